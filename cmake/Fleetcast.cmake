@@ -1,0 +1,130 @@
+# How targets are made here. Link lines enforce the layers: a target sees only the
+# headers of what it names in DEPS.
+
+# Designated initializers may leave members out: they have their defaults.
+set(FLEETCAST_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers)
+set(FLEETCAST_GEN_DIR ${CMAKE_BINARY_DIR}/gen)
+
+# fleetcast_library(NAME SOURCES a.cc… DEPS public… [PRIVATE_DEPS …])
+function(fleetcast_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+  target_compile_options(${name} PRIVATE ${FLEETCAST_WARNINGS})
+endfunction()
+
+# fleetcast_binary(NAME SOURCES main.cc DEPS …): a program that a running system needs.
+function(fleetcast_binary name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  target_compile_options(${name} PRIVATE ${FLEETCAST_WARNINGS})
+  add_dependencies(fleetcast_binaries ${name})
+endfunction()
+
+# fleetcast_test(NAME LABEL unit|contract|integration|e2e SOURCES … DEPS … [TIMEOUT s]):
+# one GoogleTest binary, one CTest entry. It runs in the build's bin folder's parent, finds
+# the built programs through FLEETCAST_BIN_DIR and the checkout through FLEETCAST_SOURCE_DIR.
+function(fleetcast_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  target_compile_options(${name} PRIVATE ${FLEETCAST_WARNINGS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name}
+    COMMAND ${name} --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${name}.xml)
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "FLEETCAST_BIN_DIR=${CMAKE_BINARY_DIR}/bin;FLEETCAST_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+endfunction()
+
+# fleetcast_bench(forecast_bench SOURCES … DEPS …): a program under tests/bench that prints ratios,
+# and with `-o json` one JSON object a line.
+function(fleetcast_bench name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} EXCLUDE_FROM_ALL ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  target_compile_options(${name} PRIVATE ${FLEETCAST_WARNINGS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  add_dependencies(benchmarks ${name})
+endfunction()
+
+# Compiles .proto files under `root` into one static library.
+function(_fleetcast_compile_protos name root with_grpc)
+  set(outputs "")
+  foreach(file ${ARGN})
+    string(REPLACE ".proto" "" stem ${file})
+    set(generated ${FLEETCAST_GEN_DIR}/${stem}.pb.cc ${FLEETCAST_GEN_DIR}/${stem}.pb.h)
+    set(grpc_arguments "")
+    if(with_grpc)
+      file(STRINGS ${root}/${file} has_service REGEX "^service ")
+      if(has_service)
+        list(APPEND generated ${FLEETCAST_GEN_DIR}/${stem}.grpc.pb.cc ${FLEETCAST_GEN_DIR}/${stem}.grpc.pb.h)
+        set(grpc_arguments --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN} --grpc_out=${FLEETCAST_GEN_DIR})
+      endif()
+    endif()
+    add_custom_command(OUTPUT ${generated}
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${FLEETCAST_GEN_DIR}
+      COMMAND ${PROTOC} -I${root} -I${CMAKE_SOURCE_DIR}/proto -I${GOOGLEAPIS_DIR}
+              --cpp_out=${FLEETCAST_GEN_DIR} ${grpc_arguments} ${root}/${file}
+      DEPENDS ${root}/${file} VERBATIM)
+    list(APPEND outputs ${generated})
+  endforeach()
+  add_library(${name} STATIC ${outputs})
+  add_custom_target(${name}_sources DEPENDS ${outputs})
+  add_dependencies(generated_sources ${name}_sources)
+  add_dependencies(${name} ${name}_sources)
+  target_include_directories(${name} SYSTEM PUBLIC ${FLEETCAST_GEN_DIR})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf PkgConfig::GRPCPP)
+endfunction()
+
+function(fleetcast_google_rpc_library)
+  _fleetcast_compile_protos(proto_google_rpc ${GOOGLEAPIS_DIR} FALSE
+    google/rpc/status.proto google/rpc/error_details.proto)
+endfunction()
+
+# fleetcast_proto_library(config) makes proto_config from proto/fleetcast/config/v1/*.proto.
+function(fleetcast_proto_library package)
+  file(GLOB files RELATIVE ${CMAKE_SOURCE_DIR}/proto CONFIGURE_DEPENDS
+    ${CMAKE_SOURCE_DIR}/proto/fleetcast/${package}/v1/*.proto)
+  if(files)
+    _fleetcast_compile_protos(proto_${package} ${CMAKE_SOURCE_DIR}/proto TRUE ${files})
+    target_link_libraries(proto_${package} PUBLIC proto_google_rpc)
+  endif()
+endfunction()
+
+# fleetcast_embed_migrations(NAME SCHEMA): turns deploy/postgres/<schema>/V001__name.sql files
+# into a library with `<schema>Migrations()`, so that no binary looks for SQL beside itself.
+function(fleetcast_embed_migrations name schema)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/deploy/postgres/${schema}/V*.sql)
+  set(source ${CMAKE_BINARY_DIR}/gen/migrations_${schema}.cc)
+  set(entries "")
+  foreach(file ${files})
+    get_filename_component(stem ${file} NAME_WE)
+    if(NOT stem MATCHES "^V([0-9]+)__(.+)$")
+      message(FATAL_ERROR "${file}: a migration is called V001__what_it_does.sql")
+    endif()
+    math(EXPR version "${CMAKE_MATCH_1}")
+    file(READ ${file} sql)
+    string(APPEND entries "      {${version}, \"${CMAKE_MATCH_2}\", R\"__sql__(${sql})__sql__\"},\n")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  endforeach()
+  file(CONFIGURE OUTPUT ${source} CONTENT
+"#include \"common/db/migrator.h\"
+
+namespace fleetcast::db {
+std::vector<Migration> @schema@Migrations();
+std::vector<Migration> @schema@Migrations() {
+  return {
+@entries@  };
+}
+}  // namespace fleetcast::db
+" @ONLY)
+  fleetcast_library(${name} SOURCES ${source} DEPS common_db)
+endfunction()

@@ -1,0 +1,86 @@
+#include "common/db/postgres_error.h"
+
+#include <pqxx/except>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/base/status.h"
+
+namespace fleetcast::db {
+namespace {
+
+constexpr absl::Duration kRetryAfter = absl::Seconds(1);
+
+struct Mapping {
+  absl::StatusCode code;
+  const char* reason;
+};
+
+Mapping MappingOf(const std::string& sqlstate) {
+  using absl::StatusCode;
+  static constexpr struct {
+    const char* prefix;  // of the SQLSTATE; the first that fits decides
+    Mapping mapping;
+  } kMappings[] = {
+      {"23505", {StatusCode::kAlreadyExists, "POSTGRES_UNIQUE_VIOLATION"}},
+      {"23503", {StatusCode::kFailedPrecondition, "POSTGRES_FOREIGN_KEY_VIOLATION"}},
+      {"23514", {StatusCode::kFailedPrecondition, "POSTGRES_CHECK_VIOLATION"}},
+      {"40001", {StatusCode::kAborted, "POSTGRES_SERIALIZATION_FAILURE"}},
+      {"40P01", {StatusCode::kAborted, "POSTGRES_DEADLOCK"}},
+      {"55P03", {StatusCode::kDeadlineExceeded, "POSTGRES_LOCK_TIMEOUT"}},
+      {"57014", {StatusCode::kDeadlineExceeded, "POSTGRES_STATEMENT_TIMEOUT"}},
+      {"57P", {StatusCode::kUnavailable, "POSTGRES_UNAVAILABLE"}},
+      {"08", {StatusCode::kUnavailable, "POSTGRES_UNAVAILABLE"}},
+      {"53", {StatusCode::kUnavailable, "POSTGRES_OUT_OF_RESOURCES"}},
+  };
+  for (const auto& [prefix, mapping] : kMappings)
+    if (absl::StartsWith(sqlstate, prefix)) return mapping;
+  return {StatusCode::kInternal, "POSTGRES_ERROR"};
+}
+
+absl::Status Make(const Mapping& mapping, const std::string& sqlstate, const std::string& what) {
+  ErrorDetails details;
+  details.reason = mapping.reason;
+  if (!sqlstate.empty()) details.metadata["sqlstate"] = sqlstate;
+  if (mapping.code == absl::StatusCode::kUnavailable) details.retry_after = kRetryAfter;
+  return MakeError(mapping.code, absl::StrCat("Postgres: ", absl::StripSuffix(what, "\n")),
+                   std::move(details));
+}
+
+// libpq gives no SQLSTATE for what it finds out itself.
+bool SaysConnectionIsLost(const std::string& what) {
+  for (const char* phrase :
+       {"server closed the connection", "could not receive data", "could not send data",
+        "no connection to the server", "terminating connection", "connection to server",
+        "Connection refused", "Connection reset", "Broken pipe", "SSL SYSCALL"})
+    if (absl::StrContains(what, phrase)) return true;
+  return false;
+}
+
+}  // namespace
+
+absl::Status StatusFromException(const std::exception& exception) {
+  const std::string what = exception.what();
+  if (dynamic_cast<const pqxx::in_doubt_error*>(&exception) != nullptr)
+    return Refused(absl::StatusCode::kUnknown, "COMMIT_OUTCOME_UNKNOWN",
+                   absl::StrCat("the connection broke while Postgres was committing; send the same "
+                                "request id again to learn whether it took effect: ",
+                                absl::StripSuffix(what, "\n")));
+  if (dynamic_cast<const pqxx::broken_connection*>(&exception) != nullptr)
+    return Make(MappingOf("08"), "", what);
+  // In pqxx 6 these two are not sql_errors and have lost their SQLSTATE.
+  if (dynamic_cast<const pqxx::deadlock_detected*>(&exception) != nullptr)
+    return Make(MappingOf("40P01"), "40P01", what);
+  if (dynamic_cast<const pqxx::transaction_rollback*>(&exception) != nullptr)
+    return Make(MappingOf("40001"), "40001", what);
+  if (const auto* error = dynamic_cast<const pqxx::sql_error*>(&exception)) {
+    if (error->sqlstate().empty() && SaysConnectionIsLost(what))
+      return Make(MappingOf("08"), "", what);
+    return Make(MappingOf(error->sqlstate()), error->sqlstate(), what);
+  }
+  return Make({absl::StatusCode::kInternal, "POSTGRES_CLIENT_ERROR"}, "", what);
+}
+
+}  // namespace fleetcast::db

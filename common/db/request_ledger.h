@@ -1,0 +1,27 @@
+// "Everything that mutates takes a request id": first answers, kept in the service's own schema
+// (table `<schema>.requests`) and in the transaction of their effect.
+#pragma once
+
+#include <optional>
+#include <pqxx/pqxx>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/base/mutating_request.h"
+
+namespace fleetcast::db {
+
+using fleetcast::MutatingRequest;
+
+// Claims the id for this transaction. nullopt: the caller is first, does the work and ends with
+// RecordAnswer in the same transaction. A value: the first answer, to be returned unchanged.
+// A concurrent first caller is waited for. INVALID_ARGUMENT with reason REQUEST_ID_REUSED if the
+// id was used for another method or request.
+[[nodiscard]] absl::StatusOr<std::optional<std::string>> ClaimRequest(
+    pqxx::work& work, const std::string& schema, const MutatingRequest& request);
+
+// `answer` is what ClaimRequest gives to everyone who asks again: a resource name or JSON.
+[[nodiscard]] absl::Status RecordAnswer(pqxx::work& work, const std::string& schema,
+                                        const MutatingRequest& request, const std::string& answer);
+
+}  // namespace fleetcast::db

@@ -1,0 +1,91 @@
+#include "common/db/migrator.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "common/base/status.h"
+#include "common/db/transaction.h"
+#include "tests/support/test_database.h"
+
+namespace fleetcast::db {
+namespace {
+
+class MigratorTest : public ::testing::Test {
+ protected:
+  MigratorTest() : pool_({.dsn = testing::NewDatabase(), .size = 8}) {}
+
+  std::string Query(const std::string& sql) {
+    const auto text = RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<std::string> {
+      return work.exec1(sql)[0].as<std::string>();
+    });
+    return text.ok() ? *text : text.status().ToString();
+  }
+
+  ConnectionPool pool_;
+  const Migration first_{1, "first",
+                         "CREATE TABLE zoo.animals (id int); INSERT INTO zoo.animals VALUES (1)"};
+  const Migration second_{2, "second", "ALTER TABLE zoo.animals ADD COLUMN name text"};
+};
+
+TEST_F(MigratorTest, MigrationsAreAppliedOnceAndInOrder) {
+  EXPECT_EQ(ReasonOf(CheckSchemaVersion(pool_, "zoo", {first_})), "SCHEMA_TOO_OLD");
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_}).ok());
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_, second_}).ok());
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_, second_}).ok());
+  EXPECT_EQ(Query("SELECT count(*) FROM zoo.animals WHERE name IS NULL"), "1");
+  EXPECT_EQ(Query("SELECT string_agg(name, ',' ORDER BY version) FROM zoo.schema_migrations"),
+            "first,second");
+  EXPECT_TRUE(CheckSchemaVersion(pool_, "zoo", {first_, second_}).ok());
+}
+
+TEST_F(MigratorTest, AServiceRefusesAnOlderDatabaseAndNamesTheCommand) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_}).ok());
+  const absl::Status status = CheckSchemaVersion(pool_, "zoo", {first_, second_});
+  EXPECT_EQ(ReasonOf(status), "SCHEMA_TOO_OLD");
+  EXPECT_NE(std::string(status.message()).find("fleetcast db migrate"), std::string::npos);
+}
+
+TEST_F(MigratorTest, AChangedMigrationIsRefused) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_, second_}).ok());
+  Migration changed = first_;
+  changed.sql += " -- edited";
+  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {changed, second_})), "MIGRATION_CHANGED");
+  EXPECT_EQ(ReasonOf(CheckSchemaVersion(pool_, "zoo", {changed, second_})), "MIGRATION_CHANGED");
+}
+
+TEST_F(MigratorTest, ADatabaseNewerThanTheProgramIsRefused) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_, second_}).ok());
+  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {first_})), "SCHEMA_NEWER_THAN_PROGRAM");
+  EXPECT_EQ(ReasonOf(CheckSchemaVersion(pool_, "zoo", {first_})), "SCHEMA_NEWER_THAN_PROGRAM");
+}
+
+TEST_F(MigratorTest, AFailingMigrationLeavesNothingOfItself) {
+  const Migration broken{2, "broken", "CREATE TABLE zoo.half (id int); SELECT nonsense"};
+  EXPECT_FALSE(Migrate(pool_, "zoo", {first_, broken}).ok());
+  EXPECT_EQ(Query("SELECT to_regclass('zoo.half') IS NULL"), "t");
+  EXPECT_TRUE(CheckSchemaVersion(pool_, "zoo", {first_}).ok());
+}
+
+TEST_F(MigratorTest, SeveralAtOnceMigrateOnce) {
+  std::vector<std::thread> programs;
+  std::vector<absl::Status> results(6);
+  for (absl::Status& result : results)
+    programs.emplace_back([&] { result = Migrate(pool_, "zoo", {first_, second_}); });
+  for (std::thread& program : programs) program.join();
+  for (const absl::Status& result : results) EXPECT_TRUE(result.ok()) << result;
+  EXPECT_EQ(Query("SELECT count(*) FROM zoo.animals"), "1");
+}
+
+TEST_F(MigratorTest, SchemasAreMigratedIndependently) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_}).ok());
+  ASSERT_TRUE(Migrate(pool_, "farm", {{1, "first", "CREATE TABLE animals (id int)"}}).ok());
+  EXPECT_EQ(Query("SELECT to_regclass('farm.animals') IS NOT NULL"), "t");
+}
+
+TEST_F(MigratorTest, AGapInTheNumbersIsRefused) {
+  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {second_})), "MIGRATION_SEQUENCE_BROKEN");
+}
+
+}  // namespace
+}  // namespace fleetcast::db

@@ -1,0 +1,133 @@
+#include "common/db/transaction.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/barrier.h"
+#include "common/base/status.h"
+#include "tests/support/test_database.h"
+
+namespace fleetcast::db {
+namespace {
+
+class TransactionTest : public ::testing::Test {
+ protected:
+  TransactionTest() : pool_({.dsn = testing::NewDatabase(), .size = 4}) {
+    Execute("CREATE TABLE counters (id int PRIMARY KEY, value int NOT NULL CHECK (value >= 0))");
+    Execute("INSERT INTO counters VALUES (1, 0), (2, 0)");
+  }
+
+  void Execute(const std::string& sql) {
+    const absl::Status status = RunInTransaction(pool_, [&](pqxx::work& work) {
+      work.exec(sql);
+      return absl::OkStatus();
+    });
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  absl::StatusOr<int> Value(int id) {
+    return RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<int> {
+      return work.exec_params1("SELECT value FROM counters WHERE id = $1", id)[0].as<int>();
+    });
+  }
+
+  ConnectionPool pool_;
+};
+
+TEST_F(TransactionTest, AnErrorOfTheBodyRollsBack) {
+  const absl::Status status = RunInTransaction(pool_, [](pqxx::work& work) -> absl::Status {
+    work.exec("UPDATE counters SET value = 5 WHERE id = 1");
+    return absl::FailedPreconditionError("no");
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Value(1).value(), 0);
+}
+
+TEST_F(TransactionTest, ViolationsAreNamedWithTheirSqlstate) {
+  const auto run = [&](const std::string& sql) {
+    return RunInTransaction(pool_, [&](pqxx::work& work) {
+      work.exec(sql);
+      return absl::OkStatus();
+    });
+  };
+  const absl::Status unique = run("INSERT INTO counters VALUES (1, 0)");
+  EXPECT_EQ(unique.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(DetailsOf(unique)->metadata.at("sqlstate"), "23505");
+  EXPECT_EQ(run("UPDATE counters SET value = -1").code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(run("SELECT nonsense").code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(run("SET LOCAL statement_timeout = 20; SELECT pg_sleep(5)").code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(TransactionTest, DeadlocksAreResolvedByRunningOneAgain) {
+  absl::Barrier* both_hold_one = new absl::Barrier(2);
+  const auto transfer = [&](int from, int to) {
+    bool first_try = true;
+    return RunInTransaction(pool_, [&](pqxx::work& work) {
+      work.exec_params("UPDATE counters SET value = value + 1 WHERE id = $1", from);
+      if (std::exchange(first_try, false) && both_hold_one->Block()) delete both_hold_one;
+      work.exec_params("UPDATE counters SET value = value + 1 WHERE id = $1", to);
+      return absl::OkStatus();
+    });
+  };
+  absl::Status there, back;
+  std::thread other([&] { there = transfer(1, 2); });
+  back = transfer(2, 1);
+  other.join();
+  EXPECT_TRUE(there.ok()) << there;
+  EXPECT_TRUE(back.ok()) << back;
+  EXPECT_EQ(Value(1).value(), 2);
+  EXPECT_EQ(Value(2).value(), 2);
+}
+
+TEST_F(TransactionTest, SerializationFailuresAreRunAgain) {
+  int tries = 0;
+  const absl::Status status = RunInTransaction(pool_, [&](pqxx::work& work) {
+    work.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    work.exec("SELECT value FROM counters");
+    if (++tries == 1) Execute("UPDATE counters SET value = 7 WHERE id = 1");
+    work.exec("UPDATE counters SET value = value + 1 WHERE id = 1");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(tries, 2);
+  EXPECT_EQ(Value(1).value(), 8);
+}
+
+TEST_F(TransactionTest, AConnectionThatBreaksBeforeCommitIsReplacedAndTheBodyRunAgain) {
+  int tries = 0;
+  const absl::Status status = RunInTransaction(pool_, [&](pqxx::work& work) {
+    const int pid = work.exec1("SELECT pg_backend_pid()")[0].as<int>();
+    if (++tries == 1) Execute(absl::StrCat("SELECT pg_terminate_backend(", pid, ", 2000)"));
+    work.exec("UPDATE counters SET value = value + 1 WHERE id = 1");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(tries, 2);
+  EXPECT_EQ(Value(1).value(), 1);
+}
+
+TEST_F(TransactionTest, ACommitWhoseOutcomeIsUnknownIsNotRunAgain) {
+  // A deferred trigger runs within COMMIT: the connection dies there, after the point of no return
+  // as far as the client can tell.
+  Execute(
+      "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+      "  PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END $$;"
+      "CREATE CONSTRAINT TRIGGER dies AFTER UPDATE ON counters DEFERRABLE INITIALLY DEFERRED"
+      "  FOR EACH ROW EXECUTE FUNCTION die()");
+  int tries = 0;
+  const absl::Status status = RunInTransaction(pool_, [&](pqxx::work& work) {
+    ++tries;
+    work.exec("UPDATE counters SET value = 3 WHERE id = 1");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnknown) << status;
+  EXPECT_EQ(ReasonOf(status), "COMMIT_OUTCOME_UNKNOWN");
+  EXPECT_EQ(tries, 1);
+}
+
+}  // namespace
+}  // namespace fleetcast::db

@@ -1,0 +1,20 @@
+// A real Postgres for a test binary: one private cluster for the whole process, one fresh, migrated
+// database per test.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/db/connection_pool.h"
+#include "common/db/private_cluster.h"
+
+namespace fleetcast::testing {
+
+// The process's cluster, started when first asked for and stopped when the process exits.
+// Dies with a clear message if it cannot be started: these tests are never skipped.
+db::PrivateCluster& SharedCluster();
+
+// A new empty database in the shared cluster; returns its connection string. Thread safe.
+std::string NewDatabase();
+
+}  // namespace fleetcast::testing

@@ -1,0 +1,60 @@
+#include "common/base/log.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+namespace fleetcast {
+namespace {
+
+nlohmann::json LineOf(const std::function<void()>& log) {
+  ::testing::internal::CaptureStderr();
+  log();
+  const std::string text = ::testing::internal::GetCapturedStderr();
+  if (text.empty()) return nullptr;
+  EXPECT_EQ(text.find('\n'), text.size() - 1);
+  return nlohmann::json::parse(text);
+}
+
+TEST(LogTest, ALineIsOneJsonObjectWithItsFields) {
+  StartLogging("fleetcast-test", LogLevel::kInfo);
+  const auto line = LineOf([] { LogInfo("two\nlines \"quoted\" \xff", {{"job", "P001-C001"}}); });
+  EXPECT_EQ(line.at("level"), "info");
+  EXPECT_EQ(line.at("service"), "fleetcast-test");
+  EXPECT_EQ(line.at("job"), "P001-C001");
+  EXPECT_TRUE(line.at("message").get<std::string>().starts_with("two\nlines \"quoted\""));
+  EXPECT_EQ(line.at("time").get<std::string>().size(), 24u);
+}
+
+TEST(LogTest, LinesBelowTheThresholdAreDropped) {
+  StartLogging("fleetcast-test", LogLevel::kWarning);
+  EXPECT_TRUE(LineOf([] { LogInfo("quiet"); }).is_null());
+  EXPECT_EQ(LineOf([] { LogError("loud"); }).at("level"), "error");
+  StartLogging("fleetcast-test", LogLevel::kInfo);
+}
+
+TEST(LogTest, ScopedFieldsNestAndEndWithTheirScope) {
+  const ScopedLogFields request(LogFields{{"request_id", "r1"}});
+  {
+    const ScopedLogFields job(LogFields{{"job", "j1"}, {"request_id", "r2"}});
+    const auto line = LineOf([] { LogInfo("inside"); });
+    EXPECT_EQ(line.at("job"), "j1");
+    EXPECT_EQ(line.at("request_id"), "r2");
+    EXPECT_EQ(CurrentLogField("request_id"), "r2");
+  }
+  const auto line = LineOf([] { LogInfo("outside"); });
+  EXPECT_FALSE(line.contains("job"));
+  EXPECT_EQ(CurrentLogField("request_id"), "r1");
+}
+
+TEST(LogTest, ScopedFieldsBelongToTheirThread) {
+  const ScopedLogFields request(LogFields{{"request_id", "r1"}});
+  std::string seen = "nothing yet";
+  std::thread([&] { seen = CurrentLogField("request_id"); }).join();
+  EXPECT_EQ(seen, "");
+}
+
+}  // namespace
+}  // namespace fleetcast
