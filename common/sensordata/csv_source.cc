@@ -1,0 +1,99 @@
+#include "common/sensordata/csv_source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/base/status.h"
+#include "common/sensordata/csv_file.h"
+#include "common/sensordata/selection.h"
+
+namespace fleetcast::sensordata {
+namespace {
+
+class OpenFile {
+ public:
+  // O_NONBLOCK: a pipe of that name must not hold the caller up.
+  explicit OpenFile(const std::string& path)
+      : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  ~OpenFile() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+absl::Status Unavailable(const std::string& path, int error) {
+  return MakeError(absl::StatusCode::kUnavailable,
+                   "cannot read " + path + ": " + std::strerror(error) +
+                       "; check the folder given as sensor-data and its permissions",
+                   {.reason = "SENSOR_SOURCE_UNAVAILABLE",
+                    .metadata = {{"path", path}, {"error", std::strerror(error)}},
+                    .retry_after = absl::Seconds(5)});
+}
+
+absl::Status NotFound(const std::string& sensor_id, const std::string& path) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   "sensor '" + sensor_id + "' has no file " + path +
+                       "; check training.data_filters.sensor_id and the folder given as "
+                       "sensor-data",
+                   {.reason = "SENSOR_NOT_FOUND",
+                    .metadata = {{"sensor_id", sensor_id}, {"path", path}},
+                    .resource_type = "Sensor",
+                    .resource_name = sensor_id});
+}
+
+absl::StatusOr<std::string> ReadAll(int descriptor, std::size_t expected, const std::string& path) {
+  std::string text(expected + 1, '\0');  // one more byte, so that the end is met in one call
+  std::size_t length = 0;
+  for (;;) {
+    if (length == text.size()) text.resize(text.size() * 2);
+    const ssize_t count = read(descriptor, text.data() + length, text.size() - length);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Unavailable(path, errno);
+    if (count == 0) break;
+    length += static_cast<std::size_t>(count);
+  }
+  text.resize(length);
+  return text;
+}
+
+}  // namespace
+
+CsvSource::CsvSource(std::string root) : root_(std::move(root)) {}
+
+std::string CsvSource::Location(const std::string& sensor_id) const {
+  return root_ + "/" + sensor_id + ".csv";
+}
+
+absl::StatusOr<RawReadings> CsvSource::Read(const ReadRequest& request) {
+  FLEETCAST_RETURN_IF_ERROR(CheckReadRequest(request));
+  const std::string path = Location(request.sensor_id);
+  const OpenFile file(path);
+  if (file.descriptor() < 0) {
+    const int error = errno;
+    struct stat root {};
+    if (stat(root_.c_str(), &root) != 0) return Unavailable(root_, errno);
+    return error == ENOENT ? NotFound(request.sensor_id, path) : Unavailable(path, error);
+  }
+  struct stat status {};
+  if (fstat(file.descriptor(), &status) != 0) return Unavailable(path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return Refused(absl::StatusCode::kFailedPrecondition, "SENSOR_DATA_MALFORMED",
+                   path + " is no regular file", {{"file", path}});
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const std::string text,
+      ReadAll(file.descriptor(), static_cast<std::size_t>(status.st_size), path));
+  return ParseCsv(text, path, request);
+}
+
+}  // namespace fleetcast::sensordata

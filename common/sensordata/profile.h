@@ -1,0 +1,72 @@
+// What a sensor's rows are worth: statistics, a fingerprint, every irregularity by name, the
+// regular grid that a model trains on, and the MLTable document that describes them to Azure ML.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/time_series.h"
+#include "common/sensordata/sensor_source.h"
+
+namespace fleetcast::sensordata {
+
+struct ColumnProfile {
+  std::string name;
+  double minimum = 0, maximum = 0, mean = 0, standard_deviation = 0;  // over finite values
+  std::int64_t missing = 0;                                           // empty or non-finite cells
+};
+
+struct DataIssue {
+  enum class Kind {
+    kGap,
+    kDuplicateTimestamp,
+    kOutOfOrder,
+    kNonFinite,
+    kConstantColumn,
+    kStuckSensor,
+    kOffGrid
+  };
+  Kind kind;
+  std::string column;   // empty where the row is meant
+  std::int64_t count;   // rows or cells concerned
+  std::string message;  // for people: what, where first, and what is done about it
+};
+
+struct DataProfile {
+  std::int64_t row_count = 0;
+  std::int64_t first_unix_seconds = 0, last_unix_seconds = 0;
+  std::int64_t step_seconds = 0;  // median spacing
+  std::vector<ColumnProfile> columns;
+  std::string fingerprint;  // SHA-256 hex of the canonical rows
+  std::vector<DataIssue> issues;
+};
+
+// FAILED_PRECONDITION with reason DATA_TOO_FEW_ROWS below two distinct timestamps. The
+// fingerprint does not depend on the order of the columns, nor on the order of rows with
+// different timestamps.
+[[nodiscard]] absl::StatusOr<DataProfile> ProfileReadings(const RawReadings& readings);
+
+// Rows on a regular grid of the median step, strictly increasing: sorted, the last of several
+// rows with one timestamp kept, values off the grid moved to their nearest point, non-finite
+// cells NaN, gaps of at most `max_filled_steps` steps interpolated, longer ones left NaN.
+// `step_seconds` 0 infers the step; a caller with few rows passes the step it knows.
+// FAILED_PRECONDITION with reason DATA_TOO_FEW_ROWS (below two distinct timestamps) or
+// DATA_SPAN_TOO_LONG (the grid would be almost empty: a stray timestamp, most likely).
+[[nodiscard]] absl::StatusOr<TimeSeries> RegularGrid(const RawReadings& readings,
+                                                     int max_filled_steps = 3,
+                                                     std::int64_t step_seconds = 0);
+
+// `readings` with only `columns`, in that order. SENSOR_COLUMN_MISSING naming what there is.
+[[nodiscard]] absl::StatusOr<RawReadings> SelectColumns(const RawReadings& readings,
+                                                        const std::vector<std::string>& columns);
+
+// "GAP", "DUPLICATE_TIMESTAMP" …, for tags and documents.
+[[nodiscard]] std::string NameOf(DataIssue::Kind kind);
+
+// The MLTable YAML document for these rows at `path` (a URI or path as the source names it).
+[[nodiscard]] std::string MlTableDocument(const std::string& path, const DataProfile& profile,
+                                          const std::string& cutoff_date);
+
+}  // namespace fleetcast::sensordata

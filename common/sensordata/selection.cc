@@ -1,0 +1,93 @@
+#include "common/sensordata/selection.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/id.h"
+#include "common/base/status.h"
+#include "common/sensordata/profile.h"
+
+namespace fleetcast::sensordata {
+namespace {
+
+RawReadings RowsOf(const RawReadings& readings, const std::vector<std::size_t>& rows) {
+  const std::size_t width = readings.columns.size();
+  RawReadings kept;
+  kept.columns = readings.columns;
+  kept.unix_seconds.reserve(rows.size());
+  kept.values.reserve(rows.size() * width);
+  for (const std::size_t row : rows) {
+    kept.unix_seconds.push_back(readings.unix_seconds[row]);
+    const auto begin = readings.values.begin() + static_cast<std::ptrdiff_t>(row * width);
+    kept.values.insert(kept.values.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+  }
+  return kept;
+}
+
+}  // namespace
+
+absl::Status ColumnMissing(const std::string& sensor_id, const std::string& column,
+                           const std::vector<std::string>& available) {
+  const std::string list = absl::StrJoin(available, ", ");
+  return Refused(absl::StatusCode::kFailedPrecondition, "SENSOR_COLUMN_MISSING",
+                 "sensor '" + sensor_id + "' has no column '" + column + "'; it has: " + list +
+                     ". Name one of these in feature_columns or target_column",
+                 {{"sensor_id", sensor_id}, {"column", column}, {"available", list}});
+}
+
+void KeepLastRows(RawReadings& readings, std::size_t count) {
+  const std::size_t rows = readings.rows();
+  if (rows <= count) return;
+  const auto& time = readings.unix_seconds;
+  std::vector<std::size_t> order(rows);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (!std::is_sorted(time.begin(), time.end())) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return time[a] < time[b]; });
+  }
+  order.erase(order.begin(), order.end() - static_cast<std::ptrdiff_t>(count));
+  std::sort(order.begin(), order.end());
+  readings = RowsOf(readings, order);
+}
+
+absl::Status CheckReadRequest(const ReadRequest& request) {
+  FLEETCAST_RETURN_IF_ERROR(ValidateId("sensor_id", request.sensor_id));
+  std::set<std::string> seen;
+  for (const std::string& column : request.columns) {
+    if (column.empty()) return InvalidField("columns", "a column's name is empty");
+    if (!seen.insert(column).second) {
+      return InvalidField("columns", "column '" + column + "' is asked for twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RawReadings> SelectColumns(const RawReadings& readings,
+                                          const std::vector<std::string>& columns) {
+  std::vector<std::size_t> sources;
+  for (const std::string& column : columns) {
+    const auto found = std::find(readings.columns.begin(), readings.columns.end(), column);
+    if (found == readings.columns.end()) {
+      const std::string list = absl::StrJoin(readings.columns, ", ");
+      return Refused(absl::StatusCode::kFailedPrecondition, "SENSOR_COLUMN_MISSING",
+                     absl::StrCat("the readings have no column '", column, "'; they have: ", list),
+                     {{"column", column}, {"available", list}});
+    }
+    sources.push_back(static_cast<std::size_t>(found - readings.columns.begin()));
+  }
+  RawReadings selected;
+  selected.columns = columns;
+  selected.unix_seconds = readings.unix_seconds;
+  selected.values.reserve(readings.rows() * columns.size());
+  for (std::size_t row = 0; row < readings.rows(); ++row) {
+    for (const std::size_t source : sources) {
+      selected.values.push_back(readings.values[row * readings.columns.size() + source]);
+    }
+  }
+  return selected;
+}
+
+}  // namespace fleetcast::sensordata

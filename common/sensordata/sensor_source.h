@@ -1,0 +1,53 @@
+// Where sensor readings come from. Rows are given as they stand, oldest first; what is wrong with
+// them is reported by ProfileReadings and mended, where it may be, by RegularGrid.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/time_series.h"
+
+namespace fleetcast::sensordata {
+
+// One sensor's rows as the source has them: may hold duplicates and rows out of order, NaN for an
+// empty cell and infinities. Unlike TimeSeries, unix_seconds need not increase.
+struct RawReadings {
+  std::vector<std::string> columns;
+  std::vector<std::int64_t> unix_seconds;  // [rows]
+  std::vector<double> values;              // [rows, columns]
+  [[nodiscard]] std::size_t rows() const { return unix_seconds.size(); }
+};
+
+struct ReadRequest {
+  std::string sensor_id;  // checked: it becomes a file name or a bound parameter
+  // In the order wanted; empty means every column, in the source's order (Postgres: every numeric
+  // column but the sensor's id and time).
+  std::vector<std::string> columns;
+  std::optional<std::int64_t> from_unix_seconds;    // inclusive
+  std::optional<std::int64_t> before_unix_seconds;  // exclusive
+  std::optional<std::size_t> last_rows;             // only the newest n of the range
+};
+
+// The end of a cutoff day in UTC, exclusive: "2025-12-09" gives 2025-12-10T00:00:00Z.
+// INVALID_ARGUMENT for what is no calendar date.
+[[nodiscard]] absl::StatusOr<std::int64_t> EndOfCutoffDay(const std::string& cutoff_date);
+
+// Thread safe. Errors carry reasons: SENSOR_NOT_FOUND (NOT_FOUND), SENSOR_COLUMN_MISSING,
+// SENSOR_DATA_MALFORMED (FAILED_PRECONDITION, with file and line or row), SENSOR_SOURCE_UNAVAILABLE
+// (UNAVAILABLE: the file system or the database cannot be reached; worth another try).
+class SensorSource {
+ public:
+  virtual ~SensorSource() = default;
+  [[nodiscard]] virtual absl::StatusOr<RawReadings> Read(const ReadRequest& request) = 0;
+  // Where the sensor's rows lie, for people and for the MLTable document: a path or a URI without
+  // credentials.
+  [[nodiscard]] virtual std::string Location(const std::string& sensor_id) const {
+    return sensor_id;
+  }
+};
+
+}  // namespace fleetcast::sensordata

@@ -1,0 +1,90 @@
+#include "common/sensordata/csv_source.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "common/base/status.h"
+#include "common/sensordata/profile.h"
+#include "common/sensordata/source_settings.h"
+
+namespace fleetcast::sensordata {
+namespace {
+
+class CsvSourceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "/csvXXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    root_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(root_ + "/" + name) << text;
+  }
+  std::string root_;
+};
+
+TEST_F(CsvSourceTest, RefusesASensorIdThatIsAPath) {
+  Write("a.csv", "t,a\n2025-12-09,1\n");
+  CsvSource source(root_ + "/sub");
+  for (const char* id : {"../a", "a/b", ".a", "", "a b", "a\n"}) {
+    EXPECT_EQ(source.Read({.sensor_id = id}).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_F(CsvSourceTest, TellsAMissingFileFromAMissingFolder) {
+  EXPECT_EQ(ReasonOf(CsvSource(root_).Read({.sensor_id = "S1"}).status()), "SENSOR_NOT_FOUND");
+  const auto status = CsvSource(root_ + "/gone").Read({.sensor_id = "S1"}).status();
+  EXPECT_EQ(ReasonOf(status), "SENSOR_SOURCE_UNAVAILABLE");
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(CsvSourceTest, IsNotHeldUpByAPipeOrADirectoryOfThatName) {
+  ASSERT_EQ(mkfifo((root_ + "/PIPE.csv").c_str(), 0600), 0);
+  std::filesystem::create_directory(root_ + "/DIR.csv");
+  CsvSource source(root_);
+  EXPECT_EQ(ReasonOf(source.Read({.sensor_id = "PIPE"}).status()), "SENSOR_DATA_MALFORMED");
+  EXPECT_EQ(ReasonOf(source.Read({.sensor_id = "DIR"}).status()), "SENSOR_DATA_MALFORMED");
+}
+
+TEST_F(CsvSourceTest, IsOpenedFromSettings) {
+  Write("SENSOR_P001_C001.csv", "t,a\n2025-12-09,1\n");
+  auto source = OpenSensorSource({.kind = "csv", .data = root_});
+  ASSERT_TRUE(source.ok());
+  EXPECT_EQ((*source)->Read({.sensor_id = "SENSOR_P001_C001"})->rows(), 1U);
+  EXPECT_EQ((*source)->Location("SENSOR_P001_C001"), root_ + "/SENSOR_P001_C001.csv");
+  EXPECT_FALSE(OpenSensorSource({.kind = "parquet", .data = root_}).ok());
+  EXPECT_FALSE(OpenSensorSource({.kind = "csv"}).ok());
+  EXPECT_FALSE(OpenSensorSource({.kind = "postgres", .data = "x", .table = ""}).ok());
+}
+
+TEST_F(CsvSourceTest, ReadsRealSensorFiles) {
+  const char* checkout = std::getenv("FLEETCAST_SOURCE_DIR");
+  const std::string data = std::string(checkout ? checkout : ".") + "/../shared/data";
+  if (!std::filesystem::exists(data)) GTEST_SKIP() << "no shared/data beside the checkout";
+
+  const auto transformer = CsvSource(data + "/ett").Read({.sensor_id = "ETTh1"});
+  ASSERT_TRUE(transformer.ok()) << transformer.status();
+  EXPECT_EQ(transformer->rows(), 17'420U);
+  const auto profile = ProfileReadings(*transformer);
+  EXPECT_EQ(profile->step_seconds, 3600);
+  EXPECT_EQ(profile->columns.size(), 7U);
+
+  const auto machine =
+      CsvSource(data + "/nab").Read({.sensor_id = "machine_temperature_system_failure"});
+  ASSERT_TRUE(machine.ok()) << machine.status();
+  EXPECT_EQ(machine->rows(), 22'695U);
+  const auto grid = RegularGrid(*machine);
+  ASSERT_TRUE(grid.ok()) << grid.status();
+  for (std::size_t i = 1; i < grid->rows(); ++i) {
+    ASSERT_EQ(grid->unix_seconds[i] - grid->unix_seconds[i - 1], 300);
+  }
+}
+
+}  // namespace
+}  // namespace fleetcast::sensordata
