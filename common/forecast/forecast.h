@@ -1,0 +1,166 @@
+// The forecasting library: train one circuit's model, judge it, keep it in a file, forecast with
+// it. No torch header appears here, and nothing here knows gRPC or Postgres.
+//
+// Reasons on errors (see ReasonOf): DATA_TOO_FEW_ROWS, DATA_NOT_FINITE, DATA_COLUMN_MISSING,
+// DATA_CONSTANT_TARGET, DATA_IRREGULAR_STEP (FAILED_PRECONDITION: the data is at fault),
+// HYPERPARAMETER_INVALID, ROW_RANGE_INVALID (INVALID_ARGUMENT), TRAINING_DIVERGED (ABORTED, names
+// the epoch), TRAINING_CANCELLED (CANCELLED), MODEL_FILE_CORRUPT (DATA_LOSS).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/time_series.h"
+
+namespace fleetcast::forecast {
+
+struct ModelSpec {
+  int sequence_length = 24;  // steps of input
+  int horizon = 24;          // steps forecast
+  int lstm_units = 128;
+  double dropout = 0.2;
+  double learning_rate = 0.001;
+  int batch_size = 32;
+  int epochs = 50;                                 // at most; early stopping may end sooner
+  std::vector<double> interval_levels = {80, 95};  // percent, ascending
+  std::uint64_t seed = 0;
+  std::string precision = "float32";
+  std::vector<std::string> feature_columns;
+  std::string target_column;
+};
+
+// Chronological: the first rows train, the next validate, the last test; shares of the rows.
+struct SplitShares {
+  double train = 0.7;
+  double validation = 0.15;  // the rest is the test part
+};
+
+// Row bounds [begin, end) of a part; a window belongs to the part that holds all its targets,
+// its inputs may reach back before the border.
+struct RowRange {
+  std::size_t begin = 0, end = 0;
+};
+
+// Errors in the target's own unit, over every window and step. The season of the seasonal-naive
+// forecast is one day where the step divides a day and a day lies before the part, else the
+// horizon; where its value is missing, the last value stands in. Every number is finite: a skill
+// against a naive forecast without error is 0 (no error either) or -1, as is r2 of constant values
+// (1 without error, else 0).
+struct Metrics {
+  double mae = 0, rmse = 0, r2 = 0;
+  double mae_repeat_last = 0;          // of the forecast that repeats the last value
+  double mae_seasonal_naive = 0;       // of the forecast that repeats the last season
+  double skill_vs_repeat_last = 0;     // 1 - mae / mae_repeat_last
+  double skill_vs_seasonal_naive = 0;  // 1 - mae / mae_seasonal_naive
+  std::int64_t windows = 0;
+  // 1 - mae / the better naive's mae; above 0 beats both.
+  [[nodiscard]] double skill() const {
+    return skill_vs_repeat_last < skill_vs_seasonal_naive ? skill_vs_repeat_last
+                                                          : skill_vs_seasonal_naive;
+  }
+};
+
+struct EpochProgress {
+  int epoch = 0, epochs = 0;                      // 1-based, of at most
+  double training_loss = 0, validation_loss = 0;  // on scaled values
+};
+
+// Called from the training thread after each epoch and, with the epoch's losses so far, at least
+// every few seconds within one. False stops training: TRAINING_CANCELLED.
+using ProgressCallback = std::function<bool(const EpochProgress&)>;
+
+// Which windows Evaluate takes, beyond what the model's own inputs ask for: two models with
+// different inputs are compared on the same windows if each is given the other's needs().
+struct EvaluationWindows {
+  std::size_t input_rows_at_least = 0;      // rows that must lie before the targets
+  std::size_t finite_rows_at_least = 0;     // the last of them, which must be finite
+  std::vector<std::string> finite_columns;  // in these columns too
+};
+
+// `level` percent of the validation windows' absolute errors at each step lie within the interval
+// (split-conformal, with the finite-sample correction; the largest error where they are too few).
+struct Interval {
+  double level = 0;           // percent
+  std::vector<double> lower;  // [horizon], target's unit
+  std::vector<double> upper;
+};
+
+struct ForecastResult {
+  std::int64_t issue_unix_seconds = 0;     // timestamp of the last input row
+  std::vector<std::int64_t> unix_seconds;  // [horizon]
+  std::vector<double> values;              // [horizon], target's unit
+  std::vector<Interval> intervals;         // one per interval level, ascending
+};
+
+// A trained model. Immutable; thread safe.
+class Model {
+ public:
+  ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  [[nodiscard]] const ModelSpec& spec() const;
+  // Rows that Forecast needs at least: the sequence length, or the days (up to a week, depending on
+  // the length of training) that it also looks back on, where those reach further.
+  [[nodiscard]] std::size_t input_rows() const;
+  [[nodiscard]] EvaluationWindows needs() const;
+  // Forecasts what follows the last row of `history`, whose last input_rows() rows must be one
+  // training step apart and the last finite_rows_at_least of needs() (the sequence and one day)
+  // finite. DATA_TOO_FEW_ROWS, DATA_NOT_FINITE, DATA_COLUMN_MISSING,
+  // DATA_IRREGULAR_STEP.
+  [[nodiscard]] absl::StatusOr<ForecastResult> Forecast(const TimeSeries& history) const;
+  // Errors over every window whose targets lie in `part`; inputs may reach back before it. Windows
+  // with missing values are left out; DATA_TOO_FEW_ROWS if none remains. What Train reports as
+  // `test` is Evaluate(series, test_rows).
+  [[nodiscard]] absl::StatusOr<Metrics> Evaluate(const TimeSeries& series, RowRange part,
+                                                 const EvaluationWindows& windows = {}) const;
+
+  // The model as one file's bytes: a JSON header and little-endian float32 tensors, each with its
+  // shape, and a SHA-256 over all. Nothing in it is ever run.
+  [[nodiscard]] std::string Serialize() const;
+  // Checks hash, version and every shape before use. DATA_LOSS with reason MODEL_FILE_CORRUPT.
+  [[nodiscard]] static absl::StatusOr<Model> Parse(const std::string& bytes);
+
+ private:
+  struct State;
+  explicit Model(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+  friend class ModelBuilder;
+};
+
+struct TrainedModel {
+  Model model;
+  Metrics validation, test;
+  RowRange train_rows, validation_rows, test_rows;
+  int best_epoch = 0;  // 0: no epoch bettered the forecast that repeats the last value
+  std::vector<EpochProgress> history;  // one per epoch run
+};
+
+// Trains on the calling thread. The same series, spec and split give the same model on the same
+// machine, whatever else runs in the process. `series` is a regular grid
+// (sensordata::RegularGrid); windows with missing values are left out; a constant feature column is
+// harmless. `progress` may be empty.
+[[nodiscard]] absl::StatusOr<TrainedModel> Train(const TimeSeries& series, const ModelSpec& spec,
+                                                 const SplitShares& split,
+                                                 const ProgressCallback& progress);
+
+// The split of `rows` rows.
+struct SplitRows {
+  RowRange train, validation, test;
+};
+[[nodiscard]] SplitRows SplitOf(std::size_t rows, const SplitShares& shares);
+
+// For the whole process, once at start: LibTorch threads per training thread (1 is right where
+// several train at once).
+void SetTorchThreads(int threads);
+
+// What to install if LibTorch computes with the reference BLAS (13 times slower); "" if it does
+// not. For the log at start.
+[[nodiscard]] std::string BlasWarning();
+
+}  // namespace fleetcast::forecast

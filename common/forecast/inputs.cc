@@ -1,0 +1,216 @@
+#include "common/forecast/inputs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "common/base/status.h"
+#include "common/forecast/windows.h"
+
+namespace fleetcast::forecast {
+namespace {
+
+// Sine and cosine of the time of the week. There is none of the day: the last day's values tell the
+// hour, and a network that knows it learns a daily pattern by heart that then changes.
+constexpr int kCalendarChannels = 2;
+constexpr std::int64_t kWeek = 7 * 86'400;
+// A season of more rows (steps below a minute) would make every window a day of seconds.
+constexpr std::size_t kLongestSeason = 1'440;
+// A week of 5-minute rows: how far back windows may reach beyond one day.
+constexpr std::size_t kLongestReach = 2'016;
+constexpr std::size_t kMostDays = 7;
+// Training rows must be so many times the reach, or windows would eat them up.
+constexpr std::size_t kRowsPerReach = 4;
+// Scaled levels are cut here: a sensor far out of its training range must not carry the forecast
+// away with it.
+constexpr double kLargestLevel = 4;
+
+void PutTimeOfWeek(std::int64_t unix_seconds, float* out) {
+  const std::int64_t into = ((unix_seconds % kWeek) + kWeek) % kWeek;
+  const double angle =
+      2 * std::numbers::pi * static_cast<double>(into) / static_cast<double>(kWeek);
+  out[0] = static_cast<float>(std::sin(angle));
+  out[1] = static_cast<float>(std::cos(angle));
+}
+
+ColumnScale FitColumn(const TimeSeries& series, std::size_t column, RowRange rows) {
+  double count = 0, mean = 0, squares = 0;
+  for (std::size_t row = rows.begin; row < rows.end; ++row) {
+    const double value = series.at(row, column);
+    if (!std::isfinite(value)) continue;
+    count += 1;
+    const double deviation = value - mean;
+    mean += deviation / count;
+    squares += deviation * (value - mean);
+  }
+  const double deviation = count > 0 ? std::sqrt(squares / count) : 0;
+  // Rounding leaves a constant column a deviation of about 1e-16 of its size.
+  const bool constant = !(deviation > 1e-12 * std::max(1e-300, std::abs(mean)));
+  return {mean, constant ? 1 : deviation};
+}
+
+double FitChange(const TimeSeries& series, std::size_t column, RowRange rows, int horizon) {
+  double count = 0, squares = 0;
+  for (std::size_t row = rows.begin; row < rows.end; ++row) {
+    for (int step : {1, (horizon + 1) / 2, horizon}) {
+      const std::size_t later = row + static_cast<std::size_t>(step);
+      if (later >= rows.end) continue;
+      const double change = series.at(later, column) - series.at(row, column);
+      if (!std::isfinite(change)) continue;
+      count += 1;
+      squares += change * change;
+    }
+  }
+  return count > 0 ? std::sqrt(squares / count) : 0;
+}
+
+bool IsConstant(const TimeSeries& series, std::size_t column, RowRange rows) {
+  double lowest = INFINITY, highest = -INFINITY;
+  for (std::size_t row = rows.begin; row < rows.end; ++row) {
+    const double value = series.at(row, column);
+    if (!std::isfinite(value)) continue;
+    lowest = std::min(lowest, value);
+    highest = std::max(highest, value);
+  }
+  return lowest == highest;
+}
+
+}  // namespace
+
+std::size_t InputLayout::input_rows() const {
+  return static_cast<std::size_t>(std::max(sequence_length, season * days));
+}
+
+std::size_t InputLayout::finite_rows() const {
+  return static_cast<std::size_t>(std::max(sequence_length, season));
+}
+
+int InputLayout::lags() const { return lags_per_day() * std::max(0, days - first_lag_day() + 1); }
+
+NetworkShape InputLayout::Shape(const ModelSpec& spec) const {
+  NetworkShape shape;
+  shape.steps = sequence_length;
+  shape.own_channels = 1 + kCalendarChannels;
+  shape.channels = shape.own_channels + 1 + static_cast<int>(OtherColumns(spec).size());
+  shape.lags = lags();
+  shape.horizon = horizon;
+  shape.units = spec.lstm_units;
+  return shape;
+}
+
+InputLayout LayoutOf(const ModelSpec& spec, std::int64_t step_seconds, std::size_t train_rows) {
+  InputLayout layout;
+  layout.sequence_length = spec.sequence_length;
+  layout.horizon = spec.horizon;
+  layout.step_seconds = step_seconds;
+  const std::size_t day = RowsPerDay(step_seconds);
+  if (day > 0 && day <= kLongestSeason) {
+    const std::size_t most = std::min({kMostDays, std::max<std::size_t>(1, kLongestReach / day),
+                                       train_rows / (kRowsPerReach * day)});
+    layout.days = static_cast<int>(most);
+    layout.season = most > 0 ? static_cast<int>(day) : 0;
+  }
+  // A week that was hardly seen twice would only tell the network how late it is.
+  layout.week_cycle = 2 * step_seconds <= kWeek &&
+                      step_seconds * static_cast<std::int64_t>(train_rows) >= 4 * kWeek;
+  return layout;
+}
+
+std::vector<std::string> OtherColumns(const ModelSpec& spec) {
+  std::vector<std::string> others;
+  for (const std::string& column : spec.feature_columns) {
+    if (column != spec.target_column) others.push_back(column);
+  }
+  return others;
+}
+
+absl::StatusOr<Scaling> FitScaling(const TimeSeries& series,
+                                   const std::vector<std::size_t>& columns, RowRange train,
+                                   int horizon) {
+  if (IsConstant(series, columns[0], train)) {
+    const std::string& name = series.columns[columns[0]];
+    return Refused(absl::StatusCode::kFailedPrecondition, "DATA_CONSTANT_TARGET",
+                   "column \"" + name + "\" has one value throughout its " +
+                       std::to_string(train.end - train.begin) +
+                       " training rows: there is nothing to learn; check the sensor or choose "
+                       "another target_column",
+                   {{"column", name}});
+  }
+  Scaling scaling;
+  for (std::size_t column : columns) scaling.levels.push_back(FitColumn(series, column, train));
+  const double change = FitChange(series, columns[0], train, horizon);
+  scaling.change = change > 0 ? change : scaling.levels[0].scale;
+  return scaling;
+}
+
+InputTable::InputTable(const TimeSeries& series, const std::vector<std::size_t>& columns,
+                       const InputLayout& layout, const Scaling& scaling)
+    : series_(series),
+      target_(columns[0]),
+      layout_(layout),
+      scaling_(scaling),
+      row_width_(kCalendarChannels + columns.size()),
+      rows_(series.rows() * row_width_, 0.0F) {
+  for (std::size_t row = 0; row < series.rows(); ++row) {
+    float* out = rows_.data() + row * row_width_;
+    if (layout.week_cycle) PutTimeOfWeek(series.unix_seconds[row], out);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const double level =
+          (series.at(row, columns[i]) - scaling.levels[i].mean) / scaling.levels[i].scale;
+      out[kCalendarChannels + i] =
+          static_cast<float>(std::clamp(level, -kLargestLevel, kLargestLevel));
+    }
+  }
+}
+
+void InputTable::FillSequence(std::size_t origin, std::size_t index, Batch& batch) const {
+  const std::size_t steps = static_cast<std::size_t>(layout_.sequence_length);
+  const std::size_t channels = 1 + row_width_;
+  for (std::size_t step = 0; step < steps; ++step) {
+    const std::size_t row = origin + 1 - steps + step;
+    float* out = batch.sequence.data() + (step * batch.size + index) * channels;
+    out[0] = static_cast<float>(ChangeAt(origin, row));
+    std::copy_n(rows_.data() + row * row_width_, row_width_, out + 1);
+  }
+}
+
+void InputTable::FillLags(std::size_t origin, float* out) const {
+  const std::size_t season = static_cast<std::size_t>(layout_.season);
+  const std::size_t per_day = static_cast<std::size_t>(layout_.lags_per_day());
+  for (std::size_t i = 0; i < per_day; ++i) {
+    double change = ChangeAt(origin, origin + 1 + i - season);
+    for (int day = 1; day <= layout_.days; ++day) {
+      const std::size_t back = season * static_cast<std::size_t>(day);
+      if (origin + 1 + i >= back) {
+        const double older = ChangeAt(origin, origin + 1 + i - back);
+        if (std::isfinite(older)) change = older;
+      }
+      if (day < layout_.first_lag_day()) continue;
+      out[static_cast<std::size_t>(day - layout_.first_lag_day()) * per_day + i] =
+          static_cast<float>(change);
+    }
+  }
+}
+
+Batch InputTable::MakeBatch(const std::size_t* origins, std::size_t count,
+                            bool with_targets) const {
+  const std::size_t horizon = static_cast<std::size_t>(layout_.horizon);
+  const std::size_t lags = static_cast<std::size_t>(layout_.lags());
+  Batch batch;
+  batch.size = count;
+  batch.sequence.resize(static_cast<std::size_t>(layout_.sequence_length) * count *
+                        (1 + row_width_));
+  batch.lags.resize(count * lags);
+  if (with_targets) batch.targets.resize(count * horizon);
+  for (std::size_t i = 0; i < count; ++i) {
+    FillSequence(origins[i], i, batch);
+    if (lags > 0) FillLags(origins[i], batch.lags.data() + i * lags);
+    for (std::size_t step = 0; with_targets && step < horizon; ++step) {
+      batch.targets[i * horizon + step] =
+          static_cast<float>(ChangeAt(origins[i], origins[i] + 1 + step));
+    }
+  }
+  return batch;
+}
+
+}  // namespace fleetcast::forecast

@@ -1,0 +1,89 @@
+// What the network sees of a series: the target's own past relative to its last value, with the
+// same hours of the days before; the week's cycle; and channels that are opened only if they help:
+// the target's level and the other feature columns.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/forecast/forecast.h"
+#include "common/forecast/network.h"
+
+namespace fleetcast::forecast {
+
+// Fixed when a model is trained; kept in its file.
+struct InputLayout {
+  int sequence_length = 0;
+  int horizon = 0;
+  std::int64_t step_seconds = 0;
+  // Rows of one day, and how many days back the target is looked at; both 0 where the step does not
+  // divide a day or training is too short.
+  int season = 0, days = 0;
+  bool week_cycle = false;  // whether the time of the week is an input
+
+  // Rows that a window's inputs span.
+  [[nodiscard]] std::size_t input_rows() const;
+  // The last of them, which must have values: the sequence and the last day. For a missing value
+  // further back the day after it stands in, so that one gap does not cost a week of forecasts.
+  [[nodiscard]] std::size_t finite_rows() const;
+  // Days that the sequence does not hold already: [first_lag_day, days].
+  [[nodiscard]] int first_lag_day() const { return season > sequence_length ? 1 : 2; }
+  [[nodiscard]] int lags_per_day() const { return season < horizon ? season : horizon; }
+  [[nodiscard]] int lags() const;
+  [[nodiscard]] NetworkShape Shape(const ModelSpec& spec) const;
+};
+
+// Of `spec` for data with this step and this many training rows.
+[[nodiscard]] InputLayout LayoutOf(const ModelSpec& spec, std::int64_t step_seconds,
+                                   std::size_t train_rows);
+
+// Feature columns without the target, in the specification's order.
+[[nodiscard]] std::vector<std::string> OtherColumns(const ModelSpec& spec);
+
+struct ColumnScale {
+  double mean = 0, scale = 1;
+};
+
+// Fitted on training rows alone. A constant column gets scale 1.
+struct Scaling {
+  double change = 1;                // root mean square of the target's change within the horizon
+  std::vector<ColumnScale> levels;  // the target, then OtherColumns
+};
+
+// `columns`: the target's index, then those of OtherColumns. DATA_CONSTANT_TARGET.
+[[nodiscard]] absl::StatusOr<Scaling> FitScaling(const TimeSeries& series,
+                                                 const std::vector<std::size_t>& columns,
+                                                 RowRange train, int horizon);
+
+// A series made ready for batches. Keeps a reference to the series.
+class InputTable {
+ public:
+  InputTable(const TimeSeries& series, const std::vector<std::size_t>& columns,
+             const InputLayout& layout, const Scaling& scaling);
+
+  // Windows by their origins, with targets where `with_targets`.
+  [[nodiscard]] Batch MakeBatch(const std::size_t* origins, std::size_t count,
+                                bool with_targets) const;
+  // The target at `row` as the network should give it for the window at `origin`.
+  [[nodiscard]] double ChangeAt(std::size_t origin, std::size_t row) const {
+    return (series_.at(row, target_) - series_.at(origin, target_)) / scaling_.change;
+  }
+  // A network output for the window at `origin`, in the target's unit.
+  [[nodiscard]] double InUnit(std::size_t origin, float output) const {
+    return series_.at(origin, target_) + scaling_.change * static_cast<double>(output);
+  }
+
+ private:
+  void FillSequence(std::size_t origin, std::size_t index, Batch& batch) const;
+  void FillLags(std::size_t origin, float* out) const;
+
+  const TimeSeries& series_;
+  std::size_t target_;
+  InputLayout layout_;
+  Scaling scaling_;
+  std::size_t row_width_;    // channels after the first
+  std::vector<float> rows_;  // [rows, row_width]: time of the week, then levels
+};
+
+}  // namespace fleetcast::forecast

@@ -1,0 +1,88 @@
+#include "common/forecast/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <numeric>
+
+#include "tests/unit/forecast/series.h"
+
+namespace fleetcast::forecast {
+namespace {
+
+TEST(Metrics, FollowTheirDefinitions) {
+  MetricsSum sum;
+  // actual, forecast, last value, seasonal value
+  sum.Add(1, 2, 0, 3);
+  sum.Add(3, 3, 0, 3);
+  sum.CountWindow();
+  sum.Add(5, 3, 1, 1);
+  sum.Add(7, 8, 1, 5);
+  sum.CountWindow();
+  const Metrics metrics = sum.Result();
+  EXPECT_EQ(metrics.windows, 2);
+  EXPECT_DOUBLE_EQ(metrics.mae, 1.0);                  // (1 + 0 + 2 + 1) / 4
+  EXPECT_DOUBLE_EQ(metrics.rmse, std::sqrt(6.0 / 4));  // 1 + 0 + 4 + 1
+  EXPECT_DOUBLE_EQ(metrics.r2, 1 - 6.0 / 20);          // mean 4; 9 + 1 + 1 + 9
+  EXPECT_DOUBLE_EQ(metrics.mae_repeat_last, 3.5);      // (1 + 3 + 4 + 6) / 4
+  EXPECT_DOUBLE_EQ(metrics.mae_seasonal_naive, 2.0);   // (2 + 0 + 4 + 2) / 4
+  EXPECT_DOUBLE_EQ(metrics.skill_vs_repeat_last, 1 - 1 / 3.5);
+  EXPECT_DOUBLE_EQ(metrics.skill_vs_seasonal_naive, 0.5);
+  EXPECT_DOUBLE_EQ(metrics.skill(), 0.5);
+}
+
+TEST(Metrics, OfConstantValuesAreFinite) {
+  MetricsSum exact, off;
+  exact.Add(2, 2, 2, 2);
+  off.Add(2, 3, 2, 2);
+  EXPECT_DOUBLE_EQ(exact.Result().r2, 1);
+  EXPECT_DOUBLE_EQ(exact.Result().skill(), 0);
+  EXPECT_DOUBLE_EQ(off.Result().r2, 0);
+  EXPECT_DOUBLE_EQ(off.Result().skill(), -1);
+}
+
+TEST(NaiveSeason, IsADayWhereOneLiesBeforeThePartElseTheHorizon) {
+  EXPECT_EQ(NaiveSeason(3600, 6, 24), 24u);
+  EXPECT_EQ(NaiveSeason(3600, 6, 23), 6u);
+  EXPECT_EQ(NaiveSeason(86'400, 14, 1000), 14u);
+  EXPECT_EQ(NaiveSeason(7000, 14, 1000), 14u);
+}
+
+TEST(SeasonalNaive, RepeatsTheLastSeason) {
+  const TimeSeries series = SeriesOf({0, 1, 2, 3, 4, 5, 6, 7});
+  EXPECT_EQ(SeasonalNaive(series, 0, 5, 5, 3), (std::vector<double>{3, 4, 5, 3, 4}));
+  EXPECT_EQ(SeasonalNaive(series, 0, 7, 2, 4), (std::vector<double>{4, 5}));
+}
+
+TEST(SeasonalNaive, FallsBackOnTheLastValue) {
+  TimeSeries series = SeriesOf({0, 1, 2, 3, 4, 5});
+  series.values[3] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(SeasonalNaive(series, 0, 5, 3, 3), (std::vector<double>{5, 4, 5}));
+  EXPECT_EQ(SeasonalNaive(series, 0, 1, 3, 4), (std::vector<double>{1, 1, 0}));
+}
+
+TEST(ConformalQuantile, TakesTheCorrectedRank) {
+  std::vector<double> errors(99);
+  std::iota(errors.begin(), errors.end(), 1.0);
+  EXPECT_DOUBLE_EQ(ConformalQuantile(errors, 80), 80);  // ceil(100 * 0.80)
+  EXPECT_DOUBLE_EQ(ConformalQuantile(errors, 95), 95);
+  EXPECT_DOUBLE_EQ(ConformalQuantile(errors, 99.9), 99);  // beyond the sample: the largest
+  std::vector<double> few = {3, 1, 2};
+  EXPECT_DOUBLE_EQ(ConformalQuantile(few, 50), 2);
+  EXPECT_DOUBLE_EQ(ConformalQuantile(few, 80), 3);
+  std::vector<double> one = {4};
+  EXPECT_DOUBLE_EQ(ConformalQuantile(one, 1), 4);
+}
+
+TEST(ConformalQuantile, NeverFallsAsTheLevelRises) {
+  std::vector<double> errors = {5, 3, 9, 1, 4, 4, 8};
+  double previous = 0;
+  for (double level = 1; level < 100; level += 1) {
+    const double width = ConformalQuantile(errors, level);
+    EXPECT_GE(width, previous);
+    previous = width;
+  }
+}
+
+}  // namespace
+}  // namespace fleetcast::forecast

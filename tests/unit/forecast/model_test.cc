@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "common/base/status.h"
+#include "common/forecast/forecast.h"
+#include "tests/unit/forecast/series.h"
+
+namespace fleetcast::forecast {
+namespace {
+
+TEST(Forecast, FollowsTheLastRowStepByStep) {
+  const TimeSeries history = DailyCycle(600);
+  const auto forecast = SmallModel().model.Forecast(history);
+  ASSERT_TRUE(forecast.ok()) << forecast.status();
+  EXPECT_EQ(forecast->issue_unix_seconds, history.unix_seconds.back());
+  ASSERT_EQ(forecast->values.size(), 6u);
+  for (std::size_t step = 0; step < 6; ++step) {
+    EXPECT_EQ(forecast->unix_seconds[step],
+              history.unix_seconds.back() + 3600 * static_cast<std::int64_t>(step + 1));
+    EXPECT_TRUE(std::isfinite(forecast->values[step]));
+  }
+}
+
+TEST(Forecast, HasNestedIntervalsAroundItsValues) {
+  const auto forecast = SmallModel().model.Forecast(DailyCycle(600));
+  ASSERT_EQ(forecast->intervals.size(), 2u);
+  const Interval& narrow = forecast->intervals[0];
+  const Interval& wide = forecast->intervals[1];
+  EXPECT_EQ(narrow.level, 80);
+  EXPECT_EQ(wide.level, 95);
+  for (std::size_t step = 0; step < 6; ++step) {
+    EXPECT_LE(wide.lower[step], narrow.lower[step]);
+    EXPECT_LT(narrow.lower[step], forecast->values[step]);
+    EXPECT_LT(forecast->values[step], narrow.upper[step]);
+    EXPECT_LE(narrow.upper[step], wide.upper[step]);
+  }
+}
+
+TEST(Forecast, NeedsOnlyTheLastInputRows) {
+  const TimeSeries history = DailyCycle(600);
+  TimeSeries tail = history;
+  const std::size_t rows = SmallModel().model.input_rows();
+  tail.unix_seconds.erase(tail.unix_seconds.begin(), tail.unix_seconds.end() - rows);
+  tail.values.erase(tail.values.begin(), tail.values.end() - rows * 3);
+  EXPECT_EQ(SmallModel().model.Forecast(tail)->values,
+            SmallModel().model.Forecast(history)->values);
+}
+
+TEST(Forecast, FindsColumnsByNameInAnyOrder) {
+  const TimeSeries history = DailyCycle(600);
+  TimeSeries turned = history;
+  turned.columns = {"other", "load", "weather"};
+  for (std::size_t row = 0; row < history.rows(); ++row) {
+    turned.values[row * 3] = history.at(row, 2);
+    turned.values[row * 3 + 1] = history.at(row, 0);
+    turned.values[row * 3 + 2] = history.at(row, 1);
+  }
+  EXPECT_EQ(SmallModel().model.Forecast(turned)->values,
+            SmallModel().model.Forecast(history)->values);
+}
+
+TEST(Forecast, OfDataThatWillNotDoSaysWhy) {
+  const Model& model = SmallModel().model;
+  const auto reason = [&](const TimeSeries& history) {
+    const auto forecast = model.Forecast(history);
+    EXPECT_EQ(forecast.status().code(), absl::StatusCode::kFailedPrecondition);
+    return ReasonOf(forecast.status());
+  };
+  EXPECT_EQ(reason(DailyCycle(model.input_rows() - 1)), "DATA_TOO_FEW_ROWS");
+  EXPECT_EQ(reason(TimeSeries{.columns = {"load", "weather"}, .unix_seconds = {}, .values = {}}),
+            "DATA_TOO_FEW_ROWS");
+  TimeSeries history = DailyCycle(200);
+  history.values[199 * 3 + 1] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(reason(history), "DATA_NOT_FINITE");
+  history = DailyCycle(200);
+  history.columns[0] = "renamed";
+  EXPECT_EQ(reason(history), "DATA_COLUMN_MISSING");
+  history = DailyCycle(200);
+  history.unix_seconds.back() += 1800;
+  EXPECT_EQ(reason(history), "DATA_IRREGULAR_STEP");
+  history = DailyCycle(200);
+  for (std::size_t row = 0; row < 200; ++row) {
+    history.unix_seconds[row] = kStart + 900 * static_cast<std::int64_t>(row);
+  }
+  EXPECT_EQ(reason(history), "DATA_IRREGULAR_STEP");
+}
+
+TEST(Forecast, ComesDespiteAGapBeforeTheLastDay) {
+  TimeSeries history = DailyCycle(600);
+  const auto whole = SmallModel().model.Forecast(history);
+  for (std::size_t row = 560; row < 570; ++row) {
+    history.values[row * 3] = std::numeric_limits<double>::quiet_NaN();
+  }
+  const auto with_gap = SmallModel().model.Forecast(history);
+  ASSERT_TRUE(with_gap.ok()) << with_gap.status();
+  for (std::size_t step = 0; step < 6; ++step) {
+    EXPECT_NEAR(with_gap->values[step], whole->values[step], 2);
+  }
+}
+
+TEST(Forecast, IsNotDisturbedByMissingValuesBeforeItsInputs) {
+  TimeSeries history = DailyCycle(600);
+  history.values[0] = std::numeric_limits<double>::quiet_NaN();
+  history.unix_seconds[0] -= 999;
+  EXPECT_TRUE(SmallModel().model.Forecast(history).ok());
+}
+
+TEST(Evaluate, OnTheTestRowsGivesWhatTrainingReported) {
+  const TrainedModel& trained = SmallModel();
+  const auto metrics = trained.model.Evaluate(DailyCycle(600), trained.test_rows);
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  EXPECT_EQ(metrics->mae, trained.test.mae);
+  EXPECT_EQ(metrics->windows, trained.test.windows);
+  EXPECT_EQ(trained.test.windows, 90 - 6 + 1);
+}
+
+TEST(Evaluate, ComparesModelsOfDifferentInputsOnTheSameWindows) {
+  TimeSeries series = DailyCycle(600);
+  ModelSpec longer_spec = SmallSpec();
+  longer_spec.sequence_length = 48;
+  longer_spec.epochs = 1;
+  longer_spec.feature_columns = {"load", "other"};
+  const auto longer = Train(series, longer_spec, {}, nullptr);
+  ASSERT_TRUE(longer.ok()) << longer.status();
+  series.values[520 * 3 + 2] = std::numeric_limits<double>::quiet_NaN();  // "other"
+
+  const Model& champion = SmallModel().model;
+  const Model& candidate = longer->model;
+  const RowRange part{510, 600};
+  const auto of_champion = champion.Evaluate(series, part, candidate.needs());
+  const auto of_candidate = candidate.Evaluate(series, part, champion.needs());
+  ASSERT_TRUE(of_champion.ok() && of_candidate.ok());
+  EXPECT_EQ(of_champion->windows, of_candidate->windows);
+  EXPECT_EQ(of_champion->mae_repeat_last, of_candidate->mae_repeat_last);
+  EXPECT_EQ(of_champion->mae_seasonal_naive, of_candidate->mae_seasonal_naive);
+  EXPECT_GT(champion.Evaluate(series, part)->windows, of_champion->windows);
+}
+
+TEST(Evaluate, RefusesRowsOutsideTheSeriesAndPartsWithoutAWindow) {
+  const Model& model = SmallModel().model;
+  EXPECT_EQ(ReasonOf(model.Evaluate(DailyCycle(200), {0, 201}).status()), "ROW_RANGE_INVALID");
+  EXPECT_EQ(ReasonOf(model.Evaluate(DailyCycle(200), {150, 140}).status()), "ROW_RANGE_INVALID");
+  EXPECT_EQ(ReasonOf(model.Evaluate(DailyCycle(200), {150, 154}).status()), "DATA_TOO_FEW_ROWS");
+}
+
+}  // namespace
+}  // namespace fleetcast::forecast

@@ -1,0 +1,94 @@
+#include "common/forecast/network.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "common/forecast/forecast.h"
+
+namespace fleetcast::forecast {
+namespace {
+
+constexpr NetworkShape kShape{
+    .steps = 2, .channels = 3, .own_channels = 2, .lags = 1, .horizon = 2, .units = 4};
+
+Batch TwoWindows() {
+  return {.size = 2,
+          .sequence = {0.5F, 1, -1, -0.5F, 0, 2, 0, 1, 1, 0, -1, 0.5F},
+          .lags = {0.25F, -0.25F},
+          .targets = {1, 2, -1, -2}};
+}
+
+double Loss(const Network& network, const Batch& batch) {
+  const std::vector<float> outputs = network.Predict(batch);
+  double sum = 0;
+  for (std::size_t i = 0; i < outputs.size(); ++i) sum += std::abs(outputs[i] - batch.targets[i]);
+  return sum / static_cast<double>(outputs.size());
+}
+
+TEST(Network, ForecastsNoChangeBeforeItIsTrained) {
+  const Network network(kShape, 1);
+  EXPECT_EQ(network.Predict(TwoWindows()), std::vector<float>(4, 0.0F));
+}
+
+TEST(Network, ComputesTheLstmOfItsEquations) {
+  // One unit, one step: c = i * g, h = o * tanh(c), with gates in the order i, f, g, o.
+  const NetworkShape shape{
+      .steps = 1, .channels = 1, .own_channels = 1, .lags = 0, .horizon = 1, .units = 1};
+  const Network network(
+      shape,
+      Weights{{0.5F, 9, -0.7F, 0.3F}, {9, 9, 9, 9}, {0.1F, 9, 0.2F, -0.1F}, {2}, {0.5F}, {3}});
+  const Batch batch{.size = 1, .sequence = {0.8F}, .lags = {}, .targets = {}};
+  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  const double cell = sigmoid(0.5 * 0.8 + 0.1) * std::tanh(-0.7 * 0.8 + 0.2);
+  const double state = sigmoid(0.3 * 0.8 - 0.1) * std::tanh(cell);
+  EXPECT_NEAR(network.Predict(batch)[0], 2 * state + 0.5 + 3 * 0.8, 1e-6);
+}
+
+TEST(Network, LearnsWhatItIsShown) {
+  Network network(kShape, 1);
+  NetworkTrainer trainer(network, {.dropout = 0, .learning_rate = 0.05, .seed = 2});
+  const double before = Loss(network, TwoWindows());
+  EXPECT_NEAR(trainer.Step(TwoWindows()), before, 1e-6);
+  for (int i = 0; i < 200; ++i) trainer.Step(TwoWindows());
+  EXPECT_LT(Loss(network, TwoWindows()), 0.2 * before);
+}
+
+TEST(Network, FitsItsLinearPathAtOnce) {
+  const NetworkShape shape{
+      .steps = 1, .channels = 1, .own_channels = 1, .lags = 1, .horizon = 1, .units = 1};
+  Network network(shape, 1);
+  NetworkTrainer trainer(network, {});
+  Batch batch{.size = 4,
+              .sequence = {1, 2, -1, 3},
+              .lags = {2, -1, 1, 0.5F},
+              .targets = {-1, 8, -5, 8}};  // 3 * sequence - 2 * lag
+  for (int i = 0; i < 2; ++i) trainer.AddToLinearFit(batch);
+  trainer.FitLinear();
+  EXPECT_NEAR(network.CopyWeights()[5][0], 3, 0.05);
+  EXPECT_NEAR(network.CopyWeights()[5][1], -2, 0.05);
+}
+
+TEST(Network, IgnoresClosedChannelsUntilTheyAreOpened) {
+  Network network(kShape, 1);
+  NetworkTrainer trainer(network, {.dropout = 0, .learning_rate = 0.05, .seed = 2});
+  Batch changed = TwoWindows();
+  for (std::size_t i = 2; i < changed.sequence.size(); i += 3) changed.sequence[i] += 1;
+  for (int i = 0; i < 20; ++i) trainer.Step(TwoWindows());
+  EXPECT_EQ(network.Predict(TwoWindows()), network.Predict(changed));
+  trainer.OpenAllChannels();
+  for (int i = 0; i < 20; ++i) trainer.Step(TwoWindows());
+  EXPECT_NE(network.Predict(TwoWindows()), network.Predict(changed));
+}
+
+TEST(Network, KeepsItsWeightsThroughACopy) {
+  Network network(kShape, 5);
+  NetworkTrainer(network, {.dropout = 0.5, .learning_rate = 0.1, .seed = 2}).Step(TwoWindows());
+  const Network copy(kShape, network.CopyWeights());
+  EXPECT_EQ(copy.Predict(TwoWindows()), network.Predict(TwoWindows()));
+}
+
+TEST(TorchRuntime, HasAFastBlas) { EXPECT_EQ(BlasWarning(), ""); }
+
+}  // namespace
+}  // namespace fleetcast::forecast
