@@ -1,0 +1,40 @@
+// What a head changes against its merge base, circuit by circuit: meaning, not files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/config/domain/fleet.h"
+
+namespace fleetcast::config {
+
+enum class ChangeKind { kAdded, kModified, kRemoved };
+enum class ChangeEffect { kRetrain, kRedeploy, kRetire, kNone };
+
+struct CircuitChange {
+  CircuitKey key;
+  std::string cutoff_date;  // of the head; of the base for a removed circuit
+  ChangeKind kind = ChangeKind::kModified;
+  ChangeEffect effect = ChangeEffect::kNone;
+  std::vector<std::string> changed_fields;  // "training.hyperparameters.epochs: 50 -> 80"
+};
+
+// Circuits whose resolved configuration or names differ, by key:
+//   new at the head                        ADDED, RETRAIN
+//   gone from the head's master list       REMOVED, RETIRE (unless that list is incomplete)
+//   some training value differs            MODIFIED, RETRAIN
+//   unsound at the base, sound at the head MODIFIED, RETRAIN: it could not be trained before
+//   deployment values alone differ         MODIFIED, REDEPLOY
+//   names for people alone differ          MODIFIED, NONE
+// A circuit that is unsound at the head is in no change. Circuits that are the same in both may be
+// left out of both.
+[[nodiscard]] std::vector<CircuitChange> DetectChanges(const Fleet& base, const Fleet& head);
+
+// The circuits that DetectChanges needs resolved: those of which something was said differently.
+[[nodiscard]] std::vector<CircuitKey> Candidates(const FleetOutline& base,
+                                                 const FleetOutline& head);
+
+// What pipelines read: the circuits to retrain, in the order given.
+[[nodiscard]] std::string MatrixJson(const std::vector<CircuitChange>& changes);
+
+}  // namespace fleetcast::config

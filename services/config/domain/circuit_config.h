@@ -1,0 +1,63 @@
+// One circuit's resolved configuration, typed: what its files say, completed with the defaults.
+// key_table.h says for each value its key, type, range, default and meaning.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fleetcast::config {
+
+struct Hyperparameters {
+  int sequence_length = 0;
+  int lstm_units = 0;
+  double dropout = 0;
+  double learning_rate = 0;
+  int batch_size = 0;
+  int epochs = 0;
+};
+
+struct DataFilters {
+  std::string sensor_id;
+  std::vector<std::string> feature_columns;
+  std::string target_column;
+};
+
+struct ForecastConfig {
+  int horizon = 0;
+  std::vector<double> interval_levels;
+};
+
+struct TrainingConfig {
+  std::string cutoff_date;
+  std::string environment_version;
+  Hyperparameters hyperparameters;
+  DataFilters data_filters;
+  ForecastConfig forecast;
+  std::uint32_t seed = 0;
+  std::string precision;
+};
+
+struct RetrySettings {
+  int max_retries = 0;
+  int timeout_seconds = 0;
+};
+
+struct DeploymentConfig {
+  std::string compute_instance_type;
+  int mini_batch_size = 0;
+  int timeout_minutes = 0;
+  int instance_count = 0;
+  int max_concurrency_per_instance = 0;
+  int error_threshold = 0;
+  RetrySettings retry_settings;
+};
+
+struct CircuitConfig {
+  std::string plant_id;
+  std::string circuit_id;
+  TrainingConfig training;
+  DeploymentConfig deployment;
+};
+
+}  // namespace fleetcast::config

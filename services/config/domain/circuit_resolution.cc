@@ -1,0 +1,114 @@
+#include "services/config/domain/circuit_resolution.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "services/config/domain/canonical.h"
+#include "services/config/domain/scalar.h"
+#include "services/config/domain/value_reader.h"
+
+namespace fleetcast::config {
+namespace {
+
+class Resolver {
+ public:
+  Resolver(const std::string& plant_id, const std::string& circuit_id,
+           const std::vector<CircuitLayer>& layers)
+      : plant_id_(plant_id), circuit_id_(circuit_id), layers_(layers) {}
+
+  CircuitResolution Resolve() {
+    CircuitConfig config;
+    const std::vector<Key>& keys = CircuitKeys();
+    for (std::size_t i = 0; i < keys.size(); ++i) ResolveKey(i, keys[i], config);
+    CheckPlace("plant_id", config.plant_id, plant_id_);
+    CheckPlace("circuit_id", config.circuit_id, circuit_id_);
+    for (const CircuitLayer& layer : layers_)
+      for (const Diagnostic& diagnostic : layer.file->diagnostics) Add(layer.path, diagnostic);
+    std::sort(
+        result_.diagnostics.begin(), result_.diagnostics.end(),
+        [](const Diagnostic& a, const Diagnostic& b) { return ReportOrder(a) < ReportOrder(b); });
+    if (HasError(result_.diagnostics)) return std::move(result_);
+    result_.training_hash = TrainingHash(config);
+    result_.deployment_hash = DeploymentHash(config);
+    result_.config = std::move(config);
+    return std::move(result_);
+  }
+
+ private:
+  void ResolveKey(std::size_t index, const Key& key, CircuitConfig& config) {
+    bool refused = false;
+    for (const CircuitLayer& layer : layers_) {
+      const auto& values = layer.file->values;
+      const auto value =
+          std::lower_bound(values.begin(), values.end(), index,
+                           [](const FileValue& a, std::size_t b) { return a.key < b; });
+      if (value != values.end() && value->key == index) return key.set(config, value->value);
+      const auto& bad = layer.file->refused;
+      refused =
+          refused || !layer.file->readable || std::find(bad.begin(), bad.end(), index) != bad.end();
+    }
+    if (key.fallback) return key.set(config, *key.fallback);
+    if (key.derived != nullptr) return key.set(config, key.derived(config));
+    if (!refused) ReportMissing(key);
+  }
+
+  // The place of the innermost section that the circuit's own file has.
+  void ReportMissing(const Key& key) {
+    Mark mark{1, 1};
+    std::size_t longest = 0;
+    for (const auto& [section, at] : layers_.front().file->sections)
+      if (!section.empty() && key.path.starts_with(section + ".") && section.size() > longest) {
+        longest = section.size();
+        mark = at;
+      }
+    Diagnostics missing;
+    Report(missing, mark, key.path, "MISSING_KEY", absl::StrCat("`", key.path, "` is missing"),
+           absl::StrCat("add it: ", TypeText(key.type)));
+    Add(layers_.front().path, missing.front());
+  }
+
+  void CheckPlace(const std::string& field, const std::string& written, const std::string& place) {
+    if (written.empty() || written == place) return;
+    const std::size_t index = *FindCircuitKey(field);
+    Diagnostics mismatch;
+    for (const FileValue& value : layers_.front().file->values)
+      if (value.key == index)
+        Report(mismatch, value.mark, field, "ID_MISMATCH",
+               absl::StrCat("`", field, "` is ", written, ", but the file stands where ", place,
+                            " belongs"),
+               absl::StrCat("write ", place, ", or move the file to config/plants/",
+                            field == "plant_id" ? written : plant_id_, "/",
+                            field == "plant_id" ? circuit_id_ : written, ".yml"));
+    for (const Diagnostic& diagnostic : mismatch) Add(layers_.front().path, diagnostic);
+  }
+
+  void Add(const std::string& path, Diagnostic diagnostic) {
+    diagnostic.path = path;
+    diagnostic.plant_id = plant_id_;
+    diagnostic.circuit_id = circuit_id_;
+    result_.diagnostics.push_back(std::move(diagnostic));
+  }
+
+  const std::string& plant_id_;
+  const std::string& circuit_id_;
+  const std::vector<CircuitLayer>& layers_;
+  CircuitResolution result_;
+};
+
+}  // namespace
+
+CircuitResolution ResolveCircuit(const std::string& plant_id, const std::string& circuit_id,
+                                 const std::vector<CircuitLayer>& layers) {
+  return Resolver(plant_id, circuit_id, layers).Resolve();
+}
+
+std::size_t CircuitResolution::ApproximateBytes() const {
+  std::size_t bytes = sizeof *this + training_hash.size() + deployment_hash.size();
+  if (config) bytes += 2 * CanonicalJson(*config, KeyScope::kTraining).size();
+  for (const Diagnostic& diagnostic : diagnostics)
+    bytes += sizeof diagnostic + diagnostic.path.size() + diagnostic.field.size() +
+             diagnostic.message.size() + diagnostic.remedy.size();
+  return bytes;
+}
+
+}  // namespace fleetcast::config

@@ -1,0 +1,50 @@
+// Where configurations are read from: commits of a repository, and the files of their `config/`.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace fleetcast::config {
+
+struct TreeEntry {
+  enum class Kind { kFile, kFolder, kSymlink, kSubmodule, kOversizedFolder };
+  std::string path;       // "config/plants/P001/C001.yml"
+  std::string object_id;  // the same for the same content
+  Kind kind = Kind::kFile;
+};
+
+// INVALID_ARGUMENT on `field` unless `revision` could name a commit: at most 256 bytes, no option,
+// no range, no reflog, path or search syntax. To be called before a revision reaches a repository.
+[[nodiscard]] absl::Status ValidateRevisionText(const std::string& field,
+                                                const std::string& revision);
+
+// Thread safe. A commit is named by its 40 hex digits; what is read at one never changes.
+// Every method: UNAVAILABLE with REPOSITORY_UNAVAILABLE if the repository cannot be read.
+class ConfigRepository {
+ public:
+  virtual ~ConfigRepository() = default;
+
+  // The commit that `revision` names now. INVALID_ARGUMENT (REVISION_INVALID) on `field` if it is
+  // malformed, ambiguous or no commit; NOT_FOUND (REVISION_NOT_FOUND).
+  [[nodiscard]] virtual absl::StatusOr<std::string> ResolveCommit(const std::string& field,
+                                                                  const std::string& revision) = 0;
+
+  // The best common ancestor. FAILED_PRECONDITION with NO_MERGE_BASE if there is none.
+  [[nodiscard]] virtual absl::StatusOr<std::string> MergeBase(const std::string& base_commit,
+                                                              const std::string& head_commit) = 0;
+
+  // The entries of config/, config/plants/ and the folders in it, by path. A folder with too many
+  // entries comes without them, as kOversizedFolder.
+  [[nodiscard]] virtual absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(
+      const std::string& commit) = 0;
+
+  // A file's bytes. RESOURCE_EXHAUSTED with FILE_TOO_LARGE, without having loaded it, above
+  // `max_bytes`.
+  [[nodiscard]] virtual absl::StatusOr<std::string> ReadFile(const std::string& object_id,
+                                                             std::size_t max_bytes) = 0;
+};
+
+}  // namespace fleetcast::config

@@ -1,0 +1,71 @@
+#include "services/config/domain/encoding.h"
+
+#include <cstddef>
+
+#include "absl/strings/str_format.h"
+#include "services/config/domain/value_reader.h"
+
+namespace fleetcast::config {
+namespace {
+
+// Length of the UTF-8 character that begins at `i`, 0 if there is none (RFC 3629: no overlong
+// forms, no surrogates, nothing above U+10FFFF).
+std::size_t CharacterLength(const std::string& text, std::size_t i) {
+  const auto byte = [&](std::size_t at) -> unsigned {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+  };
+  const unsigned first = byte(i);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xC2 && first <= 0xDF   ? 2
+                             : first >= 0xE0 && first <= 0xEF ? 3
+                             : first >= 0xF0 && first <= 0xF4 ? 4
+                                                              : 0;
+  for (std::size_t k = 1; k < length; ++k)
+    if ((byte(i + k) & 0xC0) != 0x80) return 0;
+  const unsigned second = byte(i + 1);
+  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
+    return 0;
+  return length;
+}
+
+bool IsControl(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
+}
+
+}  // namespace
+
+Diagnostics CheckEncoding(const std::string& text) {
+  Diagnostics diagnostics;
+  std::size_t i = 0;
+  if (text.starts_with(kByteOrderMark)) {
+    i = 3;
+    Report(diagnostics, {1, 1}, "", "BYTE_ORDER_MARK", "the file begins with a byte-order mark",
+           "save it as UTF-8 without a mark");
+    diagnostics.back().severity = Severity::kWarning;
+  }
+  bool control_reported = false;
+  Mark mark{1, 1};
+  while (i < text.size()) {
+    const std::size_t length = CharacterLength(text, i);
+    if (length == 0) {
+      Report(diagnostics, mark, "", "INVALID_UTF8",
+             absl::StrFormat("byte 0x%02X is no UTF-8", static_cast<unsigned char>(text[i])),
+             "save the file as UTF-8");
+      return diagnostics;
+    }
+    if (IsControl(text[i]) && !control_reported) {
+      control_reported = true;
+      Report(diagnostics, mark, "", "CONTROL_CHARACTER",
+             absl::StrFormat("control character 0x%02X", static_cast<unsigned char>(text[i])),
+             "delete it");
+    }
+    mark = text[i] == '\n' ? Mark{mark.line + 1, 1}
+                           : Mark{mark.line, mark.column + static_cast<int>(length)};
+    i += length;
+  }
+  return diagnostics;
+}
+
+}  // namespace fleetcast::config

@@ -1,0 +1,103 @@
+// The config service's answers: each is read from one commit (two for changes), whatever moves in
+// the repository meanwhile. What was parsed is kept by content, within a bound on memory.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/filter.h"
+#include "common/base/page.h"
+#include "services/config/domain/bounded_cache.h"
+#include "services/config/domain/change.h"
+#include "services/config/domain/config_repository.h"
+#include "services/config/domain/document.h"
+#include "services/config/domain/fleet.h"
+
+namespace fleetcast::config {
+
+// A list at a revision ("" is HEAD). The keys of `page` begin with the commit of the first page,
+// so that all pages are read from it.
+struct ListQuery {
+  std::string revision;
+  PageRequest page;
+  std::optional<Filter> filter;
+};
+
+struct PlantList {
+  std::string commit;
+  PageOf<PlantOutline> page;
+};
+
+struct CircuitList {
+  std::string commit;
+  PageOf<ResolvedCircuit> page;   // sound ones
+  int unsound_circuit_count = 0;  // of the plant, over all pages
+};
+
+struct CircuitAnswer {
+  std::string commit;
+  ResolvedCircuit circuit;  // sound
+};
+
+struct ValidationReport {
+  std::string commit;
+  Diagnostics diagnostics;  // in ReportOrder
+  int circuit_count = 0;
+  int unsound_circuit_count = 0;
+};
+
+struct ChangeReport {
+  std::string merge_base_commit;
+  std::string head_commit;
+  std::vector<CircuitChange> changes;
+  Diagnostics diagnostics;  // what the head makes wrong, in ReportOrder
+};
+
+// Thread safe. Errors as proto/fleetcast/config/v1/config_service.proto has them.
+class FleetReader {
+ public:
+  // `repository` must outlive the reader. `cache_bytes` bounds what is kept between calls.
+  FleetReader(ConfigRepository& repository, YamlParser parser, std::size_t cache_bytes);
+
+  [[nodiscard]] absl::StatusOr<PlantList> ListPlants(const ListQuery& query);
+  // `plant_id` "-" is all plants.
+  [[nodiscard]] absl::StatusOr<CircuitList> ListCircuits(const std::string& plant_id,
+                                                         const ListQuery& query);
+  [[nodiscard]] absl::StatusOr<CircuitAnswer> GetCircuit(const CircuitKey& key,
+                                                         const std::string& revision);
+  [[nodiscard]] absl::StatusOr<ValidationReport> ValidateRevision(const std::string& revision);
+  [[nodiscard]] absl::StatusOr<ChangeReport> DetectChanges(const std::string& base_revision,
+                                                           const std::string& head_revision);
+
+  // Memory that the caches hold now, as they estimate it.
+  [[nodiscard]] std::size_t cached_bytes() const;
+
+ private:
+  using SharedOutline = std::shared_ptr<const FleetOutline>;
+
+  [[nodiscard]] absl::StatusOr<std::string> CommitOf(const ListQuery& query, std::size_t key_size);
+  [[nodiscard]] absl::StatusOr<SharedOutline> Outline(const std::string& commit);
+  // As Outline; FAILED_PRECONDITION unless its master list can be read.
+  [[nodiscard]] absl::StatusOr<SharedOutline> ReadableOutline(const std::string& commit);
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const MasterList>> LoadMasterList(
+      const std::vector<TreeEntry>& entries);
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitFile>> LoadFile(const FileRef& ref,
+                                                                            FileKind kind);
+  [[nodiscard]] absl::StatusOr<ResolvedCircuit> Resolve(const CircuitOutline& outline);
+  // The circuits of `outline` that `wanted` (sorted) names.
+  [[nodiscard]] absl::StatusOr<Fleet> ResolveSome(const FleetOutline& outline,
+                                                  const std::vector<CircuitKey>& wanted);
+
+  ConfigRepository& repository_;
+  const YamlParser parser_;
+  BoundedCache<FleetOutline> outlines_;       // by commit
+  BoundedCache<MasterList> master_lists_;     // by object id
+  BoundedCache<CircuitFile> files_;           // by kind and object id
+  BoundedCache<CircuitResolution> circuits_;  // by ids and the layers' object ids
+};
+
+}  // namespace fleetcast::config

@@ -1,0 +1,215 @@
+#include "services/config/git/git_repository.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "services/config/git/config_folder.h"
+
+namespace fleetcast::config {
+namespace {
+
+// Idle repositories that are kept open, each with its own small object cache.
+constexpr std::size_t kMostIdle = 16;
+// libgit2's caches of trees and commits, over all repositories of the process.
+constexpr ssize_t kObjectCacheBytes = 16 << 20;
+
+std::string LastError() {
+  const git_error* error = git_error_last();
+  return error != nullptr && error->message != nullptr ? error->message : "unknown error";
+}
+
+absl::Status Unavailable(const std::string& path, const std::string& doing) {
+  const std::string error = LastError();
+  return MakeError(absl::StatusCode::kUnavailable,
+                   absl::StrCat("the repository ", path, " cannot be read while ", doing, ": ",
+                                error, "; try again, and look at the repository with git fsck"),
+                   {.reason = "REPOSITORY_UNAVAILABLE",
+                    .metadata = {{"repository", path}, {"doing", doing}, {"error", error}},
+                    .retry_after = absl::Seconds(1)});
+}
+
+absl::Status UnknownRevision(const std::string& revision) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   absl::StrCat("the repository has no revision \"", revision,
+                                "\"; check the spelling, and that it has been pushed or fetched"),
+                   {.reason = "REVISION_NOT_FOUND",
+                    .metadata = {{"revision", revision}},
+                    .resource_type = "Revision",
+                    .resource_name = revision});
+}
+
+// Why `code` came from looking a revision up.
+absl::Status RevisionError(int code, const std::string& field, const std::string& revision,
+                           const std::string& path) {
+  if (code == GIT_EAMBIGUOUS)
+    return InvalidField(
+        field,
+        absl::StrCat("\"", revision, "\" is short for several objects; ", "give more digits"),
+        "REVISION_INVALID");
+  if (code == GIT_EINVALIDSPEC)
+    return InvalidField(field,
+                        absl::StrCat("\"", revision, "\" is not how git names a commit; ",
+                                     "name a branch, a tag, a commit, or HEAD~2"),
+                        "REVISION_INVALID");
+  // A name that leads to a file of the repository which is no reference.
+  const git_error* error = git_error_last();
+  const bool no_reference = error != nullptr && error->klass == GIT_ERROR_REFERENCE;
+  if (code == GIT_ENOTFOUND || code == GIT_EUNBORNBRANCH || no_reference)
+    return UnknownRevision(revision);
+  return Unavailable(path, absl::StrCat("looking up ", revision));
+}
+
+std::string HexOf(const git_oid* id) {
+  char hex[GIT_OID_HEXSZ + 1];
+  git_oid_tostr(hex, sizeof hex, id);
+  return hex;
+}
+
+}  // namespace
+
+// A repository for one call; goes back to the idle ones.
+class GitConfigRepository::Borrowed {
+ public:
+  Borrowed(GitConfigRepository& owner, RepositoryHandle handle)
+      : owner_(&owner), handle_(std::move(handle)) {}
+  Borrowed(Borrowed&&) = default;
+  ~Borrowed() {
+    if (handle_ == nullptr) return;
+    absl::MutexLock lock(&owner_->mutex_);
+    if (owner_->idle_.size() < kMostIdle) owner_->idle_.push_back(std::move(handle_));
+  }
+  [[nodiscard]] git_repository* get() const { return handle_.get(); }
+
+ private:
+  GitConfigRepository* owner_;
+  RepositoryHandle handle_;
+};
+
+GitConfigRepository::GitConfigRepository(GitOptions options) : options_(std::move(options)) {
+  git_libgit2_init();
+  // For the whole process: this is the only repository that it reads.
+  git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, options_.allow_other_owner ? 0 : 1);
+  git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, kObjectCacheBytes);
+}
+
+GitConfigRepository::~GitConfigRepository() {
+  {
+    absl::MutexLock lock(&mutex_);
+    idle_.clear();
+  }
+  git_libgit2_shutdown();
+}
+
+absl::StatusOr<std::unique_ptr<GitConfigRepository>> GitConfigRepository::Open(GitOptions options) {
+  std::unique_ptr<GitConfigRepository> repository(new GitConfigRepository(std::move(options)));
+  FLEETCAST_ASSIGN_OR_RETURN(const Borrowed first, repository->Borrow());
+  return repository;
+}
+
+absl::StatusOr<RepositoryHandle> GitConfigRepository::OpenHandle() const {
+  RepositoryHandle handle;
+  const std::string& path = options_.path;
+  const unsigned flags = GIT_REPOSITORY_OPEN_NO_SEARCH;
+  const int code = Take(handle, git_repository_open_ext, path.c_str(), flags, nullptr);
+  if (code == 0) return handle;
+  if (code == GIT_ENOTFOUND)
+    return Refused(absl::StatusCode::kFailedPrecondition, "REPOSITORY_NOT_FOUND",
+                   absl::StrCat("there is no git repository at ", path,
+                                "; name its folder, or run git init there"),
+                   {{"repository", path}});
+  if (code == GIT_EOWNER)
+    return Refused(absl::StatusCode::kFailedPrecondition, "REPOSITORY_OWNER",
+                   absl::StrCat("the repository at ", path,
+                                " belongs to another user; run as "
+                                "that user, or set allow-other-owner"),
+                   {{"repository", path}});
+  return Unavailable(path, "opening it");
+}
+
+absl::StatusOr<GitConfigRepository::Borrowed> GitConfigRepository::Borrow() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!idle_.empty()) {
+      RepositoryHandle handle = std::move(idle_.back());
+      idle_.pop_back();
+      return Borrowed(*this, std::move(handle));
+    }
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(RepositoryHandle handle, OpenHandle());
+  return Borrowed(*this, std::move(handle));
+}
+
+absl::StatusOr<std::string> GitConfigRepository::ResolveCommit(const std::string& field,
+                                                               const std::string& revision) {
+  FLEETCAST_RETURN_IF_ERROR(ValidateRevisionText(field, revision));
+  FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
+  git_error_clear();
+  ObjectHandle object;
+  if (const int code = Take(object, git_revparse_single, repository.get(), revision.c_str());
+      code < 0)
+    return RevisionError(code, field, revision, options_.path);
+  ObjectHandle commit;
+  if (Take(commit, git_object_peel, object.get(), GIT_OBJECT_COMMIT) < 0)
+    return InvalidField(field,
+                        absl::StrCat("\"", revision, "\" is a ",
+                                     git_object_type2string(git_object_type(object.get())),
+                                     ", not a commit; name a branch, a tag, or a commit"),
+                        "REVISION_INVALID");
+  return HexOf(git_object_id(commit.get()));
+}
+
+absl::StatusOr<std::string> GitConfigRepository::MergeBase(const std::string& base_commit,
+                                                           const std::string& head_commit) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
+  git_oid base, head, ancestor;
+  const bool well_formed = git_oid_fromstr(&base, base_commit.c_str()) == 0 &&
+                           git_oid_fromstr(&head, head_commit.c_str()) == 0;
+  const int code =
+      well_formed ? git_merge_base(&ancestor, repository.get(), &base, &head) : GIT_ENOTFOUND;
+  if (code == 0) return HexOf(&ancestor);
+  if (code != GIT_ENOTFOUND)
+    return Unavailable(options_.path, absl::StrCat("looking for the merge base of ", base_commit,
+                                                   " and ", head_commit));
+  return Refused(absl::StatusCode::kFailedPrecondition, "NO_MERGE_BASE",
+                 absl::StrCat(base_commit, " and ", head_commit,
+                              " have no common ancestor here; fetch more history if the clone is "
+                              "shallow, or name another base"),
+                 {{"base_commit", base_commit}, {"head_commit", head_commit}});
+}
+
+absl::StatusOr<std::vector<TreeEntry>> GitConfigRepository::ListConfigFolder(
+    const std::string& commit) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
+  git_oid id;
+  std::vector<TreeEntry> entries;
+  int code = git_oid_fromstr(&id, commit.c_str());
+  if (code == 0) code = config::ListConfigFolder(repository.get(), id, entries);
+  if (code < 0) return Unavailable(options_.path, absl::StrCat("listing config/ at ", commit));
+  return entries;
+}
+
+absl::StatusOr<std::string> GitConfigRepository::ReadFile(const std::string& object_id,
+                                                          std::size_t max_bytes) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
+  git_oid id;
+  OdbHandle odb;
+  std::size_t bytes = 0;
+  git_object_t type = GIT_OBJECT_INVALID;
+  int code = git_oid_fromstr(&id, object_id.c_str());
+  if (code == 0) code = Take(odb, git_repository_odb, repository.get());
+  if (code == 0) code = git_odb_read_header(&bytes, &type, odb.get(), &id);
+  if (code == 0 && bytes > max_bytes)
+    return Refused(
+        absl::StatusCode::kResourceExhausted, "FILE_TOO_LARGE",
+        absl::StrCat("object ", object_id, " has ", bytes, " bytes, more than ", max_bytes),
+        {{"object_id", object_id}});
+  OdbObjectHandle object;
+  if (code == 0) code = Take(object, git_odb_read, odb.get(), &id);
+  if (code < 0 || type != GIT_OBJECT_BLOB)
+    return Unavailable(options_.path, absl::StrCat("reading object ", object_id));
+  return std::string(static_cast<const char*>(git_odb_object_data(object.get())),
+                     git_odb_object_size(object.get()));
+}
+
+}  // namespace fleetcast::config

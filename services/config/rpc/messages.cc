@@ -1,0 +1,115 @@
+#include "services/config/rpc/messages.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace fleetcast::config {
+namespace {
+
+void ToMessage(const TrainingConfig& training, v1::TrainingConfig* message) {
+  message->set_cutoff_date(training.cutoff_date);
+  message->set_environment_version(training.environment_version);
+  v1::Hyperparameters* hyperparameters = message->mutable_hyperparameters();
+  hyperparameters->set_sequence_length(training.hyperparameters.sequence_length);
+  hyperparameters->set_lstm_units(training.hyperparameters.lstm_units);
+  hyperparameters->set_dropout(training.hyperparameters.dropout);
+  hyperparameters->set_learning_rate(training.hyperparameters.learning_rate);
+  hyperparameters->set_batch_size(training.hyperparameters.batch_size);
+  hyperparameters->set_epochs(training.hyperparameters.epochs);
+  v1::DataFilters* filters = message->mutable_data_filters();
+  filters->set_sensor_id(training.data_filters.sensor_id);
+  filters->mutable_feature_columns()->Assign(training.data_filters.feature_columns.begin(),
+                                             training.data_filters.feature_columns.end());
+  filters->set_target_column(training.data_filters.target_column);
+  message->mutable_forecast()->set_horizon(training.forecast.horizon);
+  message->mutable_forecast()->mutable_interval_levels()->Assign(
+      training.forecast.interval_levels.begin(), training.forecast.interval_levels.end());
+  message->set_seed(training.seed);
+  message->set_precision(training.precision);
+}
+
+void ToMessage(const DeploymentConfig& deployment, v1::DeploymentConfig* message) {
+  message->set_compute_instance_type(deployment.compute_instance_type);
+  message->set_mini_batch_size(deployment.mini_batch_size);
+  message->set_timeout_minutes(deployment.timeout_minutes);
+  message->set_instance_count(deployment.instance_count);
+  message->set_max_concurrency_per_instance(deployment.max_concurrency_per_instance);
+  message->set_error_threshold(deployment.error_threshold);
+  message->mutable_retry_settings()->set_max_retries(deployment.retry_settings.max_retries);
+  message->mutable_retry_settings()->set_timeout_seconds(deployment.retry_settings.timeout_seconds);
+}
+
+v1::CircuitChange::Kind KindOf(ChangeKind kind) {
+  switch (kind) {
+    case ChangeKind::kAdded:
+      return v1::CircuitChange::KIND_ADDED;
+    case ChangeKind::kModified:
+      return v1::CircuitChange::KIND_MODIFIED;
+    case ChangeKind::kRemoved:
+      return v1::CircuitChange::KIND_REMOVED;
+  }
+  return v1::CircuitChange::KIND_UNSPECIFIED;
+}
+
+v1::CircuitChange::Effect EffectOf(ChangeEffect effect) {
+  switch (effect) {
+    case ChangeEffect::kRetrain:
+      return v1::CircuitChange::EFFECT_RETRAIN;
+    case ChangeEffect::kRedeploy:
+      return v1::CircuitChange::EFFECT_REDEPLOY;
+    case ChangeEffect::kRetire:
+      return v1::CircuitChange::EFFECT_RETIRE;
+    case ChangeEffect::kNone:
+      return v1::CircuitChange::EFFECT_NONE;
+  }
+  return v1::CircuitChange::EFFECT_UNSPECIFIED;
+}
+
+}  // namespace
+
+void ToMessage(const PlantOutline& plant, v1::Plant* message) {
+  message->set_name(absl::StrCat("plants/", plant.plant_id));
+  message->set_plant_id(plant.plant_id);
+  message->set_display_name(plant.display_name);
+  message->set_circuit_count(plant.circuit_count);
+}
+
+void ToMessage(const ResolvedCircuit& circuit, const std::string& commit, v1::Circuit* message) {
+  const CircuitKey& key = circuit.outline.key;
+  message->set_name(absl::StrCat("plants/", key.plant_id, "/circuits/", key.circuit_id));
+  message->set_plant_id(key.plant_id);
+  message->set_circuit_id(key.circuit_id);
+  message->set_plant_display_name(circuit.outline.plant_name);
+  message->set_display_name(circuit.outline.circuit_name);
+  ToMessage(circuit.resolution->config->training, message->mutable_training());
+  ToMessage(circuit.resolution->config->deployment, message->mutable_deployment());
+  message->set_training_hash(circuit.resolution->training_hash);
+  message->set_deployment_hash(circuit.resolution->deployment_hash);
+  message->set_commit(commit);
+  message->set_path(circuit.outline.layers[0].path);
+}
+
+void ToMessage(const Diagnostic& diagnostic, v1::Diagnostic* message) {
+  message->set_severity(diagnostic.severity == Severity::kError ? v1::Diagnostic::SEVERITY_ERROR
+                                                                : v1::Diagnostic::SEVERITY_WARNING);
+  message->set_path(diagnostic.path);
+  message->set_line(diagnostic.mark.line);
+  message->set_column(diagnostic.mark.column);
+  message->set_field(diagnostic.field);
+  message->set_reason(diagnostic.reason);
+  message->set_message(diagnostic.message);
+  message->set_remedy(diagnostic.remedy);
+  message->set_plant_id(diagnostic.plant_id);
+  message->set_circuit_id(diagnostic.circuit_id);
+}
+
+void ToMessage(const CircuitChange& change, v1::CircuitChange* message) {
+  message->set_plant_id(change.key.plant_id);
+  message->set_circuit_id(change.key.circuit_id);
+  message->set_cutoff_date(change.cutoff_date);
+  message->set_kind(KindOf(change.kind));
+  message->set_effect(EffectOf(change.effect));
+  message->mutable_changed_fields()->Assign(change.changed_fields.begin(),
+                                            change.changed_fields.end());
+}
+
+}  // namespace fleetcast::config

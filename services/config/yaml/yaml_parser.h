@@ -1,0 +1,16 @@
+// yaml-cpp behind the domain's YamlParser. Its event interface is used, not its nodes: those
+// expand aliases and accept duplicate keys.
+#pragma once
+
+#include <string>
+
+#include "services/config/domain/document.h"
+
+namespace fleetcast::config {
+
+// One document of UTF-8 text. Diagnostics: those of CheckEncoding, YAML_SYNTAX, TAB_INDENTATION,
+// NESTING_TOO_DEEP (above 32 levels), DOCUMENT_TOO_LARGE (above a million nodes),
+// MULTIPLE_DOCUMENTS. Thread safe.
+[[nodiscard]] ParsedYaml ParseYaml(const std::string& text);
+
+}  // namespace fleetcast::config

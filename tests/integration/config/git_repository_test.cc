@@ -1,0 +1,174 @@
+// The git adapter on real repositories.
+#include "services/config/git/git_repository.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/base/status.h"
+#include "tests/support/config/git_test_repository.h"
+
+namespace fleetcast::config {
+namespace {
+
+using testing::Files;
+using testing::GitTestRepository;
+
+std::unique_ptr<GitConfigRepository> OpenAt(const std::string& path) {
+  auto repository = GitConfigRepository::Open({.path = path});
+  EXPECT_TRUE(repository.ok()) << repository.status();
+  return *std::move(repository);
+}
+
+std::string Resolved(GitConfigRepository& repository, const std::string& revision) {
+  const auto commit = repository.ResolveCommit("revision", revision);
+  return commit.ok() ? *commit : ReasonOf(commit.status());
+}
+
+TEST(GitRepository, EveryWayOfNamingACommitLeadsToIt) {
+  GitTestRepository git(GitTestRepository::Kind::kWorkTree);
+  const std::string first = git.Commit("main", {{"a", "1"}});
+  const std::string second = git.Commit("main", {{"a", "2"}});
+  const std::string side = git.Commit("feature/x", {{"a", "3"}}, {first});
+  git.SetReference("refs/remotes/origin/main", first);
+  git.Tag("v1", first);
+  git.SetReference("refs/tags/light", second);
+  const auto repository = OpenAt(git.path());
+  const std::map<std::string, std::string> expected = {
+      {"main", second},       {"HEAD", second},
+      {"HEAD~1", first},      {"main^", first},
+      {"origin/main", first}, {"v1", first},
+      {"light", second},      {"feature/x", side},
+      {second, second},       {second.substr(0, 10), second},
+      {"@", second},          {"refs/heads/main", second}};
+  for (const auto& [revision, commit] : expected)
+    EXPECT_EQ(Resolved(*repository, revision), commit) << revision;
+  git.DetachHead(side);
+  EXPECT_EQ(Resolved(*repository, "HEAD"), side);
+}
+
+TEST(GitRepository, UnknownAndMisleadingRevisionsAreRefusedWithTheirReason) {
+  GitTestRepository git(GitTestRepository::Kind::kWorkTree);
+  git.Commit("main", {{"a", "1"}});
+  const auto repository = OpenAt(git.path());
+  for (const char* revision : {"nope", "HEAD~5", "0123456789012345678901234567890123456789",
+                               "abcdef0", "config", "refs/heads", "objects"})
+    EXPECT_EQ(Resolved(*repository, revision), "REVISION_NOT_FOUND") << revision;
+  for (const char* revision :
+       {"--upload-pack=touch /tmp/x", "@{-1}", "refs/heads/../../x", "HEAD:a", ".git"})
+    EXPECT_EQ(Resolved(*repository, revision), "REVISION_INVALID") << revision;
+}
+
+TEST(GitRepository, BranchThatMovesAfterOpeningIsSeen) {
+  GitTestRepository git;
+  git.Commit("main", {{"a", "1"}});
+  const auto repository = OpenAt(git.path());
+  Resolved(*repository, "main");
+  const std::string second = git.Commit("main", {{"a", "2"}});
+  EXPECT_EQ(Resolved(*repository, "main"), second);
+}
+
+TEST(GitRepository, EmptyRepositoryOpensAndHasNoRevision) {
+  GitTestRepository git;
+  const auto repository = OpenAt(git.path());
+  EXPECT_EQ(Resolved(*repository, "HEAD"), "REVISION_NOT_FOUND");
+}
+
+TEST(GitRepository, FolderWithoutRepositoryIsRefusedAtOnce) {
+  GitTestRepository git;
+  const auto repository = GitConfigRepository::Open({.path = git.path() + "/refs/heads"});
+  EXPECT_EQ(ReasonOf(repository.status()), "REPOSITORY_NOT_FOUND");
+}
+
+TEST(GitRepository, MergeBaseIsWhereTheBranchesParted) {
+  GitTestRepository git;
+  const std::string root = git.Commit("main", {{"a", "1"}});
+  const std::string branch = git.Commit("branch", {{"a", "2"}}, {root});
+  const std::string main = git.Commit("main", {{"a", "3"}});
+  const std::string foreign = git.Commit("foreign", {{"a", "4"}});
+  const auto repository = OpenAt(git.path());
+  EXPECT_EQ(*repository->MergeBase(main, branch), root);
+  EXPECT_EQ(*repository->MergeBase(main, main), main);
+  EXPECT_EQ(ReasonOf(repository->MergeBase(main, foreign).status()), "NO_MERGE_BASE");
+}
+
+TEST(GitRepository, CrissCrossMergeHasABestBase) {
+  GitTestRepository git;
+  const std::string root = git.Commit("a", {{"f", "0"}});
+  git.SetReference("refs/heads/b", root);
+  const std::string a1 = git.Commit("a", {{"f", "1"}});
+  const std::string b1 = git.Commit("b", {{"f", "2"}});
+  const std::string a2 = git.Commit("a", {{"f", "3"}}, {b1});
+  const std::string b2 = git.Commit("b", {{"f", "4"}}, {a1});
+  const auto base = OpenAt(git.path())->MergeBase(a2, b2);
+  ASSERT_TRUE(base.ok()) << base.status();
+  EXPECT_TRUE(*base == a1 || *base == b1);
+}
+
+TEST(GitRepository, ConfigFolderIsListedThreeLevelsDeepWithKinds) {
+  GitTestRepository git;
+  const std::string commit =
+      git.CommitWithEntry("main",
+                          {{"README.md", "x"},
+                           {"config/plants_circuits.yml", "x"},
+                           {"config/plants/P1/C1.yml", "x"},
+                           {"config/plants/P1/deep/C1.yml", "x"},
+                           {"config/other/C1.yml", "x"}},
+                          "config/plants/P1/C2.yml", GIT_FILEMODE_LINK, "C1.yml");
+  const auto entries = OpenAt(git.path())->ListConfigFolder(commit);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  std::map<std::string, TreeEntry::Kind> kinds;
+  for (const TreeEntry& entry : *entries) kinds[entry.path] = entry.kind;
+  using enum TreeEntry::Kind;
+  const std::map<std::string, TreeEntry::Kind> expected = {{"config", kFolder},
+                                                           {"config/other", kFolder},
+                                                           {"config/plants", kFolder},
+                                                           {"config/plants/P1", kFolder},
+                                                           {"config/plants/P1/C1.yml", kFile},
+                                                           {"config/plants/P1/C2.yml", kSymlink},
+                                                           {"config/plants/P1/deep", kFolder},
+                                                           {"config/plants_circuits.yml", kFile}};
+  EXPECT_EQ(kinds, expected);
+}
+
+TEST(GitRepository, PlantFolderWithTooManyFilesIsNamedAndNotListed) {
+  GitTestRepository git;
+  Files files = {{"config/plants/P2/C1.yml", "x"}};
+  for (int i = 0; i < 20'001; ++i) files["config/plants/P1/C" + std::to_string(i)] = "x";
+  const std::string commit = git.Commit("main", files);
+  const auto entries = OpenAt(git.path())->ListConfigFolder(commit);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  ASSERT_EQ(entries->size(), 5u);
+  EXPECT_EQ((*entries)[2].path, "config/plants/P1");
+  EXPECT_EQ((*entries)[2].kind, TreeEntry::Kind::kOversizedFolder);
+}
+
+TEST(GitRepository, FileAboveTheLimitIsRefusedAndASmallerOneRead) {
+  GitTestRepository git;
+  const std::string commit =
+      git.Commit("main", {{"config/a.yml", "hello"}, {"config/b.yml", std::string(5000, 'b')}});
+  const auto repository = OpenAt(git.path());
+  const auto entries = repository->ListConfigFolder(commit);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(*repository->ReadFile((*entries)[1].object_id, 1000), "hello");
+  EXPECT_EQ(ReasonOf(repository->ReadFile((*entries)[2].object_id, 1000).status()),
+            "FILE_TOO_LARGE");
+}
+
+TEST(GitRepository, RepositoryThatIsGoneIsUnavailableAndWorthAnotherTry) {
+  auto git = std::make_unique<GitTestRepository>();
+  const std::string commit = git->Commit("main", {{"config/a.yml", "hello"}});
+  const auto repository = OpenAt(git->path());
+  std::filesystem::remove_all(git->path() + "/objects");
+  const auto entries = repository->ListConfigFolder(commit);
+  EXPECT_EQ(entries.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(entries.status()), "REPOSITORY_UNAVAILABLE");
+  EXPECT_TRUE(DetailsOf(entries.status())->retry_after.has_value());
+}
+
+}  // namespace
+}  // namespace fleetcast::config

@@ -1,0 +1,75 @@
+// A ConfigRepository in memory: commits by name, each its own revision.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
+#include "common/base/status.h"
+#include "services/config/domain/config_repository.h"
+#include "tests/support/config/config_files.h"
+
+namespace fleetcast::config::testing {
+
+// Not thread safe.
+class FakeConfigRepository final : public ConfigRepository {
+ public:
+  // `commit` is also the only revision that names it.
+  void AddCommit(const std::string& commit, const Files& files) { commits_[commit] = files; }
+  void SetMergeBase(const std::string& commit) { merge_base_ = commit; }
+  // A branch of another name, which may move.
+  void Point(const std::string& branch, const std::string& commit) { branches_[branch] = commit; }
+
+  int files_read() const { return files_read_; }
+
+  absl::StatusOr<std::string> ResolveCommit(const std::string& field,
+                                            const std::string& revision) override {
+    FLEETCAST_RETURN_IF_ERROR(ValidateRevisionText(field, revision));
+    const auto branch = branches_.find(revision);
+    const std::string commit = branch == branches_.end() ? revision : branch->second;
+    if (!commits_.contains(commit)) return ResourceNotFound("Revision", revision, "");
+    return commit;
+  }
+
+  absl::StatusOr<std::string> MergeBase(const std::string& base, const std::string&) override {
+    return merge_base_.empty() ? base : merge_base_;
+  }
+
+  absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(const std::string& commit) override {
+    std::map<std::string, TreeEntry> entries;
+    for (const auto& [path, text] : commits_.at(commit)) {
+      for (auto slash = path.find('/'); slash != std::string::npos;
+           slash = path.find('/', slash + 1)) {
+        const std::string folder = path.substr(0, slash);
+        entries[folder] = {folder, "folder", TreeEntry::Kind::kFolder};
+      }
+      const std::string id = Sha256Hex(text);
+      texts_[id] = text;
+      entries[path] = {path, id, TreeEntry::Kind::kFile};
+    }
+    std::vector<TreeEntry> sorted;
+    for (const auto& [path, entry] : entries) sorted.push_back(entry);
+    return sorted;
+  }
+
+  absl::StatusOr<std::string> ReadFile(const std::string& object_id,
+                                       std::size_t max_bytes) override {
+    ++files_read_;
+    const std::string& text = texts_.at(object_id);
+    if (text.size() > max_bytes)
+      return Refused(absl::StatusCode::kResourceExhausted, "FILE_TOO_LARGE", "too large");
+    return text;
+  }
+
+ private:
+  std::map<std::string, Files> commits_;
+  std::map<std::string, std::string> branches_;
+  std::map<std::string, std::string> texts_;
+  std::string merge_base_;
+  int files_read_ = 0;
+};
+
+}  // namespace fleetcast::config::testing

@@ -1,0 +1,58 @@
+#include "services/config/domain/bounded_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace fleetcast::config {
+namespace {
+
+struct Item {
+  int number = 0;
+  std::size_t bytes = 1000;
+  [[nodiscard]] std::size_t ApproximateBytes() const { return bytes; }
+};
+
+std::shared_ptr<const Item> Make(int number, std::size_t bytes = 1000) {
+  return std::make_shared<const Item>(Item{number, bytes});
+}
+
+TEST(BoundedCache, LeastRecentlyUsedGoesFirstAndTheBoundHolds) {
+  BoundedCache<Item> cache(3 * 1400);
+  cache.Insert("a", Make(1));
+  cache.Insert("b", Make(2));
+  cache.Insert("c", Make(3));
+  EXPECT_NE(cache.Find("a"), nullptr);
+  cache.Insert("d", Make(4));
+  EXPECT_EQ(cache.Find("b"), nullptr);
+  EXPECT_EQ(cache.Find("a")->number, 1);
+  EXPECT_LE(cache.bytes(), 3u * 1400);
+}
+
+TEST(BoundedCache, ValueBeyondTheBoundIsNotKeptAndEvictsNothing) {
+  BoundedCache<Item> cache(3000);
+  cache.Insert("a", Make(1));
+  cache.Insert("huge", Make(2, 5000));
+  EXPECT_EQ(cache.Find("huge"), nullptr);
+  EXPECT_NE(cache.Find("a"), nullptr);
+}
+
+TEST(BoundedCache, FirstOfTwoValuesOfOneKeyStays) {
+  BoundedCache<Item> cache(10'000);
+  cache.Insert("a", Make(1));
+  cache.Insert("a", Make(2));
+  EXPECT_EQ(cache.Find("a")->number, 1);
+}
+
+TEST(BoundedCache, EvictedValueLivesOnForWhoeverHoldsIt) {
+  BoundedCache<Item> cache(1500);
+  cache.Insert("a", Make(1));
+  const auto held = cache.Find("a");
+  cache.Insert("b", Make(2));
+  EXPECT_EQ(cache.Find("a"), nullptr);
+  EXPECT_EQ(held->number, 1);
+}
+
+}  // namespace
+}  // namespace fleetcast::config

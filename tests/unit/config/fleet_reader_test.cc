@@ -1,0 +1,237 @@
+// The service's answers over a repository in memory.
+#include "services/config/domain/fleet_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "services/config/yaml/yaml_parser.h"
+#include "tests/support/config/fake_config_repository.h"
+
+namespace fleetcast::config {
+namespace {
+
+using testing::CircuitPath;
+using testing::CircuitText;
+using testing::Edited;
+using testing::Files;
+using testing::FleetFiles;
+using testing::MasterText;
+
+class FleetReaderTest : public ::testing::Test {
+ protected:
+  ChangeReport Changes(const Files& base, const Files& head) {
+    repository_.AddCommit("base", base);
+    repository_.AddCommit("head", head);
+    auto report = FleetReader(repository_, ParseYaml, 100 << 20).DetectChanges("base", "head");
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.ok() ? *std::move(report) : ChangeReport{};
+  }
+
+  static std::vector<std::string> Reasons(const Diagnostics& diagnostics) {
+    std::vector<std::string> reasons;
+    for (const Diagnostic& diagnostic : diagnostics)
+      reasons.push_back(diagnostic.path + " " + diagnostic.reason);
+    return reasons;
+  }
+
+  testing::FakeConfigRepository repository_;
+  FleetReader reader_{repository_, ParseYaml, 100 << 20};
+};
+
+using Strings = std::vector<std::string>;
+
+TEST_F(FleetReaderTest, SharedDefaultRetrainsExactlyTheCircuitsThatItMoves) {
+  Files base = FleetFiles({{"P001", {"C001", "C002"}}, {"P002", {"C001"}}});
+  base[CircuitPath("P001", "C002")] = CircuitText("P001", "C002", {{"    epochs: 50\n", ""}});
+  base["config/plants/P001/defaults.yml"] = "training: {hyperparameters: {epochs: 60}}\n";
+  Files head = base;
+  head["config/plants/P001/defaults.yml"] = "training: {hyperparameters: {epochs: 70}}\n";
+  const ChangeReport report = Changes(base, head);
+  ASSERT_EQ(report.changes.size(), 1u);
+  EXPECT_EQ(report.changes[0].key, (CircuitKey{"P001", "C002"}));
+  EXPECT_EQ(report.changes[0].changed_fields,
+            (Strings{"training.hyperparameters.epochs: 60 -> 70"}));
+  EXPECT_TRUE(report.diagnostics.empty());
+}
+
+TEST_F(FleetReaderTest, OnlyCircuitsWhoseFilesDifferAreRead) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 50; ++i) ids.push_back("C" + std::to_string(i));
+  const Files base = FleetFiles({{"P001", ids}});
+  Files head = base;
+  head[CircuitPath("P001", "C7")] += "# a comment\n";
+  EXPECT_TRUE(Changes(base, head).changes.empty());
+  EXPECT_EQ(repository_.files_read(), 3);  // the master list once, and one circuit twice
+}
+
+TEST_F(FleetReaderTest, WhatWasParsedIsNotReadAgainAtAnotherCommit) {
+  Files files = FleetFiles({{"P001", {"C001", "C002", "C003"}}});
+  repository_.AddCommit("one", files);
+  files[CircuitPath("P001", "C002")] += "# a comment\n";
+  repository_.AddCommit("two", files);
+  ASSERT_TRUE(reader_.ValidateRevision("one").ok());
+  const int before = repository_.files_read();
+  ASSERT_TRUE(reader_.ValidateRevision("two").ok());
+  EXPECT_EQ(repository_.files_read(), before + 1);
+  EXPECT_GT(reader_.cached_bytes(), 0u);
+}
+
+TEST_F(FleetReaderTest, BrokenHeadStillAnswersForTheSoundCircuitsAndListsTheRest) {
+  const Files base = FleetFiles({{"P001", {"C001", "C002", "C003"}}});
+  Files head = base;
+  head[CircuitPath("P001", "C001")] = CircuitText("P001", "C001", {{"epochs: 50", "epochs: 80"}});
+  head[CircuitPath("P001", "C002")] = CircuitText("P001", "C002", {{"epochs: 50", "epochs: -1"}});
+  head.erase(CircuitPath("P001", "C003"));
+  const ChangeReport report = Changes(base, head);
+  ASSERT_EQ(report.changes.size(), 1u);
+  EXPECT_EQ(report.changes[0].key.circuit_id, "C001");
+  EXPECT_EQ(Reasons(report.diagnostics),
+            (Strings{"config/plants/P001/C002.yml OUT_OF_RANGE",
+                     "config/plants_circuits.yml ENTRY_WITHOUT_FILE"}));
+}
+
+TEST_F(FleetReaderTest, ProblemThatTheHeadDoesNotTouchIsLeftToValidation) {
+  Files base = FleetFiles({{"P001", {"C001", "C002"}}});
+  base[CircuitPath("P001", "C002")] = "broken";
+  base[CircuitPath("P001", "C009")] = CircuitText("P001", "C009");
+  Files head = base;
+  head[CircuitPath("P001", "C001")] = CircuitText("P001", "C001", {{"epochs: 50", "epochs: 80"}});
+  const ChangeReport report = Changes(base, head);
+  EXPECT_EQ(report.changes.size(), 1u);
+  EXPECT_TRUE(report.diagnostics.empty());
+  const auto validation = reader_.ValidateRevision("head");
+  EXPECT_EQ(Reasons(validation->diagnostics),
+            (Strings{"config/plants/P001/C002.yml NOT_A_MAPPING",
+                     "config/plants/P001/C009.yml FILE_WITHOUT_ENTRY"}));
+  EXPECT_EQ(validation->circuit_count, 2);
+  EXPECT_EQ(validation->unsound_circuit_count, 1);
+}
+
+TEST_F(FleetReaderTest, CircuitGoneFromTheListIsRetiredAndItsFileReported) {
+  const Files base = FleetFiles({{"P001", {"C001", "C002"}}});
+  Files head = base;
+  head["config/plants_circuits.yml"] = MasterText({{"P001", {"C001"}}});
+  const ChangeReport report = Changes(base, head);
+  ASSERT_EQ(report.changes.size(), 1u);
+  EXPECT_EQ(report.changes[0].effect, ChangeEffect::kRetire);
+  EXPECT_EQ(Reasons(report.diagnostics),
+            (Strings{"config/plants/P001/C002.yml FILE_WITHOUT_ENTRY"}));
+}
+
+TEST_F(FleetReaderTest, MisspeltEntryRetiresNobody) {
+  const Files base = FleetFiles({{"P001", {"C001", "C002"}}});
+  Files head = base;
+  head["config/plants_circuits.yml"] =
+      Edited(base.at("config/plants_circuits.yml"), "circuit_id: \"C002\"", "circuitid: \"C002\"");
+  const ChangeReport report = Changes(base, head);
+  EXPECT_TRUE(report.changes.empty());
+  EXPECT_TRUE(HasError(report.diagnostics));
+}
+
+TEST_F(FleetReaderTest, CircuitMovedToAnotherPlantIsRetiredThereAndTrainedHere) {
+  const ChangeReport report = Changes(FleetFiles({{"P001", {"C001"}}, {"P002", {}}}),
+                                      FleetFiles({{"P001", {}}, {"P002", {"C001"}}}));
+  ASSERT_EQ(report.changes.size(), 2u);
+  EXPECT_EQ(report.changes[0].effect, ChangeEffect::kRetire);
+  EXPECT_EQ(report.changes[1].effect, ChangeEffect::kRetrain);
+}
+
+TEST_F(FleetReaderTest, UnreadableMasterListIsAnErrorAtTheHeadAndMendedAtTheBase) {
+  const Files sound = FleetFiles({{"P001", {"C001"}}});
+  Files broken = sound;
+  broken["config/plants_circuits.yml"] = "plants: [";
+  repository_.AddCommit("sound", sound);
+  repository_.AddCommit("broken", broken);
+  const auto forward = reader_.DetectChanges("sound", "broken");
+  EXPECT_EQ(ReasonOf(forward.status()), "MASTER_LIST_UNSOUND");
+  EXPECT_EQ(forward.status().code(), absl::StatusCode::kFailedPrecondition);
+  const auto mended = reader_.DetectChanges("broken", "sound");
+  ASSERT_TRUE(mended.ok()) << mended.status();
+  EXPECT_TRUE(mended->changes.empty());
+  EXPECT_EQ(Reasons(reader_.ValidateRevision("broken")->diagnostics),
+            (Strings{"config/plants_circuits.yml YAML_SYNTAX"}));
+}
+
+TEST_F(FleetReaderTest, MissingMasterListIsAnErrorButForTheFirstPullRequest) {
+  repository_.AddCommit("empty", {{"README.md", "nothing yet"}});
+  repository_.AddCommit("head", FleetFiles({{"P001", {"C001"}}}));
+  EXPECT_EQ(ReasonOf(reader_.DetectChanges("head", "empty").status()), "MASTER_LIST_MISSING");
+  EXPECT_EQ(ReasonOf(reader_.ListPlants({.revision = "empty"}).status()), "MASTER_LIST_MISSING");
+  const auto report = reader_.DetectChanges("empty", "head");
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->changes.size(), 1u);
+  EXPECT_EQ(report->changes[0].kind, ChangeKind::kAdded);
+  EXPECT_EQ(Reasons(reader_.ValidateRevision("empty")->diagnostics),
+            (Strings{"config/plants_circuits.yml MASTER_LIST_MISSING"}));
+}
+
+TEST_F(FleetReaderTest, FileThatIsTooLargeMakesItsCircuitAloneUnsound) {
+  Files files = FleetFiles({{"P001", {"C001", "C002"}}});
+  files[CircuitPath("P001", "C001")] += std::string(300 << 10, '#');
+  repository_.AddCommit("head", files);
+  EXPECT_EQ(Reasons(reader_.ValidateRevision("head")->diagnostics),
+            (Strings{"config/plants/P001/C001.yml FILE_TOO_LARGE"}));
+  EXPECT_TRUE(reader_.GetCircuit({"P001", "C002"}, "head").ok());
+  const auto unsound = reader_.GetCircuit({"P001", "C001"}, "head");
+  EXPECT_EQ(ReasonOf(unsound.status()), "CIRCUIT_UNSOUND");
+  EXPECT_EQ(DetailsOf(unsound.status())->metadata.at("first_reason"), "FILE_TOO_LARGE");
+}
+
+TEST_F(FleetReaderTest, StrayFilesAreReportedAndDisturbNobody) {
+  Files files = FleetFiles({{"P001", {"C001"}}});
+  files["config/README.md"] = "about";
+  files["config/plants/README.md"] = "about";
+  files["config/plants/P001/notes.txt"] = "about";
+  files["config/plants/P001/C002.yaml"] = "about";
+  files["config/plants/P 2/C001.yml"] = "about";
+  files["config/plants/P001/a b.yml"] = "about";
+  repository_.AddCommit("head", files);
+  const auto report = reader_.ValidateRevision("head");
+  EXPECT_EQ(Reasons(report->diagnostics),
+            (Strings{"config/plants/P 2 INVALID_ID", "config/plants/P001/C002.yaml WRONG_EXTENSION",
+                     "config/plants/P001/a b.yml INVALID_ID"}));
+  EXPECT_EQ(report->unsound_circuit_count, 0);
+}
+
+TEST_F(FleetReaderTest, PagesOfOneListComeFromTheCommitOfTheFirst) {
+  repository_.AddCommit("one", FleetFiles({{"P001", {"C001", "C002", "C003"}}}));
+  repository_.AddCommit("two", FleetFiles({{"P001", {"C009"}}}));
+  repository_.Point("main", "one");
+  const auto first = reader_.ListCircuits("-", {.revision = "main", .page = {.size = 2}});
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_EQ(first->page.items.size(), 2u);
+  repository_.Point("main", "two");
+  const auto second = reader_.ListCircuits(
+      "-", {.revision = "main", .page = {.size = 2, .after = first->page.next_after}});
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->commit, "one");
+  ASSERT_EQ(second->page.items.size(), 1u);
+  EXPECT_EQ(second->page.items[0].outline.key.circuit_id, "C003");
+  EXPECT_TRUE(second->page.next_after.empty());
+}
+
+TEST_F(FleetReaderTest, FilterSelectsByAnyKeyAndRefusesUnknownFields) {
+  Files files = FleetFiles({{"P001", {"C001", "C002"}}, {"P002", {"C001"}}});
+  files[CircuitPath("P002", "C001")] = CircuitText("P002", "C001", {{"epochs: 50", "epochs: 80"}});
+  repository_.AddCommit("head", files);
+  const auto ids = [&](const std::string& text) {
+    const auto list = reader_.ListCircuits("-", {.revision = "head", .filter = *ParseFilter(text)});
+    Strings found;
+    for (const ResolvedCircuit& circuit : list->page.items)
+      found.push_back(circuit.outline.key.plant_id + "/" + circuit.outline.key.circuit_id);
+    return found;
+  };
+  EXPECT_EQ(ids("training.hyperparameters.epochs > 60"), (Strings{"P002/C001"}));
+  EXPECT_EQ(ids("plant_id = \"P001\" AND circuit_id = \"C002\""), (Strings{"P001/C002"}));
+  EXPECT_EQ(ids("training.data_filters.feature_columns:\"pressure\"").size(), 3u);
+  const auto wrong = reader_.ListCircuits(
+      "-", {.revision = "head", .filter = *ParseFilter("training.epochs > 60")});
+  EXPECT_EQ(wrong.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace fleetcast::config
