@@ -1,0 +1,194 @@
+#include "services/trainer/adapters/config_catalog.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/resource_name.h"
+#include "common/base/status.h"
+#include "common/rpc/client.h"
+#include "services/trainer/domain/names.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+namespace v1 = config::v1;
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+constexpr int kPageSize = 1000;
+// From here on one listing is cheaper than a call for each.
+constexpr std::size_t kFewCircuits = 50;
+
+CircuitConfig ConfigOf(const v1::Circuit& circuit) {
+  const v1::TrainingConfig& training = circuit.training();
+  const v1::Hyperparameters& given = training.hyperparameters();
+  const v1::DataFilters& filters = training.data_filters();
+  return {.plant_id = circuit.plant_id(),
+          .circuit_id = circuit.circuit_id(),
+          .plant_display_name = circuit.plant_display_name(),
+          .display_name = circuit.display_name(),
+          .cutoff_date = training.cutoff_date(),
+          .environment_version = training.environment_version(),
+          .hyperparameters = {.sequence_length = given.sequence_length(),
+                              .lstm_units = given.lstm_units(),
+                              .dropout = given.dropout(),
+                              .learning_rate = given.learning_rate(),
+                              .batch_size = given.batch_size(),
+                              .epochs = given.epochs()},
+          .sensor_id = filters.sensor_id(),
+          .feature_columns = {filters.feature_columns().begin(), filters.feature_columns().end()},
+          .target_column = filters.target_column(),
+          .horizon = training.forecast().horizon(),
+          .interval_levels = {training.forecast().interval_levels().begin(),
+                              training.forecast().interval_levels().end()},
+          .seed = training.seed(),
+          .precision = training.precision(),
+          .training_hash = circuit.training_hash(),
+          .commit = circuit.commit(),
+          .path = circuit.path()};
+}
+
+// FAILED_PRECONDITION naming the first error among the diagnostics of `commit`.
+absl::Status CheckSound(const v1::DetectChangesResponse& changes) {
+  int errors = 0;
+  const v1::Diagnostic* first = nullptr;
+  for (const v1::Diagnostic& diagnostic : changes.diagnostics()) {
+    if (diagnostic.severity() != v1::Diagnostic::SEVERITY_ERROR) continue;
+    if (errors++ == 0) first = &diagnostic;
+  }
+  if (first == nullptr) return absl::OkStatus();
+  const std::string more =
+      errors > 1 ? absl::StrCat(" (and ", errors - 1, " more: call ValidateRevision)") : "";
+  return Refused(absl::StatusCode::kFailedPrecondition, "CONFIGURATION_UNSOUND",
+                 absl::StrCat(first->path(), ":", first->line(), ":", first->column(), ": ",
+                              first->field(), first->field().empty() ? "" : ": ", first->message(),
+                              "; ", first->remedy(), more),
+                 {{"commit", changes.head_commit()},
+                  {"path", first->path()},
+                  {"line", absl::StrCat(first->line())},
+                  {"column", absl::StrCat(first->column())},
+                  {"field", first->field()},
+                  {"remedy", first->remedy()},
+                  {"error_count", absl::StrCat(errors)}});
+}
+
+ResolvedCircuits Resolved(const std::string& commit,
+                          std::map<std::pair<std::string, std::string>, CircuitConfig> circuits) {
+  ResolvedCircuits resolved;
+  resolved.commit = commit;
+  for (auto& [key, circuit] : circuits) resolved.circuits.push_back(std::move(circuit));
+  return resolved;
+}
+
+}  // namespace
+
+absl::StatusOr<ResolvedCircuits> ConfigCatalog::ChangedCircuits(const std::string& base,
+                                                                const std::string& head) {
+  v1::DetectChangesRequest request;
+  request.set_base_revision(base);
+  request.set_head_revision(head);
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto changes,
+      rpc::Call<v1::DetectChangesResponse>(kTimeout, [&](auto* context, auto* response) {
+        return stub_->DetectChanges(context, request, response);
+      }));
+  FLEETCAST_RETURN_IF_ERROR(CheckSound(changes));
+  std::set<CircuitKey> keys;
+  for (const v1::CircuitChange& change : changes.changes())
+    if (change.effect() == v1::CircuitChange::EFFECT_RETRAIN)
+      keys.emplace(change.plant_id(), change.circuit_id());
+  Circuits circuits;
+  FLEETCAST_RETURN_IF_ERROR(Fetch(keys, changes.head_commit(), circuits));
+  ResolvedCircuits resolved = Resolved(changes.head_commit(), std::move(circuits));
+  resolved.merge_base_commit = changes.merge_base_commit();
+  return resolved;
+}
+
+absl::StatusOr<ResolvedCircuits> ConfigCatalog::NamedCircuits(const std::vector<std::string>& names,
+                                                              const std::string& revision) {
+  static const auto* const kPattern = new ResourceNamePattern("plants/{plant}/circuits/{circuit}");
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string commit, CommitOf(revision));
+  std::set<CircuitKey> keys;
+  std::set<std::string> parents;
+  for (const std::string& name : names) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto ids, kPattern->ParseWithWildcards("circuits", name));
+    if (ids[1] == "-")
+      parents.insert("plants/" + ids[0]);
+    else
+      keys.emplace(ids[0], ids[1]);
+  }
+  if (parents.contains("plants/-")) parents = {"plants/-"};
+  Circuits circuits;
+  int unsound = 0;
+  for (const std::string& parent : parents)
+    FLEETCAST_RETURN_IF_ERROR(List(parent, commit, circuits, unsound));
+  FLEETCAST_RETURN_IF_ERROR(Fetch(keys, commit, circuits));
+  ResolvedCircuits resolved = Resolved(commit, std::move(circuits));
+  if (unsound > 0)
+    resolved.note = absl::StrCat(unsound, unsound == 1 ? " circuit is" : " circuits are",
+                                 " left out because of an unsound configuration; ValidateRevision "
+                                 "says why");
+  return resolved;
+}
+
+absl::Status ConfigCatalog::List(const std::string& parent, const std::string& commit,
+                                 Circuits& circuits, int& unsound) {
+  v1::ListCircuitsRequest request;
+  request.set_parent(parent);
+  request.set_revision(commit);
+  request.set_page_size(kPageSize);
+  for (;;) {
+    FLEETCAST_ASSIGN_OR_RETURN(
+        const auto page,
+        rpc::Call<v1::ListCircuitsResponse>(kTimeout, [&](auto* context, auto* response) {
+          return stub_->ListCircuits(context, request, response);
+        }));
+    for (const v1::Circuit& circuit : page.circuits())
+      circuits[{circuit.plant_id(), circuit.circuit_id()}] = ConfigOf(circuit);
+    if (page.next_page_token().empty()) {
+      unsound += page.unsound_circuit_count();
+      return absl::OkStatus();
+    }
+    request.set_page_token(page.next_page_token());
+  }
+}
+
+absl::StatusOr<CircuitConfig> ConfigCatalog::Get(const std::string& name,
+                                                 const std::string& commit) {
+  v1::GetCircuitRequest request;
+  request.set_name(name);
+  request.set_revision(commit);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto circuit,
+                             rpc::Call<v1::Circuit>(kTimeout, [&](auto* context, auto* response) {
+                               return stub_->GetCircuit(context, request, response);
+                             }));
+  return ConfigOf(circuit);
+}
+
+absl::Status ConfigCatalog::Fetch(const std::set<CircuitKey>& keys, const std::string& commit,
+                                  Circuits& circuits) {
+  Circuits all;
+  if (keys.size() > kFewCircuits) {
+    int unsound = 0;
+    FLEETCAST_RETURN_IF_ERROR(List("plants/-", commit, all, unsound));
+  }
+  for (const CircuitKey& key : keys) {
+    if (const auto known = all.find(key); known != all.end()) {
+      circuits[key] = known->second;
+      continue;
+    }
+    FLEETCAST_ASSIGN_OR_RETURN(circuits[key], Get(CircuitResource(key.first, key.second), commit));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ConfigCatalog::CommitOf(const std::string& revision) {
+  v1::ListPlantsRequest request;
+  request.set_revision(revision);
+  request.set_page_size(1);
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto plants,
+      rpc::Call<v1::ListPlantsResponse>(kTimeout, [&](auto* context, auto* response) {
+        return stub_->ListPlants(context, request, response);
+      }));
+  return plants.commit();
+}
+
+}  // namespace fleetcast::trainer

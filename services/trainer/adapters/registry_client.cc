@@ -1,0 +1,229 @@
+#include "services/trainer/adapters/registry_client.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
+#include "common/base/status.h"
+#include "common/rpc/client.h"
+#include "services/trainer/adapters/registry_messages.h"
+#include "services/trainer/domain/names.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+namespace v1 = registry::v1;
+
+// Short: a call that hangs must not keep a job from noticing that it has to stop.
+constexpr absl::Duration kTimeout = absl::Seconds(5);
+constexpr absl::Duration kTransferTimeout = absl::Seconds(60);
+constexpr std::size_t kChunkBytes = std::size_t{512} * 1024;
+constexpr std::size_t kMetricsPerBatch = 500;
+
+}  // namespace
+
+RegistryClient::RegistryClient(const std::shared_ptr<grpc::Channel>& channel)
+    : experiments_(v1::ExperimentService::NewStub(channel)),
+      data_assets_(v1::DataAssetService::NewStub(channel)),
+      artifacts_(v1::ArtifactService::NewStub(channel)),
+      models_(v1::ModelService::NewStub(channel)),
+      environments_(v1::EnvironmentService::NewStub(channel)) {}
+
+absl::StatusOr<std::string> RegistryClient::StartRun(const std::string& request_id,
+                                                     const ExperimentRunStart& start) {
+  v1::CreateExperimentRequest experiment;
+  experiment.set_request_id(DerivedUuid(request_id + " experiment"));
+  experiment.set_experiment_id(start.experiment_id);
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto created, rpc::Call<v1::Experiment>(kTimeout, [&](auto* context, auto* response) {
+        return experiments_->CreateExperiment(context, experiment, response);
+      }));
+  v1::CreateRunRequest request;
+  request.set_request_id(request_id);
+  request.set_parent(created.name());
+  request.set_run_id(start.run_id);
+  request.mutable_run()->set_display_name(start.display_name);
+  request.mutable_run()->mutable_tags()->insert(start.tags.begin(), start.tags.end());
+  FLEETCAST_ASSIGN_OR_RETURN(const auto run,
+                             rpc::Call<v1::Run>(kTimeout, [&](auto* context, auto* response) {
+                               return experiments_->CreateRun(context, request, response);
+                             }));
+  v1::LogBatchRequest params;
+  params.set_request_id(DerivedUuid(request_id + " params"));
+  params.set_name(run.name());
+  params.mutable_params()->insert(start.params.begin(), start.params.end());
+  FLEETCAST_RETURN_IF_ERROR(
+      rpc::Call<v1::LogBatchResponse>(kTimeout, [&](auto* context, auto* response) {
+        return experiments_->LogBatch(context, params, response);
+      }).status());
+  return run.name();
+}
+
+absl::Status RegistryClient::LogMetrics(const std::string& request_id, const std::string& run,
+                                        const std::vector<MetricValue>& metrics) {
+  for (std::size_t begin = 0; begin < metrics.size(); begin += kMetricsPerBatch) {
+    v1::LogBatchRequest request;
+    request.set_request_id(begin == 0 ? request_id : DerivedUuid(absl::StrCat(request_id, begin)));
+    request.set_name(run);
+    const std::size_t end = std::min(begin + kMetricsPerBatch, metrics.size());
+    for (std::size_t i = begin; i < end; ++i) *request.add_metrics() = MessageOf(metrics[i]);
+    FLEETCAST_RETURN_IF_ERROR(
+        rpc::Call<v1::LogBatchResponse>(kTimeout, [&](auto* context, auto* response) {
+          return experiments_->LogBatch(context, request, response);
+        }).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RegistryClient::FinishRun(const std::string& request_id, const std::string& run,
+                                       ExperimentRunEnd end, const std::string& reason) {
+  v1::FinishRunRequest request;
+  request.set_request_id(request_id);
+  request.set_name(run);
+  request.set_state(MessageOf(end));
+  request.set_state_reason(reason.substr(0, kMaxStateReasonBytes));
+  absl::Status status = rpc::Call<v1::Run>(kTimeout, [&](auto* context, auto* response) {
+                          return experiments_->FinishRun(context, request, response);
+                        }).status();
+  if (absl::IsNotFound(status) || ReasonOf(status) == "RUN_ENDED") return absl::OkStatus();
+  return status;
+}
+
+absl::StatusOr<std::string> RegistryClient::PinDataAsset(const std::string& request_id,
+                                                         const DataAsset& asset) {
+  v1::CreateDataAssetVersionRequest request;
+  request.set_request_id(request_id);
+  request.set_parent("dataAssets/" + asset.asset_id);
+  request.set_data_asset_version_id(asset.version);
+  *request.mutable_data_asset_version() = MessageOf(asset);
+  const auto created =
+      rpc::Call<v1::DataAssetVersion>(kTimeout, [&](auto* context, auto* response) {
+        return data_assets_->CreateDataAssetVersion(context, request, response);
+      });
+  if (!created.ok()) return created.status();
+  return created->name();
+}
+
+absl::Status RegistryClient::UploadArtifact(const std::string& request_id, const std::string& run,
+                                            const std::string& file_name,
+                                            const std::string& bytes) {
+  const auto context = rpc::MakeContext(kTransferTimeout);
+  v1::Artifact stored;
+  const auto writer = artifacts_->UploadArtifact(context.get(), &stored);
+  v1::UploadArtifactRequest first;
+  v1::ArtifactMetadata& metadata = *first.mutable_metadata();
+  metadata.set_request_id(request_id);
+  metadata.set_run(run);
+  metadata.set_file_name(file_name);
+  metadata.set_sha256(Sha256Hex(bytes));
+  metadata.set_size_bytes(static_cast<std::int64_t>(bytes.size()));
+  bool open = writer->Write(first);
+  for (std::size_t begin = 0; open && begin < bytes.size(); begin += kChunkBytes) {
+    v1::UploadArtifactRequest chunk;
+    chunk.set_chunk(bytes.substr(begin, kChunkBytes));
+    open = writer->Write(chunk);
+  }
+  writer->WritesDone();
+  return rpc::FromGrpc(writer->Finish());
+}
+
+absl::StatusOr<std::string> RegistryClient::DownloadArtifact(const std::string& sha256) {
+  const auto context = rpc::MakeContext(kTransferTimeout);
+  v1::DownloadArtifactRequest request;
+  request.set_name("artifacts/" + sha256);
+  const auto reader = artifacts_->DownloadArtifact(context.get(), request);
+  std::string bytes;
+  v1::DownloadArtifactResponse part;
+  while (reader->Read(&part)) bytes += part.chunk();
+  FLEETCAST_RETURN_IF_ERROR(rpc::FromGrpc(reader->Finish()));
+  if (Sha256Hex(bytes) != sha256)
+    return Refused(absl::StatusCode::kDataLoss, "ARTIFACT_DAMAGED",
+                   absl::StrCat("artifacts/", sha256, " arrived with other bytes"),
+                   {{"artifact", "artifacts/" + sha256}});
+  return bytes;
+}
+
+absl::StatusOr<RegisteredVersion> RegistryClient::CreateVersion(const std::string& request_id,
+                                                                const NewModelVersion& version) {
+  v1::CreateModelVersionRequest request;
+  request.set_request_id(request_id);
+  request.set_parent(kModel);
+  *request.mutable_model_version() = MessageOf(version);
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto created, rpc::Call<v1::ModelVersion>(kTimeout, [&](auto* context, auto* response) {
+        return models_->CreateModelVersion(context, request, response);
+      }));
+  return VersionOf(created);
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersionOfJob(
+    const std::string& training_job) {
+  v1::ListModelVersionsRequest request;
+  request.set_parent(kModel);
+  request.set_page_size(1);
+  request.set_filter(absl::StrCat("training_job = \"", training_job, "\""));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto found,
+      rpc::Call<v1::ListModelVersionsResponse>(kTimeout, [&](auto* context, auto* response) {
+        return models_->ListModelVersions(context, request, response);
+      }));
+  if (found.model_versions().empty()) return std::optional<RegisteredVersion>();
+  return std::optional<RegisteredVersion>(VersionOf(found.model_versions(0)));
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::GetChampion(
+    const std::string& plant_id, const std::string& circuit_id) {
+  v1::GetChampionRequest request;
+  request.set_name(absl::StrCat(kModel, "/", CircuitResource(plant_id, circuit_id), "/champion"));
+  const auto champion = rpc::Call<v1::Champion>(kTimeout, [&](auto* context, auto* response) {
+    return models_->GetChampion(context, request, response);
+  });
+  if (absl::IsNotFound(champion.status())) return std::optional<RegisteredVersion>();
+  if (!champion.ok()) return champion.status();
+  v1::GetModelVersionRequest version_request;
+  version_request.set_name(champion->model_version());
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto version, rpc::Call<v1::ModelVersion>(kTimeout, [&](auto* context, auto* response) {
+        return models_->GetModelVersion(context, version_request, response);
+      }));
+  return std::optional<RegisteredVersion>(VersionOf(version));
+}
+
+absl::Status RegistryClient::SetChampion(const std::string& request_id,
+                                         const ChampionChange& change) {
+  v1::SetChampionRequest request;
+  request.set_request_id(request_id);
+  request.set_plant_id(change.plant_id);
+  request.set_circuit_id(change.circuit_id);
+  request.set_model_version(change.model_version);
+  request.set_expected_current_version(change.expected_current_version);
+  request.set_reason(change.reason);
+  request.set_actor("trainer");
+  request.mutable_evidence()->insert(change.evidence.begin(), change.evidence.end());
+  return rpc::Call<v1::Champion>(kTimeout,
+                                 [&](auto* context, auto* response) {
+                                   return models_->SetChampion(context, request, response);
+                                 })
+      .status();
+}
+
+absl::Status RegistryClient::RegisterEnvironment(
+    const std::string& request_id, const std::string& environment,
+    const std::map<std::string, std::string>& properties) {
+  FLEETCAST_RETURN_IF_ERROR(EnvironmentResource(environment).status());
+  const std::size_t colon = environment.find(':');
+  v1::CreateEnvironmentVersionRequest request;
+  request.set_request_id(request_id);
+  request.set_parent("environments/" + environment.substr(0, colon));
+  request.set_environment_version_id(environment.substr(colon + 1));
+  request.mutable_environment_version()->mutable_properties()->insert(properties.begin(),
+                                                                      properties.end());
+  return rpc::Call<v1::EnvironmentVersion>(kTimeout,
+                                           [&](auto* context, auto* response) {
+                                             return environments_->CreateEnvironmentVersion(
+                                                 context, request, response);
+                                           })
+      .status();
+}
+
+}  // namespace fleetcast::trainer

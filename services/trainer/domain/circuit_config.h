@@ -1,0 +1,47 @@
+// What a job trains: one circuit's resolved configuration, pinned when its run was created.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace fleetcast::trainer {
+
+struct Hyperparameters {
+  int sequence_length = 0;  // steps of input
+  int lstm_units = 0;
+  double dropout = 0;
+  double learning_rate = 0;
+  int batch_size = 0;
+  int epochs = 0;  // at most
+};
+
+struct CircuitConfig {
+  std::string plant_id, circuit_id;
+  std::string plant_display_name, display_name;
+  std::string cutoff_date;          // YYYY-MM-DD, the last day of training data
+  std::string environment_version;  // "1.5.0"
+  Hyperparameters hyperparameters;
+  std::string sensor_id;
+  std::vector<std::string> feature_columns;
+  std::string target_column;
+  int horizon = 0;                      // steps forecast
+  std::vector<double> interval_levels;  // percent, ascending
+  std::uint64_t seed = 0;
+  std::string precision;
+  std::string training_hash;  // of the resolved training values, as config gives it
+  std::string commit;         // 40 hex digits
+  std::string path;           // in that commit
+};
+
+// The circuit's configuration as one JSON object, and back. INTERNAL for text that ToJson did not
+// make.
+[[nodiscard]] std::string ToJson(const CircuitConfig& config);
+[[nodiscard]] absl::StatusOr<CircuitConfig> CircuitConfigFromJson(const std::string& json);
+
+// SHA-256 hex of the hyperparameters' canonical JSON: keys in order, no spaces.
+[[nodiscard]] std::string HyperparametersHash(const Hyperparameters& hyperparameters);
+
+}  // namespace fleetcast::trainer

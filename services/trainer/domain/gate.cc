@@ -1,0 +1,63 @@
+#include "services/trainer/domain/gate.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+std::string Number(double value) { return absl::StrFormat("%.4g", value); }
+
+// 1 - mae / naive; where the naive forecast is perfect nothing can beat it.
+double Skill(double mae, double naive_mae) {
+  if (naive_mae > 0) return 1 - mae / naive_mae;
+  return mae > 0 ? -1 : 0;
+}
+
+}  // namespace
+
+GateOutcome DecideGate(const GateInput& input) {
+  GateOutcome outcome{.verdict = GateVerdict::kCandidate,
+                      .why = "",
+                      .mae = input.mae,
+                      .skill = Skill(input.mae, input.naive_mae),
+                      .naive_mae = input.naive_mae,
+                      .champion_mae = input.champion_mae,
+                      .champion = input.champion};
+  const std::string mae = absl::StrCat("MAE ", Number(input.mae));
+  const std::string naive = absl::StrCat("the best naive forecast's ", Number(input.naive_mae));
+  if (!input.champion.empty() && input.champion == input.candidate) {
+    outcome.verdict = GateVerdict::kChampion;
+    outcome.why = absl::StrCat("is champion already, with ", mae);
+    return outcome;
+  }
+  if (!(input.mae < input.naive_mae)) {
+    outcome.why = absl::StrCat("stays a candidate: ", mae, " is not below ", naive);
+    return outcome;
+  }
+  if (input.champion.empty()) {
+    outcome.verdict = GateVerdict::kChampion;
+    outcome.why =
+        absl::StrCat("champion: ", mae, " is below ", naive, ", and the circuit had no champion");
+    return outcome;
+  }
+  if (!input.champion_mae) {
+    outcome.verdict = GateVerdict::kChampion;
+    outcome.why = absl::StrCat("champion: ", mae, " is below ", naive, "; ", input.champion,
+                               " could not be compared: ", input.not_comparable);
+    return outcome;
+  }
+  const std::string champion =
+      absl::StrCat(Number(*input.champion_mae), " of ", input.champion, " on the same rows");
+  if (input.mae < *input.champion_mae || !std::isfinite(*input.champion_mae)) {
+    outcome.verdict = GateVerdict::kChampion;
+    outcome.why = absl::StrCat("champion: ", mae, " is below ", champion, " and ", naive);
+  } else {
+    outcome.why = absl::StrCat("stays a candidate: ", mae, " is not below ", champion);
+  }
+  return outcome;
+}
+
+}  // namespace fleetcast::trainer

@@ -1,0 +1,25 @@
+// The gate: does a new model version become its circuit's champion?
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "services/trainer/domain/training_job.h"
+
+namespace fleetcast::trainer {
+
+struct GateInput {
+  double mae = 0;                      // of the candidate on the test rows, in the sensor's unit
+  double naive_mae = 0;                // of the best naive forecast on the same rows
+  std::string candidate;               // resource names
+  std::string champion;                // empty: the circuit has none
+  std::optional<double> champion_mae;  // re-evaluated on the same rows; nullopt: not comparable
+  std::string not_comparable;          // why it is not, for people
+};
+
+// Champion if and only if the candidate's error is below the best naive forecast's and, where
+// there is a comparable champion, below the champion's on the same rows. An error that is not
+// finite is below nothing. A version that is champion already stays it.
+[[nodiscard]] GateOutcome DecideGate(const GateInput& input);
+
+}  // namespace fleetcast::trainer

@@ -1,0 +1,94 @@
+#include "services/trainer/domain/names.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/resource_name.h"
+#include "common/base/sha256.h"
+#include "common/base/status.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+const ResourceNamePattern& RunPattern() {
+  static const auto* const pattern = new ResourceNamePattern("trainingRuns/{training_run}");
+  return *pattern;
+}
+
+const ResourceNamePattern& JobPattern() {
+  static const auto* const pattern =
+      new ResourceNamePattern("trainingRuns/{training_run}/jobs/{job}");
+  return *pattern;
+}
+
+}  // namespace
+
+std::string RunResource(const std::string& run_id) { return RunPattern().Format({run_id}); }
+
+std::string JobResource(const JobName& name) {
+  return JobPattern().Format({name.run_id, name.job_id});
+}
+
+absl::StatusOr<std::string> ParseRun(const std::string& field, const std::string& name) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, RunPattern().Parse(field, name));
+  return ids[0];
+}
+
+absl::StatusOr<std::string> ParseRunOrAll(const std::string& field, const std::string& name) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, RunPattern().ParseWithWildcards(field, name));
+  return ids[0] == "-" ? std::string() : ids[0];
+}
+
+absl::StatusOr<JobName> ParseJob(const std::string& field, const std::string& name) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, JobPattern().Parse(field, name));
+  return JobName{.run_id = ids[0], .job_id = ids[1]};
+}
+
+std::string JobId(const std::string& plant_id, const std::string& circuit_id) {
+  return absl::StrCat(plant_id, "-", circuit_id);
+}
+
+std::string CircuitResource(const std::string& plant_id, const std::string& circuit_id) {
+  return absl::StrCat("plants/", plant_id, "/circuits/", circuit_id);
+}
+
+std::string CircuitAssetId(const std::string& plant_id, const std::string& circuit_id) {
+  return absl::StrCat("plant_", plant_id, "_circuit_", circuit_id);
+}
+
+std::string ExperimentRunDisplayName(int pull_request_number, const std::string& cutoff_date) {
+  if (pull_request_number == 0) return absl::StrCat("manual_", cutoff_date);
+  return absl::StrCat("PR-", pull_request_number, "_", cutoff_date);
+}
+
+std::string ExperimentRunId(const JobName& name, std::int64_t lease_epoch) {
+  return absl::StrCat(name.run_id, "-", name.job_id, "-", lease_epoch);
+}
+
+std::string ExperimentRunResource(const std::string& plant_id, const std::string& circuit_id,
+                                  const JobName& name, std::int64_t lease_epoch) {
+  return absl::StrCat("experiments/", CircuitAssetId(plant_id, circuit_id), "/runs/",
+                      ExperimentRunId(name, lease_epoch));
+}
+
+std::string EnvironmentOf(const std::string& environment_version) {
+  return absl::StrCat("custom-lstm-env:", environment_version);
+}
+
+absl::StatusOr<std::string> EnvironmentResource(const std::string& environment) {
+  const std::size_t colon = environment.find(':');
+  if (colon == 0 || colon == std::string::npos || colon + 1 == environment.size())
+    return InvalidField("environment", absl::StrCat("\"", environment,
+                                                    "\" is not name:version, such as "
+                                                    "custom-lstm-env:1.5.0"));
+  return absl::StrCat("environments/", environment.substr(0, colon), "/versions/",
+                      environment.substr(colon + 1));
+}
+
+std::string DerivedUuid(const std::string& text) {
+  std::string hex = Sha256Hex(text).substr(0, 32);
+  hex[12] = '8';  // version 8: made by the application
+  hex[16] = '8';  // variant
+  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-", hex.substr(12, 4), "-",
+                      hex.substr(16, 4), "-", hex.substr(20, 12));
+}
+
+}  // namespace fleetcast::trainer

@@ -1,0 +1,119 @@
+#include "services/trainer/domain/run_creation.h"
+
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/resource_name.h"
+#include "common/base/status.h"
+#include "services/trainer/domain/names.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+constexpr std::size_t kMaxNamedCircuits = 10'000;
+constexpr std::size_t kMaxAuthorBytes = 200;
+
+void Require(const std::string& field, const std::string& value, const std::string& example,
+             std::vector<FieldViolation>& violations) {
+  if (value.empty())
+    violations.push_back({"training_run_spec." + field, "is required, such as " + example});
+}
+
+void CheckCircuits(const RunSpec& spec, std::vector<FieldViolation>& violations) {
+  static const auto* const kPattern = new ResourceNamePattern("plants/{plant}/circuits/{circuit}");
+  if (spec.circuits.size() > kMaxNamedCircuits)
+    violations.push_back(
+        {"training_run_spec.circuit_selection.circuits",
+         absl::StrCat("has ", spec.circuits.size(), " names, at most ", kMaxNamedCircuits,
+                      " are taken; plants/P001/circuits/- names a whole plant")});
+  for (std::size_t i = 0; i < spec.circuits.size(); ++i) {
+    const std::string field = absl::StrCat("training_run_spec.circuit_selection.circuits[", i, "]");
+    const auto ids = kPattern->ParseWithWildcards(field, spec.circuits[i]);
+    if (!ids.ok())
+      violations.push_back({field, std::string(ids.status().message())});
+    else if ((*ids)[0] == "-" && (*ids)[1] != "-")
+      violations.push_back({field,
+                            "a circuit is named within its plant, or all of all plants: "
+                            "plants/-/circuits/-"});
+  }
+  Require("circuit_selection.revision", spec.revision, "main", violations);
+}
+
+// "A-B" with "C" and "A" with "B-C" would be one job, and a job's id has 63 characters at most.
+absl::Status CheckJobIds(const std::vector<CircuitConfig>& circuits) {
+  std::set<std::string> job_ids;
+  for (const CircuitConfig& circuit : circuits) {
+    const std::string job_id = JobId(circuit.plant_id, circuit.circuit_id);
+    if (ValidateId("job", job_id).ok() && job_ids.insert(job_id).second) continue;
+    return Refused(
+        absl::StatusCode::kFailedPrecondition, "JOB_ID_UNUSABLE",
+        absl::StrCat(CircuitResource(circuit.plant_id, circuit.circuit_id), " gives the job id ",
+                     job_id,
+                     ", which is longer than 63 characters or another circuit's too; "
+                     "train it in a run of its own, or shorten its ids"),
+        {{"circuit", CircuitResource(circuit.plant_id, circuit.circuit_id)}, {"job_id", job_id}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckSpec(const RunSpec& spec) {
+  std::vector<FieldViolation> violations;
+  const bool range = !spec.base_revision.empty() || !spec.head_revision.empty();
+  const bool selection = !spec.circuits.empty() || !spec.revision.empty();
+  if (range) {
+    Require("revision_range.base_revision", spec.base_revision, "origin/main", violations);
+    Require("revision_range.head_revision", spec.head_revision, "my-branch", violations);
+  } else if (selection && !spec.circuits.empty()) {
+    CheckCircuits(spec, violations);
+  } else if (selection) {
+    violations.push_back({"training_run_spec.circuit_selection.circuits",
+                          "is empty; name circuits, or plants/-/circuits/- for all"});
+  } else {
+    violations.push_back({"training_run_spec.source",
+                          "is required: a revision_range with base_revision and head_revision, or "
+                          "a circuit_selection with circuits and revision"});
+  }
+  if (spec.pull_request_number < 0)
+    violations.push_back({"training_run_spec.pull_request.number", "must be above 0"});
+  if (spec.pull_request_number == 0 && !spec.pull_request_author.empty())
+    violations.push_back(
+        {"training_run_spec.pull_request.number", "is required together with an author"});
+  if (spec.pull_request_author.size() > kMaxAuthorBytes)
+    violations.push_back({"training_run_spec.pull_request.author",
+                          absl::StrCat("has more than ", kMaxAuthorBytes, " bytes")});
+  return violations.empty() ? absl::OkStatus() : InvalidFields(std::move(violations));
+}
+
+RunCreation::RunCreation(RunStore& store, CircuitCatalog& catalog, IdSource& ids, int max_attempts)
+    : store_(store), catalog_(catalog), ids_(ids), max_attempts_(max_attempts) {}
+
+absl::StatusOr<TrainingRun> RunCreation::Create(const MutatingRequest& request,
+                                                const RunSpec& spec) {
+  FLEETCAST_RETURN_IF_ERROR(CheckSpec(spec));
+  FLEETCAST_ASSIGN_OR_RETURN(auto first, store_.FindCreatedRun(request));
+  if (first) return *std::move(first);
+
+  FLEETCAST_ASSIGN_OR_RETURN(ResolvedCircuits resolved,
+                             spec.circuits.empty()
+                                 ? catalog_.ChangedCircuits(spec.base_revision, spec.head_revision)
+                                 : catalog_.NamedCircuits(spec.circuits, spec.revision));
+  FLEETCAST_RETURN_IF_ERROR(CheckJobIds(resolved.circuits));
+  return store_.CreateRun(request, {.id = ids_.NewId(),
+                                    .spec = spec,
+                                    .commit = std::move(resolved.commit),
+                                    .merge_base_commit = std::move(resolved.merge_base_commit),
+                                    .note = std::move(resolved.note),
+                                    .max_attempts = max_attempts_,
+                                    .circuits = std::move(resolved.circuits)});
+}
+
+absl::StatusOr<TrainingRun> RunCreation::Retry(const MutatingRequest& request,
+                                               const std::string& run_id) {
+  return store_.RetryRun(request, run_id, ids_.NewId());
+}
+
+}  // namespace fleetcast::trainer

@@ -1,0 +1,36 @@
+// Creates a training run: asks the catalog once, pins what it says, and stores one job per circuit.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/base/id.h"
+#include "common/base/mutating_request.h"
+#include "services/trainer/domain/circuit_catalog.h"
+#include "services/trainer/domain/run_store.h"
+
+namespace fleetcast::trainer {
+
+// INVALID_ARGUMENT with every field of `training_run_spec` that is wrong.
+[[nodiscard]] absl::Status CheckSpec(const RunSpec& spec);
+
+// Thread safe.
+class RunCreation {
+ public:
+  // All must outlive it. `max_attempts`: of each job.
+  RunCreation(RunStore& store, CircuitCatalog& catalog, IdSource& ids, int max_attempts);
+
+  // A repeated request gets its first answer without asking the catalog again.
+  [[nodiscard]] absl::StatusOr<TrainingRun> Create(const MutatingRequest& request,
+                                                   const RunSpec& spec);
+  [[nodiscard]] absl::StatusOr<TrainingRun> Retry(const MutatingRequest& request,
+                                                  const std::string& run_id);
+
+ private:
+  RunStore& store_;
+  CircuitCatalog& catalog_;
+  IdSource& ids_;
+  const int max_attempts_;
+};
+
+}  // namespace fleetcast::trainer

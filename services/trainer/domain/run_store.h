@@ -1,0 +1,87 @@
+// Port: training runs as the API sees them. Implementations: PostgresRunStore, FakeJobStore.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/filter.h"
+#include "common/base/mutating_request.h"
+#include "common/base/page.h"
+#include "services/trainer/domain/training_job.h"
+
+namespace fleetcast::trainer {
+
+struct NewRun {
+  std::string id;
+  RunSpec spec;
+  std::string commit, merge_base_commit;
+  std::string note;
+  int max_attempts = 3;
+  std::vector<CircuitConfig> circuits;  // one job each; none makes a run that has succeeded
+};
+
+// What changed of a run since a change number, all read at one moment.
+struct RunChanges {
+  TrainingRun run;
+  std::vector<TrainingJob> jobs;   // in order of plant and circuit
+  std::int64_t change_number = 0;  // of the newest change included
+};
+
+// Thread safe. Every method may return UNAVAILABLE. A method with a `request` gives to a repeated
+// request its first answer, and REQUEST_ID_REUSED to another request under the same id.
+class RunStore {
+ public:
+  virtual ~RunStore() = default;
+
+  // The run that a repeated CreateRun is answered with; nullopt if this request is new.
+  [[nodiscard]] virtual absl::StatusOr<std::optional<TrainingRun>> FindCreatedRun(
+      const MutatingRequest& request) = 0;
+  [[nodiscard]] virtual absl::StatusOr<TrainingRun> CreateRun(const MutatingRequest& request,
+                                                              const NewRun& run) = 0;
+  // A new run `new_id` of the failed jobs of `run_id`. NOT_FOUND; FAILED_PRECONDITION with reason
+  // TRAINING_RUN_NOT_ENDED or NOTHING_TO_RETRY.
+  [[nodiscard]] virtual absl::StatusOr<TrainingRun> RetryRun(const MutatingRequest& request,
+                                                             const std::string& run_id,
+                                                             const std::string& new_id) = 0;
+  // QUEUED jobs end, RUNNING ones are asked to. NOT_FOUND; FAILED_PRECONDITION TRAINING_RUN_ENDED.
+  [[nodiscard]] virtual absl::StatusOr<TrainingRun> CancelRun(const MutatingRequest& request,
+                                                              const std::string& run_id) = 0;
+  // NOT_FOUND; FAILED_PRECONDITION TRAINING_JOB_ENDED.
+  [[nodiscard]] virtual absl::StatusOr<TrainingJob> CancelJob(const MutatingRequest& request,
+                                                              const JobName& name) = 0;
+
+  [[nodiscard]] virtual absl::StatusOr<TrainingRun> GetRun(const std::string& run_id) = 0;
+  [[nodiscard]] virtual absl::StatusOr<TrainingJob> GetJob(const JobName& name) = 0;
+  // Newest first; next_after is {run id}.
+  [[nodiscard]] virtual absl::StatusOr<PageOf<TrainingRun>> ListRuns(
+      const std::optional<Filter>& filter, const PageRequest& page) = 0;
+  // Newest run first, within one by plant and circuit; an empty `run_id` means all runs.
+  // next_after is {run id, plant id, circuit id}. NOT_FOUND if the run does not exist.
+  [[nodiscard]] virtual absl::StatusOr<PageOf<TrainingJob>> ListJobs(
+      const std::string& run_id, const std::optional<Filter>& filter, const PageRequest& page) = 0;
+  // What changed after `change_number` (0: everything). NOT_FOUND.
+  [[nodiscard]] virtual absl::StatusOr<RunChanges> ChangesSince(const std::string& run_id,
+                                                                std::int64_t change_number) = 0;
+};
+
+// The errors above, worded once for every store.
+[[nodiscard]] absl::Status RunNotFound(const std::string& run_id);
+[[nodiscard]] absl::Status JobNotFound(const JobName& name);
+[[nodiscard]] absl::Status RunEnded(const std::string& run_id, RunState state);
+[[nodiscard]] absl::Status RunNotEnded(const std::string& run_id, RunState state);
+[[nodiscard]] absl::Status NothingToRetry(const std::string& run_id);
+[[nodiscard]] absl::Status JobEnded(const JobName& name, JobState state);
+
+// Fields that filters of ListRuns and ListJobs know.
+inline constexpr char kRunFilterFields[] =
+    "state, commit, pull_request.number, pull_request.author, retry_of, create_time";
+inline constexpr char kJobFilterFields[] =
+    "state, plant_id, circuit_id, cutoff_date, environment, replica, failure.kind, failure.reason";
+// INVALID_ARGUMENT on `filter`.
+[[nodiscard]] absl::Status UnknownFilterField(const std::string& field,
+                                              const std::string& supported);
+
+}  // namespace fleetcast::trainer

@@ -1,0 +1,128 @@
+#include "services/trainer/worker/attempt_description.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "services/trainer/domain/names.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+std::string Number(double value) { return absl::StrFormat("%.10g", value); }
+
+}  // namespace
+
+forecast::ModelSpec SpecOf(const CircuitConfig& circuit) {
+  const Hyperparameters& given = circuit.hyperparameters;
+  return {.sequence_length = given.sequence_length,
+          .horizon = circuit.horizon,
+          .lstm_units = given.lstm_units,
+          .dropout = given.dropout,
+          .learning_rate = given.learning_rate,
+          .batch_size = given.batch_size,
+          .epochs = given.epochs,
+          .interval_levels = circuit.interval_levels,
+          .seed = circuit.seed,
+          .precision = circuit.precision,
+          .feature_columns = circuit.feature_columns,
+          .target_column = circuit.target_column};
+}
+
+ExperimentRunStart DescribeRun(const ClaimedJob& claimed) {
+  const TrainingJob& job = claimed.job;
+  const CircuitConfig& circuit = job.circuit;
+  const Hyperparameters& given = circuit.hyperparameters;
+  return {
+      .experiment_id = CircuitAssetId(circuit.plant_id, circuit.circuit_id),
+      .run_id = ExperimentRunId(job.name, job.lease_epoch),
+      .display_name = ExperimentRunDisplayName(claimed.pull_request_number, circuit.cutoff_date),
+      .params = {{"sequence_length", absl::StrCat(given.sequence_length)},
+                 {"lstm_units", absl::StrCat(given.lstm_units)},
+                 {"dropout", Number(given.dropout)},
+                 {"learning_rate", Number(given.learning_rate)},
+                 {"batch_size", absl::StrCat(given.batch_size)},
+                 {"epochs", absl::StrCat(given.epochs)},
+                 {"horizon", absl::StrCat(circuit.horizon)},
+                 {"interval_levels", absl::StrJoin(circuit.interval_levels, ",")},
+                 {"seed", absl::StrCat(circuit.seed)},
+                 {"precision", circuit.precision},
+                 {"sensor_id", circuit.sensor_id},
+                 {"feature_columns", absl::StrJoin(circuit.feature_columns, ",")},
+                 {"target_column", circuit.target_column},
+                 {"cutoff_date", circuit.cutoff_date},
+                 {"training_hash", circuit.training_hash}},
+      .tags = {{"training_job", JobResource(job.name)},
+               {"attempt", absl::StrCat(job.attempt_count)},
+               {"replica", job.replica},
+               {"environment", job.environment},
+               {"git_commit_sha", claimed.commit}}};
+}
+
+DataAsset DescribeData(const CircuitConfig& circuit, const std::string& location,
+                       const sensordata::DataProfile& profile) {
+  DataAsset asset{.asset_id = CircuitAssetId(circuit.plant_id, circuit.circuit_id),
+                  .version = circuit.cutoff_date,
+                  .sensor_id = circuit.sensor_id,
+                  .source_uri = location,
+                  .fingerprint = profile.fingerprint,
+                  .row_count = profile.row_count,
+                  .first_unix_seconds = profile.first_unix_seconds,
+                  .last_unix_seconds = profile.last_unix_seconds,
+                  .step_seconds = profile.step_seconds,
+                  .columns = {},
+                  .issues = {},
+                  .ml_table = sensordata::MlTableDocument(location, profile, circuit.cutoff_date)};
+  for (const sensordata::ColumnProfile& column : profile.columns)
+    asset.columns.push_back({.name = column.name,
+                             .minimum = column.minimum,
+                             .maximum = column.maximum,
+                             .mean = column.mean,
+                             .standard_deviation = column.standard_deviation,
+                             .missing_count = column.missing});
+  for (const sensordata::DataIssue& issue : profile.issues)
+    asset.issues.push_back({.kind = sensordata::NameOf(issue.kind),
+                            .column = issue.column,
+                            .count = issue.count,
+                            .message = issue.message});
+  return asset;
+}
+
+NewModelVersion DescribeVersion(const ClaimedJob& claimed, const forecast::TrainedModel& trained,
+                                absl::Time trained_at) {
+  const TrainingJob& job = claimed.job;
+  const CircuitConfig& circuit = job.circuit;
+  const forecast::Metrics& test = trained.test;
+  const int pull_request = claimed.pull_request_number;
+  NewModelVersion version;
+  version.training_job = JobResource(job.name);
+  version.environment_version =
+      absl::StrCat("environments/custom-lstm-env/versions/", circuit.environment_version);
+  version.tags = {
+      {"plant_id", circuit.plant_id},
+      {"circuit_id", circuit.circuit_id},
+      {"cutoff_date", circuit.cutoff_date},
+      {"environment_version", circuit.environment_version},
+      {"data_asset_version", circuit.cutoff_date},
+      {"pr_number", pull_request > 0 ? absl::StrCat(pull_request) : ""},
+      {"pr_author", claimed.pull_request_author},
+      {"git_commit_sha", claimed.commit},
+      {"hyperparameters_hash", HyperparametersHash(circuit.hyperparameters)},
+      {"mae", Number(test.mae)},
+      {"rmse", Number(test.rmse)},
+      {"r2", Number(test.r2)},
+      {"trained_at", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", trained_at, absl::UTCTimeZone())}};
+  version.metrics = {{"mae", test.mae},
+                     {"rmse", test.rmse},
+                     {"r2", test.r2},
+                     {"mae_repeat_last", test.mae_repeat_last},
+                     {"mae_seasonal_naive", test.mae_seasonal_naive},
+                     {"skill_vs_repeat_last", test.skill_vs_repeat_last},
+                     {"skill_vs_seasonal_naive", test.skill_vs_seasonal_naive},
+                     {"skill", test.skill()},
+                     {"test_windows", static_cast<double>(test.windows)},
+                     {"validation_mae", trained.validation.mae},
+                     {"best_epoch", trained.best_epoch}};
+  return version;
+}
+
+}  // namespace fleetcast::trainer

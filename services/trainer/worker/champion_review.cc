@@ -1,0 +1,107 @@
+#include "services/trainer/worker/champion_review.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "services/trainer/domain/gate.h"
+#include "services/trainer/domain/names.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+constexpr int kMaxReviews = 5;
+
+double NaiveMae(const forecast::Metrics& metrics) {
+  return std::min(metrics.mae_repeat_last, metrics.mae_seasonal_naive);
+}
+
+// Why two models' errors say nothing about each other; "" if they do.
+std::string Difference(const forecast::ModelSpec& candidate, const forecast::ModelSpec& champion) {
+  if (candidate.target_column != champion.target_column)
+    return absl::StrCat("it forecasts column \"", champion.target_column, "\", not \"",
+                        candidate.target_column, "\"");
+  if (candidate.horizon != champion.horizon)
+    return absl::StrCat("it forecasts ", champion.horizon, " steps, not ", candidate.horizon);
+  return "";
+}
+
+// Fills in both errors on the windows that both models can be evaluated on.
+void CompareWith(const forecast::Model& champion, const ReviewInput& input, GateInput& gate) {
+  gate.not_comparable = Difference(input.candidate.spec(), champion.spec());
+  if (!gate.not_comparable.empty()) return;
+  const auto theirs = champion.Evaluate(input.series, input.test_rows, input.candidate.needs());
+  const auto ours = input.candidate.Evaluate(input.series, input.test_rows, champion.needs());
+  if (!theirs.ok() || !ours.ok()) {
+    gate.not_comparable = std::string((theirs.ok() ? ours : theirs).status().message());
+    return;
+  }
+  gate.mae = ours->mae;
+  gate.naive_mae = NaiveMae(*ours);
+  gate.champion_mae = theirs->mae;
+}
+
+std::map<std::string, std::string> Evidence(const GateOutcome& outcome) {
+  std::map<std::string, std::string> evidence = {{"mae", absl::StrCat(outcome.mae)},
+                                                 {"naive_mae", absl::StrCat(outcome.naive_mae)},
+                                                 {"skill", absl::StrCat(outcome.skill)}};
+  if (outcome.champion_mae) evidence["champion_mae"] = absl::StrCat(*outcome.champion_mae);
+  return evidence;
+}
+
+}  // namespace
+
+absl::StatusOr<GateOutcome> ChampionReview::Decide(const ReviewInput& input) {
+  const CircuitConfig& circuit = input.circuit;
+  for (int review = 1;; ++review) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto champion, RetryTransient(clock_, held_, retries_, [&] {
+                                 return registry_.GetChampion(circuit.plant_id, circuit.circuit_id);
+                               }));
+    FLEETCAST_ASSIGN_OR_RETURN(const GateOutcome outcome, Compare(input, champion));
+    if (outcome.verdict == GateVerdict::kCandidate || outcome.champion == input.version.name)
+      return outcome;
+
+    const ChampionChange change{.plant_id = circuit.plant_id,
+                                .circuit_id = circuit.circuit_id,
+                                .model_version = input.version.name,
+                                .expected_current_version = champion ? champion->number : 0,
+                                .reason = outcome.why,
+                                .evidence = Evidence(outcome)};
+    const std::string request_id = DerivedUuid(absl::StrCat(
+        "champion ", change.model_version, " after ", change.expected_current_version, " ", review,
+        " of ", JobResource(held_.hold().name), " ", held_.hold().lease_epoch));
+    FLEETCAST_RETURN_IF_ERROR(
+        RetryTransient(clock_, held_, retries_, [&] { return held_.CheckHeld(); }));
+    const absl::Status set = RetryTransient(
+        clock_, held_, retries_, [&] { return registry_.SetChampion(request_id, change); });
+    if (set.ok()) return outcome;
+    if (ReasonOf(set) != "CHAMPION_CHANGED" || review == kMaxReviews) return set;
+  }
+}
+
+absl::StatusOr<GateOutcome> ChampionReview::Compare(
+    const ReviewInput& input, const std::optional<RegisteredVersion>& champion) {
+  FLEETCAST_ASSIGN_OR_RETURN(const forecast::Metrics metrics,
+                             input.candidate.Evaluate(input.series, input.test_rows));
+  GateInput gate{.mae = metrics.mae,
+                 .naive_mae = NaiveMae(metrics),
+                 .candidate = input.version.name,
+                 .champion = champion ? champion->name : "",
+                 .champion_mae = std::nullopt,
+                 .not_comparable = ""};
+  if (!champion || champion->name == input.version.name) return DecideGate(gate);
+
+  const auto bytes = RetryTransient(clock_, held_, retries_, [&] {
+    return registry_.DownloadArtifact(champion->artifact_sha256);
+  });
+  if (!bytes.ok() && !absl::IsDataLoss(bytes.status()) && !absl::IsNotFound(bytes.status()))
+    return bytes.status();
+  const auto model = bytes.ok() ? forecast::Model::Parse(*bytes) : bytes.status();
+  if (model.ok())
+    CompareWith(*model, input, gate);
+  else
+    gate.not_comparable = std::string(model.status().message());
+  return DecideGate(gate);
+}
+
+}  // namespace fleetcast::trainer

@@ -1,0 +1,221 @@
+#include "services/trainer/worker/training_attempt.h"
+
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/log.h"
+#include "common/base/sha256.h"
+#include "common/base/status.h"
+#include "common/sensordata/profile.h"
+#include "services/trainer/domain/names.h"
+#include "services/trainer/worker/attempt_description.h"
+#include "services/trainer/worker/champion_review.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+constexpr absl::Duration kMetricsEvery = absl::Seconds(2);
+
+bool IsStop(const absl::Status& status) { return absl::IsCancelled(status); }
+
+}  // namespace
+
+std::map<std::string, std::string> EnvironmentProperties() {
+  return {{"program", "fleetcast-trainer"}, {"library", "LibTorch"}};
+}
+
+TrainingAttempt::TrainingAttempt(const TrainingTools& tools, const ClaimedJob& claimed,
+                                 HeldJob& held)
+    : tools_(tools), claimed_(claimed), circuit_(claimed.job.circuit), held_(held) {}
+
+absl::StatusOr<JobResult> TrainingAttempt::Run() {
+  absl::StatusOr<JobResult> result = RunSteps();
+  FinishExperimentRun(result.status());
+  return result;
+}
+
+absl::StatusOr<JobResult> TrainingAttempt::RunSteps() {
+  Enter(JobPhase::kReadingData);
+  FLEETCAST_RETURN_IF_ERROR(StartExperimentRun());
+  FLEETCAST_ASSIGN_OR_RETURN(const Data data, ReadAndPinData());
+  FLEETCAST_ASSIGN_OR_RETURN(std::optional<Candidate> candidate, FindEarlier());
+  if (!candidate) {
+    FLEETCAST_ASSIGN_OR_RETURN(forecast::TrainedModel trained, Train(data));
+    FLEETCAST_ASSIGN_OR_RETURN(candidate, Publish(std::move(trained)));
+  }
+  Enter(JobPhase::kEvaluating);
+  ChampionReview review(tools_.registry, tools_.clock, held_, tools_.retries);
+  FLEETCAST_ASSIGN_OR_RETURN(GateOutcome outcome, review.Decide({.circuit = circuit_,
+                                                                 .series = data.series,
+                                                                 .test_rows = data.test_rows,
+                                                                 .candidate = candidate->model,
+                                                                 .version = candidate->version}));
+  return JobResult{.model_version = candidate->version.name, .gate = std::move(outcome)};
+}
+
+absl::Status TrainingAttempt::StartExperimentRun() {
+  // A model version must refer to its environment; the replica registers it at start, but the
+  // registry may have been away then.
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] {
+    return tools_.registry.RegisterEnvironment(RequestId("environment"), claimed_.job.environment,
+                                               EnvironmentProperties());
+  }));
+  const ExperimentRunStart start = DescribeRun(claimed_);
+  FLEETCAST_ASSIGN_OR_RETURN(progress_.experiment_run, Retry([&] {
+                               return tools_.registry.StartRun(RequestId("run"), start);
+                             }));
+  held_.Report(progress_);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
+  FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t end,
+                             sensordata::EndOfCutoffDay(circuit_.cutoff_date));
+  const sensordata::ReadRequest request{.sensor_id = circuit_.sensor_id,
+                                        .columns = {},
+                                        .from_unix_seconds = std::nullopt,
+                                        .before_unix_seconds = end,
+                                        .last_rows = std::nullopt};
+  FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings,
+                             Retry([&] { return tools_.sensors.Read(request); }));
+  FLEETCAST_ASSIGN_OR_RETURN(const sensordata::DataProfile profile,
+                             sensordata::ProfileReadings(readings));
+  // Before the asset is pinned: what cannot be trained on should not stand in the way of its own
+  // repair.
+  FLEETCAST_RETURN_IF_ERROR(sensordata::SelectColumns(readings, circuit_.feature_columns).status());
+  Data data;
+  FLEETCAST_ASSIGN_OR_RETURN(data.series, sensordata::RegularGrid(readings));
+  data.test_rows = forecast::SplitOf(data.series.rows(), forecast::SplitShares{}).test;
+
+  const std::string location = tools_.sensors.Location(circuit_.sensor_id);
+  const DataAsset asset = DescribeData(circuit_, location, profile);
+  FLEETCAST_ASSIGN_OR_RETURN(progress_.data_asset_version, Retry([&] {
+                               return tools_.registry.PinDataAsset(RequestId("data"), asset);
+                             }));
+  held_.Report(progress_);
+  return data;
+}
+
+absl::StatusOr<std::optional<TrainingAttempt::Candidate>> TrainingAttempt::FindEarlier() {
+  if (held_.hold().lease_epoch == 1) return std::optional<Candidate>();
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto earlier,
+      Retry([&] { return tools_.registry.FindVersionOfJob(JobResource(claimed_.job.name)); }));
+  if (!earlier) return std::optional<Candidate>();
+  LogInfo("an earlier attempt has registered the version already",
+          {{"model_version", earlier->name}});
+  FLEETCAST_ASSIGN_OR_RETURN(Candidate candidate, Load(*earlier));
+  return std::optional<Candidate>(std::move(candidate));
+}
+
+absl::StatusOr<forecast::TrainedModel> TrainingAttempt::Train(const Data& data) {
+  Enter(JobPhase::kTraining);
+  auto trained =
+      forecast::Train(data.series, SpecOf(circuit_), forecast::SplitShares{},
+                      [this](const forecast::EpochProgress& epoch) { return OnEpoch(epoch); });
+  FlushMetrics(/*now=*/true);
+  // A cancelled training says why it was: the lease, the user or the shutdown.
+  if (!trained.ok() && IsStop(trained.status())) FLEETCAST_RETURN_IF_ERROR(held_.StopStatus());
+  return trained;
+}
+
+absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(
+    forecast::TrainedModel trained) {
+  Enter(JobPhase::kPublishing);
+  const std::string bytes = trained.model.Serialize();
+  const NewModelVersion version = Describe(trained, Sha256Hex(bytes));
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] { return held_.CheckHeld(); }));
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] {
+    return tools_.registry.UploadArtifact(RequestId("artifact"), progress_.experiment_run,
+                                          "model.fcm", bytes);
+  }));
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] { return held_.CheckHeld(); }));
+  FLEETCAST_ASSIGN_OR_RETURN(const RegisteredVersion registered, Retry([&] {
+                               return tools_.registry.CreateVersion(RequestId("version"), version);
+                             }));
+  // A job has one version: if another attempt was faster, it is that one that is judged.
+  if (registered.artifact_sha256 != version.artifact_sha256) return Load(registered);
+  return Candidate{.model = std::move(trained.model), .version = registered};
+}
+
+absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Load(const RegisteredVersion& version) {
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string bytes, Retry([&] {
+                               return tools_.registry.DownloadArtifact(version.artifact_sha256);
+                             }));
+  FLEETCAST_ASSIGN_OR_RETURN(forecast::Model model, forecast::Model::Parse(bytes));
+  return Candidate{.model = std::move(model), .version = version};
+}
+
+bool TrainingAttempt::OnEpoch(const forecast::EpochProgress& epoch) {
+  // Several calls come during one epoch; its last one before the next epoch has its losses.
+  if (last_epoch_ && last_epoch_->epoch != epoch.epoch) {
+    for (const auto& [key, value] : {std::pair("training_loss", last_epoch_->training_loss),
+                                     std::pair("validation_loss", last_epoch_->validation_loss)})
+      if (std::isfinite(value)) unlogged_metrics_.push_back({key, value, last_epoch_->epoch});
+    FlushMetrics(/*now=*/false);
+  }
+  last_epoch_ = epoch;
+  progress_.epoch = epoch.epoch;
+  progress_.epochs = epoch.epochs;
+  progress_.training_loss = epoch.training_loss;
+  progress_.validation_loss = epoch.validation_loss;
+  held_.Report(progress_);
+  return !held_.MustStop();
+}
+
+// What cannot be logged now is logged with the next batch: metrics of epochs are worth no waiting.
+void TrainingAttempt::FlushMetrics(bool now) {
+  const absl::Duration clock = tools_.clock.Monotonic();
+  if (!now && clock - metrics_flushed_at_ < kMetricsEvery) return;
+  if (now && last_epoch_) {
+    for (const auto& [key, value] : {std::pair("training_loss", last_epoch_->training_loss),
+                                     std::pair("validation_loss", last_epoch_->validation_loss)})
+      if (std::isfinite(value)) unlogged_metrics_.push_back({key, value, last_epoch_->epoch});
+    last_epoch_.reset();
+  }
+  metrics_flushed_at_ = clock;
+  if (unlogged_metrics_.empty()) return;
+  const std::string request_id = RequestId(absl::StrCat("metrics ", ++metric_batches_));
+  const absl::Status logged =
+      tools_.registry.LogMetrics(request_id, progress_.experiment_run, unlogged_metrics_);
+  if (logged.ok())
+    unlogged_metrics_.clear();
+  else
+    LogWarning("metrics could not be logged", {{"error", std::string(logged.message())}});
+}
+
+void TrainingAttempt::Enter(JobPhase phase) {
+  progress_.phase = phase;
+  held_.Report(progress_);
+}
+
+void TrainingAttempt::FinishExperimentRun(const absl::Status& status) {
+  if (progress_.experiment_run.empty()) return;
+  const ExperimentRunEnd end = status.ok()      ? ExperimentRunEnd::kFinished
+                               : IsStop(status) ? ExperimentRunEnd::kKilled
+                                                : ExperimentRunEnd::kFailed;
+  const absl::Status finished = tools_.registry.FinishRun(
+      RequestId("finish"), progress_.experiment_run, end, std::string(status.message()));
+  if (!finished.ok())
+    LogWarning(
+        "the experiment run could not be finished",
+        {{"experiment_run", progress_.experiment_run}, {"error", std::string(finished.message())}});
+}
+
+std::string TrainingAttempt::RequestId(const std::string& step) const {
+  return DerivedUuid(
+      absl::StrCat(JobResource(held_.hold().name), " ", held_.hold().lease_epoch, " ", step));
+}
+
+NewModelVersion TrainingAttempt::Describe(const forecast::TrainedModel& trained,
+                                          const std::string& artifact_sha256) const {
+  NewModelVersion version = DescribeVersion(claimed_, trained, tools_.clock.Now());
+  version.artifact_sha256 = artifact_sha256;
+  version.run = progress_.experiment_run;
+  version.data_asset_version = progress_.data_asset_version;
+  return version;
+}
+
+}  // namespace fleetcast::trainer

@@ -1,0 +1,84 @@
+// One attempt at one job: readings → pinned data asset → trained model → artifact → model version →
+// gate. Every effect outside the process is either harmless to repeat or made only after the ledger
+// has confirmed that this is still the holder.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/forecast/forecast.h"
+#include "common/sensordata/sensor_source.h"
+#include "services/trainer/domain/held_job.h"
+#include "services/trainer/domain/model_registry.h"
+#include "services/trainer/worker/transient_retry.h"
+
+namespace fleetcast::trainer {
+
+// What attempts work with. All references must outlive them.
+struct TrainingTools {
+  sensordata::SensorSource& sensors;
+  ModelRegistry& registry;
+  Clock& clock;
+  RetryPolicy retries = {};
+};
+
+// What every replica says of its environment, so that all register the same version.
+[[nodiscard]] std::map<std::string, std::string> EnvironmentProperties();
+
+// Used once, by one thread.
+class TrainingAttempt {
+ public:
+  TrainingAttempt(const TrainingTools& tools, const ClaimedJob& claimed, HeldJob& held);
+
+  // The registered version and what the gate said of it. CANCELLED with a reason of
+  // HeldJob::StopStatus if the work had to stop. The experiment run is finished either way.
+  [[nodiscard]] absl::StatusOr<JobResult> Run();
+
+ private:
+  struct Data {
+    TimeSeries series;  // all columns
+    forecast::RowRange test_rows;
+  };
+  struct Candidate {
+    forecast::Model model;
+    RegisteredVersion version;
+  };
+
+  [[nodiscard]] absl::StatusOr<JobResult> RunSteps();
+  [[nodiscard]] absl::Status StartExperimentRun();
+  [[nodiscard]] absl::StatusOr<Data> ReadAndPinData();
+  // The version that an earlier attempt has registered already; nullopt if there is none.
+  [[nodiscard]] absl::StatusOr<std::optional<Candidate>> FindEarlier();
+  [[nodiscard]] absl::StatusOr<forecast::TrainedModel> Train(const Data& data);
+  [[nodiscard]] absl::StatusOr<Candidate> Publish(forecast::TrainedModel trained);
+  [[nodiscard]] absl::StatusOr<Candidate> Load(const RegisteredVersion& version);
+  bool OnEpoch(const forecast::EpochProgress& epoch);
+  void FlushMetrics(bool now);
+  void Enter(JobPhase phase);
+  void FinishExperimentRun(const absl::Status& status);
+  // The same for every try of one step of this attempt.
+  [[nodiscard]] std::string RequestId(const std::string& step) const;
+  [[nodiscard]] NewModelVersion Describe(const forecast::TrainedModel& trained,
+                                         const std::string& artifact_sha256) const;
+
+  template <typename Call>
+  auto Retry(Call&& call) -> decltype(call()) {
+    return RetryTransient(tools_.clock, held_, tools_.retries, call);
+  }
+
+  const TrainingTools& tools_;
+  const ClaimedJob& claimed_;
+  const CircuitConfig& circuit_;
+  HeldJob& held_;
+  JobProgress progress_;
+  std::optional<forecast::EpochProgress> last_epoch_;
+  std::vector<MetricValue> unlogged_metrics_;
+  int metric_batches_ = 0;
+  absl::Duration metrics_flushed_at_ = absl::ZeroDuration();
+};
+
+}  // namespace fleetcast::trainer

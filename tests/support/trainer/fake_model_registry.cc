@@ -1,0 +1,188 @@
+#include "tests/support/trainer/fake_model_registry.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
+#include "common/base/status.h"
+
+namespace fleetcast::trainer {
+
+void FakeModelRegistry::FailNext(const std::string& method, absl::Status status, int times) {
+  absl::MutexLock lock(&mutex_);
+  failures_[method].assign(times, status);
+}
+
+void FakeModelRegistry::Before(const std::string& method, std::function<void()> action) {
+  absl::MutexLock lock(&mutex_);
+  actions_[method] = std::move(action);
+}
+
+absl::Status FakeModelRegistry::Enter(const std::string& method) {
+  std::function<void()> action;
+  {
+    absl::MutexLock lock(&mutex_);
+    ++calls_[method];
+    if (const auto found = actions_.find(method); found != actions_.end()) action = found->second;
+  }
+  if (action) action();
+  absl::MutexLock lock(&mutex_);
+  std::vector<absl::Status>& failures = failures_[method];
+  if (failures.empty()) return absl::OkStatus();
+  absl::Status failure = failures.back();
+  failures.pop_back();
+  return failure;
+}
+
+std::map<std::string, FakeModelRegistry::Run> FakeModelRegistry::runs() const {
+  absl::MutexLock lock(&mutex_);
+  return runs_;
+}
+std::vector<FakeModelRegistry::Version> FakeModelRegistry::versions() const {
+  absl::MutexLock lock(&mutex_);
+  return versions_;
+}
+std::map<std::string, std::string> FakeModelRegistry::champions() const {
+  absl::MutexLock lock(&mutex_);
+  return champions_;
+}
+std::map<std::string, std::string> FakeModelRegistry::artifacts() const {
+  absl::MutexLock lock(&mutex_);
+  return artifacts_;
+}
+std::map<std::string, DataAsset> FakeModelRegistry::data_assets() const {
+  absl::MutexLock lock(&mutex_);
+  return data_assets_;
+}
+int FakeModelRegistry::calls(const std::string& method) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = calls_.find(method);
+  return found == calls_.end() ? 0 : found->second;
+}
+
+absl::StatusOr<std::string> FakeModelRegistry::StartRun(const std::string& /*request_id*/,
+                                                        const ExperimentRunStart& start) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("StartRun"));
+  absl::MutexLock lock(&mutex_);
+  const std::string name =
+      absl::StrCat("experiments/", start.experiment_id, "/runs/", start.run_id);
+  runs_[name].start = start;
+  return name;
+}
+
+absl::Status FakeModelRegistry::LogMetrics(const std::string& /*request_id*/,
+                                           const std::string& run,
+                                           const std::vector<MetricValue>& metrics) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("LogMetrics"));
+  absl::MutexLock lock(&mutex_);
+  std::vector<MetricValue>& logged = runs_[run].metrics;
+  logged.insert(logged.end(), metrics.begin(), metrics.end());
+  return absl::OkStatus();
+}
+
+absl::Status FakeModelRegistry::FinishRun(const std::string& /*request_id*/, const std::string& run,
+                                          ExperimentRunEnd end, const std::string& /*reason*/) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("FinishRun"));
+  absl::MutexLock lock(&mutex_);
+  const auto found = runs_.find(run);
+  if (found != runs_.end() && !found->second.end) found->second.end = end;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FakeModelRegistry::PinDataAsset(const std::string& /*request_id*/,
+                                                            const DataAsset& asset) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("PinDataAsset"));
+  absl::MutexLock lock(&mutex_);
+  const std::string name = absl::StrCat("dataAssets/", asset.asset_id, "/versions/", asset.version);
+  const auto [known, added] = data_assets_.try_emplace(name, asset);
+  if (known->second.fingerprint != asset.fingerprint)
+    return Refused(absl::StatusCode::kAlreadyExists, "DATA_ASSET_CHANGED",
+                   absl::StrCat(name, " stands with another fingerprint"));
+  return name;
+}
+
+absl::Status FakeModelRegistry::UploadArtifact(const std::string& /*request_id*/,
+                                               const std::string& /*run*/,
+                                               const std::string& /*file_name*/,
+                                               const std::string& bytes) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("UploadArtifact"));
+  absl::MutexLock lock(&mutex_);
+  artifacts_[Sha256Hex(bytes)] = bytes;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FakeModelRegistry::DownloadArtifact(const std::string& sha256) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("DownloadArtifact"));
+  absl::MutexLock lock(&mutex_);
+  const auto found = artifacts_.find(sha256);
+  if (found == artifacts_.end())
+    return Refused(absl::StatusCode::kDataLoss, "ARTIFACT_DAMAGED", "the bytes are gone");
+  return found->second;
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::FindJobLocked(
+    const std::string& training_job) {
+  for (const Version& version : versions_)
+    if (version.given.training_job == training_job)
+      return std::optional<RegisteredVersion>(version.registered);
+  return std::optional<RegisteredVersion>();
+}
+
+absl::StatusOr<RegisteredVersion> FakeModelRegistry::CreateVersion(
+    const std::string& /*request_id*/, const NewModelVersion& version) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("CreateVersion"));
+  absl::MutexLock lock(&mutex_);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto known, FindJobLocked(version.training_job));
+  if (known) return *known;
+  if (!artifacts_.contains(version.artifact_sha256))
+    return Refused(absl::StatusCode::kFailedPrecondition, "REFERENCE_MISSING", "no such artifact");
+  const auto number = static_cast<std::int64_t>(versions_.size()) + 1;
+  versions_.push_back({.registered = {.name = absl::StrCat("models/sensor-model/versions/", number),
+                                      .number = number,
+                                      .artifact_sha256 = version.artifact_sha256,
+                                      .run = version.run},
+                       .given = version});
+  return versions_.back().registered;
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::FindVersionOfJob(
+    const std::string& training_job) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("FindVersionOfJob"));
+  absl::MutexLock lock(&mutex_);
+  return FindJobLocked(training_job);
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::GetChampion(
+    const std::string& plant_id, const std::string& circuit_id) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("GetChampion"));
+  absl::MutexLock lock(&mutex_);
+  const auto champion = champions_.find(absl::StrCat(plant_id, "/", circuit_id));
+  if (champion == champions_.end()) return std::optional<RegisteredVersion>();
+  for (const Version& version : versions_)
+    if (version.registered.name == champion->second)
+      return std::optional<RegisteredVersion>(version.registered);
+  return absl::InternalError("a champion without version");
+}
+
+absl::Status FakeModelRegistry::SetChampion(const std::string& /*request_id*/,
+                                            const ChampionChange& change) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("SetChampion"));
+  absl::MutexLock lock(&mutex_);
+  std::string& champion = champions_[absl::StrCat(change.plant_id, "/", change.circuit_id)];
+  const std::string expected =
+      change.expected_current_version == 0
+          ? ""
+          : absl::StrCat("models/sensor-model/versions/", change.expected_current_version);
+  if (champion != expected)
+    return Refused(absl::StatusCode::kAborted, "CHAMPION_CHANGED", "another is champion by now");
+  champion = change.model_version;
+  return absl::OkStatus();
+}
+
+absl::Status FakeModelRegistry::RegisterEnvironment(
+    const std::string& /*request_id*/, const std::string& /*environment*/,
+    const std::map<std::string, std::string>& /*properties*/) {
+  return Enter("RegisterEnvironment");
+}
+
+}  // namespace fleetcast::trainer
