@@ -1,0 +1,79 @@
+#include "services/inference/adapters/model_forecaster.h"
+
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/sensordata/profile.h"
+#include "services/inference/domain/window.h"
+
+namespace fleetcast::inference {
+namespace {
+
+absl::StatusOr<Forecast> ForecastOf(const Invocation& invocation, const forecast::ModelSpec& spec,
+                                    const forecast::ForecastResult& result) {
+  Forecast forecast{.circuit = invocation.name.circuit,
+                    .issue_time = absl::FromUnixSeconds(result.issue_unix_seconds),
+                    .model_version = invocation.pin.model_version,
+                    .target_column = spec.target_column,
+                    .interval_levels = {},
+                    .points = {},
+                    .sweep_id = invocation.name.sweep_id,
+                    .create_time = {}};
+  for (const forecast::Interval& interval : result.intervals) {
+    forecast.interval_levels.push_back(interval.level);
+  }
+  for (std::size_t step = 0; step < result.values.size(); ++step) {
+    if (!std::isfinite(result.values[step])) {
+      return Refused(
+          absl::StatusCode::kInternal, "MODEL_OUTPUT_NOT_FINITE",
+          absl::StrCat(ModelVersionResource(invocation.pin.model_version),
+                       " gave no finite value for step ", step + 1, "; train the circuit again"));
+    }
+    ForecastPoint point{.time = absl::FromUnixSeconds(result.unix_seconds[step]),
+                        .value = result.values[step],
+                        .lower = {},
+                        .upper = {}};
+    for (const forecast::Interval& interval : result.intervals) {
+      point.lower.push_back(interval.lower[step]);
+      point.upper.push_back(interval.upper[step]);
+    }
+    forecast.points.push_back(std::move(point));
+  }
+  return forecast;
+}
+
+}  // namespace
+
+absl::StatusOr<Forecast> ModelForecaster::Make(const Invocation& invocation,
+                                               const Attempt& attempt) {
+  FLEETCAST_RETURN_IF_ERROR(attempt.Check());
+  FLEETCAST_ASSIGN_OR_RETURN(const auto model,
+                             models_.Get(invocation.pin.artifact_sha256, attempt.Remaining()));
+  FLEETCAST_RETURN_IF_ERROR(attempt.Check());
+  FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries window, ReadWindow(invocation, *model));
+  FLEETCAST_RETURN_IF_ERROR(attempt.Check());
+  FLEETCAST_ASSIGN_OR_RETURN(const forecast::ForecastResult result, model->Forecast(window));
+  return ForecastOf(invocation, model->spec(), result);
+}
+
+absl::StatusOr<TimeSeries> ModelForecaster::ReadWindow(const Invocation& invocation,
+                                                       const forecast::Model& model) {
+  const forecast::ModelSpec& spec = model.spec();
+  sensordata::ReadRequest request;
+  request.sensor_id = invocation.pin.sensor_id;
+  request.columns = ColumnsToRead(spec.feature_columns, spec.target_column);
+  request.last_rows = RowsToRead(model.input_rows());
+  if (invocation.as_of) request.before_unix_seconds = absl::ToUnixSeconds(*invocation.as_of) + 1;
+  FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings, source_.Read(request));
+  FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries grid, sensordata::RegularGrid(readings));
+  const TimeSeries window = WithoutIncompleteEnd(grid);
+  if (window.rows() > 0) {
+    FLEETCAST_RETURN_IF_ERROR(CheckFresh(request.sensor_id, window.unix_seconds.back(),
+                                         invocation.as_of.value_or(clock_.Now()), max_data_age_));
+  }
+  return window;
+}
+
+}  // namespace fleetcast::inference

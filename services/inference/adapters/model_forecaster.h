@@ -1,0 +1,32 @@
+// Makes forecasts: the latest readings of the circuit's sensor, through its pinned model.
+#pragma once
+
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/sensordata/sensor_source.h"
+#include "services/inference/adapters/model_cache.h"
+#include "services/inference/domain/forecaster.h"
+
+namespace fleetcast::inference {
+
+// Thread safe. References must outlive it.
+class ModelForecaster final : public Forecaster {
+ public:
+  // `max_data_age`: see CheckFresh.
+  ModelForecaster(sensordata::SensorSource& source, ModelCache& models, const Clock& clock,
+                  absl::Duration max_data_age)
+      : source_(source), models_(models), clock_(clock), max_data_age_(max_data_age) {}
+
+  absl::StatusOr<Forecast> Make(const Invocation& invocation, const Attempt& attempt) override;
+
+ private:
+  [[nodiscard]] absl::StatusOr<TimeSeries> ReadWindow(const Invocation& invocation,
+                                                      const forecast::Model& model);
+
+  sensordata::SensorSource& source_;
+  ModelCache& models_;
+  const Clock& clock_;
+  const absl::Duration max_data_age_;
+};
+
+}  // namespace fleetcast::inference

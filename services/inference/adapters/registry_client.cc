@@ -1,0 +1,83 @@
+#include "services/inference/adapters/registry_client.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
+#include "common/base/status.h"
+#include "common/rpc/client.h"
+#include "services/inference/domain/failure.h"
+
+namespace fleetcast::inference {
+namespace {
+
+constexpr absl::Duration kTimeout = absl::Seconds(10);
+constexpr absl::Duration kTransferTimeout = absl::Seconds(60);
+
+absl::Status ModelError(absl::StatusCode code, const std::string& reason, const std::string& sha256,
+                        const std::string& what) {
+  return Refused(code, reason, absl::StrCat("artifact ", sha256, ": ", what),
+                 {{"artifact", sha256}});
+}
+
+// The registry's error about an artifact, in the words of an invocation's failure.
+absl::Status DownloadError(const absl::Status& status, const std::string& sha256) {
+  const std::string said(status.message());
+  if (status.code() == absl::StatusCode::kNotFound) {
+    return ModelError(absl::StatusCode::kDataLoss, "MODEL_ARTIFACT_MISSING", sha256,
+                      absl::StrCat("the registry does not have it (", said,
+                                   "); train and deploy the circuit again"));
+  }
+  if (status.code() == absl::StatusCode::kDataLoss) {
+    return ModelError(absl::StatusCode::kDataLoss, "MODEL_ARTIFACT_CORRUPT", sha256,
+                      absl::StrCat(said, "; restore it, or train and deploy the circuit again"));
+  }
+  if (IsTransient(status)) {
+    return ModelError(absl::StatusCode::kUnavailable, "MODEL_UNAVAILABLE", sha256,
+                      absl::StrCat("cannot be had from the registry now: ", said));
+  }
+  return status;
+}
+
+}  // namespace
+
+RegistryClient::RegistryClient(const std::shared_ptr<grpc::Channel>& channel)
+    : models_(registry::v1::ModelService::NewStub(channel)),
+      artifacts_(registry::v1::ArtifactService::NewStub(channel)) {}
+
+absl::StatusOr<ModelVersion> RegistryClient::GetModelVersion(std::int64_t version) {
+  registry::v1::GetModelVersionRequest request;
+  request.set_name(ModelVersionResource(version));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto found,
+      rpc::Call<registry::v1::ModelVersion>(kTimeout, [&](auto* context, auto* response) {
+        return models_->GetModelVersion(context, request, response);
+      }));
+  return ModelVersion{.version = version,
+                      .tags = {found.tags().begin(), found.tags().end()},
+                      .artifact_sha256 = found.artifact_sha256(),
+                      .environment = found.environment_version()};
+}
+
+absl::StatusOr<std::string> RegistryClient::DownloadArtifact(const std::string& sha256,
+                                                             absl::Duration timeout) {
+  registry::v1::DownloadArtifactRequest request;
+  request.set_name("artifacts/" + sha256);
+  const auto context = rpc::MakeContext(std::min(timeout, kTransferTimeout));
+  const auto reader = artifacts_->DownloadArtifact(context.get(), request);
+  std::string bytes;
+  registry::v1::DownloadArtifactResponse response;
+  while (reader->Read(&response)) {
+    bytes += response.chunk();
+  }
+  const grpc::Status status = reader->Finish();
+  if (!status.ok()) return DownloadError(rpc::FromGrpc(status), sha256);
+  if (Sha256Hex(bytes) != sha256) {
+    return ModelError(absl::StatusCode::kDataLoss, "MODEL_ARTIFACT_CORRUPT", sha256,
+                      "the bytes that arrived have another SHA-256; restore the artifact, or train "
+                      "and deploy the circuit again");
+  }
+  return bytes;
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,28 @@
+// The registry over gRPC.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+#include "fleetcast/registry/v1/artifact_service.grpc.pb.h"
+#include "fleetcast/registry/v1/model_service.grpc.pb.h"
+#include "services/inference/domain/model_registry.h"
+
+namespace fleetcast::inference {
+
+class RegistryClient final : public ModelRegistry {
+ public:
+  explicit RegistryClient(const std::shared_ptr<grpc::Channel>& channel);
+
+  absl::StatusOr<ModelVersion> GetModelVersion(std::int64_t version) override;
+  absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256,
+                                               absl::Duration timeout) override;
+
+ private:
+  std::unique_ptr<registry::v1::ModelService::Stub> models_;
+  std::unique_ptr<registry::v1::ArtifactService::Stub> artifacts_;
+};
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,62 @@
+#include "services/inference/domain/deployment.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/id.h"
+#include "common/base/status.h"
+
+namespace fleetcast::inference {
+namespace {
+
+std::string TagOf(const ModelVersion& version, const std::string& key) {
+  const auto found = version.tags.find(key);
+  return found == version.tags.end() ? "" : found->second;
+}
+
+absl::Status Unusable(const ModelVersion& version, const std::string& reason,
+                      const std::string& what) {
+  const std::string name = ModelVersionResource(version.version);
+  return Refused(absl::StatusCode::kFailedPrecondition, reason,
+                 absl::StrCat(name, " cannot be deployed: ", what), {{"model_version", name}});
+}
+
+}  // namespace
+
+int ConcurrencyLimit(const DeploymentSettings& settings) {
+  return std::max(1, settings.instance_count * settings.max_concurrency_per_instance);
+}
+
+absl::StatusOr<CircuitId> CircuitOf(const ModelVersion& version) {
+  const CircuitId circuit{TagOf(version, "plant_id"), TagOf(version, "circuit_id")};
+  if (!ValidateId("plant_id", circuit.plant_id).ok() ||
+      !ValidateId("circuit_id", circuit.circuit_id).ok()) {
+    return Unusable(version, "MODEL_VERSION_UNTAGGED",
+                    "its tags plant_id and circuit_id do not name a circuit; set them");
+  }
+  return circuit;
+}
+
+absl::StatusOr<Deployment> MakeDeployment(const ModelVersion& version,
+                                          const DeploymentSettings& settings) {
+  FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit, CircuitOf(version));
+  if (version.artifact_sha256.empty()) {
+    return Unusable(version, "MODEL_VERSION_WITHOUT_ARTIFACT",
+                    "it has no artifact; deploy a version that was trained to its end");
+  }
+  Deployment deployment;
+  deployment.circuit = circuit;
+  deployment.model_version = version.version;
+  deployment.artifact_sha256 = version.artifact_sha256;
+  deployment.environment = version.environment;
+  deployment.settings = settings;
+  deployment.environment_variables = {{"PLANT_ID", circuit.plant_id},
+                                      {"CIRCUIT_ID", circuit.circuit_id}};
+  deployment.tags = {{"plant_id", circuit.plant_id},
+                     {"circuit_id", circuit.circuit_id},
+                     {"model_version", absl::StrCat(version.version)},
+                     {"environment_version", TagOf(version, "environment_version")}};
+  return deployment;
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,38 @@
+// Port: stored forecasts, to be read; InvocationStore::Succeed writes them. Implementations:
+// PostgresForecastStore, FakeInferenceStore.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/filter.h"
+#include "common/base/page.h"
+#include "services/inference/domain/forecast.h"
+
+namespace fleetcast::inference {
+
+inline constexpr char kForecastFilterFields[] =
+    "issue_time, create_time, model_version, invocation";
+
+struct ForecastQuery {
+  CircuitId circuit;  // an empty id means all
+  std::optional<Filter> filter;
+  bool latest_only = false;  // the newest of each circuit, chosen before the filter
+};
+
+// Thread safe. May return UNAVAILABLE.
+class ForecastStore {
+ public:
+  virtual ~ForecastStore() = default;
+  // Latest issue time first, then by plant and circuit, then newest version first. next_after is
+  // {issue time in µs, plant id, circuit id, model version}.
+  [[nodiscard]] virtual absl::StatusOr<PageOf<Forecast>> List(const ForecastQuery& query,
+                                                              const PageRequest& page) = 0;
+};
+
+// The sort key of `forecast`, to continue a list after it.
+[[nodiscard]] std::vector<std::string> PageKeyOf(const Forecast& forecast);
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,65 @@
+// What the inference service's resources are called, both ways.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace fleetcast::inference {
+
+struct CircuitId {
+  std::string plant_id, circuit_id;
+  auto operator<=>(const CircuitId&) const = default;
+};
+
+struct InvocationName {
+  std::string sweep_id;
+  CircuitId circuit;
+  auto operator<=>(const InvocationName&) const = default;
+};
+
+// "plants/P001/circuits/C001"
+[[nodiscard]] std::string CircuitResource(const CircuitId& circuit);
+// "P001-C001"
+[[nodiscard]] std::string CircuitKey(const CircuitId& circuit);
+// "batchEndpoints/batch-endpoint-plant-P001"
+[[nodiscard]] std::string EndpointResource(const std::string& plant_id);
+// "batchEndpoints/batch-endpoint-plant-P001/deployments/deployment-circuit-C001"
+[[nodiscard]] std::string DeploymentResource(const CircuitId& circuit);
+// "models/sensor-model/versions/12"
+[[nodiscard]] std::string ModelVersionResource(std::int64_t version);
+[[nodiscard]] std::string SweepResource(const std::string& sweep_id);
+[[nodiscard]] std::string InvocationResource(const InvocationName& name);
+[[nodiscard]] std::string ScheduleResource(const std::string& schedule_id);
+// "plants/P001/circuits/C001/forecasts/20251209T230000Z-v12"
+[[nodiscard]] std::string ForecastResource(const CircuitId& circuit, absl::Time issue_time,
+                                           std::int64_t model_version);
+
+// The inverses. INVALID_ARGUMENT on `field`, with the pattern.
+[[nodiscard]] absl::StatusOr<std::string> ParseEndpoint(const std::string& field,
+                                                        const std::string& name);
+// As ParseEndpoint, but "batchEndpoints/-" gives "", which stands for all.
+[[nodiscard]] absl::StatusOr<std::string> ParseEndpointOrAll(const std::string& field,
+                                                             const std::string& name);
+[[nodiscard]] absl::StatusOr<CircuitId> ParseDeployment(const std::string& field,
+                                                        const std::string& name);
+[[nodiscard]] absl::StatusOr<std::int64_t> ParseModelVersion(const std::string& field,
+                                                             const std::string& name);
+[[nodiscard]] absl::StatusOr<std::string> ParseSweep(const std::string& field,
+                                                     const std::string& name);
+// An invocation as it is asked for. The key stays whole: where ids hold a "-" themselves, it cannot
+// be split without knowing the circuits.
+struct InvocationKey {
+  std::string sweep_id, key;  // "01h…", "P001-C001"
+};
+[[nodiscard]] absl::StatusOr<InvocationKey> ParseInvocation(const std::string& field,
+                                                            const std::string& name);
+[[nodiscard]] absl::StatusOr<std::string> ParseSchedule(const std::string& field,
+                                                        const std::string& name);
+// "plants/P001/circuits/C001"; "-" gives "" for that id, which stands for all.
+[[nodiscard]] absl::StatusOr<CircuitId> ParseCircuitOrAll(const std::string& field,
+                                                          const std::string& name);
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,74 @@
+// Port: schedules and their ticks. Implementations: PostgresScheduleStore, FakeInferenceStore.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/mutating_request.h"
+#include "common/base/page.h"
+#include "services/inference/domain/invocation.h"
+#include "services/inference/domain/schedule.h"
+
+namespace fleetcast::inference {
+
+// Schedules whose tick may have come, and the database's time at which that was so.
+struct DueSchedules {
+  std::vector<Schedule> schedules;
+  absl::Time now;
+};
+
+// New values for the fields that are set.
+struct ScheduleChange {
+  std::optional<std::string> display_name, cron, time_zone;
+  std::optional<std::vector<std::string>> plant_ids;
+  std::string etag;  // if not empty, it must be the present one
+};
+
+// Thread safe. Every method may return UNAVAILABLE. A method with a `request` gives to a repeated
+// request the resource of its first answer, and REQUEST_ID_REUSED to another under the same id.
+// Next ticks are reckoned from the database's time.
+class ScheduleStore {
+ public:
+  virtual ~ScheduleStore() = default;
+
+  // ALREADY_EXISTS. `spec` is valid.
+  [[nodiscard]] virtual absl::StatusOr<Schedule> Create(const MutatingRequest& request,
+                                                        const std::string& id,
+                                                        const ScheduleSpec& spec) = 0;
+  // INVALID_ARGUMENT as of ValidateSchedule, on the values as they would be; NOT_FOUND; ABORTED
+  // ETAG_MISMATCH.
+  [[nodiscard]] virtual absl::StatusOr<Schedule> Update(const MutatingRequest& request,
+                                                        const std::string& id,
+                                                        const ScheduleChange& change) = 0;
+  // Pauses or resumes; a schedule that is so already stays as it is. NOT_FOUND.
+  [[nodiscard]] virtual absl::StatusOr<Schedule> SetPaused(const MutatingRequest& request,
+                                                           const std::string& id, bool paused) = 0;
+  // NOT_FOUND; ABORTED ETAG_MISMATCH.
+  [[nodiscard]] virtual absl::Status Delete(const MutatingRequest& request, const std::string& id,
+                                            const std::string& etag) = 0;
+  [[nodiscard]] virtual absl::StatusOr<Schedule> Get(const std::string& id) = 0;
+  // By id; next_after is {id}.
+  [[nodiscard]] virtual absl::StatusOr<PageOf<Schedule>> List(const PageRequest& page) = 0;
+  // A sweep `sweep_id` of the schedule's plants on the latest readings. NOT_FOUND.
+  [[nodiscard]] virtual absl::StatusOr<Sweep> Trigger(const MutatingRequest& request,
+                                                      const std::string& id,
+                                                      const std::string& sweep_id) = 0;
+
+  [[nodiscard]] virtual absl::StatusOr<DueSchedules> Due() = 0;
+  // Carries out `decision`: makes a sweep `sweep_id` as of the tick, if there is one, and moves
+  // the schedule on. False, and nothing done, if the schedule is no longer as `seen` (another
+  // replica was first, or it was changed).
+  [[nodiscard]] virtual absl::StatusOr<bool> Tick(const Schedule& seen,
+                                                  const TickDecision& decision,
+                                                  const std::string& sweep_id) = 0;
+};
+
+[[nodiscard]] absl::Status ScheduleNotFound(const std::string& id);
+[[nodiscard]] absl::Status ScheduleExists(const std::string& id);
+
+// `spec` with the fields of `change` that are set.
+[[nodiscard]] ScheduleSpec Changed(const ScheduleSpec& spec, const ScheduleChange& change);
+
+}  // namespace fleetcast::inference

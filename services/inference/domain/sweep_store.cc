@@ -1,0 +1,44 @@
+#include "services/inference/domain/sweep_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+
+namespace fleetcast::inference {
+namespace {
+
+absl::Status RefusedFor(const std::string& sweep_id, const std::string& reason,
+                        const std::string& what) {
+  const std::string name = SweepResource(sweep_id);
+  return Refused(absl::StatusCode::kFailedPrecondition, reason, absl::StrCat(name, " ", what),
+                 {{"sweep", name}});
+}
+
+}  // namespace
+
+absl::Status SweepNotFound(const std::string& sweep_id) {
+  return ResourceNotFound("Sweep", SweepResource(sweep_id), "list the sweeps with ListSweeps");
+}
+
+absl::Status InvocationNotFound(const InvocationKey& key) {
+  return ResourceNotFound("Invocation",
+                          absl::StrCat(SweepResource(key.sweep_id), "/invocations/", key.key),
+                          "list the sweep's invocations with ListInvocations");
+}
+
+absl::Status SweepEnded(const std::string& sweep_id, SweepState state) {
+  return RefusedFor(sweep_id, "SWEEP_ENDED",
+                    absl::StrCat("has ended as ", Word(state), "; there is nothing to cancel"));
+}
+
+absl::Status SweepNotEnded(const std::string& sweep_id, SweepState state) {
+  return RefusedFor(
+      sweep_id, "SWEEP_NOT_ENDED",
+      absl::StrCat("is ", Word(state), "; wait for its end or cancel it before a retry"));
+}
+
+absl::Status NothingToRetry(const std::string& sweep_id) {
+  return RefusedFor(sweep_id, "NOTHING_TO_RETRY",
+                    "has no failed invocation whose circuit is still deployed");
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,27 @@
+// fleetcast.inference.v1.ForecastService over the domain.
+#pragma once
+
+#include "absl/synchronization/notification.h"
+#include "fleetcast/inference/v1/forecast_service.grpc.pb.h"
+#include "services/inference/domain/forecast_store.h"
+
+namespace fleetcast::inference {
+
+class ForecastService final : public v1::ForecastService::Service {
+ public:
+  // `draining`: notified when the server stops; streams then end. References must outlive it.
+  ForecastService(ForecastStore& store, const absl::Notification& draining)
+      : store_(store), draining_(draining) {}
+
+  grpc::Status ListForecasts(grpc::ServerContext* context, const v1::ListForecastsRequest* request,
+                             v1::ListForecastsResponse* reply) override;
+  grpc::Status StreamForecasts(grpc::ServerContext* context,
+                               const v1::StreamForecastsRequest* request,
+                               grpc::ServerWriter<v1::StreamForecastsResponse>* writer) override;
+
+ private:
+  ForecastStore& store_;
+  const absl::Notification& draining_;
+};
+
+}  // namespace fleetcast::inference

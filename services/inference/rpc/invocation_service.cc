@@ -1,0 +1,146 @@
+#include "services/inference/rpc/invocation_service.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/inference/rpc/answer.h"
+#include "services/inference/rpc/draining.h"
+#include "services/inference/rpc/sweep_watch.h"
+
+namespace fleetcast::inference {
+namespace {
+
+constexpr absl::Duration kWatchInterval = absl::Milliseconds(200);
+constexpr int kMaxPlants = 1000;
+
+template <typename Request>
+absl::StatusOr<std::optional<absl::Time>> AsOf(const Request& request) {
+  if (!request.has_as_of()) return std::optional<absl::Time>();
+  FLEETCAST_ASSIGN_OR_RETURN(const absl::Time time, TimeFromMessage("as_of", request.as_of()));
+  return std::optional<absl::Time>(time);
+}
+
+absl::StatusOr<std::vector<std::string>> PlantIds(const v1::InvokeFleetRequest& request) {
+  if (request.plant_ids_size() > kMaxPlants) {
+    return InvalidField("plant_ids", "more than 1000; leave it empty to sweep the whole fleet");
+  }
+  for (int i = 0; i < request.plant_ids_size(); ++i) {
+    FLEETCAST_RETURN_IF_ERROR(ValidateId(absl::StrCat("plant_ids[", i, "]"), request.plant_ids(i)));
+  }
+  return std::vector<std::string>(request.plant_ids().begin(), request.plant_ids().end());
+}
+
+}  // namespace
+
+grpc::Status InvocationService::InvokeDeployment(grpc::ServerContext*,
+                                                 const v1::InvokeDeploymentRequest* request,
+                                                 v1::Invocation* reply) {
+  return AnswerMutation("InvokeDeployment", *request, reply,
+                        [&](const MutatingRequest& identity) -> absl::StatusOr<Invocation> {
+                          FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit,
+                                                     ParseDeployment("name", request->name()));
+                          FLEETCAST_ASSIGN_OR_RETURN(const auto as_of, AsOf(*request));
+                          FLEETCAST_ASSIGN_OR_RETURN(
+                              const Sweep sweep,
+                              store_.Create(identity, {.id = ids_.NewId(),
+                                                       .circuit = circuit,
+                                                       .plant_ids = {circuit.plant_id},
+                                                       .as_of = as_of}));
+                          return store_.GetInvocation({sweep.id, CircuitKey(circuit)});
+                        });
+}
+
+grpc::Status InvocationService::InvokeFleet(grpc::ServerContext*,
+                                            const v1::InvokeFleetRequest* request,
+                                            v1::Sweep* reply) {
+  return AnswerMutation(
+      "InvokeFleet", *request, reply,
+      [&](const MutatingRequest& identity) -> absl::StatusOr<Sweep> {
+        FLEETCAST_ASSIGN_OR_RETURN(const auto plant_ids, PlantIds(*request));
+        FLEETCAST_ASSIGN_OR_RETURN(const auto as_of, AsOf(*request));
+        return store_.Create(
+            identity, {.id = ids_.NewId(), .circuit = {}, .plant_ids = plant_ids, .as_of = as_of});
+      });
+}
+
+grpc::Status InvocationService::GetSweep(grpc::ServerContext*, const v1::GetSweepRequest* request,
+                                         v1::Sweep* reply) {
+  return Answer(reply, [&]() -> absl::StatusOr<v1::Sweep> {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string id, ParseSweep("name", request->name()));
+    FLEETCAST_ASSIGN_OR_RETURN(const Sweep sweep, store_.Get(id));
+    return MessageOf(sweep);
+  });
+}
+
+grpc::Status InvocationService::ListSweeps(grpc::ServerContext*,
+                                           const v1::ListSweepsRequest* request,
+                                           v1::ListSweepsResponse* reply) {
+  return AnswerPage(
+      "ListSweeps", *request, reply,
+      [&](const PageRequest& page) -> absl::StatusOr<PageOf<Sweep>> {
+        FLEETCAST_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request->filter()));
+        return store_.List(filter, page);
+      },
+      [](auto& answer) { return answer.add_sweeps(); });
+}
+
+grpc::Status InvocationService::WatchSweep(grpc::ServerContext* context,
+                                           const v1::WatchSweepRequest* request,
+                                           grpc::ServerWriter<v1::WatchSweepResponse>* writer) {
+  const auto id = ParseSweep("name", request->name());
+  if (!id.ok()) return rpc::ToGrpc(id.status());
+  SweepWatch watch(store_, *id,
+                   [&](const v1::WatchSweepResponse& response) { return writer->Write(response); });
+  while (!context->IsCancelled()) {
+    const absl::StatusOr<bool> over = watch.Poll();
+    if (!over.ok()) return rpc::ToGrpc(over.status());
+    if (*over) return grpc::Status::OK;
+    if (clock_.SleepUnlessStopped(kWatchInterval, draining_)) {
+      return rpc::ToGrpc(ServerDraining(absl::StrCat("watch ", request->name(), " again")));
+    }
+  }
+  return grpc::Status::CANCELLED;
+}
+
+grpc::Status InvocationService::CancelSweep(grpc::ServerContext*,
+                                            const v1::CancelSweepRequest* request,
+                                            v1::Sweep* reply) {
+  return AnswerMutation("CancelSweep", *request, reply,
+                        [&](const MutatingRequest& identity) -> absl::StatusOr<Sweep> {
+                          FLEETCAST_ASSIGN_OR_RETURN(const std::string id,
+                                                     ParseSweep("name", request->name()));
+                          return store_.Cancel(identity, id);
+                        });
+}
+
+grpc::Status InvocationService::RetrySweep(grpc::ServerContext*,
+                                           const v1::RetrySweepRequest* request, v1::Sweep* reply) {
+  return AnswerMutation(
+      "RetrySweep", *request, reply, [&](const MutatingRequest& identity) -> absl::StatusOr<Sweep> {
+        FLEETCAST_ASSIGN_OR_RETURN(const std::string id, ParseSweep("name", request->name()));
+        return store_.Retry(identity, id, ids_.NewId());
+      });
+}
+
+grpc::Status InvocationService::GetInvocation(grpc::ServerContext*,
+                                              const v1::GetInvocationRequest* request,
+                                              v1::Invocation* reply) {
+  return Answer(reply, [&]() -> absl::StatusOr<v1::Invocation> {
+    FLEETCAST_ASSIGN_OR_RETURN(const InvocationKey key, ParseInvocation("name", request->name()));
+    FLEETCAST_ASSIGN_OR_RETURN(const Invocation invocation, store_.GetInvocation(key));
+    return MessageOf(invocation);
+  });
+}
+
+grpc::Status InvocationService::ListInvocations(grpc::ServerContext*,
+                                                const v1::ListInvocationsRequest* request,
+                                                v1::ListInvocationsResponse* reply) {
+  return AnswerPage(
+      "ListInvocations", *request, reply,
+      [&](const PageRequest& page) -> absl::StatusOr<PageOf<Invocation>> {
+        FLEETCAST_ASSIGN_OR_RETURN(const std::string id, ParseSweep("parent", request->parent()));
+        FLEETCAST_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request->filter()));
+        return store_.ListInvocations(id, filter, page);
+      },
+      [](auto& answer) { return answer.add_invocations(); });
+}
+
+}  // namespace fleetcast::inference

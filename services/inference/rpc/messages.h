@@ -1,0 +1,35 @@
+// From the domain's values to the API's messages, and times back.
+#pragma once
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "fleetcast/inference/v1/batch_endpoint.pb.h"
+#include "fleetcast/inference/v1/deployment.pb.h"
+#include "fleetcast/inference/v1/forecast.pb.h"
+#include "fleetcast/inference/v1/invocation.pb.h"
+#include "fleetcast/inference/v1/schedule.pb.h"
+#include "fleetcast/inference/v1/sweep.pb.h"
+#include "services/inference/domain/deployment.h"
+#include "services/inference/domain/forecast.h"
+#include "services/inference/domain/invocation.h"
+#include "services/inference/domain/schedule.h"
+
+namespace fleetcast::inference {
+
+[[nodiscard]] v1::BatchEndpoint MessageOf(const BatchEndpoint& endpoint);
+[[nodiscard]] v1::Deployment MessageOf(const Deployment& deployment);
+[[nodiscard]] v1::Sweep MessageOf(const Sweep& sweep);
+[[nodiscard]] v1::Invocation MessageOf(const Invocation& invocation);
+[[nodiscard]] v1::Schedule MessageOf(const Schedule& schedule);
+[[nodiscard]] v1::Forecast MessageOf(const Forecast& forecast);
+
+// INVALID_ARGUMENT naming `field` outside the years 1970 to 9998.
+[[nodiscard]] absl::StatusOr<absl::Time> TimeFromMessage(const std::string& field,
+                                                         const google::protobuf::Timestamp& time);
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,31 @@
+// Endpoints and deployments in Postgres.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/db/connection_pool.h"
+#include "services/inference/domain/deployment_store.h"
+
+namespace fleetcast::inference {
+
+class PostgresDeploymentStore final : public DeploymentStore {
+ public:
+  explicit PostgresDeploymentStore(db::ConnectionPool& pool) : pool_(pool) {}
+
+  absl::StatusOr<Deployment> Deploy(const MutatingRequest& request, const Deployment& deployment,
+                                    const std::string& etag) override;
+  absl::Status Delete(const MutatingRequest& request, const CircuitId& circuit,
+                      const std::string& etag) override;
+  absl::StatusOr<Deployment> Get(const CircuitId& circuit) override;
+  absl::StatusOr<PageOf<Deployment>> List(const std::string& plant_id,
+                                          const std::optional<Filter>& filter,
+                                          const PageRequest& page) override;
+  absl::StatusOr<BatchEndpoint> GetEndpoint(const std::string& plant_id) override;
+  absl::StatusOr<PageOf<BatchEndpoint>> ListEndpoints(const PageRequest& page) override;
+
+ private:
+  db::ConnectionPool& pool_;
+};
+
+}  // namespace fleetcast::inference

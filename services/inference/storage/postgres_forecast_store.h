@@ -1,0 +1,19 @@
+// Stored forecasts in Postgres, to be read.
+#pragma once
+
+#include "common/db/connection_pool.h"
+#include "services/inference/domain/forecast_store.h"
+
+namespace fleetcast::inference {
+
+class PostgresForecastStore final : public ForecastStore {
+ public:
+  explicit PostgresForecastStore(db::ConnectionPool& pool) : pool_(pool) {}
+  absl::StatusOr<PageOf<Forecast>> List(const ForecastQuery& query,
+                                        const PageRequest& page) override;
+
+ private:
+  db::ConnectionPool& pool_;
+};
+
+}  // namespace fleetcast::inference

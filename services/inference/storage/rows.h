@@ -1,0 +1,94 @@
+// Between Postgres rows and the domain: times, arrays, pages, bound parameters, requests answered
+// once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <pqxx/pqxx>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/mutating_request.h"
+#include "common/base/page.h"
+#include "common/base/status.h"
+#include "common/db/connection_pool.h"
+#include "common/db/filter_sql.h"
+#include "common/db/request_ledger.h"
+#include "common/db/transaction.h"
+
+// A time column as microseconds since 1970, and a bound parameter of that form ("" is NULL) as a
+// time.
+#define FLEETCAST_MICROS(column) "(extract(epoch FROM " column ") * 1000000)::bigint"
+#define FLEETCAST_TIME(parameter) \
+  "(timestamptz 'epoch' + NULLIF(" parameter ", '')::bigint * interval '1 microsecond')"
+
+namespace fleetcast::inference {
+
+inline constexpr char kSchema[] = "inference";
+
+[[nodiscard]] absl::Time TimeOf(const pqxx::field& microseconds);
+[[nodiscard]] std::optional<absl::Time> OptionalTimeOf(const pqxx::field& microseconds);
+[[nodiscard]] std::string MicrosOf(absl::Time time);
+[[nodiscard]] std::string MicrosOf(const std::optional<absl::Time>& time);  // "" for none
+// Shortest text that reads back as the same number.
+[[nodiscard]] std::string TextOf(double value);
+[[nodiscard]] std::string SecondsOf(absl::Duration duration);
+// "{a,b}", for ids only: they hold nothing to be quoted.
+[[nodiscard]] std::string IdArray(const std::vector<std::string>& ids);
+// "{1.5,2}"
+[[nodiscard]] std::string NumberArray(const std::vector<double>& values);
+// Of a column array_to_string(…, ',').
+[[nodiscard]] std::vector<std::string> SplitIds(const pqxx::field& joined);
+[[nodiscard]] std::vector<double> SplitNumbers(const pqxx::field& joined);
+
+// Parameters of one statement, all bound as text: the statement casts.
+class Parameters {
+ public:
+  Parameters() = default;
+  explicit Parameters(std::vector<std::string> values) : values_(std::move(values)) {}
+  // "$n" of the value.
+  std::string Bind(std::string value);
+  // A condition for the rows that `filter` lets through.
+  [[nodiscard]] absl::StatusOr<std::string> Bind(
+      const std::optional<Filter>& filter,
+      const std::function<absl::StatusOr<db::SqlField>(const std::string&)>& field_of);
+  [[nodiscard]] pqxx::result Run(pqxx::work& work, const std::string& sql) const;
+
+ private:
+  std::vector<std::string> values_;
+};
+
+// Runs a statement with these parameters, bound as text.
+pqxx::result Run(pqxx::work& work, const std::string& sql, std::vector<std::string> parameters);
+
+// A page of `page.size` from a result of up to one row more; `key_of` gives an item's sort key.
+template <typename T, typename KeyOf>
+[[nodiscard]] PageOf<T> CutPage(std::vector<T> items, const PageRequest& page, KeyOf key_of) {
+  PageOf<T> answer;
+  const bool more = items.size() > static_cast<std::size_t>(page.size);
+  if (more) items.erase(items.begin() + page.size, items.end());
+  answer.items = std::move(items);
+  if (more && !answer.items.empty()) answer.next_after = key_of(answer.items.back());
+  return answer;
+}
+
+// One mutating request: `act` runs once and gives the answer's text, `read` makes the answer of
+// that text, the first time as every other.
+template <typename Act, typename Read>
+[[nodiscard]] auto AnswerOnce(db::ConnectionPool& pool, const MutatingRequest& request, Act act,
+                              Read read) -> std::invoke_result_t<Read, pqxx::work&, std::string> {
+  using Answer = std::invoke_result_t<Read, pqxx::work&, std::string>;
+  return db::RunInTransaction(pool, [&](pqxx::work& work) -> Answer {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::optional<std::string> first,
+                               db::ClaimRequest(work, kSchema, request));
+    if (first) return read(work, *first);
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string answer, act(work));
+    FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, answer));
+    return read(work, answer);
+  });
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,102 @@
+#include "services/inference/domain/deployment_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "tests/contract/inference/inference_backend.h"
+
+namespace fleetcast::inference {
+namespace {
+
+TEST_P(InferenceContract, ADeploymentKeepsAllItsProperties) {
+  const Deployment wanted = Of({"P001", "C001"}, 12);
+  const auto stored = backend_->deployments().Deploy(NewRequest(), wanted, "");
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->circuit, wanted.circuit);
+  EXPECT_EQ(stored->model_version, 12);
+  EXPECT_EQ(stored->artifact_sha256, wanted.artifact_sha256);
+  EXPECT_EQ(stored->environment, wanted.environment);
+  EXPECT_EQ(stored->environment_variables, wanted.environment_variables);
+  EXPECT_EQ(stored->settings.plant_display_name, "Plant P001");
+  EXPECT_EQ(stored->settings.display_name, "Circuit \"C001\"");
+  EXPECT_EQ(stored->settings.compute, "Standard_DS3_v2");
+  EXPECT_EQ(stored->settings.timeout, absl::Minutes(60));
+  EXPECT_EQ(stored->settings.max_retries, 2);
+  EXPECT_EQ(stored->settings.error_threshold, -1);
+  EXPECT_EQ(stored->settings.sensor_id, "SENSOR_P001_C001");
+  EXPECT_EQ(stored->settings.commit, "abc123");
+  EXPECT_EQ(stored->tags.at("plant_id"), "P001");
+  EXPECT_EQ(stored->tags.at("deployed_at").size(), std::string("2025-12-09T00:00:00Z").size());
+  EXPECT_EQ(backend_->deployments().Get({"P001", "C001"})->revision, stored->revision);
+}
+
+TEST_P(InferenceContract, DeployingAgainReplacesTheDeploymentAndChangesItsEtag) {
+  Deploy({"P001", "C001"}, 1);
+  const Deployment first = *backend_->deployments().Get({"P001", "C001"});
+  Deploy({"P001", "C001"}, 2);
+  const Deployment second = *backend_->deployments().Get({"P001", "C001"});
+  EXPECT_EQ(second.model_version, 2);
+  EXPECT_NE(second.revision, first.revision);
+  EXPECT_EQ(second.create_time, first.create_time);
+  EXPECT_EQ(backend_->deployments().List("", {}, {})->items.size(), 1U);
+}
+
+TEST_P(InferenceContract, AStaleEtagIsRefusedAndChangesNothing) {
+  DeploymentStore& store = backend_->deployments();
+  const CircuitId circuit{"P001", "C001"};
+  EXPECT_EQ(ReasonOf(store.Deploy(NewRequest(), Of(circuit, 1), "7").status()), "ETAG_MISMATCH");
+  EXPECT_EQ(store.Get(circuit).status().code(), absl::StatusCode::kNotFound);
+  Deploy(circuit, 1);
+  const std::string etag = absl::StrCat(store.Get(circuit)->revision);
+  ASSERT_TRUE(store.Deploy(NewRequest(), Of(circuit, 2), etag).ok());
+  EXPECT_EQ(ReasonOf(store.Deploy(NewRequest(), Of(circuit, 3), etag).status()), "ETAG_MISMATCH");
+  EXPECT_EQ(store.Delete(NewRequest(), circuit, etag).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(store.Get(circuit)->model_version, 2);
+}
+
+TEST_P(InferenceContract, TheSameDeployRequestAgainDeploysNothingNew) {
+  DeploymentStore& store = backend_->deployments();
+  const MutatingRequest request = Request("deploy once");
+  const auto first = store.Deploy(request, Of({"P001", "C001"}, 1), "");
+  const auto again = store.Deploy(request, Of({"P001", "C001"}, 1), "");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->revision, first->revision);
+}
+
+TEST_P(InferenceContract, ADeletedDeploymentLeavesItsEndpoint) {
+  DeployFleet();
+  DeploymentStore& store = backend_->deployments();
+  EXPECT_EQ(store.GetEndpoint("P001")->deployment_count, 2);
+  EXPECT_EQ(store.GetEndpoint("P001")->display_name, "Plant P001");
+  ASSERT_TRUE(store.Delete(NewRequest(), {"P002", "C001"}, "").ok());
+  EXPECT_EQ(store.Delete(NewRequest(), {"P002", "C001"}, "").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store.Get({"P002", "C001"}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store.GetEndpoint("P002")->deployment_count, 0);
+  EXPECT_EQ(store.GetEndpoint("P003").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(InferenceContract, DeploymentsAndEndpointsAreListedPageByPage) {
+  DeployFleet();
+  Deploy({"P-1", "C001"}, 9);
+  DeploymentStore& store = backend_->deployments();
+  std::vector<std::string> seen;
+  PageRequest page{.size = 3};
+  do {
+    const auto found = store.List("", {}, page);
+    ASSERT_TRUE(found.ok()) << found.status();
+    for (const Deployment& deployment : found->items)
+      seen.push_back(CircuitKey(deployment.circuit));
+    page.after = found->next_after;
+  } while (!page.after.empty());
+  EXPECT_EQ(seen, (std::vector<std::string>{"P-1-C001", "P001-C001", "P001-C002", "P002-C001"}));
+  EXPECT_EQ(store.List("P001", {}, {})->items.size(), 2U);
+  const auto filter = *ParseFilter("tags.model_version = \"9\" AND model:versions/9");
+  ASSERT_EQ(store.List("", filter, {})->items.size(), 1U);
+  EXPECT_TRUE(store.List("", *ParseFilter("tags.nothing = \"9\""), {})->items.empty());
+  EXPECT_FALSE(store.List("", *ParseFilter("revision = 9"), {}).ok());
+  const auto endpoints = store.ListEndpoints({.size = 2});
+  ASSERT_EQ(endpoints->items.size(), 2U);
+  EXPECT_EQ(store.ListEndpoints({.size = 2, .after = endpoints->next_after})->items.size(), 1U);
+}
+
+}  // namespace
+}  // namespace fleetcast::inference

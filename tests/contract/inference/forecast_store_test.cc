@@ -1,0 +1,109 @@
+#include "services/inference/domain/forecast_store.h"
+
+#include "tests/contract/inference/inference_backend.h"
+
+namespace fleetcast::inference {
+namespace {
+
+TEST_P(InferenceContract, AForecastReadsBackToTheLastBit) {
+  Deploy({"P001", "C001"}, 4);
+  InvokeFleet("s1");
+  const Invocation claimed = Claim();
+  const Forecast wanted = ForecastOf(claimed, 1.0 / 3);
+  ASSERT_TRUE(backend_->invocations().Succeed(HoldOf(claimed), wanted).ok());
+  const auto page = backend_->forecasts().List({}, {});
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->items.size(), 1U);
+  const Forecast& stored = page->items[0];
+  EXPECT_EQ(stored.circuit, wanted.circuit);
+  EXPECT_EQ(stored.issue_time, wanted.issue_time);
+  EXPECT_EQ(stored.model_version, 4);
+  EXPECT_EQ(stored.target_column, "temperature");
+  EXPECT_EQ(stored.interval_levels, wanted.interval_levels);
+  EXPECT_EQ(stored.sweep_id, "s1");
+  ASSERT_EQ(stored.points.size(), wanted.points.size());
+  for (std::size_t i = 0; i < wanted.points.size(); ++i) {
+    EXPECT_EQ(stored.points[i].time, wanted.points[i].time);
+    EXPECT_EQ(stored.points[i].value, wanted.points[i].value);
+    EXPECT_EQ(stored.points[i].lower, wanted.points[i].lower);
+    EXPECT_EQ(stored.points[i].upper, wanted.points[i].upper);
+  }
+}
+
+TEST_P(InferenceContract, TheSameForecastAgainReplacesItWithoutDuplicateOrHole) {
+  Deploy({"P001", "C001"});
+  for (const auto& [sweep, value, horizon] :
+       {std::tuple{"s1", 1.0, 5}, std::tuple{"s2", 2.0, 3}, std::tuple{"s3", 3.0, 4}}) {
+    InvokeFleet(sweep);
+    const Invocation claimed = Claim();
+    ASSERT_TRUE(
+        backend_->invocations().Succeed(HoldOf(claimed), ForecastOf(claimed, value, horizon)).ok());
+    const auto forecasts = backend_->forecasts().List({}, {})->items;
+    ASSERT_EQ(forecasts.size(), 1U);
+    EXPECT_EQ(forecasts[0].sweep_id, sweep);
+    ASSERT_EQ(forecasts[0].points.size(), static_cast<std::size_t>(horizon));
+    EXPECT_DOUBLE_EQ(forecasts[0].points.back().value, value + 0.1 * horizon);
+  }
+}
+
+TEST_P(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
+  int hour = 0;
+  for (const std::int64_t version : {1, 2}) {
+    Deploy({"P001", "C001"}, version);
+    Deploy({"P001", "C002"}, version);
+    Deploy({"P002", "C001"}, version);
+    InvokeFleet("s" + std::to_string(version));
+    for (int i = 0; i < 3; ++i) {
+      const Invocation claimed = Claim();
+      Forecast forecast = ForecastOf(claimed);
+      forecast.issue_time += absl::Hours(hour);
+      ASSERT_TRUE(backend_->invocations().Succeed(HoldOf(claimed), forecast).ok());
+    }
+    if (version == 1) ++hour;
+  }
+  const auto names = [&](ForecastQuery query, int size) {
+    std::vector<std::string> seen;
+    PageRequest page{.size = size};
+    do {
+      const auto found = backend_->forecasts().List(query, page);
+      EXPECT_TRUE(found.ok()) << found.status();
+      for (const Forecast& forecast : found->items) {
+        EXPECT_EQ(forecast.points.size(), 3U);
+        seen.push_back(CircuitKey(forecast.circuit) + " v" +
+                       std::to_string(forecast.model_version));
+      }
+      page.after = found->next_after;
+    } while (!page.after.empty());
+    return seen;
+  };
+  using Names = std::vector<std::string>;
+  const Names all{"P001-C001 v2", "P001-C002 v2", "P002-C001 v2",
+                  "P001-C001 v1", "P001-C002 v1", "P002-C001 v1"};
+  for (const int size : {1, 2, 4, 100}) EXPECT_EQ(names({}, size), all);
+  EXPECT_EQ(names({.latest_only = true}, 2), Names(all.begin(), all.begin() + 3));
+  EXPECT_EQ(names({.circuit = {"P001", ""}}, 3), (Names{all[0], all[1], all[3], all[4]}));
+  EXPECT_EQ(names({.circuit = {"", "C001"}}, 3), (Names{all[0], all[2], all[3], all[5]}));
+  EXPECT_EQ(names({.filter = *ParseFilter("issue_time <= \"2025-12-09T23:00:00Z\"")}, 9),
+            Names(all.begin() + 3, all.end()));
+  EXPECT_EQ(
+      names({.filter = *ParseFilter("model_version = \"models/sensor-model/versions/1\"")}, 9),
+      Names(all.begin() + 3, all.end()));
+  EXPECT_EQ(names({.filter = *ParseFilter("invocation = \"sweeps/s2/invocations/P001-C002\"")}, 9),
+            Names{all[1]});
+}
+
+TEST_P(InferenceContract, OfTwoVersionsAtOneIssueTimeTheNewerIsTheLatest) {
+  for (const std::int64_t version : {2, 1}) {
+    Deploy({"P001", "C001"}, version);
+    InvokeFleet("s" + std::to_string(version));
+    const Invocation claimed = Claim();
+    ASSERT_TRUE(backend_->invocations().Succeed(HoldOf(claimed), ForecastOf(claimed)).ok());
+  }
+  EXPECT_EQ(backend_->forecasts().List({}, {})->items.size(), 2U);
+  const auto latest = backend_->forecasts().List({.latest_only = true}, {})->items;
+  ASSERT_EQ(latest.size(), 1U);
+  EXPECT_EQ(latest[0].model_version, 2);
+}
+
+}  // namespace
+}  // namespace fleetcast::inference

@@ -1,0 +1,273 @@
+#include <cmath>
+#include <fstream>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "services/inference/storage/postgres_invocation_store.h"
+#include "tests/integration/inference/inference_stack.h"
+
+namespace fleetcast::inference {
+namespace {
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+
+class InvocationServiceTest : public InferenceStack {
+ protected:
+  InvocationServiceTest() { StartReplica(Settings("first")); }
+
+  // Damages the stored bytes of the artifact that the deployment pins.
+  void DamageArtifact(const std::string& sha256) {
+    int damaged = 0;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(artifacts_dir_)) {
+      if (file.path().filename().string().find(sha256) == std::string::npos) continue;
+      std::filesystem::permissions(file.path(), std::filesystem::perms::owner_write,
+                                   std::filesystem::perm_options::add);
+      std::ofstream(file.path(), std::ios::app) << "x";
+      ++damaged;
+    }
+    ASSERT_EQ(damaged, 1);
+  }
+};
+
+TEST_F(InvocationServiceTest, ASweepStoresAForecastForEveryDeployment) {
+  DeployFleet();
+  const auto sweep = InvokeFleet();
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  EXPECT_EQ(sweep->counts().total(), 3);
+  const Watched watched = WatchToEnd(sweep->name());
+  EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_SUCCEEDED) << watched.sweep.DebugString();
+  EXPECT_EQ(watched.sweep.counts().succeeded(), 3);
+  ASSERT_EQ(watched.invocations.size(), 3U);
+
+  const auto forecasts = Forecasts();
+  ASSERT_EQ(forecasts.size(), 3U);
+  for (const v1::Forecast& forecast : forecasts) {
+    // The last reading of the data, whatever the wall clock says.
+    EXPECT_EQ(forecast.issue_time().seconds(), 1'765'321'200);
+    EXPECT_EQ(forecast.target_column(), "temperature");
+    ASSERT_EQ(forecast.points_size(), 24);
+    for (const v1::ForecastPoint& point : forecast.points()) {
+      EXPECT_EQ(point.time().seconds(), 1'765'321'200 + 3600 * point.step());
+      EXPECT_TRUE(std::isfinite(point.value()));
+      ASSERT_EQ(point.intervals_size(), 2);
+      EXPECT_EQ(point.intervals(0).level(), 80);
+      EXPECT_LE(point.intervals(1).lower(), point.intervals(0).lower());
+      EXPECT_GE(point.intervals(1).upper(), point.intervals(0).upper());
+    }
+  }
+  const v1::Invocation& invocation = watched.invocations.at("P001-C001");
+  EXPECT_EQ(invocation.state(), v1::Invocation::STATE_SUCCEEDED);
+  EXPECT_EQ(invocation.attempts(), 1);
+  EXPECT_EQ(invocation.forecast(),
+            "plants/P001/circuits/C001/forecasts/20251209T230000Z-v" +
+                invocation.model().substr(invocation.model().rfind('/') + 1));
+}
+
+TEST_F(InvocationServiceTest, SweepingAgainOnTheSameReadingsReplacesTheForecasts) {
+  DeployFleet();
+  std::string last;
+  for (int i = 0; i < 2; ++i) {
+    last = InvokeFleet()->name();
+    EXPECT_EQ(WatchToEnd(last).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+  }
+  const auto forecasts = Forecasts();
+  ASSERT_EQ(forecasts.size(), 3U);
+  for (const auto& forecast : forecasts) {
+    EXPECT_EQ(forecast.invocation().find(last), 0U) << forecast.invocation();
+  }
+}
+
+TEST_F(InvocationServiceTest, EachFailureIsNamedAndLeavesTheOthersAlone) {
+  DeployFleet();
+  std::filesystem::remove(SensorFile("P001", "C001"));
+  const auto own = Deploy(Register("P001", "C002", ModelBytes() + " of its own"));
+  ASSERT_TRUE(own.ok()) << own.status();
+
+  const auto sweep = InvokeFleet();
+  Watched watched = WatchToEnd(sweep->name());
+  EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_PARTIALLY_SUCCEEDED);
+  EXPECT_EQ(watched.sweep.state_reason(), "2 of 3 invocations failed");
+  const auto& data = watched.invocations.at("P001-C001");
+  EXPECT_EQ(data.failure().kind(), v1::InvocationFailure::KIND_DATA) << data.DebugString();
+  EXPECT_EQ(data.failure().reason(), "SENSOR_NOT_FOUND");
+  EXPECT_EQ(data.attempts(), 1);
+  const auto& model = watched.invocations.at("P001-C002");
+  EXPECT_EQ(model.failure().kind(), v1::InvocationFailure::KIND_MODEL) << model.DebugString();
+  EXPECT_EQ(model.failure().reason(), "MODEL_FILE_CORRUPT");
+  EXPECT_EQ(watched.invocations.at("P002-C001").state(), v1::Invocation::STATE_SUCCEEDED);
+
+  // Mended, the failed ones alone are tried again.
+  WriteSensor("P001", "C001");
+  ASSERT_TRUE(Deploy(Register("P001", "C002")).ok());
+  const auto retry = Retry(sweep->name());
+  ASSERT_TRUE(retry.ok()) << retry.status();
+  EXPECT_EQ(retry->retry_of(), sweep->name());
+  EXPECT_EQ(retry->counts().total(), 2);
+  EXPECT_EQ(WatchToEnd(retry->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+  EXPECT_EQ(Forecasts(true).size(), 3U);
+  EXPECT_EQ(ReasonOf(Retry(retry->name()).status()), "NOTHING_TO_RETRY");
+}
+
+TEST_F(InvocationServiceTest, AnArtifactDamagedOnDiskIsTheModelsFailure) {
+  DeployFleet();
+  const auto version = Register("P001", "C001", ModelBytes() + "!");
+  const auto deployed = Deploy(version);
+  ASSERT_TRUE(deployed.ok()) << deployed.status();
+  DamageArtifact(deployed->artifact_sha256());
+  const Watched watched = WatchToEnd(InvokeFleet()->name());
+  const auto& failed = watched.invocations.at("P001-C001");
+  EXPECT_EQ(failed.failure().kind(), v1::InvocationFailure::KIND_MODEL);
+  EXPECT_EQ(failed.failure().reason(), "MODEL_ARTIFACT_CORRUPT");
+  EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
+}
+
+TEST_F(InvocationServiceTest, ATailOfGapsTooLongIsTheDatasFailure) {
+  DeployFleet();
+  // The window's middle is missing: half a day without readings.
+  std::ifstream in(SensorFile("P002", "C001"));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  lines.erase(lines.end() - 20, lines.end() - 8);
+  std::ofstream out(SensorFile("P002", "C001"));
+  for (const std::string& line : lines) out << line << "\n";
+  out.close();
+  const Watched watched = WatchToEnd(InvokeFleet()->name());
+  EXPECT_EQ(watched.invocations.at("P002-C001").failure().kind(), v1::InvocationFailure::KIND_DATA);
+  EXPECT_EQ(watched.invocations.at("P002-C001").failure().reason(), "DATA_NOT_FINITE");
+  EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
+}
+
+TEST_F(InvocationServiceTest, OneCircuitIsInvokedAsOfAnEarlierTime) {
+  const auto deployments = DeployFleet();
+  v1::InvokeDeploymentRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_name(deployments[0]);
+  request.mutable_as_of()->set_seconds(1'765'321'200 - 48 * 3600 + 60);
+  const auto invocation = rpc::Call<v1::Invocation>(kTimeout, [&](auto* context, auto* response) {
+    return invocations_->InvokeDeployment(context, request, response);
+  });
+  ASSERT_TRUE(invocation.ok()) << invocation.status();
+  EXPECT_EQ(invocation->plant_id(), "P001");
+  const std::string sweep = invocation->name().substr(0, invocation->name().find("/invocations"));
+  const Watched watched = WatchToEnd(sweep);
+  ASSERT_EQ(watched.invocations.size(), 1U);
+  EXPECT_EQ(GetInvocation(invocation->name())->issue_time().seconds(), 1'765'321'200 - 48 * 3600);
+  EXPECT_EQ(Forecasts().size(), 1U);
+}
+
+TEST_F(InvocationServiceTest, WhatADeadReplicaHeldIsDoneByAnother) {
+  replicas_.clear();
+  InferenceSettings api_only = Settings("api");
+  api_only.slots = 0;
+  endpoints_ = nullptr;
+  StartReplica(api_only);
+  DeployFleet();
+  const auto sweep = InvokeFleet();
+  PostgresInvocationStore store(pool_);
+  const auto held = store.Claim("dead", absl::Milliseconds(300));
+  ASSERT_TRUE(held.ok() && held->has_value());
+  StartReplica(Settings("survivor"));
+  const Watched watched = WatchToEnd(sweep->name());
+  EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+  EXPECT_EQ(watched.invocations.at(CircuitKey((*held)->name.circuit)).attempts(), 2);
+  EXPECT_EQ(Forecasts().size(), 3U);
+}
+
+TEST_F(InvocationServiceTest, AnUnreachableRegistryIsTriedAgainUntilItIsBack) {
+  DeployFleet();
+  const std::string address = server_->address();
+  server_.reset();
+  const auto sweep = InvokeFleet();
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  const std::string name = absl::StrCat(sweep->name(), "/invocations/P001-C001");
+  while (GetInvocation(name)->failure().reason() != "MODEL_UNAVAILABLE") {
+    ASSERT_LT(absl::Now(), deadline) << GetInvocation(name)->DebugString();
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  auto server = rpc::Server::Start({.listen = address}, service_->grpc_services());
+  ASSERT_TRUE(server.ok()) << server.status();
+  server_ = *std::move(server);
+  EXPECT_EQ(WatchToEnd(sweep->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+}
+
+TEST_F(InvocationServiceTest, TheSameRequestManyTimesAtOnceMakesOneSweep) {
+  DeployFleet();
+  const std::string request_id = NewRequestId();
+  std::vector<std::string> names(20);
+  std::vector<std::thread> threads;
+  for (std::string& name : names) {
+    threads.emplace_back([&] { name = InvokeFleet(request_id).value_or(v1::Sweep{}).name(); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_FALSE(names[0].empty());
+  for (const std::string& name : names) EXPECT_EQ(name, names[0]);
+}
+
+TEST_F(InvocationServiceTest, AWatchEndsWithUnavailableWhenTheServerDrains) {
+  replicas_.clear();
+  endpoints_ = nullptr;
+  InferenceSettings api_only = Settings("api");
+  api_only.slots = 0;
+  Inference& replica = StartReplica(api_only);
+  DeployFleet();
+  v1::WatchSweepRequest request;
+  request.set_name(InvokeFleet()->name());
+  const auto context = rpc::MakeContext(kTimeout);
+  const auto reader = invocations_->WatchSweep(context.get(), request);
+  v1::WatchSweepResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.invocations_size(), 3);
+  replica.Drain();
+  while (reader->Read(&response)) {
+  }
+  const absl::Status status = rpc::FromGrpc(reader->Finish());
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(status), "SERVER_DRAINING");
+}
+
+TEST_F(InvocationServiceTest, BadRequestsAreRefusedAtTheDoor) {
+  v1::InvokeFleetRequest request;
+  const auto call = [&] {
+    return rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+      return invocations_->InvokeFleet(context, request, response);
+    });
+  };
+  EXPECT_EQ(call().status().code(), absl::StatusCode::kInvalidArgument);
+  request.set_request_id(NewRequestId());
+  request.add_plant_ids("../P001");
+  EXPECT_EQ(call().status().code(), absl::StatusCode::kInvalidArgument);
+  request.set_plant_ids(0, "P777");
+  EXPECT_EQ(call().status().code(), absl::StatusCode::kNotFound);
+  request.clear_plant_ids();
+  request.mutable_as_of()->set_seconds(-5);
+  EXPECT_EQ(call().status().code(), absl::StatusCode::kInvalidArgument);
+  request.clear_as_of();
+  const auto nothing = call();
+  ASSERT_TRUE(nothing.ok()) << nothing.status();
+  EXPECT_EQ(nothing->state(), v1::Sweep::STATE_SUCCEEDED);
+  v1::ListSweepsRequest list;
+  list.set_filter("colour = red");
+  const auto listed = rpc::Call<v1::ListSweepsResponse>(kTimeout, [&](auto* context, auto* reply) {
+    return invocations_->ListSweeps(context, list, reply);
+  });
+  EXPECT_EQ(listed.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(InvocationServiceTest, AStreamOfForecastsHasThemAll) {
+  DeployFleet();
+  WatchToEnd(InvokeFleet()->name());
+  v1::StreamForecastsRequest request;
+  request.set_parent("plants/P001/circuits/-");
+  const auto context = rpc::MakeContext(kTimeout);
+  const auto reader = forecasts_->StreamForecasts(context.get(), request);
+  std::vector<std::string> circuits;
+  v1::StreamForecastsResponse response;
+  while (reader->Read(&response)) circuits.push_back(response.forecast().circuit());
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(circuits,
+            (std::vector<std::string>{"plants/P001/circuits/C001", "plants/P001/circuits/C002"}));
+}
+
+}  // namespace
+}  // namespace fleetcast::inference

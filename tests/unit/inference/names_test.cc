@@ -1,0 +1,47 @@
+#include "services/inference/domain/names.h"
+
+#include <gtest/gtest.h>
+
+namespace fleetcast::inference {
+namespace {
+
+TEST(Names, AreThoseOfTheDesign) {
+  const CircuitId circuit{"P001", "C001"};
+  EXPECT_EQ(EndpointResource("P001"), "batchEndpoints/batch-endpoint-plant-P001");
+  EXPECT_EQ(DeploymentResource(circuit),
+            "batchEndpoints/batch-endpoint-plant-P001/deployments/deployment-circuit-C001");
+  EXPECT_EQ(ModelVersionResource(12), "models/sensor-model/versions/12");
+  EXPECT_EQ(InvocationResource({"01abc", circuit}), "sweeps/01abc/invocations/P001-C001");
+  EXPECT_EQ(ForecastResource(circuit, absl::FromUnixSeconds(1'765'321'200), 12),
+            "plants/P001/circuits/C001/forecasts/20251209T230000Z-v12");
+}
+
+TEST(Names, ReadBack) {
+  EXPECT_EQ(*ParseDeployment("name", DeploymentResource({"P-1", "C_2"})),
+            (CircuitId{"P-1", "C_2"}));
+  EXPECT_EQ(*ParseEndpoint("name", EndpointResource("P001")), "P001");
+  EXPECT_EQ(*ParseEndpointOrAll("parent", "batchEndpoints/-"), "");
+  EXPECT_EQ(*ParseModelVersion("model_version", "models/sensor-model/versions/12"), 12);
+  EXPECT_EQ(*ParseCircuitOrAll("parent", "plants/-/circuits/-"), CircuitId{});
+  EXPECT_EQ(*ParseCircuitOrAll("parent", "plants/P001/circuits/-"), (CircuitId{"P001", ""}));
+  EXPECT_EQ(ParseInvocation("name", "sweeps/01abc/invocations/P001-C001")->key, "P001-C001");
+}
+
+TEST(Names, RefuseWhatIsNoneOfThem) {
+  EXPECT_FALSE(ParseEndpoint("name", "batchEndpoints/P001").ok());
+  EXPECT_FALSE(ParseEndpoint("name", "batchEndpoints/batch-endpoint-plant-").ok());
+  EXPECT_FALSE(ParseEndpoint("name", "batchEndpoints/-").ok());
+  EXPECT_FALSE(ParseDeployment("name", "batchEndpoints/batch-endpoint-plant-P001").ok());
+  EXPECT_FALSE(ParseDeployment("name",
+                               "batchEndpoints/batch-endpoint-plant-P001/deployments/"
+                               "deployment-circuit-../x")
+                   .ok());
+  for (const char* name : {"models/other/versions/1", "models/sensor-model/versions/0",
+                           "models/sensor-model/versions/01", "models/sensor-model/versions/x",
+                           "models/sensor-model/versions/99999999999999999999"}) {
+    EXPECT_FALSE(ParseModelVersion("model_version", name).ok()) << name;
+  }
+}
+
+}  // namespace
+}  // namespace fleetcast::inference

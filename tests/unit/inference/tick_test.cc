@@ -1,0 +1,152 @@
+#include "services/inference/domain/tick.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace fleetcast::inference {
+namespace {
+
+absl::Time At(const std::string& text) {
+  absl::Time time;
+  std::string problem;
+  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, text, &time, &problem)) << text << problem;
+  return time;
+}
+
+std::string Utc(const std::optional<absl::Time>& time) {
+  return time ? absl::FormatTime("%Y-%m-%dT%H:%MZ", *time, absl::UTCTimeZone()) : "none";
+}
+
+// The first `count` ticks after `after`, in UTC.
+std::vector<std::string> Ticks(const std::string& expression, const std::string& zone,
+                               const std::string& after, int count) {
+  const auto cron = CronExpression::Parse(expression);
+  const auto time_zone = FindTimeZone(zone);
+  EXPECT_TRUE(cron.ok()) << cron.status();
+  EXPECT_TRUE(time_zone.ok()) << time_zone.status();
+  std::vector<std::string> ticks;
+  std::optional<absl::Time> tick = At(after);
+  while (count-- > 0 && tick) {
+    tick = NextTick(*cron, *time_zone, *tick);
+    ticks.push_back(Utc(tick));
+  }
+  return ticks;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(NextTick, IsStrictlyAfterTheTimeAskedAbout) {
+  EXPECT_EQ(Ticks("0 6 * * *", "UTC", "2025-12-09T06:00:00Z", 1), Texts{"2025-12-10T06:00Z"});
+  EXPECT_EQ(Ticks("0 6 * * *", "", "2025-12-09T05:59:59Z", 1), Texts{"2025-12-09T06:00Z"});
+  EXPECT_EQ(Ticks("*/15 * * * *", "UTC", "2025-12-09T06:00:30Z", 2),
+            (Texts{"2025-12-09T06:15Z", "2025-12-09T06:30Z"}));
+}
+
+TEST(NextTick, CountsInTheSchedulesZone) {
+  EXPECT_EQ(Ticks("0 6 * * *", "Europe/Berlin", "2025-12-09T00:00:00Z", 1),
+            Texts{"2025-12-09T05:00Z"});
+  EXPECT_EQ(Ticks("0 6 * * *", "Europe/Berlin", "2025-07-09T00:00:00Z", 1),
+            Texts{"2025-07-09T04:00Z"});
+  // Half past midnight in Kolkata is the day before in UTC; the week day is the local one.
+  EXPECT_EQ(Ticks("30 0 * * MON", "Asia/Kolkata", "2025-12-01T00:00:00Z", 1),
+            Texts{"2025-12-07T19:00Z"});
+}
+
+TEST(NextTick, CrossesMonthsYearsAndLeapDays) {
+  EXPECT_EQ(Ticks("0 0 31 * *", "UTC", "2025-12-31T12:00:00Z", 2),
+            (Texts{"2026-01-31T00:00Z", "2026-03-31T00:00Z"}));
+  EXPECT_EQ(Ticks("0 0 29 2 *", "UTC", "2025-01-01T00:00:00Z", 2),
+            (Texts{"2028-02-29T00:00Z", "2032-02-29T00:00Z"}));
+  // 2100 is no leap year.
+  EXPECT_EQ(Ticks("0 0 29 2 *", "UTC", "2096-03-01T00:00:00Z", 1), Texts{"2104-02-29T00:00Z"});
+}
+
+// Berlin, 2026-03-29: 02:00 CET becomes 03:00 CEST at 01:00 UTC.
+TEST(NextTick, AFixedTimeThatIsLeftOutTicksAtTheMomentOfTheChange) {
+  EXPECT_EQ(Ticks("30 2 * * *", "Europe/Berlin", "2026-03-28T00:00:00Z", 3),
+            (Texts{"2026-03-28T01:30Z", "2026-03-29T01:00Z", "2026-03-30T00:30Z"}));
+}
+
+TEST(NextTick, SeveralFixedTimesThatAreLeftOutTickOnce) {
+  EXPECT_EQ(Ticks("0,30 2,3 * * *", "Europe/Berlin", "2026-03-29T00:00:00Z", 3),
+            (Texts{"2026-03-29T01:00Z", "2026-03-29T01:30Z", "2026-03-30T00:00Z"}));
+}
+
+TEST(NextTick, AnHourlyScheduleHasOneTickPerHourThroughTheGap) {
+  EXPECT_EQ(Ticks("15 * * * *", "Europe/Berlin", "2026-03-28T23:30:00Z", 3),
+            (Texts{"2026-03-29T00:15Z", "2026-03-29T01:15Z", "2026-03-29T02:15Z"}));
+}
+
+// Berlin, 2026-10-25: 03:00 CEST becomes 02:00 CET at 01:00 UTC.
+TEST(NextTick, AFixedTimeThatComesTwiceTicksTheFirstTimeOnly) {
+  EXPECT_EQ(Ticks("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", 2),
+            (Texts{"2026-10-25T00:30Z", "2026-10-26T01:30Z"}));
+}
+
+TEST(NextTick, AnHourlyScheduleHasOneTickPerHourThroughTheOverlap) {
+  EXPECT_EQ(
+      Ticks("15 * * * *", "Europe/Berlin", "2026-10-24T23:30:00Z", 4),
+      (Texts{"2026-10-25T00:15Z", "2026-10-25T01:15Z", "2026-10-25T02:15Z", "2026-10-25T03:15Z"}));
+}
+
+TEST(NextTick, KnowsAChangeOfHalfAnHourAndADayThatWasLeftOut) {
+  // Lord Howe, 2026-10-04: 02:00 becomes 02:30.
+  EXPECT_EQ(Ticks("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", 1),
+            Texts{"2026-10-03T15:30Z"});
+  // Samoa had no 30 December 2011; the fixed time ticks when the calendar jumped.
+  EXPECT_EQ(Ticks("0 12 30 12 *", "Pacific/Apia", "2011-12-29T00:00:00Z", 1),
+            Texts{"2011-12-30T10:00Z"});
+}
+
+std::string Latest(const std::string& expression, const std::string& zone, const std::string& from,
+                   const std::string& until) {
+  return Utc(
+      LatestTick(*CronExpression::Parse(expression), *FindTimeZone(zone), At(from), At(until)));
+}
+
+TEST(LatestTick, IsTheLastOfTheRangeBothEndsIncluded) {
+  EXPECT_EQ(Latest("0 6 * * *", "UTC", "2025-12-01T06:00:00Z", "2025-12-09T07:00:00Z"),
+            "2025-12-09T06:00Z");
+  EXPECT_EQ(Latest("0 6 * * *", "UTC", "2025-12-01T06:00:00Z", "2025-12-09T06:00:00Z"),
+            "2025-12-09T06:00Z");
+  EXPECT_EQ(Latest("0 6 * * *", "UTC", "2025-12-09T06:00:00Z", "2025-12-09T06:00:00Z"),
+            "2025-12-09T06:00Z");
+  EXPECT_EQ(Latest("0 6 * * *", "UTC", "2025-12-09T06:00:01Z", "2025-12-10T05:59:59Z"), "none");
+  EXPECT_EQ(Latest("0 6 1 1 *", "UTC", "2020-01-01T00:00:00Z", "2025-12-10T05:59:59Z"),
+            "2025-01-01T06:00Z");
+}
+
+TEST(LatestTick, AgreesWithNextTickAroundChangesOfClocks) {
+  for (const char* expression : {"30 2 * * *", "*/20 * * * *", "0,30 2 * * *", "5 */2 * * *"}) {
+    for (const char* from : {"2026-03-28T12:00:00Z", "2026-10-24T12:00:00Z"}) {
+      const auto cron = *CronExpression::Parse(expression);
+      const auto zone = *FindTimeZone("Europe/Berlin");
+      std::optional<absl::Time> previous, tick = NextTick(cron, zone, At(from));
+      for (int i = 0; i < 120; ++i) {
+        EXPECT_EQ(LatestTick(cron, zone, At(from), *tick), tick) << expression;
+        if (previous) {
+          EXPECT_EQ(LatestTick(cron, zone, At(from), *tick - absl::Seconds(1)), previous)
+              << expression;
+        }
+        previous = tick;
+        tick = NextTick(cron, zone, *tick);
+      }
+    }
+  }
+}
+
+TEST(FindTimeZone, KnowsIanaNamesAndRefusesPathsAndRubbish) {
+  for (const char* name :
+       {"", "UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"}) {
+    EXPECT_TRUE(FindTimeZone(name).ok()) << name;
+  }
+  for (const char* name : {"Mars/Olympus", "/etc/passwd", "../../etc/passwd", "localtime",
+                           ":Europe/Berlin", "Europe", "Europe/Berlin\n"}) {
+    EXPECT_EQ(FindTimeZone(name).status().code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+}
+
+}  // namespace
+}  // namespace fleetcast::inference
