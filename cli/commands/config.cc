@@ -1,0 +1,186 @@
+#include "cli/commands/config.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "cli/command.h"
+#include "cli/names.h"
+#include "cli/paging.h"
+#include "cli/session.h"
+#include "cli/transport/config_methods.h"
+#include "cli/views/config_view.h"
+#include "common/base/status.h"
+
+namespace fleetcast::cli {
+namespace {
+
+namespace v1 = config::v1;
+
+// Diagnostics go to standard error where they accompany an answer. True if one is an error.
+template <typename Diagnostics>
+bool NoteDiagnostics(Session& session, const Diagnostics& diagnostics) {
+  bool errors = false;
+  const bool color = session.error_terminal().color;
+  for (const auto& diagnostic : diagnostics) {
+    errors = errors || diagnostic.severity() == v1::Diagnostic::SEVERITY_ERROR;
+    std::cerr << DiagnosticText(diagnostic, color);
+  }
+  return errors;
+}
+
+struct ChangesOptions {
+  std::string base = "origin/main";
+  std::string head = "HEAD";
+  bool matrix = false;
+};
+
+absl::Status Changes(Session& session, const ChangesOptions& options) {
+  v1::DetectChangesRequest request;
+  request.set_base_revision(options.base);
+  request.set_head_revision(options.head);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto response,
+                             session.Call(config_rpc::kDetectChanges, request));
+  if (options.matrix) {
+    std::cout << response.matrix_json() << std::endl;
+  } else {
+    session.Show(response, [&](const Terminal& terminal) {
+      const std::string range =
+          ShortCommit(response.merge_base_commit()) + ".." + ShortCommit(response.head_commit());
+      if (response.changes().empty()) return "no circuit changed in " + range + "\n";
+      return ChangesTable(response).Render(terminal) + "\n" +
+             Count(response.changes_size(), "circuit") + " changed in " + range + "\n";
+    });
+  }
+  if (NoteDiagnostics(session, response.diagnostics())) session.set_exit_code(ExitCode::kFailed);
+  return absl::OkStatus();
+}
+
+absl::Status Validate(Session& session, const std::string& revision) {
+  v1::ValidateRevisionRequest request;
+  request.set_revision(revision);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto response,
+                             session.Call(config_rpc::kValidateRevision, request));
+  session.Show(response, [&](const Terminal& terminal) {
+    std::string text;
+    for (const auto& diagnostic : response.diagnostics()) {
+      text += DiagnosticText(diagnostic, terminal.color);
+    }
+    const int left_out = response.diagnostic_count() - response.diagnostics_size();
+    if (left_out > 0) absl::StrAppend(&text, "and ", left_out, " more\n");
+    absl::StrAppend(&text, ShortCommit(response.commit()), ": ",
+                    Count(response.circuit_count(), "circuit"), ", ",
+                    response.valid()
+                        ? Styled("sound", Style::kGood, terminal.color)
+                        : Styled(absl::StrCat(response.unsound_circuit_count(), " of them unsound"),
+                                 Style::kBad, terminal.color),
+                    "\n");
+    return text;
+  });
+  if (!response.valid()) session.set_exit_code(ExitCode::kFailed);
+  return absl::OkStatus();
+}
+
+absl::Status ShowCircuit(Session& session, const std::string& circuit,
+                         const std::string& revision) {
+  v1::GetCircuitRequest request;
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), CircuitName(circuit));
+  request.set_revision(revision);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto response, session.Call(config_rpc::kGetCircuit, request));
+  session.Show(response, [&](const Terminal& terminal) { return CircuitText(response, terminal); });
+  return absl::OkStatus();
+}
+
+struct ListOptions {
+  std::string plant = "-";
+  std::string revision;
+  std::string filter;
+  std::int64_t limit = 0;
+};
+
+absl::Status ListCircuits(Session& session, const ListOptions& options) {
+  v1::ListCircuitsRequest request;
+  request.set_parent(NameIn("plants", options.plant));
+  request.set_revision(options.revision);
+  request.set_filter(options.filter);
+  int unsound = 0;
+  FLEETCAST_ASSIGN_OR_RETURN(const auto circuits,
+                             ListAll(session, config_rpc::kListCircuits, request, options.limit,
+                                     [&unsound](v1::ListCircuitsResponse* page) {
+                                       unsound = page->unsound_circuit_count();
+                                       return page->mutable_circuits();
+                                     }));
+  session.ShowList(
+      circuits, [&] { return CircuitsTable(circuits); },
+      "no circuit matches; `fleetcast config validate` says what is wrong with those "
+      "that are left out");
+  if (unsound > 0) {
+    session.Note(absl::StrCat(Count(unsound, "unsound circuit"),
+                              " left out: see `fleetcast config validate`"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddConfigCommands(CLI::App& app, Session& session) {
+  CLI::App& noun = AddNoun(app, "config", "the fleet's configuration at any git revision");
+
+  const auto changes = std::make_shared<ChangesOptions>();
+  CLI::App& changes_verb = AddVerb(
+      noun, session,
+      {.name = "changes",
+       .about = "what a branch changes, circuit by circuit, and what each change calls for",
+       .examples =
+           "fleetcast config changes --base origin/main --head my-branch\n"
+           "fleetcast config changes --head my-branch --matrix   # for a pipeline's matrix"},
+      [&session, changes] { return Changes(session, *changes); });
+  changes_verb.add_option("--base", changes->base, "what it will be merged into")
+      ->type_name("REVISION")
+      ->capture_default_str();
+  changes_verb.add_option("--head", changes->head, "the branch, tag or commit with the changes")
+      ->type_name("REVISION")
+      ->capture_default_str();
+  changes_verb.add_flag("--matrix", changes->matrix,
+                        "print only the circuits to retrain, as one line of JSON");
+
+  const auto revision = std::make_shared<std::string>();
+  CLI::App& validate_verb =
+      AddVerb(noun, session,
+              {.name = "validate",
+               .about = "everything that is wrong with a revision; exit code 1 if it is unsound",
+               .examples = "fleetcast config validate\nfleetcast config validate my-branch"},
+              [&session, revision] { return Validate(session, *revision); });
+  validate_verb.add_option("revision", *revision, "branch, tag or commit (HEAD)");
+
+  const auto circuit = std::make_shared<std::string>();
+  const auto show_revision = std::make_shared<std::string>();
+  CLI::App& show_verb =
+      AddVerb(noun, session,
+              {.name = "show",
+               .about = "one circuit's configuration, defaults filled in",
+               .examples = "fleetcast config show P001/C001\n"
+                           "fleetcast config show plants/P001/circuits/C001 --revision v1 -o yaml"},
+              [&session, circuit, show_revision] {
+                return ShowCircuit(session, *circuit, *show_revision);
+              });
+  show_verb.add_option("circuit", *circuit, "PLANT/CIRCUIT")->required();
+  show_verb.add_option("--revision", *show_revision, "branch, tag or commit (HEAD)");
+
+  const auto list = std::make_shared<ListOptions>();
+  CLI::App& list_verb = AddVerb(
+      noun, session,
+      {.name = "list",
+       .about = "circuits with their main settings",
+       .examples = "fleetcast config list --plant P001\n"
+                   "fleetcast config list --filter 'training.cutoff_date < \"2025-12-01\"'"},
+      [&session, list] { return ListCircuits(session, *list); });
+  list_verb.add_option("--plant", list->plant, "only this plant");
+  list_verb.add_option("--revision", list->revision, "branch, tag or commit (HEAD)");
+  list_verb.add_option("--filter", list->filter, "as in the API: training.forecast.horizon = 24");
+  list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
+}
+
+}  // namespace fleetcast::cli

@@ -1,0 +1,32 @@
+#include "cli/commands/db.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "cli/command.h"
+#include "cli/local/migrations.h"
+#include "cli/session.h"
+#include "common/base/status.h"
+
+namespace fleetcast::cli {
+
+void AddDbCommands(CLI::App& app, Session& session) {
+  CLI::App& noun = AddNoun(app, "db", "the database of the services");
+  const auto dsn = std::make_shared<std::string>();
+  CLI::App& migrate =
+      AddVerb(noun, session,
+              {.name = "migrate",
+               .about = "bring every service's schema to the newest version",
+               .examples = "fleetcast db migrate --database \"host=db.internal dbname=fleetcast\""},
+              [&session, dsn]() -> absl::Status {
+                FLEETCAST_RETURN_IF_ERROR(MigrateAll(*dsn));
+                for (const auto& [schema, migrations] : AllMigrations())
+                  session.Say(absl::StrCat(schema, " is at version ", migrations.size()));
+                return absl::OkStatus();
+              });
+  migrate.add_option("--database", *dsn, "libpq connection string or URI")->required();
+}
+
+}  // namespace fleetcast::cli

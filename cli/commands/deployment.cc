@@ -1,0 +1,212 @@
+#include "cli/commands/deployment.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "cli/command.h"
+#include "cli/commands/follow.h"
+#include "cli/names.h"
+#include "cli/output/structured.h"
+#include "cli/paging.h"
+#include "cli/session.h"
+#include "cli/transport/inference_methods.h"
+#include "cli/transport/registry_methods.h"
+#include "cli/views/inference_view.h"
+#include "common/base/status.h"
+
+namespace fleetcast::cli {
+namespace {
+
+namespace v1 = inference::v1;
+
+struct DeployOptions {
+  std::vector<std::string> versions;
+  bool champions = false;
+  std::string plant;
+  std::string revision;
+};
+
+struct ListOptions {
+  std::string plant = "-";
+  std::string filter;
+  std::int64_t limit = 0;
+};
+
+std::string EndpointName(const std::string& plant) {
+  return "batchEndpoints/" + (plant == "-" ? plant : "batch-endpoint-plant-" + LastPart(plant));
+}
+
+absl::StatusOr<std::vector<v1::Deployment>> Deployments(Session& session,
+                                                        const ListOptions& options) {
+  v1::ListDeploymentsRequest request;
+  request.set_parent(EndpointName(options.plant));
+  request.set_filter(options.filter);
+  return ListAll(session, inference_rpc::kListDeployments, request, options.limit,
+                 [](v1::ListDeploymentsResponse* page) { return page->mutable_deployments(); });
+}
+
+// Champions that their circuit's deployment does not run yet, all with --revision: the settings
+// may have changed. By circuit.
+absl::StatusOr<std::map<std::string, std::string>> ChampionsToDeploy(Session& session,
+                                                                     const DeployOptions& options) {
+  registry::v1::ListChampionsRequest request;
+  request.set_parent(kModel);
+  if (!options.plant.empty()) {
+    request.set_filter("plant_id = \"" + LastPart(options.plant) + "\"");
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto champions,
+      ListAll(session, registry_rpc::kListChampions, request, 0,
+              [](registry::v1::ListChampionsResponse* page) { return page->mutable_champions(); }));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto deployments, Deployments(session, {}));
+  std::map<std::string, std::string> deployed;
+  for (const auto& deployment : deployments) {
+    deployed[deployment.plant_id() + "/" + deployment.circuit_id()] = deployment.model();
+  }
+  std::map<std::string, std::string> wanted;
+  for (const auto& champion : champions) {
+    const std::string circuit = champion.plant_id() + "/" + champion.circuit_id();
+    if (options.revision.empty() && deployed[circuit] == champion.model_version()) continue;
+    wanted[circuit] = champion.model_version();
+  }
+  if (wanted.empty()) {
+    session.Note(champions.empty()
+                     ? "no champions to deploy; `fleetcast training start` makes them"
+                     : absl::StrCat("nothing to do: ",
+                                    Count(static_cast<std::int64_t>(champions.size()), "champion"),
+                                    champions.size() == 1 ? " is" : " are", " deployed already"));
+  }
+  return wanted;
+}
+
+absl::StatusOr<std::map<std::string, std::string>> VersionsToDeploy(Session& session,
+                                                                    const DeployOptions& options) {
+  const auto versions = SplitList(options.versions);
+  if (options.champions != versions.empty()) {
+    return InvalidField("version",
+                        "say what to deploy: version numbers, or --champions (not both)");
+  }
+  if (options.champions) return ChampionsToDeploy(session, options);
+  std::map<std::string, std::string> wanted;
+  for (const auto& version : versions) {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string name, ModelVersionName(version));
+    wanted[ShortVersion(name)] = name;
+  }
+  return wanted;
+}
+
+// One circuit's failure is its own: the others are deployed all the same.
+absl::Status Deploy(Session& session, const DeployOptions& options) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto wanted, VersionsToDeploy(session, options));
+  std::vector<v1::Deployment> deployed;
+  std::vector<std::pair<std::string, std::string>> failures;
+  absl::Status last_error;
+  for (const auto& [what, version] : wanted) {
+    v1::DeployModelVersionRequest request;
+    request.set_request_id(session.RequestId(wanted.size() > 1 ? version : ""));
+    request.set_model_version(version);
+    request.set_revision(options.revision);
+    auto deployment = session.Call(inference_rpc::kDeployModelVersion, request);
+    if (deployment.ok()) {
+      session.Say(absl::StrCat(deployment->plant_id(), "/", deployment->circuit_id(), ": ",
+                               ShortVersion(deployment->model()), " deployed"));
+      deployed.push_back(*std::move(deployment));
+      continue;
+    }
+    last_error = deployment.status();
+    // What is out of reach for one is out of reach for all.
+    if (wanted.size() == 1 || absl::IsUnavailable(last_error)) break;
+    failures.emplace_back(what, std::string(last_error.message()));
+  }
+  if (session.format() != OutputFormat::kTable) session.ShowList(deployed, nullptr, "");
+  ReportFailures(session, failures);
+  return failures.empty() || absl::IsUnavailable(last_error) ? last_error : absl::OkStatus();
+}
+
+absl::Status ListDeployments(Session& session, const ListOptions& options) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto deployments, Deployments(session, options));
+  session.ShowList(
+      deployments, [&] { return DeploymentsTable(deployments, session.Now()); },
+      "no deployments; `fleetcast deployment deploy --champions` makes them");
+  return absl::OkStatus();
+}
+
+absl::Status ShowDeployment(Session& session, const std::string& circuit) {
+  v1::GetDeploymentRequest request;
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), DeploymentName(circuit));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto deployment,
+                             session.Call(inference_rpc::kGetDeployment, request));
+  session.Show(deployment,
+               [&](const Terminal& terminal) { return DeploymentText(deployment, terminal); });
+  return absl::OkStatus();
+}
+
+absl::Status DeleteDeployment(Session& session, const std::string& circuit) {
+  v1::DeleteDeploymentRequest request;
+  request.set_request_id(session.RequestId());
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), DeploymentName(circuit));
+  FLEETCAST_RETURN_IF_ERROR(session.Call(inference_rpc::kDeleteDeployment, request).status());
+  session.Say(circuit + " is out of service; its forecasts stay");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddDeploymentCommands(CLI::App& app, Session& session) {
+  CLI::App& noun =
+      AddNoun(app, "deployment", "which model version forecasts which circuit, and on what");
+
+  const auto deploy = std::make_shared<DeployOptions>();
+  CLI::App& deploy_verb = AddVerb(
+      noun, session,
+      {.name = "deploy",
+       .about = "put model versions into service; exit code 1 if one fails",
+       .examples = "fleetcast deployment deploy 12\n"
+                   "fleetcast deployment deploy --champions              # those not deployed yet\n"
+                   "fleetcast deployment deploy --champions --plant P001 --revision main"},
+      [&session, deploy] { return Deploy(session, *deploy); });
+  deploy_verb.add_option("version", deploy->versions, "version numbers");
+  CLI::Option* champions =
+      deploy_verb.add_flag("--champions", deploy->champions, "every circuit's champion");
+  deploy_verb.add_option("--plant", deploy->plant, "only champions of this plant")
+      ->needs(champions);
+  deploy_verb.add_option("--revision", deploy->revision,
+                         "configuration to take the settings from (the version's commit)");
+
+  const auto list = std::make_shared<ListOptions>();
+  CLI::App& list_verb =
+      AddVerb(noun, session,
+              {.name = "list",
+               .about = "deployments by plant and circuit",
+               .examples = "fleetcast deployment list --plant P001\n"
+                           "fleetcast deployment list --filter 'tags.model_version = \"12\"'"},
+              [&session, list] { return ListDeployments(session, *list); });
+  list_verb.add_option("--plant", list->plant, "only this plant");
+  list_verb.add_option("--filter", list->filter, "over plant_id, circuit_id, model, tags.* ...");
+  list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
+
+  const auto shown = std::make_shared<std::string>();
+  CLI::App& show_verb = AddVerb(noun, session,
+                                {.name = "show",
+                                 .about = "one circuit's deployment with all its settings",
+                                 .examples = "fleetcast deployment show P001/C001"},
+                                [&session, shown] { return ShowDeployment(session, *shown); });
+  show_verb.add_option("circuit", *shown, "PLANT/CIRCUIT")->required();
+
+  const auto deleted = std::make_shared<std::string>();
+  CLI::App& delete_verb =
+      AddVerb(noun, session,
+              {.name = "delete",
+               .about = "take a circuit out of service; its forecasts stay",
+               .examples = "fleetcast deployment delete P001/C001"},
+              [&session, deleted] { return DeleteDeployment(session, *deleted); });
+  delete_verb.add_option("circuit", *deleted, "PLANT/CIRCUIT")->required();
+}
+
+}  // namespace fleetcast::cli

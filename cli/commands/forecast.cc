@@ -1,0 +1,121 @@
+#include "cli/commands/forecast.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "cli/command.h"
+#include "cli/names.h"
+#include "cli/paging.h"
+#include "cli/session.h"
+#include "cli/time_input.h"
+#include "cli/transport/inference_methods.h"
+#include "cli/views/inference_view.h"
+#include "common/base/status.h"
+
+namespace fleetcast::cli {
+namespace {
+
+namespace v1 = inference::v1;
+
+struct ListOptions {
+  std::string circuits = "all";
+  bool all_issues = false;
+  std::string since;
+  std::string model_version;
+  std::string filter;
+  std::int64_t limit = 100;
+};
+
+absl::StatusOr<std::string> FilterOf(const ListOptions& options) {
+  std::vector<std::string> terms;
+  if (!options.filter.empty()) terms.push_back("(" + options.filter + ")");
+  if (!options.since.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(const absl::Time since, ParseTime("--since", options.since));
+    terms.push_back("issue_time >= \"" +
+                    absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", since, absl::UTCTimeZone()) + "\"");
+  }
+  if (!options.model_version.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string name, ModelVersionName(options.model_version));
+    terms.push_back("model_version = \"" + name + "\"");
+  }
+  return absl::StrJoin(terms, " AND ");
+}
+
+absl::Status List(Session& session, const ListOptions& options) {
+  v1::ListForecastsRequest request;
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_parent(), CircuitsName(options.circuits));
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_filter(), FilterOf(options));
+  request.set_latest_only(!options.all_issues);
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto forecasts,
+      ListAll(session, inference_rpc::kListForecasts, request, options.limit,
+              [](v1::ListForecastsResponse* page) { return page->mutable_forecasts(); }));
+  session.ShowList(
+      forecasts, [&] { return ForecastsTable(forecasts, session.Now()); },
+      request.filter().empty() ? "no forecasts yet; `fleetcast sweep start` makes them"
+                               : "no forecast matches");
+  return absl::OkStatus();
+}
+
+// The circuit's latest forecast, or that of `id`.
+absl::Status ShowForecast(Session& session, const std::string& circuit, const std::string& id) {
+  v1::ListForecastsRequest request;
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_parent(), CircuitName(circuit));
+  request.set_latest_only(id.empty());
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto forecasts,
+      ListAll(session, inference_rpc::kListForecasts, request, 0,
+              [](v1::ListForecastsResponse* page) { return page->mutable_forecasts(); }));
+  for (const auto& forecast : forecasts) {
+    if (!id.empty() && LastPart(forecast.name()) != LastPart(id)) continue;
+    session.Show(forecast,
+                 [&](const Terminal& terminal) { return ForecastText(forecast, terminal); });
+    return absl::OkStatus();
+  }
+  const std::string short_name = ShortCircuit(request.parent());
+  if (!id.empty()) {
+    return ResourceNotFound("Forecast", request.parent() + "/forecasts/" + LastPart(id),
+                            "see `fleetcast forecast list " + short_name + " --history`");
+  }
+  return Refused(absl::StatusCode::kNotFound, "NO_FORECAST",
+                 "there is no forecast of " + short_name +
+                     " yet; make one with `fleetcast sweep start --circuit " + short_name + "`");
+}
+
+}  // namespace
+
+void AddForecastCommands(CLI::App& app, Session& session) {
+  CLI::App& noun = AddNoun(app, "forecast", "the stored forecasts");
+  const auto list = std::make_shared<ListOptions>();
+  CLI::App& list_verb =
+      AddVerb(noun, session,
+              {.name = "list",
+               .about = "each circuit's latest forecast, or with --history the earlier ones too",
+               .examples = "fleetcast forecast list\n"
+                           "fleetcast forecast list P001 -o json\n"
+                           "fleetcast forecast list P001/C001 --history --since 2025-12-01"},
+              [&session, list] { return List(session, *list); });
+  list_verb.add_option("circuits", list->circuits, "PLANT/CIRCUIT or PLANT (all)");
+  list_verb.add_flag("--history", list->all_issues, "earlier forecasts too");
+  list_verb.add_option("--since", list->since, "issued at this time or later")->type_name("TIME");
+  list_verb.add_option("--model-version", list->model_version, "made by this version");
+  list_verb.add_option("--filter", list->filter, "over issue_time, create_time, model_version");
+  list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
+
+  const auto circuit = std::make_shared<std::string>();
+  const auto id = std::make_shared<std::string>();
+  CLI::App& show_verb =
+      AddVerb(noun, session,
+              {.name = "show",
+               .about = "every step of a circuit's latest forecast",
+               .examples = "fleetcast forecast show P001/C001\n"
+                           "fleetcast forecast show P001/C001 --id 20251209T230000Z-v12 -o json"},
+              [&session, circuit, id] { return ShowForecast(session, *circuit, *id); });
+  show_verb.add_option("circuit", *circuit, "PLANT/CIRCUIT")->required();
+  show_verb.add_option("--id", *id, "an earlier forecast, by the end of its name");
+}
+
+}  // namespace fleetcast::cli

@@ -1,0 +1,288 @@
+#include "cli/commands/model.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/command.h"
+#include "cli/names.h"
+#include "cli/paging.h"
+#include "cli/session.h"
+#include "cli/transport/registry_methods.h"
+#include "cli/views/model_view.h"
+#include "common/base/status.h"
+
+namespace fleetcast::cli {
+namespace {
+
+namespace v1 = registry::v1;
+
+struct ListOptions {
+  std::string filter;
+  std::string circuit;
+  std::string plant;
+  std::int64_t limit = 50;
+};
+
+// The flags as one filter expression.
+absl::StatusOr<std::string> FilterOf(const ListOptions& options, const std::string& prefix) {
+  std::vector<std::string> terms;
+  if (!options.filter.empty()) terms.push_back("(" + options.filter + ")");
+  if (!options.plant.empty()) {
+    terms.push_back(prefix + "plant_id = \"" + LastPart(options.plant) + "\"");
+  }
+  if (!options.circuit.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string name, CircuitName(options.circuit));
+    const std::string ids = ShortCircuit(name);
+    const std::size_t slash = ids.find('/');
+    terms.push_back(prefix + "plant_id = \"" + ids.substr(0, slash) + "\"");
+    terms.push_back(prefix + "circuit_id = \"" + ids.substr(slash + 1) + "\"");
+  }
+  return absl::StrJoin(terms, " AND ");
+}
+
+absl::StatusOr<std::vector<v1::Champion>> Champions(Session& session, const std::string& filter) {
+  v1::ListChampionsRequest request;
+  request.set_parent(kModel);
+  request.set_filter(filter);
+  return ListAll(session, registry_rpc::kListChampions, request, 0,
+                 [](v1::ListChampionsResponse* page) { return page->mutable_champions(); });
+}
+
+absl::Status ListVersions(Session& session, const ListOptions& options) {
+  v1::ListModelVersionsRequest request;
+  request.set_parent(kModel);
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_filter(), FilterOf(options, "tags."));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto versions,
+      ListAll(session, registry_rpc::kListModelVersions, request, options.limit,
+              [](v1::ListModelVersionsResponse* page) { return page->mutable_model_versions(); }));
+  std::set<std::string> champions;
+  if (session.format() == OutputFormat::kTable && !versions.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto found, Champions(session, ""));
+    for (const auto& champion : found) champions.insert(champion.model_version());
+  }
+  session.ShowList(
+      versions, [&] { return ModelVersionsTable(versions, champions, session.Now()); },
+      request.filter().empty() ? "no model versions yet; `fleetcast training start` makes them"
+                               : "no model version matches");
+  return absl::OkStatus();
+}
+
+absl::Status ShowVersion(Session& session, const std::string& version) {
+  v1::GetModelVersionRequest request;
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(version));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto response,
+                             session.Call(registry_rpc::kGetModelVersion, request));
+  session.Show(response,
+               [&](const Terminal& terminal) { return ModelVersionText(response, terminal); });
+  return absl::OkStatus();
+}
+
+// Of a version, or of any resource by its full name.
+absl::Status ShowLineage(Session& session, const std::string& what) {
+  v1::GetLineageRequest request;
+  request.set_name(what);
+  if (!absl::StrContains(what, '/')) {
+    FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(what));
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(const auto lineage, session.Call(registry_rpc::kGetLineage, request));
+  session.Show(lineage,
+               [&](const Terminal& terminal) { return LineageTable(lineage).Render(terminal); });
+  if (lineage.truncated()) {
+    session.Note("older versions are left out: `fleetcast model list --filter` finds them");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListChampions(Session& session, const ListOptions& options) {
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string filter, FilterOf(options, ""));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto champions, Champions(session, filter));
+  session.ShowList(
+      champions, [&] { return ChampionsTable(champions, session.Now()); },
+      "no champions: a version becomes one when it beats the naive forecasts and the "
+      "champion before it");
+  return absl::OkStatus();
+}
+
+absl::Status ShowHistory(Session& session, const ListOptions& options) {
+  v1::ListChampionEventsRequest request;
+  request.set_parent(std::string(kModel) + "/plants/-/circuits/-");
+  if (!options.circuit.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_parent(), ChampionParent(options.circuit));
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto events, ListAll(session, registry_rpc::kListChampionEvents, request, options.limit,
+                                 [](v1::ListChampionEventsResponse* page) {
+                                   return page->mutable_champion_events();
+                                 }));
+  session.ShowList(
+      events, [&] { return ChampionEventsTable(events, session.Now()); },
+      "no champion was ever set");
+  return absl::OkStatus();
+}
+
+struct PromoteOptions {
+  std::string version;  // promote
+  std::string circuit;  // rollback
+  std::string reason;
+  std::string actor;
+};
+
+// 0 if the circuit has none.
+absl::StatusOr<std::int64_t> PresentChampion(Session& session, const std::string& parent) {
+  v1::GetChampionRequest request;
+  request.set_name(parent + "/champion");
+  const auto champion = session.Call(registry_rpc::kGetChampion, request);
+  if (absl::IsNotFound(champion.status())) return 0;
+  if (!champion.ok()) return champion.status();
+  return champion->version();
+}
+
+absl::Status Promote(Session& session, const PromoteOptions& options) {
+  v1::GetModelVersionRequest version_request;
+  FLEETCAST_ASSIGN_OR_RETURN(*version_request.mutable_name(), ModelVersionName(options.version));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto version,
+                             session.Call(registry_rpc::kGetModelVersion, version_request));
+  v1::SetChampionRequest request;
+  request.set_request_id(session.RequestId());
+  request.set_plant_id(TagOf(version, "plant_id"));
+  request.set_circuit_id(TagOf(version, "circuit_id"));
+  request.set_model_version(version.name());
+  request.set_reason(options.reason);
+  request.set_actor(options.actor);
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string parent,
+                             ChampionParent(request.plant_id() + "/" + request.circuit_id()));
+  FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t present, PresentChampion(session, parent));
+  request.set_expected_current_version(present);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto champion,
+                             session.Call(registry_rpc::kSetChampion, request));
+  session.Show(champion, [&](const Terminal&) {
+    return absl::StrCat("v", champion.version(), " is the champion of ", champion.plant_id(), "/",
+                        champion.circuit_id(),
+                        "\nput it into service: fleetcast deployment deploy ", champion.version(),
+                        "\n");
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Rollback(Session& session, const PromoteOptions& options) {
+  v1::RollbackChampionRequest request;
+  request.set_request_id(session.RequestId());
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string parent, ChampionParent(options.circuit));
+  request.set_name(parent + "/champion");
+  request.set_reason(options.reason);
+  request.set_actor(options.actor);
+  FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t present, PresentChampion(session, parent));
+  request.set_expected_current_version(present);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto champion,
+                             session.Call(registry_rpc::kRollbackChampion, request));
+  session.Show(champion, [&](const Terminal&) {
+    return absl::StrCat("v", champion.version(), " is the champion of ", champion.plant_id(), "/",
+                        champion.circuit_id(), " again, instead of v", present,
+                        "\nput it into service: fleetcast deployment deploy ", champion.version(),
+                        "\n");
+  });
+  return absl::OkStatus();
+}
+
+void AddVersions(CLI::App& noun, Session& session) {
+  const auto list = std::make_shared<ListOptions>();
+  CLI::App& list_verb = AddVerb(
+      noun, session,
+      {.name = "list",
+       .about = "model versions, newest first",
+       .examples = "fleetcast model list --circuit P001/C001\n"
+                   "fleetcast model list --filter 'metrics.mae < 0.2 AND tags.pr_number = \"12\"'\n"
+                   "fleetcast model list --limit 0 -o json"},
+      [&session, list] { return ListVersions(session, *list); });
+  list_verb.add_option("--filter", list->filter, "over tags.*, metrics.*, version, create_time");
+  list_verb.add_option("--circuit", list->circuit, "only this circuit, PLANT/CIRCUIT");
+  list_verb.add_option("--plant", list->plant, "only this plant");
+  list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
+
+  const auto version = std::make_shared<std::string>();
+  CLI::App& show_verb = AddVerb(noun, session,
+                                {.name = "show",
+                                 .about = "one version: where it came from, its tags and metrics",
+                                 .examples = "fleetcast model show 12\n"
+                                             "fleetcast model show 12 -o yaml"},
+                                [&session, version] { return ShowVersion(session, *version); });
+  show_verb.add_option("version", *version, "its number")->required();
+
+  const auto traced = std::make_shared<std::string>();
+  CLI::App& lineage_verb = AddVerb(
+      noun, session,
+      {.name = "lineage",
+       .about = "what a version came from: commit, run, data, environment, artifact",
+       .examples =
+           "fleetcast model lineage 12\n"
+           "fleetcast model lineage dataAssets/plant_P001_circuit_C001/versions/2025-12-09"},
+      [&session, traced] { return ShowLineage(session, *traced); });
+  lineage_verb
+      .add_option("version", *traced,
+                  "its number; or a run, artifact, data asset or environment version by full name")
+      ->required();
+}
+
+void AddChampions(CLI::App& noun, Session& session) {
+  const auto champions = std::make_shared<ListOptions>();
+  CLI::App& champions_verb =
+      AddVerb(noun, session,
+              {.name = "champions",
+               .about = "the version that each circuit is to be forecast with",
+               .examples = "fleetcast model champions\nfleetcast model champions --plant P001"},
+              [&session, champions] { return ListChampions(session, *champions); });
+  champions_verb.add_option("--plant", champions->plant, "only this plant");
+
+  const auto history = std::make_shared<ListOptions>();
+  CLI::App& history_verb = AddVerb(noun, session,
+                                   {.name = "history",
+                                    .about = "how champions changed, newest first",
+                                    .examples = "fleetcast model history --circuit P001/C001"},
+                                   [&session, history] { return ShowHistory(session, *history); });
+  history_verb.add_option("--circuit", history->circuit, "only this circuit, PLANT/CIRCUIT");
+  history_verb.add_option("--limit", history->limit, "at most this many; 0 = all")
+      ->capture_default_str();
+}
+
+void AddChanging(CLI::App& noun, Session& session) {
+  const auto promote = std::make_shared<PromoteOptions>();
+  CLI::App& promote_verb =
+      AddVerb(noun, session,
+              {.name = "promote",
+               .about = "make a version its circuit's champion by hand",
+               .examples = "fleetcast model promote 12 --reason 'holds up better in frost'"},
+              [&session, promote] { return Promote(session, *promote); });
+  promote_verb.add_option("version", promote->version, "its number")->required();
+
+  const auto rollback = std::make_shared<PromoteOptions>();
+  CLI::App& rollback_verb =
+      AddVerb(noun, session,
+              {.name = "rollback",
+               .about = "return a circuit to the champion before the present one",
+               .examples = "fleetcast model rollback P001/C001 --reason 'drifts since Monday'"},
+              [&session, rollback] { return Rollback(session, *rollback); });
+  rollback_verb.add_option("circuit", rollback->circuit, "PLANT/CIRCUIT")->required();
+
+  for (auto [verb, options] : {std::pair{&promote_verb, promote}, {&rollback_verb, rollback}}) {
+    verb->add_option("--reason", options->reason, "why, for whoever reads the history")->required();
+    verb->add_option("--actor", options->actor, "who decides [USER]")->envname("USER");
+  }
+}
+
+}  // namespace
+
+void AddModelCommands(CLI::App& app, Session& session) {
+  CLI::App& noun = AddNoun(app, "model", "model versions and champions");
+  AddVersions(noun, session);
+  AddChampions(noun, session);
+  AddChanging(noun, session);
+}
+
+}  // namespace fleetcast::cli

@@ -1,0 +1,195 @@
+#include "cli/local/local.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "cli/local/background.h"
+#include "cli/local/plan.h"
+#include "cli/local/supervisor.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+#include "common/db/private_cluster.h"
+#include "common/rpc/health.h"
+
+namespace fleetcast::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr absl::Duration kDownTimeout = absl::Seconds(90);
+constexpr absl::Duration kOrphanPatience = absl::Seconds(15);
+constexpr absl::Duration kHealthTimeout = absl::Seconds(2);
+
+// Held by whoever starts, runs or stops the stack of a folder; the supervisor holds it as long as
+// it lives, so a free lock beside a record means that it was killed.
+class StackLock {
+ public:
+  static absl::StatusOr<StackLock> Open(const std::string& data_dir) {
+    const std::string path = LockFile(data_dir);
+    StackLock lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (lock.descriptor_ >= 0) return lock;
+    return Refused(absl::StatusCode::kFailedPrecondition, "FILE_SYSTEM",
+                   absl::StrCat("cannot open ", path, ": ", std::strerror(errno)),
+                   {{"path", path}});
+  }
+  ~StackLock() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  StackLock(StackLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  StackLock& operator=(StackLock&&) = delete;
+
+  [[nodiscard]] bool TryLock() const { return flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
+ private:
+  explicit StackLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+absl::Status Busy(const std::string& data_dir, const std::string& doing) {
+  return Refused(absl::StatusCode::kAborted, "STACK_BUSY",
+                 absl::StrCat("the stack in ", data_dir, " is ", doing,
+                              " by another process; wait for it and try again"),
+                 {{"data_dir", data_dir}});
+}
+
+// Ends what a supervisor that was killed has left. The kernel has told its children to end; this
+// waits for them, and insists.
+absl::Status CleanUp(const std::string& data_dir, const StackRecord& record, const SayLine& say) {
+  say("cleaning up after a stack that was killed");
+  for (const RunningService& service : record.services)
+    if (service.process && !EndProcess(*service.process, SIGTERM, kOrphanPatience))
+      EndProcess(*service.process, SIGKILL, kOrphanPatience);
+  FLEETCAST_RETURN_IF_ERROR(db::PrivateCluster::StopIfRunning(PostgresDir(data_dir)));
+  std::error_code ignored;
+  fs::remove(RecordFile(data_dir), ignored);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StackOptions> Normalized(StackOptions options) {
+  std::error_code error;
+  for (std::string* path : {&options.data_dir, &options.config_repo, &options.sensor_data})
+    *path = fs::weakly_canonical(fs::absolute(*path), error).string();
+  fs::create_directories(options.data_dir + "/logs", error);
+  fs::create_directories(options.data_dir + "/artifacts", error);
+  if (!error) return options;
+  return InvalidField("--data-dir",
+                      absl::StrCat("cannot make ", options.data_dir, ": ", error.message()));
+}
+
+// Takes the lock and leaves the folder without a stack; kAlreadyRunning if one runs.
+absl::StatusOr<UpResult> Prepare(const StackOptions& options, const StackLock& lock,
+                                 const SayLine& say) {
+  if (!lock.TryLock()) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto record, ReadRecord(options.data_dir));
+    if (record && record->state == "running") return UpResult::kAlreadyRunning;
+    return Busy(options.data_dir,
+                record && record->state == "stopping" ? "being stopped" : "being started");
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(const auto left, ReadRecord(options.data_dir));
+  if (left) FLEETCAST_RETURN_IF_ERROR(CleanUp(options.data_dir, *left, say));
+  FLEETCAST_RETURN_IF_ERROR(CheckPrerequisites(options));
+  return UpResult::kStarted;
+}
+
+}  // namespace
+
+absl::StatusOr<UpResult> Up(const StackOptions& given, const SayLine& say) {
+  FLEETCAST_ASSIGN_OR_RETURN(const StackOptions options, Normalized(given));
+  FLEETCAST_ASSIGN_OR_RETURN(const StackLock lock, StackLock::Open(options.data_dir));
+  FLEETCAST_ASSIGN_OR_RETURN(const UpResult result, Prepare(options, lock, say));
+  if (result == UpResult::kAlreadyRunning) return result;
+  const auto run = [&](const std::function<bool(const std::string&)>& report,
+                       const std::function<void(const absl::Status&)>& started) {
+    StartLogging("supervisor", LogLevel::kInfo);
+    Supervisor supervisor(options, report);
+    const absl::Status status = supervisor.Start();
+    started(status);
+    if (!status.ok()) return;
+    if (const absl::Status stopped = supervisor.RunUntilStopped(); !stopped.ok())
+      LogError("the stack did not stop", {{"error", std::string(stopped.message())}});
+  };
+  FLEETCAST_RETURN_IF_ERROR(RunInBackground(
+      {.log_file = LogFile(options.data_dir, "supervisor"), .kept_descriptor = lock.descriptor()},
+      say, run));
+  return UpResult::kStarted;
+}
+
+absl::StatusOr<UpResult> UpInForeground(const StackOptions& given, const SayLine& say) {
+  FLEETCAST_ASSIGN_OR_RETURN(const StackOptions options, Normalized(given));
+  FLEETCAST_ASSIGN_OR_RETURN(const StackLock lock, StackLock::Open(options.data_dir));
+  FLEETCAST_ASSIGN_OR_RETURN(const UpResult result, Prepare(options, lock, say));
+  if (result == UpResult::kAlreadyRunning) return result;
+  BlockStopSignals();
+  StartLogging("supervisor", LogLevel::kWarning);
+  Supervisor supervisor(options, [&](const std::string& line) {
+    say(line);
+    return true;
+  });
+  FLEETCAST_RETURN_IF_ERROR(supervisor.Start());
+  say("the stack is up; Ctrl-C takes it down");
+  FLEETCAST_RETURN_IF_ERROR(supervisor.RunUntilStopped());
+  return result;
+}
+
+absl::StatusOr<bool> Down(const std::string& given, const SayLine& say) {
+  std::error_code ignored;
+  const std::string data_dir = fs::weakly_canonical(fs::absolute(given), ignored).string();
+  if (!fs::is_directory(data_dir, ignored)) return false;
+  FLEETCAST_ASSIGN_OR_RETURN(const StackLock lock, StackLock::Open(data_dir));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto record, ReadRecord(data_dir));
+  if (lock.TryLock()) {
+    if (!record) return false;
+    FLEETCAST_RETURN_IF_ERROR(CleanUp(data_dir, *record, say));
+    return true;
+  }
+  if (!record || !IsRunning(record->supervisor)) return Busy(data_dir, "being started");
+  say("stopping the services, then Postgres");
+  kill(record->supervisor.pid, SIGTERM);
+  for (const absl::Time deadline = absl::Now() + kDownTimeout; absl::Now() < deadline;) {
+    if (lock.TryLock()) return true;
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  return Refused(
+      absl::StatusCode::kDeadlineExceeded, "STACK_DID_NOT_STOP",
+      absl::StrCat("the supervisor (process ", record->supervisor.pid, ") has not stopped in ",
+                   absl::FormatDuration(kDownTimeout), "; see ", LogFile(data_dir, "supervisor")),
+      {{"pid", absl::StrCat(record->supervisor.pid)}});
+}
+
+bool StackHealth::AllServe() const {
+  bool all = supervised && postgres;
+  for (const ServiceHealth& service : services) all = all && service.health == "serving";
+  return all;
+}
+
+absl::StatusOr<std::optional<StackHealth>> Examine(const std::string& given) {
+  std::error_code ignored;
+  const std::string data_dir = fs::weakly_canonical(fs::absolute(given), ignored).string();
+  FLEETCAST_ASSIGN_OR_RETURN(auto record, ReadRecord(data_dir));
+  if (!record) return std::optional<StackHealth>();
+  StackHealth health;
+  health.supervised = IsRunning(record->supervisor);
+  health.postgres = record->postgres_pid > 0 && IdentityOf(record->postgres_pid).has_value();
+  for (const RunningService& service : record->services) {
+    std::string state = "down";
+    if (service.process && IsRunning(*service.process))
+      state = rpc::CheckHealth(absl::StrCat("127.0.0.1:", service.port), kHealthTimeout).ok()
+                  ? "serving"
+                  : "not serving";
+    health.services.push_back({service, std::move(state)});
+  }
+  health.record = *std::move(record);
+  return std::optional<StackHealth>(std::move(health));
+}
+
+}  // namespace fleetcast::cli

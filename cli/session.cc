@@ -1,0 +1,180 @@
+#include "cli/session.h"
+
+#include <google/protobuf/message.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "cli/error_report.h"
+#include "cli/interrupt.h"
+#include "cli/output/structured.h"
+#include "cli/transport/transport.h"
+#include "common/base/sha256.h"
+#include "common/base/status.h"
+
+namespace fleetcast::cli {
+namespace {
+
+// Watches outlive any unary timeout; a stream that is still open then is opened again.
+constexpr absl::Duration kStreamTimeout = absl::Hours(1);
+
+std::string Environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? "" : value;
+}
+
+std::string CheckDuration(const std::string& text) {
+  absl::Duration duration;
+  if (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration()) return "";
+  return "'" + text + "' is not a duration such as 30s or 2m";
+}
+
+}  // namespace
+
+Session::Session() = default;
+Session::~Session() = default;
+
+void Session::AddGlobalOptions(CLI::App& app) {
+  const char* group = "Global options";
+  static const std::map<std::string, OutputFormat> formats = {{"table", OutputFormat::kTable},
+                                                              {"json", OutputFormat::kJson},
+                                                              {"yaml", OutputFormat::kYaml}};
+  app.add_option("-o,--output", format_, "table (the default), json or yaml")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
+      ->type_name("FORMAT")
+      ->group(group);
+  app.add_option("--data-dir", data_dir_,
+                 "folder of a local stack, whose services to call [FLEETCAST_DATA_DIR]")
+      ->type_name("DIR")
+      ->group(group);
+  for (const Service service : kServices) {
+    const std::string name = ServiceName(service);
+    app.add_option("--" + name + "-target", target_flags_[service],
+                   "address of the " + name + " service [FLEETCAST_" + absl::AsciiStrToUpper(name) +
+                       "_TARGET]")
+        ->type_name("HOST:PORT")
+        ->group(group);
+  }
+  app.add_option("--timeout", timeout_text_, "how long to wait for an answer (30s)")
+      ->check(CheckDuration)
+      ->type_name("DURATION")
+      ->group(group);
+  app.add_option("--request-id", request_id_,
+                 "a UUID: the same command with the same id is carried out once")
+      ->type_name("UUID")
+      ->group(group);
+  app.add_flag("--no-color", no_color_, "plain text, also on a terminal [NO_COLOR]")->group(group);
+}
+
+std::string Session::RequestId(const std::string& part) {
+  if (request_id_.empty()) return ids_.NewUuid();
+  if (part.empty()) return request_id_;
+  std::string uuid = Sha256Hex(request_id_ + "/" + part).substr(0, 32);
+  uuid[12] = '8';  // RFC 9562, version 8: made in the application's own way
+  uuid[16] = 'a';
+  for (const std::size_t dash : {8, 13, 18, 23}) uuid.insert(dash, 1, '-');
+  return uuid;
+}
+
+Terminal Session::terminal() const { return DetectTerminal(STDOUT_FILENO, no_color_); }
+
+Terminal Session::error_terminal() const { return DetectTerminal(STDERR_FILENO, no_color_); }
+
+std::string Session::data_dir() const {
+  return data_dir_.empty() ? Environment("FLEETCAST_DATA_DIR") : data_dir_;
+}
+
+absl::StatusOr<std::string> Session::Target(Service service) {
+  FLEETCAST_ASSIGN_OR_RETURN(Transport * transport, OpenTransport());
+  return transport->target(service);
+}
+
+absl::StatusOr<Transport*> Session::OpenTransport() {
+  if (!transport_) {
+    FLEETCAST_ASSIGN_OR_RETURN(PerService targets,
+                               ResolveTargets(target_flags_, Environment, data_dir()));
+    transport_ = std::make_unique<Transport>(std::move(targets));
+    absl::ParseDuration(timeout_text_, &timeout_);
+  }
+  return transport_.get();
+}
+
+absl::Status Session::CallUntyped(Service service, const std::string& path,
+                                  const google::protobuf::Message& request,
+                                  google::protobuf::Message* response) {
+  FLEETCAST_ASSIGN_OR_RETURN(Transport * transport, OpenTransport());
+  return transport->Call(service, path, request, response, timeout_);
+}
+
+absl::Status Session::StreamUntyped(Service service, const std::string& path,
+                                    const google::protobuf::Message& request,
+                                    google::protobuf::Message* response,
+                                    const std::function<void()>& on_message,
+                                    const std::function<void()>& on_idle) {
+  FLEETCAST_ASSIGN_OR_RETURN(Transport * transport, OpenTransport());
+  const auto stopped = [&] {
+    on_idle();
+    return Interrupted();
+  };
+  return transport->Stream(service, path, request, response, kStreamTimeout, on_message, stopped);
+}
+
+void Session::Show(const google::protobuf::Message& message,
+                   const std::function<std::string(const Terminal&)>& table) {
+  if (format_ == OutputFormat::kTable) {
+    std::cout << table(terminal()) << std::flush;
+  } else {
+    Show(ToJson(message), table);
+  }
+}
+
+void Session::Show(const nlohmann::ordered_json& value,
+                   const std::function<std::string(const Terminal&)>& table) {
+  switch (format_) {
+    case OutputFormat::kTable:
+      std::cout << table(terminal());
+      break;
+    case OutputFormat::kJson:
+      std::cout << JsonText(value);
+      break;
+    case OutputFormat::kYaml:
+      std::cout << YamlText(value);
+      break;
+  }
+  std::cout << std::flush;
+}
+
+void Session::ShowPointers(const std::vector<const google::protobuf::Message*>& messages,
+                           const std::function<Table()>& table, const std::string& hint) {
+  if (format_ == OutputFormat::kTable) {
+    if (messages.empty()) {
+      Note(hint);
+    } else {
+      std::cout << table().Render(terminal()) << std::flush;
+    }
+    return;
+  }
+  auto list = nlohmann::ordered_json::array();
+  for (const auto* message : messages) list.push_back(ToJson(*message));
+  Show(list, nullptr);
+}
+
+void Session::Say(const std::string& line) {
+  if (format_ == OutputFormat::kTable) std::cout << line << std::endl;
+}
+
+void Session::Note(const std::string& line) { std::cerr << line << std::endl; }
+
+void Session::Finish(const absl::Status& status) {
+  if (status.ok()) return;
+  std::cout << std::flush;
+  std::cerr << ErrorReport(status, error_terminal().color, call_id_) << std::flush;
+  exit_code_ = ExitCodeOf(status);
+}
+
+}  // namespace fleetcast::cli

@@ -1,0 +1,16 @@
+// Points in time as people type them.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace fleetcast::cli {
+
+// "2025-12-09T13:00:00Z" (any RFC 3339), or in UTC "2025-12-09 13:00", "2025-12-09 13:00:00" and
+// "2025-12-09" (its end, so that the whole day counts). INVALID_ARGUMENT naming `field` otherwise.
+[[nodiscard]] absl::StatusOr<absl::Time> ParseTime(const std::string& field,
+                                                   const std::string& text);
+
+}  // namespace fleetcast::cli

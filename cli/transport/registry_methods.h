@@ -1,0 +1,33 @@
+// Methods of the registry service.
+#pragma once
+
+#include "cli/transport/method.h"
+#include "fleetcast/registry/v1/data_asset_service.pb.h"
+#include "fleetcast/registry/v1/lineage_service.pb.h"
+#include "fleetcast/registry/v1/model_service.pb.h"
+
+namespace fleetcast::cli::registry_rpc {
+namespace v1 = fleetcast::registry::v1;
+
+inline constexpr Method<v1::GetModelVersionRequest, v1::ModelVersion> kGetModelVersion{
+    Service::kRegistry, "/fleetcast.registry.v1.ModelService/GetModelVersion"};
+inline constexpr Method<v1::ListModelVersionsRequest, v1::ListModelVersionsResponse>
+    kListModelVersions{Service::kRegistry, "/fleetcast.registry.v1.ModelService/ListModelVersions"};
+inline constexpr Method<v1::ListChampionsRequest, v1::ListChampionsResponse> kListChampions{
+    Service::kRegistry, "/fleetcast.registry.v1.ModelService/ListChampions"};
+inline constexpr Method<v1::GetChampionRequest, v1::Champion> kGetChampion{
+    Service::kRegistry, "/fleetcast.registry.v1.ModelService/GetChampion"};
+inline constexpr Method<v1::SetChampionRequest, v1::Champion> kSetChampion{
+    Service::kRegistry, "/fleetcast.registry.v1.ModelService/SetChampion"};
+inline constexpr Method<v1::RollbackChampionRequest, v1::Champion> kRollbackChampion{
+    Service::kRegistry, "/fleetcast.registry.v1.ModelService/RollbackChampion"};
+inline constexpr Method<v1::ListChampionEventsRequest, v1::ListChampionEventsResponse>
+    kListChampionEvents{Service::kRegistry,
+                        "/fleetcast.registry.v1.ModelService/ListChampionEvents"};
+inline constexpr Method<v1::GetDataAssetVersionRequest, v1::DataAssetVersion> kGetDataAssetVersion{
+    Service::kRegistry, "/fleetcast.registry.v1.DataAssetService/GetDataAssetVersion"};
+
+inline constexpr Method<v1::GetLineageRequest, v1::Lineage> kGetLineage{
+    Service::kRegistry, "/fleetcast.registry.v1.LineageService/GetLineage"};
+
+}  // namespace fleetcast::cli::registry_rpc

@@ -1,0 +1,110 @@
+#include "cli/views/config_view.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/names.h"
+#include "cli/views/proto_text.h"
+
+namespace fleetcast::cli {
+namespace {
+
+using config::v1::CircuitChange;
+using Align = Column::Align;
+
+Cell EffectCell(CircuitChange::Effect effect) {
+  const std::string text = WithoutPrefix(CircuitChange::Effect_Name(effect), "EFFECT_");
+  if (effect == CircuitChange::EFFECT_RETRAIN) return {text, Style::kBold};
+  return {text, effect == CircuitChange::EFFECT_NONE ? Style::kDim : Style::kPlain};
+}
+
+std::string Numbers(const google::protobuf::RepeatedField<double>& values) {
+  return absl::StrJoin(values, ", ",
+                       [](std::string* out, double value) { absl::StrAppend(out, value, "%"); });
+}
+
+}  // namespace
+
+Table ChangesTable(const config::v1::DetectChangesResponse& response) {
+  Table table({{"CIRCUIT"}, {"KIND"}, {"EFFECT"}, {"CUTOFF"}, {"CHANGED"}});
+  for (const auto& change : response.changes()) {
+    const auto& fields = change.changed_fields();
+    table.AddRow({change.plant_id() + "/" + change.circuit_id(),
+                  WithoutPrefix(CircuitChange::Kind_Name(change.kind()), "KIND_"),
+                  EffectCell(change.effect()), change.cutoff_date(),
+                  fields.empty() ? "" : fields[0]});
+    for (int i = 1; i < fields.size(); ++i) table.AddContinuation(fields[i]);
+  }
+  return table;
+}
+
+Table CircuitsTable(const std::vector<config::v1::Circuit>& circuits) {
+  Table table({{"CIRCUIT"},
+               {"SENSOR"},
+               {"TARGET"},
+               {"CUTOFF"},
+               {"ENVIRONMENT"},
+               {"EPOCHS", Align::kRight},
+               {"UNITS", Align::kRight},
+               {"HORIZON", Align::kRight},
+               {"NAME"}});
+  for (const auto& circuit : circuits) {
+    const auto& training = circuit.training();
+    table.AddRow({circuit.plant_id() + "/" + circuit.circuit_id(),
+                  training.data_filters().sensor_id(), training.data_filters().target_column(),
+                  training.cutoff_date(), training.environment_version(),
+                  absl::StrCat(training.hyperparameters().epochs()),
+                  absl::StrCat(training.hyperparameters().lstm_units()),
+                  absl::StrCat(training.forecast().horizon()), circuit.display_name()});
+  }
+  return table;
+}
+
+std::string CircuitText(const config::v1::Circuit& circuit, const Terminal& terminal) {
+  const auto& training = circuit.training();
+  const auto& hyper = training.hyperparameters();
+  const auto& deployment = circuit.deployment();
+  Properties text;
+  text.Add("circuit", {circuit.plant_id() + "/" + circuit.circuit_id(), Style::kBold});
+  text.AddGiven("name", circuit.display_name());
+  text.AddGiven("plant", circuit.plant_display_name());
+  text.Add("file", absl::StrCat(circuit.path(), " at ", ShortCommit(circuit.commit())));
+  text.Add("sensor", training.data_filters().sensor_id());
+  text.Add("features", absl::StrJoin(training.data_filters().feature_columns(), ", "));
+  text.Add("target", training.data_filters().target_column());
+  text.Add("forecast", absl::StrCat(training.forecast().horizon(), " steps, intervals ",
+                                    Numbers(training.forecast().interval_levels())));
+  text.Add("cutoff date", training.cutoff_date());
+  text.Add("environment", training.environment_version());
+  text.Add("model", absl::StrCat("LSTM of ", hyper.lstm_units(), " units over ",
+                                 hyper.sequence_length(), " steps, dropout ", hyper.dropout()));
+  text.Add("learning", absl::StrCat(Count(hyper.epochs(), "epoch"), " at most, batches of ",
+                                    hyper.batch_size(), ", rate ", hyper.learning_rate(), ", seed ",
+                                    training.seed(), ", ", training.precision()));
+  text.Add("runs on",
+           absl::StrCat(deployment.instance_count(), " × ", deployment.compute_instance_type(),
+                        ", ", deployment.max_concurrency_per_instance(), " at once each"));
+  text.Add("batches", absl::StrCat("of ", Count(deployment.mini_batch_size(), "row"), ", within ",
+                                   Count(deployment.timeout_minutes(), "minute"), ", ",
+                                   deployment.retry_settings().max_retries(), " retries"));
+  text.Add("training hash", {circuit.training_hash().substr(0, 16), Style::kDim});
+  text.Add("deployment hash", {circuit.deployment_hash().substr(0, 16), Style::kDim});
+  return text.Render(terminal);
+}
+
+std::string DiagnosticText(const config::v1::Diagnostic& diagnostic, bool color) {
+  const bool error = diagnostic.severity() == config::v1::Diagnostic::SEVERITY_ERROR;
+  std::string text = OneLine(diagnostic.path());
+  if (diagnostic.line() > 0) {
+    absl::StrAppend(&text, ":", diagnostic.line(), ":", diagnostic.column());
+  }
+  text = Styled(text, Style::kBold, color) + ": " +
+         Styled(error ? "error:" : "warning:", error ? Style::kBad : Style::kWarning, color) + " ";
+  if (!diagnostic.field().empty()) absl::StrAppend(&text, OneLine(diagnostic.field()), ": ");
+  absl::StrAppend(&text, OneLine(diagnostic.message()), " [", diagnostic.reason(), "]\n");
+  if (!diagnostic.remedy().empty()) {
+    absl::StrAppend(&text, "    ", OneLine(diagnostic.remedy()), "\n");
+  }
+  return text;
+}
+
+}  // namespace fleetcast::cli

@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/names.h"
+#include "cli/views/inference_view.h"
+#include "cli/views/proto_text.h"
+
+namespace fleetcast::cli {
+namespace {
+
+using inference::v1::Forecast;
+using inference::v1::ForecastPoint;
+using Align = Column::Align;
+
+std::string IntervalText(const ForecastPoint& point) {
+  if (point.intervals().empty()) return "";
+  const auto& widest = *point.intervals().rbegin();
+  return absl::StrCat(NumberText(widest.lower()), " to ", NumberText(widest.upper()));
+}
+
+std::string LevelText(const Forecast& forecast) {
+  if (forecast.points().empty() || forecast.points(0).intervals().empty()) return "";
+  return absl::StrFormat("%g%%", forecast.points(0).intervals().rbegin()->level());
+}
+
+std::vector<double> Values(const Forecast& forecast) {
+  std::vector<double> values;
+  for (const auto& point : forecast.points()) values.push_back(point.value());
+  return values;
+}
+
+}  // namespace
+
+std::string NextValueText(const Forecast& forecast) {
+  if (forecast.points().empty()) return "";
+  const auto& next = forecast.points(0);
+  const std::string interval = IntervalText(next);
+  return NumberText(next.value()) +
+         (interval.empty() ? "" : " (" + interval + " at " + LevelText(forecast) + ")");
+}
+
+std::string Sparkline(const std::vector<double>& values) {
+  static constexpr const char* kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  if (values.empty()) return "";
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  std::string line;
+  for (const double value : values) {
+    const double share = *high > *low ? (value - *low) / (*high - *low) : 0.5;
+    line += std::isfinite(share) ? kBlocks[std::clamp(static_cast<int>(share * 8), 0, 7)] : " ";
+  }
+  return line;
+}
+
+Table ForecastsTable(const std::vector<Forecast>& forecasts, absl::Time now) {
+  Table table({{"CIRCUIT"},
+               {"FROM"},
+               {"MODEL", Align::kRight},
+               {"TARGET"},
+               {"NEXT VALUE"},
+               {"STEPS", Align::kRight},
+               {"STORED"},
+               {"COURSE"}});
+  for (const auto& forecast : forecasts) {
+    table.AddRow({ShortCircuit(forecast.circuit()), MinuteText(TimeOf(forecast.issue_time())),
+                  ShortVersion(forecast.model_version()), forecast.target_column(),
+                  NextValueText(forecast), absl::StrCat(forecast.points_size()),
+                  AgoCell(forecast.create_time(), now), Sparkline(Values(forecast))});
+  }
+  return table;
+}
+
+std::string ForecastText(const Forecast& forecast, const Terminal& terminal) {
+  Properties text;
+  text.Add("forecast", {ShortCircuit(forecast.circuit()), Style::kBold});
+  text.Add("of", forecast.target_column());
+  text.Add("from", MinuteText(TimeOf(forecast.issue_time())));
+  text.Add("model", forecast.model_version());
+  text.Add("stored", MinuteText(TimeOf(forecast.create_time())));
+  text.Add("course", Sparkline(Values(forecast)));
+  const std::string level = LevelText(forecast);
+  Table table({{"STEP", Align::kRight},
+               {"TIME"},
+               {"VALUE", Align::kRight},
+               {level.empty() ? "INTERVAL" : level + " INTERVAL"}});
+  for (const auto& point : forecast.points()) {
+    table.AddRow({absl::StrCat(point.step()), MinuteText(TimeOf(point.time())),
+                  NumberText(point.value()), IntervalText(point)});
+  }
+  return text.Render(terminal) + "\n" + table.Render(terminal);
+}
+
+}  // namespace fleetcast::cli

@@ -1,0 +1,138 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/names.h"
+#include "cli/views/inference_view.h"
+#include "cli/views/proto_text.h"
+
+namespace fleetcast::cli {
+namespace {
+
+using inference::v1::Invocation;
+using inference::v1::InvocationFailure;
+using inference::v1::Sweep;
+using Align = Column::Align;
+
+std::string PlantsText(const google::protobuf::RepeatedPtrField<std::string>& plant_ids) {
+  return plant_ids.empty() ? "whole fleet" : absl::StrJoin(plant_ids, ", ");
+}
+
+std::string CountsText(const inference::v1::InvocationCounts& counts) {
+  std::string text = absl::StrCat(counts.succeeded(), "/", counts.total());
+  if (counts.failed() > 0) absl::StrAppend(&text, ", ", counts.failed(), " failed");
+  return text;
+}
+
+std::string MadeBy(const Sweep& sweep) {
+  if (!sweep.schedule().empty()) return "schedule " + LastPart(sweep.schedule());
+  if (!sweep.retry_of().empty()) return "retry of " + LastPart(sweep.retry_of());
+  return "hand";
+}
+
+std::string ResultText(const Invocation& invocation) {
+  if (invocation.state() == Invocation::STATE_FAILED) return FailureText(invocation);
+  if (invocation.state() == Invocation::STATE_SUCCEEDED) {
+    return absl::StrCat(ShortVersion(invocation.model()), " from ",
+                        MinuteText(TimeOf(invocation.issue_time())));
+  }
+  return invocation.state_reason();
+}
+
+Table InvocationsTable(const std::vector<Invocation>& invocations, absl::Time now) {
+  Table table({{"CIRCUIT"},
+               {"STATE"},
+               {"MODEL", Align::kRight},
+               {"TRIES", Align::kRight},
+               {"TIME", Align::kRight},
+               {"RESULT"}});
+  for (const auto& invocation : invocations) {
+    table.AddRow({invocation.plant_id() + "/" + invocation.circuit_id(),
+                  StateCell(WithoutPrefix(Invocation::State_Name(invocation.state()), "STATE_")),
+                  ShortVersion(invocation.model()),
+                  absl::StrCat(invocation.attempts(), "/", invocation.max_attempts()),
+                  SpanText(invocation.start_time(), invocation.end_time(), now),
+                  ResultText(invocation)});
+  }
+  return table;
+}
+
+Standing StandingOf(Invocation::State state) {
+  switch (state) {
+    case Invocation::STATE_RUNNING:
+      return Standing::kRunning;
+    case Invocation::STATE_SUCCEEDED:
+      return Standing::kSucceeded;
+    case Invocation::STATE_FAILED:
+      return Standing::kFailed;
+    case Invocation::STATE_CANCELLED:
+      return Standing::kCancelled;
+    default:
+      return Standing::kQueued;
+  }
+}
+
+}  // namespace
+
+bool HasEnded(const Sweep& sweep) {
+  return sweep.state() != Sweep::STATE_UNSPECIFIED && sweep.state() != Sweep::STATE_QUEUED &&
+         sweep.state() != Sweep::STATE_RUNNING;
+}
+
+std::string StateText(const Sweep& sweep) {
+  return WithoutPrefix(Sweep::State_Name(sweep.state()), "STATE_");
+}
+
+std::string FailureText(const Invocation& invocation) {
+  if (!invocation.has_failure()) return invocation.state_reason();
+  const auto& failure = invocation.failure();
+  return absl::StrCat(WithoutPrefix(InvocationFailure::Kind_Name(failure.kind()), "KIND_"), " ",
+                      failure.reason(), ": ", failure.message());
+}
+
+Table SweepsTable(const std::vector<Sweep>& sweeps, absl::Time now) {
+  Table table({{"ID"},
+               {"STATE"},
+               {"FORECASTS"},
+               {"CREATED"},
+               {"TIME", Align::kRight},
+               {"AS OF"},
+               {"MADE BY"},
+               {"PLANTS"}});
+  for (const auto& sweep : sweeps) {
+    table.AddRow({LastPart(sweep.name()), StateCell(StateText(sweep)), CountsText(sweep.counts()),
+                  AgoCell(sweep.create_time(), now),
+                  SpanText(sweep.start_time(), sweep.end_time(), now),
+                  sweep.has_as_of() ? MinuteText(TimeOf(sweep.as_of())) : "latest", MadeBy(sweep),
+                  PlantsText(sweep.plant_ids())});
+  }
+  return table;
+}
+
+std::string SweepText(const Sweep& sweep, const std::vector<Invocation>& invocations,
+                      const Terminal& terminal, absl::Time now) {
+  Properties text;
+  text.Add("sweep", {LastPart(sweep.name()), Style::kBold});
+  text.Add("state", StateCell(StateText(sweep)));
+  text.AddGiven("why", sweep.state_reason());
+  text.Add("plants", PlantsText(sweep.plant_ids()));
+  text.Add("as of", sweep.has_as_of() ? MinuteText(TimeOf(sweep.as_of())) : "the latest readings");
+  text.Add("made by", MadeBy(sweep));
+  text.Add("created", MinuteText(TimeOf(sweep.create_time())) + " (" +
+                          TimeAgo(TimeOf(sweep.create_time()), now) + ")");
+  text.AddGiven("took", SpanText(sweep.start_time(), sweep.end_time(), now));
+  std::string result = text.Render(terminal);
+  if (!invocations.empty()) result += "\n" + InvocationsTable(invocations, now).Render(terminal);
+  return result;
+}
+
+CircuitProgress ProgressOf(const Invocation& invocation) {
+  CircuitProgress progress;
+  progress.circuit = invocation.plant_id() + "/" + invocation.circuit_id();
+  progress.standing = StandingOf(invocation.state());
+  progress.note = ResultText(invocation);
+  progress.attempt = invocation.attempts();
+  progress.start = TimeOf(invocation.start_time());
+  progress.end = TimeOf(invocation.end_time());
+  return progress;
+}
+
+}  // namespace fleetcast::cli

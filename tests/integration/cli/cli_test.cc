@@ -1,0 +1,237 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/match.h"
+#include "tests/integration/cli/fleet_fixture.h"
+
+namespace fleetcast::testing {
+namespace {
+
+using absl::StrContains;
+using trainer::v1::TrainingJob;
+using trainer::v1::TrainingRun;
+
+class CliTest : public FleetFixture {};
+
+constexpr char kUuid[] = "6a1d2c34-9f52-4f8e-a1de-0f6b5d3c2b1a";
+
+TEST_F(CliTest, AServiceOutOfReachIsNamedWithItsAddressAndExitCode3) {
+  const auto outcome = RunFleetcast({"training", "list", "--trainer-target", "127.0.0.1:1"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_TRUE(StrContains(outcome.err, "cannot reach the trainer service at 127.0.0.1:1"))
+      << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.err, "fleetcast local up")) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST_F(CliTest, AWrongCommandLineIsExitCode2) {
+  EXPECT_EQ(Run({"training", "strat"}).exit_code, 2);
+  EXPECT_EQ(Run({"training", "start"}).exit_code, 2);
+  EXPECT_EQ(Run({"training", "start", "--head", "x", "--circuits", "P001/C001"}).exit_code, 2);
+  EXPECT_EQ(Run({"config", "show", "C001"}).exit_code, 2);
+  EXPECT_EQ(Run({"deployment", "deploy"}).exit_code, 2);
+  EXPECT_EQ(Run({"sweep", "start", "--as-of", "yesterday"}).exit_code, 2);
+}
+
+TEST_F(CliTest, WhatAServiceRefusesIsToldWithReasonAndRemedy) {
+  const auto outcome = Run({"config", "show", "P001/C009"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(StrContains(outcome.err, "plants/P001/circuits/C009")) << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.err, "list the circuits of that revision")) << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.err, "reason: ")) << outcome.err;
+}
+
+TEST_F(CliTest, AServerWithoutTheMethodIsNoFleetcastService) {
+  const auto outcome = Run({"schedule", "list"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_TRUE(StrContains(outcome.err, "ListSchedules")) << outcome.err;
+}
+
+TEST_F(CliTest, WatchedTrainingNamesEachFailedCircuitAndExitsWith1) {
+  trainer_.watches = {{.events = {RunEvent(TrainingRun::STATE_RUNNING),
+                                  JobEvent("C001", TrainingJob::STATE_RUNNING, 5),
+                                  JobEvent("C002", TrainingJob::STATE_FAILED),
+                                  JobEvent("C003", TrainingJob::STATE_FAILED),
+                                  JobEvent("C001", TrainingJob::STATE_SUCCEEDED),
+                                  RunEvent(TrainingRun::STATE_FAILED)},
+                       .end = grpc::Status::OK}};
+  const auto outcome = Run({"training", "start", "--circuits", "P001", "--watch"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  for (const char* circuit : {"P001/C002", "P001/C003"}) {
+    EXPECT_TRUE(StrContains(outcome.err, std::string("failed: ") + circuit +
+                                             ": DATA DATA_TOO_FEW_ROWS: 12 rows, 100 needed"))
+        << outcome.err;
+  }
+  EXPECT_FALSE(StrContains(outcome.err, "P001/C001")) << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.err, "fleetcast training retry run0")) << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.out, "P001/C001: epoch 5/10, loss 0.5000")) << outcome.out;
+  EXPECT_TRUE(StrContains(outcome.out, "P001/C001: succeeded")) << outcome.out;
+  EXPECT_FALSE(StrContains(outcome.out + outcome.err, "\x1b")) << "control codes in a pipe";
+}
+
+TEST_F(CliTest, AWatchThatBreaksIsTakenUpAgain) {
+  trainer_.watches = {{.events = {RunEvent(TrainingRun::STATE_RUNNING),
+                                  JobEvent("C001", TrainingJob::STATE_RUNNING, 1)},
+                       .end = grpc::Status(grpc::StatusCode::UNAVAILABLE, "drains")},
+                      {.events = {JobEvent("C001", TrainingJob::STATE_SUCCEEDED),
+                                  RunEvent(TrainingRun::STATE_SUCCEEDED)},
+                       .end = grpc::Status::OK}};
+  const auto outcome = Run({"training", "watch", "run0"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(trainer_.watched, 2U);
+  EXPECT_TRUE(StrContains(outcome.out, "P001/C001: succeeded")) << outcome.out;
+}
+
+TEST_F(CliTest, WatchingAsJsonLeavesOneDocumentOnStandardOutput) {
+  trainer_.watches = {{.events = {JobEvent("C001", TrainingJob::STATE_SUCCEEDED),
+                                  RunEvent(TrainingRun::STATE_SUCCEEDED)},
+                       .end = grpc::Status::OK}};
+  const auto outcome = Run({"training", "watch", "-o", "json"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  const auto json = nlohmann::json::parse(outcome.out, nullptr, false);
+  ASSERT_FALSE(json.is_discarded()) << outcome.out;
+  EXPECT_EQ(json["state"], "STATE_SUCCEEDED");
+  EXPECT_EQ(json["jobs"][0]["circuit_id"], "C001");
+  EXPECT_TRUE(StrContains(outcome.err, "P001/C001: succeeded")) << outcome.err;
+}
+
+TEST_F(CliTest, StartSendsWhatWasTyped) {
+  const auto outcome = Run({"training", "start", "--base", "origin/main", "--head", "topic", "--pr",
+                            "12", "--author", "mia", "--request-id", kUuid});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto& spec = trainer_.created.training_run_spec();
+  EXPECT_EQ(trainer_.created.request_id(), kUuid);
+  EXPECT_EQ(spec.revision_range().base_revision(), "origin/main");
+  EXPECT_EQ(spec.revision_range().head_revision(), "topic");
+  EXPECT_EQ(spec.pull_request().number(), 12);
+  EXPECT_EQ(spec.pull_request().author(), "mia");
+  EXPECT_TRUE(StrContains(outcome.out, "fleetcast training watch run0")) << outcome.out;
+}
+
+TEST_F(CliTest, StartTakesCircuitsInEveryForm) {
+  Run({"training", "start", "--circuits", "P001/C001,plants/P002/circuits/C002", "--circuits",
+       "P003", "--revision", "v1"});
+  const auto& selection = trainer_.created.training_run_spec().circuit_selection();
+  ASSERT_EQ(selection.circuits_size(), 3);
+  EXPECT_EQ(selection.circuits(0), "plants/P001/circuits/C001");
+  EXPECT_EQ(selection.circuits(1), "plants/P002/circuits/C002");
+  EXPECT_EQ(selection.circuits(2), "plants/P003/circuits/-");
+  EXPECT_EQ(selection.revision(), "v1");
+}
+
+TEST_F(CliTest, ListsRunOverAllPagesAndParseAsJson) {
+  trainer_.run_count = 3;
+  const auto outcome = Run({"training", "list", "-o", "json"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  const auto json = nlohmann::json::parse(outcome.out, nullptr, false);
+  ASSERT_TRUE(json.is_array()) << outcome.out;
+  ASSERT_EQ(json.size(), 3U);
+  EXPECT_EQ(json[2]["name"], "trainingRuns/run2");
+  EXPECT_TRUE(json[0].contains("job_counts"));
+}
+
+TEST_F(CliTest, ALimitedListSaysThatThereIsMore) {
+  trainer_.run_count = 3;
+  const auto outcome = Run({"training", "list", "--limit", "2"});
+  EXPECT_TRUE(StrContains(outcome.err, "--limit 0")) << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.out, "run1")) << outcome.out;
+  EXPECT_FALSE(StrContains(outcome.out, "run2")) << outcome.out;
+}
+
+TEST_F(CliTest, AnEmptyListSaysWhatWouldFillIt) {
+  trainer_.run_count = 0;
+  const auto table = Run({"training", "list"});
+  EXPECT_EQ(table.exit_code, 0);
+  EXPECT_EQ(table.out, "");
+  EXPECT_TRUE(StrContains(table.err, "fleetcast training start")) << table.err;
+  EXPECT_EQ(Run({"training", "list", "-o", "json"}).out, "[]\n");
+}
+
+TEST_F(CliTest, ChangesCanPrintThePipelinesMatrixAlone) {
+  config_.changes.set_matrix_json(R"([{"plant_id":"P001"}])");
+  EXPECT_EQ(Run({"config", "changes", "--head", "topic", "--matrix"}).out,
+            "[{\"plant_id\":\"P001\"}]\n");
+}
+
+TEST_F(CliTest, ChangesWithAnErrorAtTheHeadExitWith1AndPointToTheLine) {
+  auto& diagnostic = *config_.changes.add_diagnostics();
+  diagnostic.set_severity(config::v1::Diagnostic::SEVERITY_ERROR);
+  diagnostic.set_path("config/plants/P001/C001.yml");
+  diagnostic.set_line(7);
+  diagnostic.set_column(3);
+  const auto outcome = Run({"config", "changes", "--head", "topic"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(StrContains(outcome.err, "config/plants/P001/C001.yml:7:3: error")) << outcome.err;
+}
+
+TEST_F(CliTest, DeployingChampionsGoesOnAfterOneFails) {
+  for (const int version : {1, 2, 3}) {
+    auto& champion = *registry_.champions.add_champions();
+    champion.set_plant_id("P001");
+    champion.set_circuit_id("C00" + std::to_string(version));
+    champion.set_version(version);
+    champion.set_model_version("models/sensor-model/versions/" + std::to_string(version));
+  }
+  auto& deployment = *endpoints_.deployments.add_deployments();
+  deployment.set_plant_id("P001");
+  deployment.set_circuit_id("C001");
+  deployment.set_model("models/sensor-model/versions/1");
+  endpoints_.broken_version = "models/sensor-model/versions/2";
+  const auto outcome = Run({"deployment", "deploy", "--champions"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(StrContains(outcome.err, "failed: P001/C002")) << outcome.err;
+  EXPECT_EQ(endpoints_.deployed, (std::vector<std::string>{"models/sensor-model/versions/3"}))
+      << "the first is deployed already";
+}
+
+TEST_F(CliTest, ASweepWithFailuresNamesThemAndExitsWith1) {
+  invocations_.sweep.set_name("sweeps/s1");
+  invocations_.sweep.mutable_counts()->set_total(2);
+  *invocations_.watched.mutable_sweep() = invocations_.sweep;
+  invocations_.watched.mutable_sweep()->set_state(inference::v1::Sweep::STATE_PARTIALLY_SUCCEEDED);
+  for (const char* circuit : {"C001", "C002"}) {
+    auto& invocation = *invocations_.watched.add_invocations();
+    invocation.set_name(std::string("sweeps/s1/invocations/P001-") + circuit);
+    invocation.set_plant_id("P001");
+    invocation.set_circuit_id(circuit);
+    invocation.set_state(inference::v1::Invocation::STATE_SUCCEEDED);
+  }
+  auto& failed = *invocations_.watched.mutable_invocations(1);
+  failed.set_state(inference::v1::Invocation::STATE_FAILED);
+  failed.mutable_failure()->set_kind(inference::v1::InvocationFailure::KIND_DATA);
+  failed.mutable_failure()->set_reason("DATA_STALE");
+  const auto outcome =
+      Run({"sweep", "start", "--plants", "P001,P002", "--as-of", "2025-12-09", "--watch"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(StrContains(outcome.err, "failed: P001/C002: DATA DATA_STALE")) << outcome.err;
+  EXPECT_EQ(invocations_.invoked.plant_ids_size(), 2);
+  EXPECT_EQ(invocations_.invoked.as_of().seconds(), 1'765'324'799);
+}
+
+TEST_F(CliTest, FleetStatusShowsWhatIsThereWhenOneServiceIsAway) {
+  auto& circuit = *config_.circuits.add_circuits();
+  circuit.set_plant_id("P001");
+  circuit.set_circuit_id("C001");
+  auto arguments = ToFakes({"fleet", "status"});
+  arguments.back() = "127.0.0.1:1";
+  const auto outcome = RunFleetcast(arguments);
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_TRUE(StrContains(outcome.out, "P001/C001")) << outcome.out;
+  EXPECT_TRUE(StrContains(outcome.err, "inference service at 127.0.0.1:1")) << outcome.err;
+}
+
+TEST_F(CliTest, FleetStatusChecksForAlerting) {
+  auto& circuit = *config_.circuits.add_circuits();
+  circuit.set_plant_id("P001");
+  circuit.set_circuit_id("C001");
+  EXPECT_EQ(Run({"fleet", "status"}).exit_code, 0);
+  const auto outcome = Run({"fleet", "status", "--check", "-o", "json"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  const auto json = nlohmann::json::parse(outcome.out, nullptr, false);
+  ASSERT_TRUE(json.is_array()) << outcome.out;
+  EXPECT_FALSE(json[0]["problems"].empty());
+}
+
+}  // namespace
+}  // namespace fleetcast::testing

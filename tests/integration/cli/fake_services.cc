@@ -1,0 +1,153 @@
+#include "tests/integration/cli/fake_services.h"
+
+#include "absl/time/clock.h"
+#include "common/base/status.h"
+#include "common/rpc/status.h"
+
+namespace fleetcast::testing {
+
+using grpc::ServerContext;
+using grpc::Status;
+
+Status FakeConfig::DetectChanges(ServerContext*, const config::v1::DetectChangesRequest*,
+                                 config::v1::DetectChangesResponse* response) {
+  *response = changes;
+  return Status::OK;
+}
+
+Status FakeConfig::GetCircuit(ServerContext*, const config::v1::GetCircuitRequest* request,
+                              config::v1::Circuit*) {
+  return rpc::ToGrpc(
+      ResourceNotFound("Circuit", request->name(), "list the circuits of that revision"));
+}
+
+Status FakeConfig::ListCircuits(ServerContext*, const config::v1::ListCircuitsRequest*,
+                                config::v1::ListCircuitsResponse* response) {
+  *response = circuits;
+  return Status::OK;
+}
+
+Status FakeTrainer::CreateTrainingRun(ServerContext*,
+                                      const trainer::v1::CreateTrainingRunRequest* request,
+                                      trainer::v1::TrainingRun* response) {
+  created = *request;
+  *response = run;
+  return Status::OK;
+}
+
+Status FakeTrainer::ListTrainingRuns(ServerContext*,
+                                     const trainer::v1::ListTrainingRunsRequest* request,
+                                     trainer::v1::ListTrainingRunsResponse* response) {
+  const int page = request->page_token().empty() ? 0 : std::stoi(request->page_token());
+  if (page < run_count) {
+    *response->add_training_runs() = run;
+    response->mutable_training_runs(0)->set_name("trainingRuns/run" + std::to_string(page));
+  }
+  if (page + 1 < run_count) response->set_next_page_token(std::to_string(page + 1));
+  return Status::OK;
+}
+
+Status FakeTrainer::ListTrainingJobs(ServerContext*, const trainer::v1::ListTrainingJobsRequest*,
+                                     trainer::v1::ListTrainingJobsResponse*) {
+  return Status::OK;
+}
+
+Status FakeTrainer::WatchTrainingRun(
+    ServerContext* context, const trainer::v1::WatchTrainingRunRequest*,
+    grpc::ServerWriter<trainer::v1::WatchTrainingRunResponse>* writer) {
+  const Watch& watch = watches.at(std::min(watched++, watches.size() - 1));
+  for (const auto& event : watch.events) writer->Write(event);
+  while (watch.stays_open && !context->IsCancelled()) absl::SleepFor(absl::Milliseconds(20));
+  return watch.end;
+}
+
+Status FakeRegistry::ListChampions(ServerContext*, const registry::v1::ListChampionsRequest*,
+                                   registry::v1::ListChampionsResponse* response) {
+  *response = champions;
+  return Status::OK;
+}
+
+Status FakeRegistry::ListModelVersions(ServerContext*,
+                                       const registry::v1::ListModelVersionsRequest*,
+                                       registry::v1::ListModelVersionsResponse* response) {
+  *response = versions;
+  return Status::OK;
+}
+
+Status FakeEndpoints::DeployModelVersion(ServerContext*,
+                                         const inference::v1::DeployModelVersionRequest* request,
+                                         inference::v1::Deployment* response) {
+  if (request->model_version() == broken_version) {
+    return rpc::ToGrpc(Refused(absl::StatusCode::kFailedPrecondition, "MODEL_VERSION_UNTAGGED",
+                               request->model_version() + " names no circuit"));
+  }
+  deployed.push_back(request->model_version());
+  response->set_model(request->model_version());
+  response->set_plant_id("P001");
+  response->set_circuit_id("C00" + std::to_string(deployed.size()));
+  return Status::OK;
+}
+
+Status FakeEndpoints::ListDeployments(ServerContext*, const inference::v1::ListDeploymentsRequest*,
+                                      inference::v1::ListDeploymentsResponse* response) {
+  *response = deployments;
+  return Status::OK;
+}
+
+Status FakeInvocations::InvokeFleet(ServerContext*,
+                                    const inference::v1::InvokeFleetRequest* request,
+                                    inference::v1::Sweep* response) {
+  invoked = *request;
+  *response = sweep;
+  return Status::OK;
+}
+
+Status FakeInvocations::ListSweeps(ServerContext*, const inference::v1::ListSweepsRequest*,
+                                   inference::v1::ListSweepsResponse*) {
+  return Status::OK;
+}
+
+Status FakeInvocations::WatchSweep(ServerContext*, const inference::v1::WatchSweepRequest*,
+                                   grpc::ServerWriter<inference::v1::WatchSweepResponse>* writer) {
+  writer->Write(watched);
+  return Status::OK;
+}
+
+Status FakeForecasts::ListForecasts(ServerContext*, const inference::v1::ListForecastsRequest*,
+                                    inference::v1::ListForecastsResponse* response) {
+  *response = forecasts;
+  return Status::OK;
+}
+
+trainer::v1::WatchTrainingRunResponse JobEvent(const std::string& circuit_id,
+                                               trainer::v1::TrainingJob::State state, int epoch) {
+  trainer::v1::WatchTrainingRunResponse event;
+  auto& job = *event.mutable_training_job();
+  job.set_name("trainingRuns/run0/jobs/P001-" + circuit_id);
+  job.set_circuit("plants/P001/circuits/" + circuit_id);
+  job.set_plant_id("P001");
+  job.set_circuit_id(circuit_id);
+  job.set_state(state);
+  job.set_attempt_count(1);
+  if (epoch > 0) {
+    job.mutable_progress()->set_phase(trainer::v1::TrainingProgress::PHASE_TRAINING);
+    job.mutable_progress()->set_epoch(epoch);
+    job.mutable_progress()->set_epochs(10);
+    job.mutable_progress()->set_validation_loss(0.5);
+  }
+  if (state == trainer::v1::TrainingJob::STATE_FAILED) {
+    job.mutable_failure()->set_kind(trainer::v1::JobFailure::KIND_DATA);
+    job.mutable_failure()->set_reason("DATA_TOO_FEW_ROWS");
+    job.mutable_failure()->set_message("12 rows, 100 needed");
+  }
+  return event;
+}
+
+trainer::v1::WatchTrainingRunResponse RunEvent(trainer::v1::TrainingRun::State state) {
+  trainer::v1::WatchTrainingRunResponse event;
+  event.mutable_training_run()->set_name("trainingRuns/run0");
+  event.mutable_training_run()->set_state(state);
+  return event;
+}
+
+}  // namespace fleetcast::testing

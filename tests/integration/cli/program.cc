@@ -1,0 +1,95 @@
+#include "tests/integration/cli/program.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace fleetcast::testing {
+namespace {
+
+constexpr absl::Duration kLongest = absl::Minutes(1);
+
+[[noreturn]] void Execute(const std::vector<std::string>& arguments) {
+  const char* folder = std::getenv("FLEETCAST_BIN_DIR");
+  const std::string program = std::string(folder == nullptr ? "bin" : folder) + "/fleetcast";
+  std::vector<std::string> texts = {program};
+  texts.insert(texts.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  argv.reserve(texts.size() + 1);
+  for (auto& text : texts) argv.push_back(text.data());
+  argv.push_back(nullptr);
+  setenv("TERM", "xterm", 1);
+  unsetenv("NO_COLOR");
+  unsetenv("FLEETCAST_DATA_DIR");
+  execv(program.c_str(), argv.data());
+  _exit(127);
+}
+
+// Reads both descriptors to their ends; kills the process when it takes too long.
+void Drain(pid_t process, int out, int err, Outcome& outcome,
+           const std::function<void(const std::string&, pid_t)>& on_output) {
+  const absl::Time deadline = absl::Now() + kLongest;
+  pollfd polled[2] = {{out, POLLIN, 0}, {err, POLLIN, 0}};
+  std::string* texts[2] = {&outcome.out, &outcome.err};
+  while (polled[0].fd >= 0 || polled[1].fd >= 0) {
+    if (absl::Now() > deadline) kill(process, SIGKILL);
+    poll(polled, 2, 200);
+    for (int i = 0; i < 2; ++i) {
+      if (polled[i].fd < 0 || polled[i].revents == 0) continue;
+      char buffer[4096];
+      const ssize_t size = read(polled[i].fd, buffer, sizeof buffer);
+      if (size <= 0) {
+        close(polled[i].fd);
+        polled[i].fd = -1;
+        continue;
+      }
+      texts[i]->append(buffer, static_cast<std::size_t>(size));
+      if (on_output) on_output(outcome.out, process);
+    }
+  }
+  int status = 0;
+  waitpid(process, &status, 0);
+  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+Outcome RunFleetcast(const std::vector<std::string>& arguments) {
+  int out[2];
+  int err[2];
+  if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) return {};
+  const pid_t process = fork();
+  if (process == 0) {
+    dup2(out[1], STDOUT_FILENO);
+    dup2(err[1], STDERR_FILENO);
+    Execute(arguments);
+  }
+  close(out[1]);
+  close(err[1]);
+  Outcome outcome;
+  Drain(process, out[0], err[0], outcome, nullptr);
+  return outcome;
+}
+
+Outcome RunFleetcastOnTerminal(
+    const std::vector<std::string>& arguments,
+    const std::function<void(const std::string& output, pid_t process)>& on_output) {
+  winsize size{};
+  size.ws_col = 100;
+  size.ws_row = 30;
+  int terminal = -1;
+  const pid_t process = forkpty(&terminal, nullptr, nullptr, &size);
+  if (process == 0) Execute(arguments);
+  Outcome outcome;
+  Drain(process, terminal, -1, outcome, on_output);
+  return outcome;
+}
+
+}  // namespace fleetcast::testing

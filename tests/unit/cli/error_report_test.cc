@@ -1,0 +1,49 @@
+#include "cli/error_report.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/transport/transport.h"
+#include "common/base/status.h"
+
+namespace fleetcast::cli {
+namespace {
+
+TEST(ErrorReport, NamesReasonAndFields) {
+  const auto status = InvalidFields({{"training_run_spec.circuits[0]", "is not a circuit"},
+                                     {"request_id", "is missing: give a UUID"}});
+  const std::string report = ErrorReport(status, false);
+  EXPECT_EQ(report.rfind("error: ", 0), 0U) << report;
+  EXPECT_NE(report.find("reason: INVALID_FIELD"), std::string::npos) << report;
+  EXPECT_NE(report.find("is missing: give a UUID"), std::string::npos) << report;
+}
+
+TEST(ErrorReport, OfAnUnreachableServiceSaysHowToStartOrFindIt) {
+  const auto status = Refused(absl::StatusCode::kUnavailable, kServiceUnreachable,
+                              "cannot reach the trainer service at 127.0.0.1:7002",
+                              {{"service", "trainer"}, {"address", "127.0.0.1:7002"}});
+  const std::string report = ErrorReport(status, false);
+  EXPECT_NE(report.find("fleetcast local up"), std::string::npos) << report;
+  EXPECT_NE(report.find("--trainer-target HOST:PORT"), std::string::npos) << report;
+  EXPECT_NE(report.find("FLEETCAST_TRAINER_TARGET"), std::string::npos) << report;
+}
+
+TEST(ErrorReport, OfADefectSaysWhatToLookForInTheLogs) {
+  EXPECT_NE(ErrorReport(absl::InternalError("bug"), false, "01j").find("\"request_id\":\"01j\""),
+            std::string::npos);
+  EXPECT_EQ(ErrorReport(absl::NotFoundError("no"), false, "01j").find("01j"), std::string::npos);
+}
+
+TEST(ErrorReport, KeepsTheTerminalSafe) {
+  EXPECT_EQ(ErrorReport(absl::InternalError("a\x1b[2Jb"), false).find('\x1b'), std::string::npos);
+}
+
+TEST(ExitCodeOf, TellsTheShellWhatKindOfFailureItWas) {
+  EXPECT_EQ(ExitCodeOf(absl::OkStatus()), ExitCode::kDone);
+  EXPECT_EQ(ExitCodeOf(absl::InvalidArgumentError("")), ExitCode::kUsage);
+  EXPECT_EQ(ExitCodeOf(absl::NotFoundError("")), ExitCode::kFailed);
+  EXPECT_EQ(ExitCodeOf(absl::UnavailableError("")), ExitCode::kUnreachable);
+  EXPECT_EQ(ExitCodeOf(absl::DeadlineExceededError("")), ExitCode::kUnreachable);
+}
+
+}  // namespace
+}  // namespace fleetcast::cli

@@ -1,0 +1,164 @@
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+#include "cli/views/config_view.h"
+#include "cli/views/inference_view.h"
+#include "cli/views/model_view.h"
+#include "cli/views/proto_text.h"
+#include "cli/views/training_view.h"
+
+namespace fleetcast::cli {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1'765'238'400);
+
+trainer::v1::TrainingJob Job(trainer::v1::TrainingJob::State state) {
+  trainer::v1::TrainingJob job;
+  job.set_plant_id("P001");
+  job.set_circuit_id("C001");
+  job.set_state(state);
+  return job;
+}
+
+TEST(TrainingView, TellsTheGatesVerdictOfASuccess) {
+  auto job = Job(trainer::v1::TrainingJob::STATE_SUCCEEDED);
+  job.set_model_version("models/sensor-model/versions/7");
+  job.mutable_gate_outcome()->set_verdict(trainer::v1::GateOutcome::VERDICT_CHAMPION);
+  job.mutable_gate_outcome()->set_mae(0.5);
+  job.mutable_gate_outcome()->set_skill(0.25);
+  EXPECT_EQ(ProgressOf(job).note, "v7 champion, MAE 0.5000, skill +25.0%");
+  job.mutable_gate_outcome()->set_verdict(trainer::v1::GateOutcome::VERDICT_CANDIDATE);
+  job.mutable_gate_outcome()->set_why("stays a candidate: not below the champion's 0.4");
+  EXPECT_EQ(ProgressOf(job).note,
+            "v7 candidate, MAE 0.5000, skill +25.0%: not below the champion's 0.4");
+}
+
+TEST(TrainingView, TellsKindReasonAndMessageOfAFailure) {
+  auto job = Job(trainer::v1::TrainingJob::STATE_FAILED);
+  job.mutable_failure()->set_kind(trainer::v1::JobFailure::KIND_DATA);
+  job.mutable_failure()->set_reason("DATA_TOO_FEW_ROWS");
+  job.mutable_failure()->set_message("12 rows, 100 needed");
+  EXPECT_EQ(FailureText(job), "DATA DATA_TOO_FEW_ROWS: 12 rows, 100 needed");
+  EXPECT_EQ(ProgressOf(job).standing, Standing::kFailed);
+}
+
+TEST(TrainingView, ShowsWhatAJobIsDoing) {
+  auto job = Job(trainer::v1::TrainingJob::STATE_RUNNING);
+  job.mutable_progress()->set_phase(trainer::v1::TrainingProgress::PHASE_READING_DATA);
+  EXPECT_EQ(ProgressOf(job).phase, "reading data");
+  job.mutable_progress()->set_epoch(3);
+  job.mutable_progress()->set_epochs(9);
+  job.mutable_progress()->set_validation_loss(0);
+  EXPECT_EQ(ProgressOf(job).loss, std::nullopt);
+  job.mutable_progress()->set_training_loss(0.5);
+  EXPECT_EQ(ProgressOf(job).loss, 0.5);
+  job.mutable_progress()->set_validation_loss(0.75);
+  EXPECT_EQ(ProgressOf(job).loss, 0.75);
+}
+
+TEST(TrainingView, ListsRunsWithWhatWasAskedFor) {
+  trainer::v1::TrainingRun run;
+  run.set_name("trainingRuns/01j");
+  run.set_state(trainer::v1::TrainingRun::STATE_FAILED);
+  run.mutable_spec()->mutable_revision_range()->set_base_revision("main");
+  run.mutable_spec()->mutable_revision_range()->set_head_revision("topic");
+  run.mutable_spec()->mutable_pull_request()->set_number(12);
+  run.mutable_spec()->mutable_pull_request()->set_author("mia");
+  run.mutable_job_counts()->set_total(3);
+  run.mutable_job_counts()->set_succeeded(2);
+  run.mutable_job_counts()->set_failed(1);
+  *run.mutable_create_time() = ToTimestamp(kNow - absl::Minutes(5));
+  EXPECT_EQ(TrainingRunsTable({run}, kNow).Render({}),
+            "ID   STATE   JOBS           PR       CREATED  TIME  WHAT\n"
+            "01j  FAILED  2/3, 1 failed  #12 mia  5m ago      -  main..topic\n");
+}
+
+TEST(TrainingView, SaysWholePlantsAndFleetsInWords) {
+  trainer::v1::TrainingRun run;
+  auto& selection = *run.mutable_spec()->mutable_circuit_selection();
+  selection.set_revision("main");
+  selection.add_circuits("plants/P001/circuits/C001");
+  selection.add_circuits("plants/P002/circuits/-");
+  EXPECT_TRUE(
+      absl::StrContains(TrainingRunText(run, {}, {}, kNow), "P001/C001, all of P002 at main"));
+  selection.clear_circuits();
+  selection.add_circuits("plants/-/circuits/-");
+  EXPECT_TRUE(absl::StrContains(TrainingRunText(run, {}, {}, kNow), "whole fleet at main"));
+}
+
+TEST(ConfigView, SaysDiagnosticsAsCompilersDo) {
+  config::v1::Diagnostic diagnostic;
+  diagnostic.set_severity(config::v1::Diagnostic::SEVERITY_ERROR);
+  diagnostic.set_path("config/plants/P001/C001.yml");
+  diagnostic.set_line(12);
+  diagnostic.set_column(5);
+  diagnostic.set_field("training.hyperparameters.epochs");
+  diagnostic.set_reason("OUT_OF_RANGE");
+  diagnostic.set_message("-1 is not allowed");
+  diagnostic.set_remedy("give at least 1");
+  EXPECT_EQ(DiagnosticText(diagnostic, false),
+            "config/plants/P001/C001.yml:12:5: error: training.hyperparameters.epochs: -1 is not "
+            "allowed [OUT_OF_RANGE]\n    give at least 1\n");
+}
+
+TEST(ModelView, MarksChampionsAndLeavesMissingMetricsOpen) {
+  registry::v1::ModelVersion version;
+  version.set_name("models/sensor-model/versions/2");
+  version.set_version(2);
+  (*version.mutable_tags())["plant_id"] = "P001";
+  (*version.mutable_tags())["circuit_id"] = "C001";
+  (*version.mutable_metrics())["mae"] = 0.25;
+  const std::string text = ModelVersionsTable({version}, {version.name()}, kNow).Render({});
+  EXPECT_TRUE(absl::StrContains(text, "P001/C001  champion")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "0.2500")) << text;
+  EXPECT_TRUE(absl::StrContains(ModelVersionsTable({version}, {}, kNow).Render({}), "candidate"));
+}
+
+TEST(ModelView, ReadsALineageAsSentences) {
+  registry::v1::Lineage lineage;
+  auto& edge = *lineage.add_edges();
+  edge.set_subject("models/sensor-model/versions/2");
+  edge.set_relation(registry::v1::LineageEdge::RELATION_TRAINED_ON);
+  edge.set_object("dataAssets/a/versions/2025-12-09");
+  (*edge.mutable_details())["row_count"] = "2880";
+  EXPECT_TRUE(absl::StrContains(LineageTable(lineage).Render({}),
+                                "models/sensor-model/versions/2  trained on  "
+                                "dataAssets/a/versions/2025-12-09  row_count 2880"));
+}
+
+TEST(ForecastView, ShowsTheNextValueWithItsWidestInterval) {
+  inference::v1::Forecast forecast;
+  for (int step = 1; step <= 3; ++step) {
+    auto& point = *forecast.add_points();
+    point.set_step(step);
+    point.set_value(10.0 * step);
+    for (const double level : {80.0, 95.0}) {
+      auto& interval = *point.add_intervals();
+      interval.set_level(level);
+      interval.set_lower(10.0 * step - level / 10);
+      interval.set_upper(10.0 * step + level / 10);
+    }
+  }
+  EXPECT_EQ(NextValueText(forecast), "10.00 (0.5000 to 19.50 at 95%)");
+  EXPECT_TRUE(absl::StrContains(ForecastText(forecast, {}), "95% INTERVAL"));
+}
+
+TEST(Sparkline, SpansTheRangeOfItsValues) {
+  EXPECT_EQ(Sparkline({0, 1, 2, 3, 4, 5, 6, 7}), "▁▂▃▄▅▆▇█");
+  EXPECT_EQ(Sparkline({5, 5}), "▅▅");
+  EXPECT_EQ(Sparkline({}), "");
+}
+
+TEST(SweepView, FindsTheFailedInvocation) {
+  inference::v1::Invocation invocation;
+  invocation.set_plant_id("P001");
+  invocation.set_circuit_id("C001");
+  invocation.set_state(inference::v1::Invocation::STATE_FAILED);
+  invocation.mutable_failure()->set_kind(inference::v1::InvocationFailure::KIND_DATA);
+  invocation.mutable_failure()->set_reason("DATA_STALE");
+  invocation.mutable_failure()->set_message("last reading is 3 days old");
+  EXPECT_EQ(ProgressOf(invocation).note, "DATA DATA_STALE: last reading is 3 days old");
+}
+
+}  // namespace
+}  // namespace fleetcast::cli
