@@ -54,7 +54,7 @@ absl::Status Damaged(const std::string& sha256, const std::string& what) {
 absl::Status SyncFolder(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return FileError("open", path);
-  const absl::Status status = fsync(descriptor) == 0 ? absl::OkStatus() : FileError("sync", path);
+  absl::Status status = fsync(descriptor) == 0 ? absl::OkStatus() : FileError("sync", path);
   close(descriptor);
   return status;
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxColumns = 1000;
 constexpr std::size_t kMaxIssues = 1000;
-constexpr std::size_t kMaxDocumentBytes = 256 * 1024;
+constexpr std::size_t kMaxDocumentBytes = std::size_t{256} * 1024;
 
 const std::string kField = "data_asset_version.";
 
