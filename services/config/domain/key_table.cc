@@ -203,6 +203,19 @@ const std::vector<Key>& CircuitKeys() {
   return keys;
 }
 
+const std::vector<Section>& CircuitSections() {
+  static const std::vector<Section> sections = {
+      {"training", "How the circuit's model is trained; a change here calls for a retraining."},
+      {"training.hyperparameters", "The model's size and how it learns."},
+      {"training.data_filters", "The sensor and its columns."},
+      {"training.forecast", "What is forecast."},
+      {"deployment",
+       "How the circuit's model is run; a change here calls for a redeployment only."},
+      {"deployment.retry_settings", "How often a failed attempt is tried again."},
+  };
+  return sections;
+}
+
 std::optional<std::size_t> FindCircuitKey(const std::string& path) {
   static const std::unordered_map<std::string, std::size_t> index = [] {
     std::unordered_map<std::string, std::size_t> by_path;

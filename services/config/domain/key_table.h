@@ -1,5 +1,6 @@
 // Every key of a circuit's file, once: name, type, range, default and meaning. Validation, the
-// canonical form, change detection, filters and docs/configuration.md all come from this table.
+// canonical form, change detection, filters, docs/configuration.md and the JSON Schemas all come
+// from this table; `./dev generate` writes the documents again.
 #pragma once
 
 #include <cstddef>
@@ -65,6 +66,15 @@ struct Key {
 
 // Index into CircuitKeys, or nullopt.
 [[nodiscard]] std::optional<std::size_t> FindCircuitKey(const std::string& path);
+
+// A mapping that holds keys, or further sections.
+struct Section {
+  std::string path;  // "training.hyperparameters"
+  std::string help;
+};
+
+// In the order of the table; the file itself is not among them.
+[[nodiscard]] const std::vector<Section>& CircuitSections();
 
 // Whether some key lies under `path` ("training.hyperparameters"); "" is the file itself.
 [[nodiscard]] bool IsSection(const std::string& path);
