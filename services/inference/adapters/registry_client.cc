@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "common/rpc/client.h"
-#include "services/inference/domain/failure.h"
 
 namespace fleetcast::inference {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 
 namespace fleetcast::inference {
 namespace {
@@ -20,18 +21,6 @@ FailureKind KindOf(const std::string& reason) {
 }
 
 }  // namespace
-
-bool IsTransient(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kUnknown:
-      return true;
-    default:
-      return false;
-  }
-}
 
 InvocationFailure ClassifyFailure(const absl::Status& status) {
   InvocationFailure failure;

@@ -10,7 +10,4 @@ namespace fleetcast::inference {
 // worth another try.
 [[nodiscard]] InvocationFailure ClassifyFailure(const absl::Status& status);
 
-// Whether the same call may succeed soon: the other side, or the way to it, is away for now.
-[[nodiscard]] bool IsTransient(const absl::Status& status);
-
 }  // namespace fleetcast::inference

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "services/inference/domain/failure.h"
 
 namespace fleetcast::inference {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "common/base/status.h"
+#include "common/base/transient.h"
 
 namespace fleetcast::trainer {
 namespace {
@@ -32,19 +33,6 @@ FailureKind KindOf(const absl::Status& status, const std::string& reason) {
 }
 
 }  // namespace
-
-bool IsTransient(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
-    // A commit whose outcome is unknown: every call of a job may be made twice.
-    case absl::StatusCode::kUnknown:
-      return true;
-    default:
-      return false;
-  }
-}
 
 JobFailure ClassifyFailure(const absl::Status& status) {
   std::string reason = ReasonOf(status);

@@ -9,7 +9,4 @@ namespace fleetcast::trainer {
 // `status` must not be OK. By reason first, then by code; what nobody foresaw is INTERNAL.
 [[nodiscard]] JobFailure ClassifyFailure(const absl::Status& status);
 
-// Whether the same call may succeed soon: the other side, or the way to it, is away for now.
-[[nodiscard]] bool IsTransient(const absl::Status& status);
-
 }  // namespace fleetcast::trainer

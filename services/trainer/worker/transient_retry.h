@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
-#include "services/trainer/domain/failure.h"
+#include "common/base/transient.h"
 #include "services/trainer/domain/held_job.h"
 
 namespace fleetcast::trainer {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "services/trainer/domain/failure.h"
 #include "services/trainer/domain/names.h"
 #include "services/trainer/worker/training_attempt.h"
