@@ -99,6 +99,24 @@ function(fleetcast_proto_library package)
   endif()
 endfunction()
 
+# fleetcast_protoset(): fleetcast.protoset, every service's descriptors with those of error details
+# and health, for callers that cannot or may not ask a server by reflection.
+function(fleetcast_protoset)
+  set(protoset ${CMAKE_BINARY_DIR}/fleetcast.protoset)
+  file(GLOB_RECURSE files RELATIVE ${CMAKE_SOURCE_DIR}/proto CONFIGURE_DEPENDS
+    ${CMAKE_SOURCE_DIR}/proto/*.proto)
+  set(sources ${files})
+  list(TRANSFORM sources PREPEND ${CMAKE_SOURCE_DIR}/proto/)
+  add_custom_command(OUTPUT ${protoset}
+    COMMAND ${PROTOC} -I${CMAKE_SOURCE_DIR}/proto -I${CMAKE_SOURCE_DIR}/common/rpc/proto
+            -I${GOOGLEAPIS_DIR} --include_imports --include_source_info
+            --descriptor_set_out=${protoset} ${files} grpc/health/v1/health.proto
+            google/rpc/status.proto google/rpc/error_details.proto
+    DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/common/rpc/proto/grpc/health/v1/health.proto VERBATIM)
+  add_custom_target(protoset ALL DEPENDS ${protoset})
+  add_dependencies(fleetcast_binaries protoset)
+endfunction()
+
 # fleetcast_embed_migrations(NAME SCHEMA): turns deploy/postgres/<schema>/V001__name.sql files
 # into a library with `<schema>Migrations()`, so that no binary looks for SQL beside itself.
 function(fleetcast_embed_migrations name schema)
