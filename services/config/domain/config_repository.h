@@ -9,8 +9,18 @@
 
 namespace fleetcast::config {
 
+inline constexpr std::size_t kMostEntriesOfFolder = 20'000;
+
 struct TreeEntry {
-  enum class Kind { kFile, kFolder, kSymlink, kSubmodule, kOversizedFolder };
+  enum class Kind {
+    kFile,
+    kFolder,
+    kSymlink,
+    kSubmodule,
+    kOversizedFolder,  // more than kMostEntriesOfFolder
+    kUnreadableFolder,
+    kSpecial,  // a device, pipe or socket in a work tree
+  };
   std::string path;       // "config/plants/P001/C001.yml"
   std::string object_id;  // the same for the same content
   Kind kind = Kind::kFile;
@@ -42,7 +52,8 @@ class ConfigRepository {
       const std::string& commit) = 0;
 
   // A file's bytes. RESOURCE_EXHAUSTED with FILE_TOO_LARGE, without having loaded it, above
-  // `max_bytes`.
+  // `max_bytes`. PERMISSION_DENIED with FILE_UNREADABLE if it is this file alone that cannot be
+  // read.
   [[nodiscard]] virtual absl::StatusOr<std::string> ReadFile(const std::string& object_id,
                                                              std::size_t max_bytes) = 0;
 };

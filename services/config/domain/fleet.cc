@@ -130,7 +130,9 @@ class Outliner {
     const auto [reason, what] =
         entry.kind == TreeEntry::Kind::kSymlink     ? std::pair("SYMLINK", "a symbolic link")
         : entry.kind == TreeEntry::Kind::kSubmodule ? std::pair("SUBMODULE", "a submodule")
-                                                    : std::pair("NOT_A_FILE", "a folder");
+        : entry.kind == TreeEntry::Kind::kSpecial
+            ? std::pair("NOT_A_FILE", "a device, a pipe or a socket")
+            : std::pair("NOT_A_FILE", "a folder");
     Report(entry.path, Mark{}, reason, absl::StrCat("this is ", what, ", which is not followed"),
            "put a plain file here", key);
     return false;
@@ -141,8 +143,11 @@ class Outliner {
     const auto [reason, message] =
         entry.kind == TreeEntry::Kind::kOversizedFolder
             ? std::pair("FOLDER_TOO_LARGE",
-                        "the folder has more than 20000 entries, so it is not read")
-            : std::pair("NOT_A_FOLDER", "this is no folder, and is not followed");
+                        absl::StrCat("the folder has more than ", kMostEntriesOfFolder,
+                                     " entries, so it is not read"))
+        : entry.kind == TreeEntry::Kind::kUnreadableFolder
+            ? std::pair("FOLDER_UNREADABLE", std::string("the folder cannot be read"))
+            : std::pair("NOT_A_FOLDER", std::string("this is no folder, and is not followed"));
     Report(entry.path, Mark{}, reason, message, "put a folder of circuit files here",
            {plant_id, ""});
     return false;

@@ -21,10 +21,21 @@ constexpr char kAllPlants[] = "-";
 constexpr std::size_t kOutlineShare = 30, kMasterListShare = 10, kFileShare = 35,
                       kCircuitShare = 25;
 
-ParsedYaml TooLarge(std::size_t limit) {
-  return {.diagnostics = {{.reason = "FILE_TOO_LARGE",
-                           .message = "the file is too large, so it was not read",
-                           .remedy = absl::StrCat("keep it below ", limit >> 10, " KiB")}}};
+// A file's content, or a diagnostic where it is this file alone that cannot be had.
+absl::StatusOr<ParsedYaml> Parsed(const absl::StatusOr<std::string>& text, const YamlParser& parser,
+                                  std::size_t limit) {
+  if (text.ok()) return parser(*text);
+  const std::string reason = ReasonOf(text.status());
+  if (reason == "FILE_TOO_LARGE")
+    return ParsedYaml{
+        .diagnostics = {{.reason = reason,
+                         .message = "the file is too large, so it was not read",
+                         .remedy = absl::StrCat("keep it below ", limit >> 10, " KiB")}}};
+  if (reason == "FILE_UNREADABLE")
+    return ParsedYaml{.diagnostics = {{.reason = reason,
+                                       .message = std::string(text.status().message()),
+                                       .remedy = "let its reader have it, or delete it"}}};
+  return text.status();
 }
 
 // Two diagnostics that say the same thing, wherever in the file it stands now.
@@ -258,9 +269,8 @@ absl::StatusOr<std::shared_ptr<const MasterList>> FleetReader::LoadMasterList(
   if (entry == entries.end()) return nullptr;
   if (auto cached = master_lists_.Find(entry->object_id)) return cached;
   const auto text = repository_.ReadFile(entry->object_id, kMaxMasterListBytes);
-  if (!text.ok() && ReasonOf(text.status()) != "FILE_TOO_LARGE") return text.status();
-  auto list = std::make_shared<const MasterList>(
-      ReadMasterList(text.ok() ? parser_(*text) : TooLarge(kMaxMasterListBytes)));
+  FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml, Parsed(text, parser_, kMaxMasterListBytes));
+  auto list = std::make_shared<const MasterList>(ReadMasterList(yaml));
   master_lists_.Insert(entry->object_id, list);
   return list;
 }
@@ -270,9 +280,8 @@ absl::StatusOr<std::shared_ptr<const CircuitFile>> FleetReader::LoadFile(const F
   const std::string key = absl::StrCat(kind == FileKind::kCircuit ? "c" : "d", ref.object_id);
   if (auto cached = files_.Find(key)) return cached;
   const auto text = repository_.ReadFile(ref.object_id, kMaxCircuitFileBytes);
-  if (!text.ok() && ReasonOf(text.status()) != "FILE_TOO_LARGE") return text.status();
-  auto file = std::make_shared<const CircuitFile>(
-      ReadCircuitFile(text.ok() ? parser_(*text) : TooLarge(kMaxCircuitFileBytes), kind));
+  FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml, Parsed(text, parser_, kMaxCircuitFileBytes));
+  auto file = std::make_shared<const CircuitFile>(ReadCircuitFile(yaml, kind));
   files_.Insert(key, file);
   return file;
 }

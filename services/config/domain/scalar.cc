@@ -103,4 +103,10 @@ std::string Excerpt(const std::string& text) {
   return excerpt;
 }
 
+std::string PrintableName(std::string name) {
+  for (char& c : name)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F) c = '?';
+  return name;
+}
+
 }  // namespace fleetcast::config

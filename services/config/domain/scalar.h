@@ -26,4 +26,8 @@ enum class ScalarMeaning {
 // `text` in at most 80 bytes, whole UTF-8 characters, control characters shown as '?'.
 [[nodiscard]] std::string Excerpt(const std::string& text);
 
+// A file's name as ASCII, everything else shown as '?': names that could be ids are ASCII, and of
+// the others only their being there is reported.
+[[nodiscard]] std::string PrintableName(std::string name);
+
 }  // namespace fleetcast::config

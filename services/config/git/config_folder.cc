@@ -4,24 +4,16 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "services/config/domain/scalar.h"
 #include "services/config/git/git_handle.h"
 
 namespace fleetcast::config {
 namespace {
 
-constexpr std::size_t kMostEntriesOfFolder = 20'000;
 constexpr std::size_t kMostEntries = 200'000;
 constexpr std::size_t kMaxTreeBytes = 4 << 20;
 // config/, config/plants/, config/plants/P001/
 constexpr int kDepth = 3;
-
-// Names that could be ids are ASCII; of the others only their being there is reported.
-std::string Printable(const char* name) {
-  std::string printable = name;
-  for (char& c : printable)
-    if (c < 0x20 || c == 0x7F) c = '?';
-  return printable;
-}
 
 TreeEntry::Kind KindOf(const git_tree_entry* entry) {
   switch (git_tree_entry_filemode(entry)) {
@@ -62,7 +54,7 @@ class FolderReader {
     fits = count <= kMostEntriesOfFolder && entries_.size() + count <= kMostEntries;
     for (std::size_t i = 0; fits && i < count; ++i) {
       const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
-      const std::string child = absl::StrCat(path, "/", Printable(git_tree_entry_name(entry)));
+      const std::string child = absl::StrCat(path, "/", PrintableName(git_tree_entry_name(entry)));
       const bool entered = depth + 1 < kDepth &&
                            (depth > 0 || std::strcmp(git_tree_entry_name(entry), "plants") == 0);
       if (const int code = AddEntry(child, entry, depth + 1, entered); code < 0) return code;
