@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -35,16 +36,33 @@ struct ChangesOptions {
   std::string base = "origin/main";
   std::string head = "HEAD";
   bool matrix = false;
+  std::string system;  // azure, github; empty: the API's plain list
+  int shard_size = 0;  // 0: as many as a matrix may have
 };
+
+v1::DetectChangesRequest::MatrixFormat FormatOf(const std::string& system) {
+  if (system == "azure") return v1::DetectChangesRequest::MATRIX_FORMAT_AZURE_PIPELINES;
+  if (system == "github") return v1::DetectChangesRequest::MATRIX_FORMAT_GITHUB_ACTIONS;
+  return v1::DetectChangesRequest::MATRIX_FORMAT_UNSPECIFIED;
+}
+
+// One line of JSON: the list, or each shard.
+void PrintMatrix(const v1::DetectChangesResponse& response, const ChangesOptions& options) {
+  if (options.system.empty()) std::cout << response.matrix_json() << "\n";
+  for (const std::string& shard : response.matrix_shards_json()) std::cout << shard << "\n";
+  std::cout << std::flush;
+}
 
 absl::Status Changes(Session& session, const ChangesOptions& options) {
   v1::DetectChangesRequest request;
   request.set_base_revision(options.base);
   request.set_head_revision(options.head);
+  request.set_matrix_format(FormatOf(options.system));
+  request.set_matrix_shard_size(options.shard_size);
   FLEETCAST_ASSIGN_OR_RETURN(const auto response,
                              session.Call(config_rpc::kDetectChanges, request));
   if (options.matrix) {
-    std::cout << response.matrix_json() << std::endl;
+    PrintMatrix(response, options);
   } else {
     session.Show(response, [&](const Terminal& terminal) {
       const std::string range =
@@ -123,28 +141,43 @@ absl::Status ListCircuits(Session& session, const ListOptions& options) {
   return absl::OkStatus();
 }
 
+void AddChanges(CLI::App& noun, Session& session) {
+  const auto changes = std::make_shared<ChangesOptions>();
+  CLI::App& verb = AddVerb(
+      noun, session,
+      {.name = "changes",
+       .about = "what a branch changes, circuit by circuit, and what each change calls for",
+       .examples = "fleetcast config changes --base origin/main --head my-branch\n"
+                   "fleetcast config changes --head my-branch --matrix          # a list, for jq\n"
+                   "fleetcast config changes --head my-branch --matrix github --shard-size 100"},
+      [&session, changes, &noun] {
+        changes->matrix = noun.get_subcommand("changes")->count("--matrix") > 0;
+        return Changes(session, *changes);
+      });
+  verb.add_option("--base", changes->base, "what it will be merged into")
+      ->type_name("REVISION")
+      ->capture_default_str();
+  verb.add_option("--head", changes->head, "the branch, tag or commit with the changes")
+      ->type_name("REVISION")
+      ->capture_default_str();
+  CLI::Option* const matrix =
+      verb.add_option("--matrix", changes->system,
+                      "print only the circuits to retrain: one line of JSON, or one for each "
+                      "shard of what that system reads")
+          ->type_name("[azure|github]")
+          ->expected(0, 1)
+          ->check(CLI::IsMember(std::set<std::string>{"azure", "github"}).description(""));
+  verb.add_option("--shard-size", changes->shard_size,
+                  "at most this many circuits a line, up to 256 (256)")
+      ->needs(matrix);
+}
+
 }  // namespace
 
 void AddConfigCommands(CLI::App& app, Session& session) {
   CLI::App& noun = AddNoun(app, "config", "the fleet's configuration at any git revision");
 
-  const auto changes = std::make_shared<ChangesOptions>();
-  CLI::App& changes_verb = AddVerb(
-      noun, session,
-      {.name = "changes",
-       .about = "what a branch changes, circuit by circuit, and what each change calls for",
-       .examples =
-           "fleetcast config changes --base origin/main --head my-branch\n"
-           "fleetcast config changes --head my-branch --matrix   # for a pipeline's matrix"},
-      [&session, changes] { return Changes(session, *changes); });
-  changes_verb.add_option("--base", changes->base, "what it will be merged into")
-      ->type_name("REVISION")
-      ->capture_default_str();
-  changes_verb.add_option("--head", changes->head, "the branch, tag or commit with the changes")
-      ->type_name("REVISION")
-      ->capture_default_str();
-  changes_verb.add_flag("--matrix", changes->matrix,
-                        "print only the circuits to retrain, as one line of JSON");
+  AddChanges(noun, session);
 
   const auto revision = std::make_shared<std::string>();
   CLI::App& validate_verb =

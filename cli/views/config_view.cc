@@ -17,6 +17,16 @@ Cell EffectCell(CircuitChange::Effect effect) {
   return {text, effect == CircuitChange::EFFECT_NONE ? Style::kDim : Style::kPlain};
 }
 
+// What changed, and where the new value stands unless that is the circuit's own file.
+std::string FieldText(const CircuitChange& change, int index) {
+  std::string text = change.changed_fields(index);
+  if (index >= change.field_changes_size()) return text;
+  const config::v1::FieldChange& field = change.field_changes(index);
+  if (field.source() != config::v1::FieldChange::SOURCE_CIRCUIT_FILE && !field.path().empty())
+    absl::StrAppend(&text, " (", OneLine(field.path()), ":", field.line(), ")");
+  return text;
+}
+
 std::string Numbers(const google::protobuf::RepeatedField<double>& values) {
   return absl::StrJoin(values, ", ",
                        [](std::string* out, double value) { absl::StrAppend(out, value, "%"); });
@@ -27,12 +37,12 @@ std::string Numbers(const google::protobuf::RepeatedField<double>& values) {
 Table ChangesTable(const config::v1::DetectChangesResponse& response) {
   Table table({{"CIRCUIT"}, {"KIND"}, {"EFFECT"}, {"CUTOFF"}, {"CHANGED"}});
   for (const auto& change : response.changes()) {
-    const auto& fields = change.changed_fields();
+    const int fields = change.changed_fields_size();
     table.AddRow({change.plant_id() + "/" + change.circuit_id(),
                   WithoutPrefix(CircuitChange::Kind_Name(change.kind()), "KIND_"),
                   EffectCell(change.effect()), change.cutoff_date(),
-                  fields.empty() ? "" : fields[0]});
-    for (int i = 1; i < fields.size(); ++i) table.AddContinuation(fields[i]);
+                  fields == 0 ? "" : FieldText(change, 0)});
+    for (int i = 1; i < fields; ++i) table.AddContinuation(FieldText(change, i));
   }
   return table;
 }

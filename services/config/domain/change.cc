@@ -3,8 +3,6 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "services/config/domain/canonical.h"
 #include "services/config/domain/key_table.h"
 
 namespace fleetcast::config {
@@ -25,24 +23,46 @@ void Merge(const std::vector<Item>& a, const std::vector<Item>& b, const KeyOf& 
   }
 }
 
-std::string Arrow(const std::string& field, const std::string& from, const std::string& to) {
-  return absl::StrCat(field, ": ", from, " -> ", to);
+FieldChange ValueChange(const Key& key, const Value& from, const Value& to,
+                        const CircuitOutline& outline, const ValueSource& source) {
+  using enum FieldChange::Source;
+  static constexpr FieldChange::Source kSources[] = {kCircuitFile, kPlantDefaults,
+                                                     kRepositoryDefaults};
+  FieldChange change{.field = key.path, .old_value = ValueText(from), .new_value = ValueText(to)};
+  if (source.layer == ValueSource::kBuiltIn) return change;
+  change.source = kSources[source.layer];
+  change.path = outline.layers[source.layer].path;
+  change.mark = source.mark;
+  return change;
 }
 
-std::vector<std::string> ChangedFields(const ResolvedCircuit& base, const ResolvedCircuit& head,
+void AddNameChange(const char* field, const std::string& from, const std::string& to,
+                   const Mark& mark, std::vector<FieldChange>& fields) {
+  if (from == to) return;
+  fields.push_back({.field = field,
+                    .old_value = from,
+                    .new_value = to,
+                    .source = FieldChange::Source::kMasterList,
+                    .path = kMasterListPath,
+                    .mark = mark});
+}
+
+std::vector<FieldChange> ChangedFields(const ResolvedCircuit& base, const ResolvedCircuit& head,
                                        bool with_names) {
-  std::vector<std::string> fields;
-  if (base.sound())
-    for (const Key& key : CircuitKeys()) {
-      const Value from = key.get(*base.resolution->config);
-      const Value to = key.get(*head.resolution->config);
-      if (from != to) fields.push_back(Arrow(key.path, ValueText(from), ValueText(to)));
-    }
+  std::vector<FieldChange> fields;
+  const std::vector<Key>& keys = CircuitKeys();
+  for (std::size_t i = 0; base.sound() && i < keys.size(); ++i) {
+    const Value from = keys[i].get(*base.resolution->config);
+    const Value to = keys[i].get(*head.resolution->config);
+    if (from != to)
+      fields.push_back(ValueChange(keys[i], from, to, head.outline, head.resolution->sources[i]));
+  }
   if (!with_names) return fields;
-  if (base.outline.plant_name != head.outline.plant_name)
-    fields.push_back(Arrow("plant_name", base.outline.plant_name, head.outline.plant_name));
-  if (base.outline.circuit_name != head.outline.circuit_name)
-    fields.push_back(Arrow("circuit_name", base.outline.circuit_name, head.outline.circuit_name));
+  const CircuitOutline& before = base.outline;
+  const CircuitOutline& after = head.outline;
+  AddNameChange("plant_name", before.plant_name, after.plant_name, after.plant_name_mark, fields);
+  AddNameChange("circuit_name", before.circuit_name, after.circuit_name, after.circuit_name_mark,
+                fields);
   return fields;
 }
 
@@ -64,17 +84,21 @@ std::optional<CircuitChange> Modified(const ResolvedCircuit& base, const Resolve
                                       bool with_names) {
   CircuitChange change{.key = head.outline.key,
                        .cutoff_date = head.resolution->config->training.cutoff_date,
-                       .changed_fields = ChangedFields(base, head, with_names)};
+                       .fields = ChangedFields(base, head, with_names)};
   if (!base.sound() || base.resolution->training_hash != head.resolution->training_hash)
     change.effect = ChangeEffect::kRetrain;
   else if (base.resolution->deployment_hash != head.resolution->deployment_hash)
     change.effect = ChangeEffect::kRedeploy;
-  else if (change.changed_fields.empty())
+  else if (change.fields.empty())
     return std::nullopt;
   return change;
 }
 
 }  // namespace
+
+std::string FieldChange::Text() const {
+  return absl::StrCat(field, ": ", old_value, " -> ", new_value);
+}
 
 std::vector<CircuitChange> DetectChanges(const Fleet& base, const Fleet& head) {
   std::vector<CircuitChange> changes;
@@ -106,16 +130,6 @@ std::vector<CircuitKey> Candidates(const FleetOutline& base, const FleetOutline&
             candidates.push_back(before == nullptr ? after->key : before->key);
         });
   return candidates;
-}
-
-std::string MatrixJson(const std::vector<CircuitChange>& changes) {
-  std::vector<std::string> rows;
-  for (const CircuitChange& change : changes)
-    if (change.effect == ChangeEffect::kRetrain)
-      rows.push_back(absl::StrCat("{\"plant_id\":", JsonString(change.key.plant_id),
-                                  ",\"circuit_id\":", JsonString(change.key.circuit_id),
-                                  ",\"cutoff_date\":", JsonString(change.cutoff_date), "}"));
-  return absl::StrCat("[", absl::StrJoin(rows, ","), "]");
 }
 
 }  // namespace fleetcast::config

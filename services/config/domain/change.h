@@ -11,12 +11,29 @@ namespace fleetcast::config {
 enum class ChangeKind { kAdded, kModified, kRemoved };
 enum class ChangeEffect { kRetrain, kRedeploy, kRetire, kNone };
 
+// A value that a head changes, and where the new one stands.
+struct FieldChange {
+  enum class Source {
+    kCircuitFile,
+    kPlantDefaults,
+    kRepositoryDefaults,
+    kBuiltIn,
+    kMasterList,
+  };
+  std::string field;                 // "training.hyperparameters.epochs"
+  std::string old_value, new_value;  // as people read them
+  Source source = Source::kBuiltIn;
+  std::string path;  // empty for kBuiltIn
+  Mark mark;
+  [[nodiscard]] std::string Text() const;  // "training.hyperparameters.epochs: 50 -> 80"
+};
+
 struct CircuitChange {
   CircuitKey key;
   std::string cutoff_date;  // of the head; of the base for a removed circuit
   ChangeKind kind = ChangeKind::kModified;
   ChangeEffect effect = ChangeEffect::kNone;
-  std::vector<std::string> changed_fields;  // "training.hyperparameters.epochs: 50 -> 80"
+  std::vector<FieldChange> fields;  // in the order of the table, then the names
 };
 
 // Circuits whose resolved configuration or names differ, by key:
@@ -33,8 +50,5 @@ struct CircuitChange {
 // The circuits that DetectChanges needs resolved: those of which something was said differently.
 [[nodiscard]] std::vector<CircuitKey> Candidates(const FleetOutline& base,
                                                  const FleetOutline& head);
-
-// What pipelines read: the circuits to retrain, in the order given.
-[[nodiscard]] std::string MatrixJson(const std::vector<CircuitChange>& changes);
 
 }  // namespace fleetcast::config

@@ -18,6 +18,7 @@ class Resolver {
 
   CircuitResolution Resolve() {
     CircuitConfig config;
+    result_.sources.resize(CircuitKeys().size());
     const std::vector<Key>& keys = CircuitKeys();
     for (std::size_t i = 0; i < keys.size(); ++i) ResolveKey(i, keys[i], config);
     CheckPlace("plant_id", config.plant_id, plant_id_);
@@ -42,7 +43,10 @@ class Resolver {
       const auto value =
           std::lower_bound(values.begin(), values.end(), index,
                            [](const FileValue& a, std::size_t b) { return a.key < b; });
-      if (value != values.end() && value->key == index) return key.set(config, value->value);
+      if (value != values.end() && value->key == index) {
+        result_.sources[index] = {layer.position, value->mark};
+        return key.set(config, value->value);
+      }
       const auto& bad = layer.file->refused;
       refused =
           refused || !layer.file->readable || std::find(bad.begin(), bad.end(), index) != bad.end();
@@ -103,7 +107,8 @@ CircuitResolution ResolveCircuit(const std::string& plant_id, const std::string&
 }
 
 std::size_t CircuitResolution::ApproximateBytes() const {
-  std::size_t bytes = sizeof *this + training_hash.size() + deployment_hash.size();
+  std::size_t bytes = sizeof *this + sources.capacity() * sizeof(ValueSource) +
+                      training_hash.size() + deployment_hash.size();
   if (config) bytes += 2 * CanonicalJson(*config, KeyScope::kTraining).size();
   for (const Diagnostic& diagnostic : diagnostics)
     bytes += sizeof diagnostic + diagnostic.path.size() + diagnostic.field.size() +

@@ -16,10 +16,19 @@ namespace fleetcast::config {
 struct CircuitLayer {
   std::string path;
   std::shared_ptr<const CircuitFile> file;
+  int position = 0;  // 0 the circuit's own file, 1 its plant's defaults, 2 the repository's
+};
+
+// Which layer a value comes from, and where it stands in that layer's file.
+struct ValueSource {
+  static constexpr int kBuiltIn = -1;
+  int layer = kBuiltIn;  // a CircuitLayer's position
+  Mark mark;
 };
 
 struct CircuitResolution {
   std::optional<CircuitConfig> config;  // nullopt if the circuit is unsound
+  std::vector<ValueSource> sources;     // of each of CircuitKeys
   std::string training_hash, deployment_hash;
   Diagnostics diagnostics;  // complete with paths and ids
   [[nodiscard]] std::size_t ApproximateBytes() const;

@@ -26,6 +26,12 @@ struct TreeEntry {
   Kind kind = Kind::kFile;
 };
 
+// The best common ancestor of two commits.
+struct CommonAncestor {
+  std::string commit;
+  int count = 1;  // how many best ones there are; above 1 after criss-cross merges
+};
+
 // INVALID_ARGUMENT on `field` unless `revision` could name a commit: at most 256 bytes, no option,
 // no range, no reflog, path or search syntax. To be called before a revision reaches a repository.
 [[nodiscard]] absl::Status ValidateRevisionText(const std::string& field,
@@ -42,9 +48,10 @@ class ConfigRepository {
   [[nodiscard]] virtual absl::StatusOr<std::string> ResolveCommit(const std::string& field,
                                                                   const std::string& revision) = 0;
 
-  // The best common ancestor. FAILED_PRECONDITION with NO_MERGE_BASE if there is none.
-  [[nodiscard]] virtual absl::StatusOr<std::string> MergeBase(const std::string& base_commit,
-                                                              const std::string& head_commit) = 0;
+  // The best common ancestor; of several the newest by its time of commit, of equally new ones that
+  // with the smaller name. FAILED_PRECONDITION with NO_MERGE_BASE if there is none.
+  [[nodiscard]] virtual absl::StatusOr<CommonAncestor> MergeBase(
+      const std::string& base_commit, const std::string& head_commit) = 0;
 
   // The entries of config/, config/plants/ and the folders in it, by path. A folder with too many
   // entries comes without them, as kOversizedFolder.

@@ -62,7 +62,13 @@ class Outliner {
           {plant.plant_id, plant.display_name, static_cast<int>(plant.circuits.size())});
       for (const MasterCircuit& circuit : plant.circuits) {
         const CircuitKey key{plant.plant_id, circuit.circuit_id};
-        AddCircuit(key, plant.display_name, circuit.display_name, circuit.mark, of_circuits[key]);
+        AddCircuit({.key = key,
+                    .plant_name = plant.display_name,
+                    .circuit_name = circuit.display_name,
+                    .plant_name_mark = plant.name_mark,
+                    .circuit_name_mark = circuit.name_mark,
+                    .diagnostics = std::move(of_circuits[key])},
+                   circuit.mark);
       }
     }
   }
@@ -76,7 +82,9 @@ class Outliner {
   void AddCircuitsOfFiles() {
     for (const auto& [path, entry] : files_) {
       const std::optional<CircuitKey> key = KeyOf(path);
-      if (key) AddCircuit(*key, key->plant_id, key->circuit_id, Mark{}, {});
+      if (key)
+        AddCircuit({.key = *key, .plant_name = key->plant_id, .circuit_name = key->circuit_id},
+                   Mark{});
     }
   }
 
@@ -197,9 +205,9 @@ class Outliner {
     return {path, ""};
   }
 
-  void AddCircuit(const CircuitKey& key, const std::string& plant_name,
-                  const std::string& circuit_name, const Mark& mark, Diagnostics diagnostics) {
-    CircuitOutline circuit{key, plant_name, circuit_name, {}, std::move(diagnostics)};
+  // Adds `circuit`, whose entry in the master list stands at `mark`, with its layers.
+  void AddCircuit(CircuitOutline circuit, const Mark& mark) {
+    const CircuitKey& key = circuit.key;
     const std::size_t before = circuit.diagnostics.size();
     circuit.layers = {Ref(CircuitPath(key), key, circuit.diagnostics),
                       Ref(PlantDefaultsPath(key.plant_id), key, circuit.diagnostics),

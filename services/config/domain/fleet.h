@@ -30,6 +30,8 @@ struct CircuitOutline {
   CircuitKey key;
   std::string plant_name;
   std::string circuit_name;
+  // Where the names stand in the master list.
+  Mark plant_name_mark, circuit_name_mark;
   // Strongest first: the circuit's file, its plant's defaults, the repository's defaults.
   std::array<FileRef, 3> layers;
   // What is wrong about the circuit outside its files: no file, twice in the list …

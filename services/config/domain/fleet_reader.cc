@@ -201,15 +201,16 @@ absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_
                              repository_.ResolveCommit("base_revision", base_revision));
   FLEETCAST_ASSIGN_OR_RETURN(const std::string head_commit,
                              repository_.ResolveCommit("head_revision", head_revision));
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string merge_base,
+  FLEETCAST_ASSIGN_OR_RETURN(const CommonAncestor merge_base,
                              repository_.MergeBase(base_commit, head_commit));
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline head, ReadableOutline(head_commit));
-  FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline base, Outline(merge_base));
+  FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline base, Outline(merge_base.commit));
 
   const std::vector<CircuitKey> candidates = Candidates(*base, *head);
   FLEETCAST_ASSIGN_OR_RETURN(const Fleet before, ResolveSome(*base, candidates));
   FLEETCAST_ASSIGN_OR_RETURN(const Fleet after, ResolveSome(*head, candidates));
-  ChangeReport report{.merge_base_commit = merge_base,
+  ChangeReport report{.merge_base_commit = merge_base.commit,
+                      .merge_base_count = merge_base.count,
                       .head_commit = head_commit,
                       .changes = config::DetectChanges(before, after),
                       .diagnostics = NewFleetDiagnostics(*base, *head)};
@@ -299,7 +300,7 @@ absl::StatusOr<ResolvedCircuit> FleetReader::Resolve(const CircuitOutline& outli
     if (ref.object_id.empty()) continue;
     FLEETCAST_ASSIGN_OR_RETURN(auto file,
                                LoadFile(ref, i == 0 ? FileKind::kCircuit : FileKind::kDefaults));
-    layers.push_back({ref.path, std::move(file)});
+    layers.push_back({ref.path, std::move(file), static_cast<int>(i)});
   }
   auto resolution = std::make_shared<const CircuitResolution>(
       ResolveCircuit(outline.key.plant_id, outline.key.circuit_id, layers));

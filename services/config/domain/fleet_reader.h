@@ -52,6 +52,7 @@ struct ValidationReport {
 
 struct ChangeReport {
   std::string merge_base_commit;
+  int merge_base_count = 1;
   std::string head_commit;
   std::vector<CircuitChange> changes;
   Diagnostics diagnostics;  // what the head makes wrong, in ReportOrder

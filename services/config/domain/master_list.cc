@@ -130,6 +130,11 @@ class MasterListReader {
     return id;
   }
 
+  static Mark MarkOf(const Fields& fields, const std::string& key, const YamlNode& entry) {
+    const auto field = fields.find(key);
+    return field == fields.end() ? entry.mark : field->second->mark;
+  }
+
   std::string ReadName(const Fields& fields, const std::string& key, const std::string& field,
                        const std::string& plant_id, const std::string& circuit_id) {
     std::string fallback = circuit_id.empty() ? plant_id : circuit_id;
@@ -151,7 +156,10 @@ class MasterListReader {
     if (!id) return;
     const auto [plant, is_new] = plants_.try_emplace(*id);
     if (is_new)
-      plant->second = {*id, ReadName(fields, "plant_name", field, *id, ""), {}, node.mark};
+      plant->second = {.plant_id = *id,
+                       .display_name = ReadName(fields, "plant_name", field, *id, ""),
+                       .mark = node.mark,
+                       .name_mark = MarkOf(fields, "plant_name", node)};
     else
       Complain(node.mark, absl::StrCat(field, ".plant_id"), "DUPLICATE_ID",
                absl::StrCat("plant ", *id, " stands here a second time, first on line ",
@@ -189,7 +197,10 @@ class MasterListReader {
                "give the circuit another id", plant_id, *id);
     const auto [circuit, is_new] = circuits_[plant_id].try_emplace(*id);
     if (is_new)
-      circuit->second = {*id, ReadName(fields, "circuit_name", field, plant_id, *id), node.mark};
+      circuit->second = {.circuit_id = *id,
+                         .display_name = ReadName(fields, "circuit_name", field, plant_id, *id),
+                         .mark = node.mark,
+                         .name_mark = MarkOf(fields, "circuit_name", node)};
     else
       Complain(node.mark, path, "DUPLICATE_ID",
                absl::StrCat("circuit ", *id, " stands here a second time, first on line ",

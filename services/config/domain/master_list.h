@@ -15,6 +15,7 @@ struct MasterCircuit {
   std::string circuit_id;
   std::string display_name;  // the id where the list gives no name
   Mark mark;
+  Mark name_mark;  // of the name; of the entry where it has none
 };
 
 struct MasterPlant {
@@ -22,6 +23,7 @@ struct MasterPlant {
   std::string display_name;
   std::vector<MasterCircuit> circuits;  // in order of id, each id once
   Mark mark;
+  Mark name_mark;
 };
 
 struct MasterList {

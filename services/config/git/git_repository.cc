@@ -1,5 +1,6 @@
 #include "services/config/git/git_repository.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -64,6 +65,32 @@ std::string HexOf(const git_oid* id) {
   char hex[GIT_OID_HEXSZ + 1];
   git_oid_tostr(hex, sizeof hex, id);
   return hex;
+}
+
+int TimeOf(git_repository* repository, const git_oid& id, git_time_t& time) {
+  CommitHandle commit;
+  const git_oid* const pointer = &id;
+  const int code = Take(commit, git_commit_lookup, repository, pointer);
+  if (code == 0) time = git_commit_time(commit.get());
+  return code;
+}
+
+// As ConfigRepository::MergeBase has it. A libgit2 error code, or 0.
+int BestCommonAncestor(git_repository* repository, const git_oid& base, const git_oid& head,
+                       CommonAncestor& best) {
+  git_oidarray bases = {};
+  int code = git_merge_bases(&bases, repository, &base, &head);
+  git_time_t newest = 0;
+  for (std::size_t i = 0; code == 0 && i < bases.count; ++i) {
+    git_time_t time = 0;
+    code = TimeOf(repository, bases.ids[i], time);
+    const std::string commit = HexOf(&bases.ids[i]);
+    if (i == 0 || time > newest || (time == newest && commit < best.commit)) best.commit = commit;
+    newest = i == 0 ? time : std::max(newest, time);
+  }
+  best.count = static_cast<int>(bases.count);
+  git_oidarray_dispose(&bases);
+  return code;
 }
 
 }  // namespace
@@ -159,15 +186,15 @@ absl::StatusOr<std::string> GitConfigRepository::ResolveCommit(const std::string
   return HexOf(git_object_id(commit.get()));
 }
 
-absl::StatusOr<std::string> GitConfigRepository::MergeBase(const std::string& base_commit,
-                                                           const std::string& head_commit) {
+absl::StatusOr<CommonAncestor> GitConfigRepository::MergeBase(const std::string& base_commit,
+                                                              const std::string& head_commit) {
   FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
-  git_oid base, head, ancestor;
-  const bool well_formed = git_oid_fromstr(&base, base_commit.c_str()) == 0 &&
-                           git_oid_fromstr(&head, head_commit.c_str()) == 0;
-  const int code =
-      well_formed ? git_merge_base(&ancestor, repository.get(), &base, &head) : GIT_ENOTFOUND;
-  if (code == 0) return HexOf(&ancestor);
+  git_oid base, head;
+  CommonAncestor ancestor;
+  int code = git_oid_fromstr(&base, base_commit.c_str());
+  if (code == 0) code = git_oid_fromstr(&head, head_commit.c_str());
+  if (code == 0) code = BestCommonAncestor(repository.get(), base, head, ancestor);
+  if (code == 0) return ancestor;
   if (code != GIT_ENOTFOUND)
     return Unavailable(options_.path, absl::StrCat("looking for the merge base of ", base_commit,
                                                    " and ", head_commit));

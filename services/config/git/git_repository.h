@@ -34,8 +34,8 @@ class GitConfigRepository final : public ConfigRepository {
 
   [[nodiscard]] absl::StatusOr<std::string> ResolveCommit(const std::string& field,
                                                           const std::string& revision) override;
-  [[nodiscard]] absl::StatusOr<std::string> MergeBase(const std::string& base_commit,
-                                                      const std::string& head_commit) override;
+  [[nodiscard]] absl::StatusOr<CommonAncestor> MergeBase(const std::string& base_commit,
+                                                         const std::string& head_commit) override;
   [[nodiscard]] absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(
       const std::string& commit) override;
   [[nodiscard]] absl::StatusOr<std::string> ReadFile(const std::string& object_id,

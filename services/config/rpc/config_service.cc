@@ -1,11 +1,15 @@
 #include "services/config/rpc/config_service.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
 #include "common/base/status.h"
 #include "common/rpc/request.h"
 #include "common/rpc/status.h"
+#include "services/config/domain/pipeline_matrix.h"
 #include "services/config/rpc/messages.h"
 
 namespace fleetcast::config {
@@ -86,15 +90,54 @@ absl::Status Validate(FleetReader& reader, const v1::ValidateRevisionRequest& re
   return absl::OkStatus();
 }
 
+// What a DetectChanges request asks of the matrix besides `matrix_json`.
+struct MatrixRequest {
+  std::optional<MatrixFormat> format;
+  std::size_t shard_size = kMostMatrixJobs;
+};
+
+absl::StatusOr<MatrixRequest> ParseMatrix(const v1::DetectChangesRequest& request) {
+  MatrixRequest matrix;
+  const int size = request.matrix_shard_size();
+  if (size < 0 || size > static_cast<int>(kMostMatrixJobs))
+    return InvalidField("matrix_shard_size",
+                        absl::StrCat("is ", size, "; use 1 to ", kMostMatrixJobs,
+                                     ", or 0 for the most that a matrix may have"));
+  if (size > 0) matrix.shard_size = static_cast<std::size_t>(size);
+  switch (request.matrix_format()) {
+    case v1::DetectChangesRequest::MATRIX_FORMAT_UNSPECIFIED:
+      if (size > 0)
+        return InvalidField("matrix_shard_size", "has no effect without matrix_format; set both");
+      return matrix;
+    case v1::DetectChangesRequest::MATRIX_FORMAT_AZURE_PIPELINES:
+      matrix.format = MatrixFormat::kAzurePipelines;
+      return matrix;
+    case v1::DetectChangesRequest::MATRIX_FORMAT_GITHUB_ACTIONS:
+      matrix.format = MatrixFormat::kGithubActions;
+      return matrix;
+    default:
+      return InvalidField("matrix_format",
+                          absl::StrCat("is ", static_cast<int>(request.matrix_format()),
+                                       ", which this service does not know; use "
+                                       "MATRIX_FORMAT_AZURE_PIPELINES or "
+                                       "MATRIX_FORMAT_GITHUB_ACTIONS"));
+  }
+}
+
 absl::Status Compare(FleetReader& reader, const v1::DetectChangesRequest& request,
                      v1::DetectChangesResponse* response) {
+  FLEETCAST_ASSIGN_OR_RETURN(const MatrixRequest matrix, ParseMatrix(request));
   FLEETCAST_ASSIGN_OR_RETURN(
       const ChangeReport report,
       reader.DetectChanges(request.base_revision(), request.head_revision()));
   response->set_merge_base_commit(report.merge_base_commit);
+  response->set_merge_base_count(report.merge_base_count);
   response->set_head_commit(report.head_commit);
   for (const CircuitChange& change : report.changes) ToMessage(change, response->add_changes());
   response->set_matrix_json(MatrixJson(report.changes));
+  if (matrix.format)
+    for (std::string& shard : MatrixShards(report.changes, *matrix.format, matrix.shard_size))
+      response->add_matrix_shards_json(std::move(shard));
   AddDiagnostics(report.diagnostics, response);
   return absl::OkStatus();
 }

@@ -64,6 +64,32 @@ v1::CircuitChange::Effect EffectOf(ChangeEffect effect) {
   return v1::CircuitChange::EFFECT_UNSPECIFIED;
 }
 
+v1::FieldChange::Source SourceOf(FieldChange::Source source) {
+  switch (source) {
+    case FieldChange::Source::kCircuitFile:
+      return v1::FieldChange::SOURCE_CIRCUIT_FILE;
+    case FieldChange::Source::kPlantDefaults:
+      return v1::FieldChange::SOURCE_PLANT_DEFAULTS;
+    case FieldChange::Source::kRepositoryDefaults:
+      return v1::FieldChange::SOURCE_REPOSITORY_DEFAULTS;
+    case FieldChange::Source::kBuiltIn:
+      return v1::FieldChange::SOURCE_BUILT_IN;
+    case FieldChange::Source::kMasterList:
+      return v1::FieldChange::SOURCE_MASTER_LIST;
+  }
+  return v1::FieldChange::SOURCE_UNSPECIFIED;
+}
+
+void ToMessage(const FieldChange& field, v1::FieldChange* message) {
+  message->set_field(field.field);
+  message->set_old_value(field.old_value);
+  message->set_new_value(field.new_value);
+  message->set_source(SourceOf(field.source));
+  message->set_path(field.path);
+  message->set_line(field.mark.line);
+  message->set_column(field.mark.column);
+}
+
 }  // namespace
 
 void ToMessage(const PlantOutline& plant, v1::Plant* message) {
@@ -108,8 +134,10 @@ void ToMessage(const CircuitChange& change, v1::CircuitChange* message) {
   message->set_cutoff_date(change.cutoff_date);
   message->set_kind(KindOf(change.kind));
   message->set_effect(EffectOf(change.effect));
-  message->mutable_changed_fields()->Assign(change.changed_fields.begin(),
-                                            change.changed_fields.end());
+  for (const FieldChange& field : change.fields) {
+    message->add_changed_fields(field.Text());
+    ToMessage(field, message->add_field_changes());
+  }
 }
 
 }  // namespace fleetcast::config

@@ -154,6 +154,19 @@ TEST_F(CliTest, ChangesCanPrintThePipelinesMatrixAlone) {
             "[{\"plant_id\":\"P001\"}]\n");
 }
 
+TEST_F(CliTest, ChangesPrintOneLineForEachShardOfAPipelineSystemsMatrix) {
+  config_.changes.set_matrix_json("[]");
+  config_.changes.add_matrix_shards_json(R"({"include":[{"plant_id":"P001"}]})");
+  config_.changes.add_matrix_shards_json(R"({"include":[{"plant_id":"P002"}]})");
+  EXPECT_EQ(Run({"config", "changes", "--matrix", "github", "--shard-size", "1"}).out,
+            "{\"include\":[{\"plant_id\":\"P001\"}]}\n{\"include\":[{\"plant_id\":\"P002\"}]}\n");
+  EXPECT_EQ(config_.asked.matrix_format(),
+            config::v1::DetectChangesRequest::MATRIX_FORMAT_GITHUB_ACTIONS);
+  EXPECT_EQ(config_.asked.matrix_shard_size(), 1);
+  EXPECT_EQ(Run({"config", "changes", "--matrix=jenkins"}).exit_code, 2);
+  EXPECT_EQ(Run({"config", "changes", "--shard-size", "1"}).exit_code, 2);
+}
+
 TEST_F(CliTest, ChangesWithAnErrorAtTheHeadExitWith1AndPointToTheLine) {
   auto& diagnostic = *config_.changes.add_diagnostics();
   diagnostic.set_severity(config::v1::Diagnostic::SEVERITY_ERROR);

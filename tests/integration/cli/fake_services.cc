@@ -9,8 +9,9 @@ namespace fleetcast::testing {
 using grpc::ServerContext;
 using grpc::Status;
 
-Status FakeConfig::DetectChanges(ServerContext*, const config::v1::DetectChangesRequest*,
+Status FakeConfig::DetectChanges(ServerContext*, const config::v1::DetectChangesRequest* request,
                                  config::v1::DetectChangesResponse* response) {
+  asked = *request;
   *response = changes;
   return Status::OK;
 }

@@ -27,6 +27,7 @@ class FakeConfig final : public config::v1::ConfigService::Service {
                             config::v1::ListCircuitsResponse* response) override;
 
   config::v1::DetectChangesResponse changes;
+  config::v1::DetectChangesRequest asked;
   config::v1::ListCircuitsResponse circuits;
 };
 

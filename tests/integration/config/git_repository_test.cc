@@ -91,12 +91,13 @@ TEST(GitRepository, MergeBaseIsWhereTheBranchesParted) {
   const std::string main = git.Commit("main", {{"a", "3"}});
   const std::string foreign = git.Commit("foreign", {{"a", "4"}});
   const auto repository = OpenAt(git.path());
-  EXPECT_EQ(*repository->MergeBase(main, branch), root);
-  EXPECT_EQ(*repository->MergeBase(main, main), main);
+  EXPECT_EQ(repository->MergeBase(main, branch)->commit, root);
+  EXPECT_EQ(repository->MergeBase(main, main)->commit, main);
+  EXPECT_EQ(repository->MergeBase(main, branch)->count, 1);
   EXPECT_EQ(ReasonOf(repository->MergeBase(main, foreign).status()), "NO_MERGE_BASE");
 }
 
-TEST(GitRepository, CrissCrossMergeHasABestBase) {
+TEST(GitRepository, OfTheBasesOfACrissCrossMergeTheNewestIsTakenAndTheCountTold) {
   GitTestRepository git;
   const std::string root = git.Commit("a", {{"f", "0"}});
   git.SetReference("refs/heads/b", root);
@@ -104,9 +105,29 @@ TEST(GitRepository, CrissCrossMergeHasABestBase) {
   const std::string b1 = git.Commit("b", {{"f", "2"}});
   const std::string a2 = git.Commit("a", {{"f", "3"}}, {b1});
   const std::string b2 = git.Commit("b", {{"f", "4"}}, {a1});
-  const auto base = OpenAt(git.path())->MergeBase(a2, b2);
-  ASSERT_TRUE(base.ok()) << base.status();
-  EXPECT_TRUE(*base == a1 || *base == b1);
+  const auto repository = OpenAt(git.path());
+  // Equally new: the smaller name, whichever way it is asked.
+  for (const auto& base : {repository->MergeBase(a2, b2), repository->MergeBase(b2, a2)}) {
+    ASSERT_TRUE(base.ok()) << base.status();
+    EXPECT_EQ(base->commit, std::min(a1, b1));
+    EXPECT_EQ(base->count, 2);
+  }
+}
+
+TEST(GitRepository, OfTheBasesOfACrissCrossMergeANewerOneWins) {
+  for (const bool a_is_newer : {false, true}) {
+    GitTestRepository git;
+    const std::string root = git.Commit("a", {{"f", "0"}});
+    git.SetReference("refs/heads/b", root);
+    git.SetSecondsLater(a_is_newer ? 60 : 0);
+    const std::string a1 = git.Commit("a", {{"f", "1"}});
+    git.SetSecondsLater(a_is_newer ? 0 : 60);
+    const std::string b1 = git.Commit("b", {{"f", "2"}});
+    git.SetSecondsLater(120);
+    const std::string a2 = git.Commit("a", {{"f", "3"}}, {b1});
+    const std::string b2 = git.Commit("b", {{"f", "4"}}, {a1});
+    EXPECT_EQ(OpenAt(git.path())->MergeBase(a2, b2)->commit, a_is_newer ? a1 : b1);
+  }
 }
 
 TEST(GitRepository, ConfigFolderIsListedThreeLevelsDeepWithKinds) {

@@ -34,8 +34,8 @@ class FakeConfigRepository final : public ConfigRepository {
     return commit;
   }
 
-  absl::StatusOr<std::string> MergeBase(const std::string& base, const std::string&) override {
-    return merge_base_.empty() ? base : merge_base_;
+  absl::StatusOr<CommonAncestor> MergeBase(const std::string& base, const std::string&) override {
+    return CommonAncestor{.commit = merge_base_.empty() ? base : merge_base_};
   }
 
   absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(const std::string& commit) override {

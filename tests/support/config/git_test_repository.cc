@@ -35,10 +35,10 @@ git_oid IdOf(const std::string& hex) {
   return id;
 }
 
-SignatureHandle Signature() {
+SignatureHandle Signature(int seconds_later) {
   SignatureHandle signature;
   // A fixed time: the same files give the same commit.
-  const git_time_t time = 1'765'238'400;
+  const git_time_t time = 1'765'238'400 + seconds_later;
   const int offset = 0;
   Check(Take(signature, git_signature_new, "Test", "test@example.com", time, offset));
   return signature;
@@ -107,7 +107,7 @@ std::string GitTestRepository::CommitIndex(const std::string& branch, git_index*
     Check(Take(parents[i], git_commit_lookup, repository_.get(), parent));
     pointers.push_back(parents[i].get());
   }
-  const SignatureHandle signature = Signature();
+  const SignatureHandle signature = Signature(seconds_later_);
   git_oid commit;
   Check(git_commit_create(&commit, repository_.get(), reference.c_str(), signature.get(),
                           signature.get(), nullptr, "A commit", tree.get(), pointers.size(),
@@ -130,7 +130,7 @@ void GitTestRepository::Tag(const std::string& name, const std::string& commit) 
   ObjectHandle target;
   const git_oid* const pointer = &id;
   Check(Take(target, git_object_lookup, repository_.get(), pointer, GIT_OBJECT_COMMIT));
-  const SignatureHandle signature = Signature();
+  const SignatureHandle signature = Signature(seconds_later_);
   git_oid tag;
   Check(git_tag_create(&tag, repository_.get(), name.c_str(), target.get(), signature.get(),
                        "A tag", 0));

@@ -33,6 +33,8 @@ class GitTestRepository {
   void SetReference(const std::string& name, const std::string& commit);
   // An annotated tag of `commit`.
   void Tag(const std::string& name, const std::string& commit);
+  // How much later than the first the next commits are made.
+  void SetSecondsLater(int seconds) { seconds_later_ = seconds; }
   // HEAD names `commit` and no branch.
   void DetachHead(const std::string& commit);
 
@@ -44,6 +46,7 @@ class GitTestRepository {
   std::filesystem::path folder_;
   std::string path_;
   RepositoryHandle repository_;
+  int seconds_later_ = 0;
 };
 
 }  // namespace fleetcast::config::testing

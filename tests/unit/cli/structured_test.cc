@@ -99,9 +99,12 @@ TEST(YamlText, ReadsLikeYamlThatAPersonWrote) {
             "  effect: EFFECT_UNSPECIFIED\n"
             "  changed_fields:\n"
             "  - \"training.hyperparameters.epochs: 50 -> 80\"\n"
+            "  field_changes: []\n"
             "matrix_json: \"[{\\\"plant_id\\\":\\\"P001\\\"}]\"\n"
             "diagnostics: []\n"
-            "diagnostic_count: 0\n");
+            "diagnostic_count: 0\n"
+            "matrix_shards_json: []\n"
+            "merge_base_count: 0\n");
 }
 
 TEST(YamlText, OfAnEmptyListIsAnEmptyList) { EXPECT_EQ(YamlText(Json::array()), "[]\n"); }

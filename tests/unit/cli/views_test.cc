@@ -86,6 +86,27 @@ TEST(TrainingView, SaysWholePlantsAndFleetsInWords) {
   EXPECT_TRUE(absl::StrContains(TrainingRunText(run, {}, {}, kNow), "whole fleet at main"));
 }
 
+TEST(ConfigView, ChangeSaysWhichOtherFileItsNewValueComesFrom) {
+  config::v1::DetectChangesResponse response;
+  auto& change = *response.add_changes();
+  for (const auto& [source, path] :
+       {std::pair(config::v1::FieldChange::SOURCE_CIRCUIT_FILE, "config/plants/P001/C001.yml"),
+        std::pair(config::v1::FieldChange::SOURCE_PLANT_DEFAULTS,
+                  "config/plants/P001/defaults.yml"),
+        std::pair(config::v1::FieldChange::SOURCE_BUILT_IN, "")}) {
+    change.add_changed_fields("a: 1 -> 2");
+    auto& field = *change.add_field_changes();
+    field.set_source(source);
+    field.set_path(path);
+    field.set_line(7);
+  }
+  const std::string text = ChangesTable(response).Render({});
+  EXPECT_EQ(text.find("C001.yml"), std::string::npos) << text;
+  EXPECT_NE(text.find("a: 1 -> 2 (config/plants/P001/defaults.yml:7)\n"), std::string::npos)
+      << text;
+  EXPECT_EQ(text.substr(text.size() - 10), "a: 1 -> 2\n");
+}
+
 TEST(ConfigView, SaysDiagnosticsAsCompilersDo) {
   config::v1::Diagnostic diagnostic;
   diagnostic.set_severity(config::v1::Diagnostic::SEVERITY_ERROR);

@@ -29,6 +29,7 @@ ResolvedCircuit Circuit(const CircuitConfig& config) {
   circuit.outline.circuit_name = "Circuit";
   auto resolution = std::make_shared<CircuitResolution>();
   resolution->config = config;
+  resolution->sources.resize(CircuitKeys().size());
   resolution->training_hash = TrainingHash(config);
   resolution->deployment_hash = DeploymentHash(config);
   circuit.resolution = resolution;
@@ -43,6 +44,12 @@ ResolvedCircuit Unsound(const std::string& plant, const std::string& circuit) {
   ResolvedCircuit unsound = Sound(plant, circuit);
   unsound.resolution = std::make_shared<const CircuitResolution>();
   return unsound;
+}
+
+std::vector<std::string> Texts(const CircuitChange& change) {
+  std::vector<std::string> texts;
+  for (const FieldChange& field : change.fields) texts.push_back(field.Text());
+  return texts;
 }
 
 Fleet FleetOf(std::vector<ResolvedCircuit> circuits) {
@@ -62,7 +69,7 @@ TEST(DetectChanges, TrainingValueCallsForRetrainingAndSaysOldAndNew) {
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].kind, ChangeKind::kModified);
   EXPECT_EQ(changes[0].effect, ChangeEffect::kRetrain);
-  EXPECT_EQ(changes[0].changed_fields,
+  EXPECT_EQ(Texts(changes[0]),
             (std::vector<std::string>{"training.hyperparameters.epochs: 50 -> 80",
                                       "training.data_filters.feature_columns: [a, b] -> [a]",
                                       "deployment.timeout_minutes: 60 -> 90"}));
@@ -74,7 +81,6 @@ TEST(DetectChanges, DeploymentValueAloneCallsForRedeployment) {
   const auto changes = DetectChanges(FleetOf({Sound("P1", "C1")}), FleetOf({Circuit(config)}));
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].effect, ChangeEffect::kRedeploy);
-  EXPECT_EQ(MatrixJson(changes), "[]");
 }
 
 TEST(DetectChanges, NameForPeopleIsReportedAndCallsForNothing) {
@@ -83,8 +89,7 @@ TEST(DetectChanges, NameForPeopleIsReportedAndCallsForNothing) {
   const auto changes = DetectChanges(FleetOf({Sound("P1", "C1")}), FleetOf({renamed}));
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].effect, ChangeEffect::kNone);
-  EXPECT_EQ(changes[0].changed_fields,
-            (std::vector<std::string>{"circuit_name: Circuit -> Better"}));
+  EXPECT_EQ(Texts(changes[0]), (std::vector<std::string>{"circuit_name: Circuit -> Better"}));
   Fleet nameless = FleetOf({Sound("P1", "C1")});
   nameless.readable = false;
   EXPECT_TRUE(DetectChanges(nameless, FleetOf({renamed})).empty());
@@ -116,16 +121,7 @@ TEST(DetectChanges, UnsoundHeadIsNoChangeAndAMendedBaseIsTrained) {
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].kind, ChangeKind::kModified);
   EXPECT_EQ(changes[0].effect, ChangeEffect::kRetrain);
-  EXPECT_TRUE(changes[0].changed_fields.empty());
-}
-
-TEST(DetectChanges, MatrixHoldsTheCircuitsToRetrainInOrder) {
-  EXPECT_EQ(MatrixJson({}), "[]");
-  const auto changes =
-      DetectChanges(FleetOf({Sound("P3", "C1")}), FleetOf({Sound("P1", "C2"), Sound("P2", "C1")}));
-  EXPECT_EQ(MatrixJson(changes),
-            R"([{"plant_id":"P1","circuit_id":"C2","cutoff_date":"2025-12-09"},)"
-            R"({"plant_id":"P2","circuit_id":"C1","cutoff_date":"2025-12-09"}])");
+  EXPECT_TRUE(changes[0].fields.empty());
 }
 
 }  // namespace

@@ -53,9 +53,45 @@ TEST_F(FleetReaderTest, SharedDefaultRetrainsExactlyTheCircuitsThatItMoves) {
   const ChangeReport report = Changes(base, head);
   ASSERT_EQ(report.changes.size(), 1u);
   EXPECT_EQ(report.changes[0].key, (CircuitKey{"P001", "C002"}));
-  EXPECT_EQ(report.changes[0].changed_fields,
-            (Strings{"training.hyperparameters.epochs: 60 -> 70"}));
+  ASSERT_EQ(report.changes[0].fields.size(), 1u);
+  const FieldChange& field = report.changes[0].fields[0];
+  EXPECT_EQ(field.Text(), "training.hyperparameters.epochs: 60 -> 70");
+  EXPECT_EQ(field.source, FieldChange::Source::kPlantDefaults);
+  EXPECT_EQ(field.path, "config/plants/P001/defaults.yml");
+  EXPECT_EQ(field.mark, (Mark{1, 38}));
   EXPECT_TRUE(report.diagnostics.empty());
+}
+
+TEST_F(FleetReaderTest, EachChangedValueSaysWhereTheNewOneComesFrom) {
+  Files base = FleetFiles({{"P001", {"C001"}}});
+  base["config/defaults.yml"] = "training: {seed: 7}\n";
+  base[CircuitPath("P001", "C001")] = CircuitText(
+      "P001", "C001",
+      {{"    epochs: 50\n", ""}, {"deployment:\n", "deployment:\n  instance_count: 2\n"}});
+  base["config/plants/P001/defaults.yml"] = "training: {hyperparameters: {epochs: 60}}\n";
+  Files head = base;
+  head[CircuitPath("P001", "C001")] =
+      CircuitText("P001", "C001", {{"dropout: 0.2", "dropout: 0.3"}});
+  head["config/defaults.yml"] = "# shared by all\ntraining:\n  seed: 8\n";
+  head["config/plants_circuits.yml"] =
+      Edited(base.at("config/plants_circuits.yml"), "\"Circuit C001\"", "Boiler");
+  const ChangeReport report = Changes(base, head);
+  ASSERT_EQ(report.changes.size(), 1u);
+  Strings seen;
+  using enum FieldChange::Source;
+  std::vector<FieldChange::Source> sources;
+  for (const FieldChange& field : report.changes[0].fields) {
+    seen.push_back(field.Text() + " " + field.path + ":" + std::to_string(field.mark.line));
+    sources.push_back(field.source);
+  }
+  const std::string file = CircuitPath("P001", "C001");
+  EXPECT_EQ(seen, (Strings{"training.hyperparameters.dropout: 0.2 -> 0.3 " + file + ":10",
+                           "training.hyperparameters.epochs: 60 -> 50 " + file + ":13",
+                           "training.seed: 7 -> 8 config/defaults.yml:3",
+                           "deployment.instance_count: 2 -> 1 :0",
+                           "circuit_name: Circuit C001 -> Boiler config/plants_circuits.yml:6"}));
+  EXPECT_EQ(sources, (std::vector<FieldChange::Source>{
+                         kCircuitFile, kCircuitFile, kRepositoryDefaults, kBuiltIn, kMasterList}));
 }
 
 TEST_F(FleetReaderTest, OnlyCircuitsWhoseFilesDifferAreRead) {
