@@ -1,0 +1,103 @@
+#include "common/forecast/network_pass.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+namespace fleetcast::forecast {
+namespace {
+
+const Kernels<float>& BestKernels() { return *AvailableKernels().front(); }
+
+LstmShape LstmShapeOf(const NetworkShape& shape) {
+  return {.steps = shape.steps, .channels = shape.channels, .units = shape.units};
+}
+
+template <typename Value>
+LstmWeights<Value> LstmWeightsAt(const LstmShape& shape, const std::vector<std::size_t>& offsets,
+                                 Value* parameters) {
+  return LstmWeights<Value>::Stacked(shape, parameters + offsets[kInput],
+                                     parameters + offsets[kRecurrent],
+                                     parameters + offsets[kGateBias]);
+}
+
+void Multiply(std::vector<float>& values, const std::vector<float>& by) {
+  for (std::size_t i = 0; i < by.size(); ++i) values[i] *= by[i];
+}
+
+}  // namespace
+
+std::vector<std::size_t> WeightOffsets(const NetworkShape& shape) {
+  std::vector<std::size_t> offsets = {0};
+  for (const WeightShape& weight : Network::WeightShapes(shape)) {
+    const std::int64_t count = std::accumulate(weight.sizes.begin(), weight.sizes.end(),
+                                               std::int64_t{1}, std::multiplies<>());
+    offsets.push_back(offsets.back() + static_cast<std::size_t>(count));
+  }
+  return offsets;
+}
+
+void PutLinearInput(const NetworkShape& shape, const Batch& batch, std::vector<float>& input) {
+  const auto steps = static_cast<std::size_t>(shape.steps);
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  const auto lags = static_cast<std::size_t>(shape.lags);
+  input.resize(batch.size * (steps + lags));
+  float* to = input.data();
+  for (std::size_t window = 0; window < batch.size; ++window) {
+    for (std::size_t step = 0; step < steps; ++step) {
+      *to++ = batch.sequence[(step * batch.size + window) * channels];
+    }
+    to = std::copy_n(batch.lags.data() + window * lags, lags, to);
+  }
+}
+
+NetworkPass::NetworkPass(const NetworkShape& shape)
+    : shape_(shape),
+      offsets_(WeightOffsets(shape)),
+      lstm_shape_(LstmShapeOf(shape)),
+      lstm_(BestKernels(), lstm_shape_),
+      head_(BestKernels(), shape.units, shape.horizon),
+      linear_(BestKernels(), shape.steps + shape.lags, shape.horizon) {}
+
+const std::vector<float>& NetworkPass::Predict(const float* parameters, const Batch& batch) {
+  state_.resize(batch.size * static_cast<std::size_t>(shape_.units));
+  lstm_.Predict(LstmWeightsAt(lstm_shape_, offsets_, parameters), batch.sequence.data(),
+                static_cast<std::ptrdiff_t>(batch.size), state_.data());
+  Heads(parameters, batch);
+  return output_;
+}
+
+const std::vector<float>& NetworkPass::Forward(const float* parameters, const Batch& batch,
+                                               const std::vector<float>& keep) {
+  state_.resize(batch.size * static_cast<std::size_t>(shape_.units));
+  lstm_.Forward(LstmWeightsAt(lstm_shape_, offsets_, parameters), batch.sequence.data(),
+                static_cast<std::ptrdiff_t>(batch.size), state_.data());
+  Multiply(state_, keep);
+  Heads(parameters, batch);
+  return output_;
+}
+
+void NetworkPass::Heads(const float* parameters, const Batch& batch) {
+  const auto rows = static_cast<std::ptrdiff_t>(batch.size);
+  output_.assign(batch.size * static_cast<std::size_t>(shape_.horizon), 0);
+  head_.Forward(parameters + offsets_[kHead], parameters + offsets_[kHeadBias], state_.data(), rows,
+                output_.data());
+  PutLinearInput(shape_, batch, linear_input_);
+  linear_.Forward(parameters + offsets_[kLinear], /*bias=*/nullptr, linear_input_.data(), rows,
+                  output_.data());
+}
+
+void NetworkPass::Backward(const float* parameters, const std::vector<float>& output_gradient,
+                           const std::vector<float>& keep, float* gradients) {
+  state_gradient_.resize(state_.size());
+  head_.Backward(parameters + offsets_[kHead], output_gradient.data(), gradients + offsets_[kHead],
+                 gradients + offsets_[kHeadBias], state_gradient_.data());
+  linear_.Backward(parameters + offsets_[kLinear], output_gradient.data(),
+                   gradients + offsets_[kLinear], /*bias_gradient=*/nullptr,
+                   /*input_gradient=*/nullptr);
+  Multiply(state_gradient_, keep);
+  lstm_.Backward(LstmWeightsAt(lstm_shape_, offsets_, parameters), state_gradient_.data(),
+                 LstmWeightsAt(lstm_shape_, offsets_, gradients));
+}
+
+}  // namespace fleetcast::forecast
