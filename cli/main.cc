@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/commands/backtest.h"
 #include "cli/commands/completion.h"
 #include "cli/commands/config.h"
 #include "cli/commands/data.h"
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   AddForecastCommands(app, session);
   AddFleetCommands(app, session);
   AddDataCommands(app, session);
+  AddBacktestCommand(app, session, argv);
   AddDbCommands(app, session);
   AddLocalCommands(app, session);
   AddCompletionCommands(app, session);

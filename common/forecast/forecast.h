@@ -46,23 +46,38 @@ struct RowRange {
   std::size_t begin = 0, end = 0;
 };
 
-// Errors in the target's own unit, over every window and step. The season of the seasonal-naive
-// forecast is one day where the step divides a day and a day lies before the part, else the
-// horizon; where its value is missing, the last value stands in. Every number is finite: a skill
-// against a naive forecast without error is 0 (no error either) or -1, as is r2 of constant values
-// (1 without error, else 0).
-struct Metrics {
+// Errors in the target's own unit. The season of the seasonal-naive forecast is one day where the
+// step divides a day and a day lies before the part, else the horizon; where its value is missing,
+// the last value stands in. Every number is finite: a skill against a naive forecast without error
+// is 0 (no error either) or -1, as is r2 of constant values (1 without error, else 0).
+struct ForecastErrors {
   double mae = 0, rmse = 0, r2 = 0;
-  double mae_repeat_last = 0;          // of the forecast that repeats the last value
-  double mae_seasonal_naive = 0;       // of the forecast that repeats the last season
+  // mae in units of the mean absolute change over a season within the training rows (Hyndman and
+  // Koehler 2006).
+  double mase = 0;
+  double mae_repeat_last = 0, rmse_repeat_last = 0;  // of the forecast that repeats the last value
+  double mae_seasonal_naive = 0,
+         rmse_seasonal_naive = 0;      // of the one that repeats the last season
   double skill_vs_repeat_last = 0;     // 1 - mae / mae_repeat_last
   double skill_vs_seasonal_naive = 0;  // 1 - mae / mae_seasonal_naive
-  std::int64_t windows = 0;
   // 1 - mae / the better naive's mae; above 0 beats both.
   [[nodiscard]] double skill() const {
     return skill_vs_repeat_last < skill_vs_seasonal_naive ? skill_vs_repeat_last
                                                           : skill_vs_seasonal_naive;
   }
+};
+
+// How much of what came lay within the intervals of one level.
+struct Coverage {
+  double level = 0;  // percent: what was asked for
+  double share = 0;  // percent: what was found
+};
+
+// Over every window and step of a part, and for each step alone.
+struct Metrics : ForecastErrors {
+  std::int64_t windows = 0;
+  std::vector<Coverage> coverage;       // one per interval level
+  std::vector<ForecastErrors> by_step;  // [horizon]
 };
 
 struct EpochProgress {

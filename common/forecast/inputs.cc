@@ -33,22 +33,6 @@ void PutTimeOfWeek(std::int64_t unix_seconds, float* out) {
   out[1] = static_cast<float>(std::cos(angle));
 }
 
-ColumnScale FitColumn(const TimeSeries& series, std::size_t column, RowRange rows) {
-  double count = 0, mean = 0, squares = 0;
-  for (std::size_t row = rows.begin; row < rows.end; ++row) {
-    const double value = series.at(row, column);
-    if (!std::isfinite(value)) continue;
-    count += 1;
-    const double deviation = value - mean;
-    mean += deviation / count;
-    squares += deviation * (value - mean);
-  }
-  const double deviation = count > 0 ? std::sqrt(squares / count) : 0;
-  // Rounding leaves a constant column a deviation of about 1e-16 of its size.
-  const bool constant = !(deviation > 1e-12 * std::max(1e-300, std::abs(mean)));
-  return {mean, constant ? 1 : deviation};
-}
-
 double FitChange(const TimeSeries& series, std::size_t column, RowRange rows, int horizon) {
   double count = 0, squares = 0;
   for (std::size_t row = rows.begin; row < rows.end; ++row) {
@@ -62,6 +46,18 @@ double FitChange(const TimeSeries& series, std::size_t column, RowRange rows, in
     }
   }
   return count > 0 ? std::sqrt(squares / count) : 0;
+}
+
+double FitSeasonChange(const TimeSeries& series, std::size_t column, RowRange rows,
+                       std::size_t season) {
+  double count = 0, sum = 0;
+  for (std::size_t row = rows.begin + season; row < rows.end; ++row) {
+    const double change = std::abs(series.at(row, column) - series.at(row - season, column));
+    if (!std::isfinite(change)) continue;
+    count += 1;
+    sum += change;
+  }
+  return count > 0 ? sum / count : 0;
 }
 
 bool IsConstant(const TimeSeries& series, std::size_t column, RowRange rows) {
@@ -124,9 +120,25 @@ std::vector<std::string> OtherColumns(const ModelSpec& spec) {
   return others;
 }
 
+ColumnScale FitColumnScale(const TimeSeries& series, std::size_t column, RowRange rows) {
+  double count = 0, mean = 0, squares = 0;
+  for (std::size_t row = rows.begin; row < rows.end; ++row) {
+    const double value = series.at(row, column);
+    if (!std::isfinite(value)) continue;
+    count += 1;
+    const double deviation = value - mean;
+    mean += deviation / count;
+    squares += deviation * (value - mean);
+  }
+  const double deviation = count > 0 ? std::sqrt(squares / count) : 0;
+  // Rounding leaves a constant column a deviation of about 1e-16 of its size.
+  const bool constant = !(deviation > 1e-12 * std::max(1e-300, std::abs(mean)));
+  return {mean, constant ? 1 : deviation};
+}
+
 absl::StatusOr<Scaling> FitScaling(const TimeSeries& series,
                                    const std::vector<std::size_t>& columns, RowRange train,
-                                   int horizon) {
+                                   int horizon, std::size_t season) {
   if (IsConstant(series, columns[0], train)) {
     const std::string& name = series.columns[columns[0]];
     return Refused(absl::StatusCode::kFailedPrecondition, "DATA_CONSTANT_TARGET",
@@ -137,9 +149,12 @@ absl::StatusOr<Scaling> FitScaling(const TimeSeries& series,
                    {{"column", name}});
   }
   Scaling scaling;
-  for (std::size_t column : columns) scaling.levels.push_back(FitColumn(series, column, train));
+  for (std::size_t column : columns)
+    scaling.levels.push_back(FitColumnScale(series, column, train));
   const double change = FitChange(series, columns[0], train, horizon);
   scaling.change = change > 0 ? change : scaling.levels[0].scale;
+  const double season_change = FitSeasonChange(series, columns[0], train, season);
+  scaling.season_change = season_change > 0 ? season_change : scaling.levels[0].scale;
   return scaling;
 }
 

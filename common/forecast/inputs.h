@@ -45,16 +45,23 @@ struct ColumnScale {
   double mean = 0, scale = 1;
 };
 
-// Fitted on training rows alone. A constant column gets scale 1.
+// Mean and standard deviation of a column's finite values in `rows`; a constant column gets
+// scale 1.
+[[nodiscard]] ColumnScale FitColumnScale(const TimeSeries& series, std::size_t column,
+                                         RowRange rows);
+
+// Fitted on training rows alone.
 struct Scaling {
   double change = 1;                // root mean square of the target's change within the horizon
+  double season_change = 1;         // mean absolute change of the target over a season
   std::vector<ColumnScale> levels;  // the target, then OtherColumns
 };
 
-// `columns`: the target's index, then those of OtherColumns. DATA_CONSTANT_TARGET.
+// `columns`: the target's index, then those of OtherColumns; `season` in rows. A change that never
+// occurs counts as the target's deviation. DATA_CONSTANT_TARGET.
 [[nodiscard]] absl::StatusOr<Scaling> FitScaling(const TimeSeries& series,
                                                  const std::vector<std::size_t>& columns,
-                                                 RowRange train, int horizon);
+                                                 RowRange train, int horizon, std::size_t season);
 
 // A series made ready for batches. Keeps a reference to the series.
 class InputTable {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "common/forecast/windows.h"
 
@@ -32,32 +33,60 @@ std::vector<double> SeasonalNaive(const TimeSeries& series, std::size_t target_c
   return forecast;
 }
 
-void MetricsSum::Add(double actual, double forecast, double last_value, double seasonal_value) {
-  const double error = forecast - actual;
+void ErrorSum::Add(const ForecastValue& value) {
+  const double error = value.forecast - value.actual;
+  const double repeat_last_error = value.last_value - value.actual;
+  const double seasonal_error = value.seasonal_value - value.actual;
   absolute_ += std::abs(error);
   squared_ += error * error;
-  absolute_repeat_last_ += std::abs(last_value - actual);
-  absolute_seasonal_ += std::abs(seasonal_value - actual);
+  absolute_repeat_last_ += std::abs(repeat_last_error);
+  squared_repeat_last_ += repeat_last_error * repeat_last_error;
+  absolute_seasonal_ += std::abs(seasonal_error);
+  squared_seasonal_ += seasonal_error * seasonal_error;
   values_ += 1;
-  const double deviation = actual - mean_;
+  const double deviation = value.actual - mean_;
   mean_ += deviation / values_;
-  squared_deviations_ += deviation * (actual - mean_);
+  squared_deviations_ += deviation * (value.actual - mean_);
 }
 
-Metrics MetricsSum::Result() const {
-  Metrics metrics;
-  if (values_ == 0) return metrics;
-  metrics.windows = windows_;
-  metrics.mae = absolute_ / values_;
-  metrics.rmse = std::sqrt(squared_ / values_);
-  metrics.mae_repeat_last = absolute_repeat_last_ / values_;
-  metrics.mae_seasonal_naive = absolute_seasonal_ / values_;
-  metrics.skill_vs_repeat_last = Skill(metrics.mae, metrics.mae_repeat_last);
-  metrics.skill_vs_seasonal_naive = Skill(metrics.mae, metrics.mae_seasonal_naive);
+ForecastErrors ErrorSum::Result(double mase_scale) const {
+  ForecastErrors errors;
+  if (values_ == 0) return errors;
+  errors.mae = absolute_ / values_;
+  errors.rmse = std::sqrt(squared_ / values_);
+  errors.mase = errors.mae / mase_scale;
+  errors.mae_repeat_last = absolute_repeat_last_ / values_;
+  errors.rmse_repeat_last = std::sqrt(squared_repeat_last_ / values_);
+  errors.mae_seasonal_naive = absolute_seasonal_ / values_;
+  errors.rmse_seasonal_naive = std::sqrt(squared_seasonal_ / values_);
+  errors.skill_vs_repeat_last = Skill(errors.mae, errors.mae_repeat_last);
+  errors.skill_vs_seasonal_naive = Skill(errors.mae, errors.mae_seasonal_naive);
   if (squared_deviations_ > 0) {
-    metrics.r2 = 1 - squared_ / squared_deviations_;
+    errors.r2 = 1 - squared_ / squared_deviations_;
   } else {
-    metrics.r2 = squared_ > 0 ? 0 : 1;
+    errors.r2 = squared_ > 0 ? 0 : 1;
+  }
+  return errors;
+}
+
+MetricsSum::MetricsSum(std::size_t horizon, std::vector<double> interval_levels)
+    : levels_(std::move(interval_levels)), covered_(levels_.size(), 0), by_step_(horizon) {}
+
+void MetricsSum::Add(std::size_t step, const ForecastValue& value,
+                     const std::vector<double>& half_widths) {
+  all_.Add(value);
+  by_step_[step].Add(value);
+  values_ += 1;
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    if (std::abs(value.actual - value.forecast) <= half_widths[i]) covered_[i] += 1;
+  }
+}
+
+Metrics MetricsSum::Result(double mase_scale) const {
+  Metrics metrics{all_.Result(mase_scale), windows_, {}, {}};
+  for (const ErrorSum& step : by_step_) metrics.by_step.push_back(step.Result(mase_scale));
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    metrics.coverage.push_back({levels_[i], values_ > 0 ? 100 * covered_[i] / values_ : 0});
   }
   return metrics;
 }

@@ -18,19 +18,43 @@ namespace fleetcast::forecast {
                                                 std::size_t origin, std::size_t horizon,
                                                 std::size_t season);
 
-// Sums errors window by window. Not thread safe.
-class MetricsSum {
+// What came, and what was forecast.
+struct ForecastValue {
+  double actual = 0, forecast = 0, last_value = 0, seasonal_value = 0;
+};
+
+// Sums the errors of forecasts one by one. Not thread safe.
+class ErrorSum {
  public:
-  void Add(double actual, double forecast, double last_value, double seasonal_value);
-  // Ends a window.
-  void CountWindow() { ++windows_; }
-  [[nodiscard]] Metrics Result() const;
+  void Add(const ForecastValue& value);
+  // `mase_scale` is the error that mase takes for 1; above 0.
+  [[nodiscard]] ForecastErrors Result(double mase_scale) const;
 
  private:
-  std::int64_t windows_ = 0;
   double values_ = 0;
-  double absolute_ = 0, squared_ = 0, absolute_repeat_last_ = 0, absolute_seasonal_ = 0;
+  double absolute_ = 0, squared_ = 0;
+  double absolute_repeat_last_ = 0, squared_repeat_last_ = 0;
+  double absolute_seasonal_ = 0, squared_seasonal_ = 0;
   double mean_ = 0, squared_deviations_ = 0;  // of the actual values (Welford)
+};
+
+// Sums windows step by step. Not thread safe.
+class MetricsSum {
+ public:
+  MetricsSum(std::size_t horizon, std::vector<double> interval_levels);
+  // `half_widths` holds the step's, one per level.
+  void Add(std::size_t step, const ForecastValue& value, const std::vector<double>& half_widths);
+  // Ends a window.
+  void CountWindow() { ++windows_; }
+  [[nodiscard]] Metrics Result(double mase_scale) const;
+
+ private:
+  std::vector<double> levels_;
+  std::vector<double> covered_;  // values within each level's interval
+  double values_ = 0;
+  std::int64_t windows_ = 0;
+  ErrorSum all_;
+  std::vector<ErrorSum> by_step_;
 };
 
 // The split-conformal half width: the ceil((n + 1) * level / 100)-th smallest of n absolute errors,

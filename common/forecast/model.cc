@@ -130,17 +130,25 @@ absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& 
   }
   const InputTable table(series, columns, parts.layout, parts.scaling);
   const std::size_t season = NaiveSeason(parts.layout.step_seconds, rule.horizon, part.begin);
-  MetricsSum sum;
+  MetricsSum sum(rule.horizon, parts.spec.interval_levels);
+  std::vector<double> half_widths(parts.spec.interval_levels.size());
   const auto add = [&](std::size_t origin, const float* outputs) {
     const auto seasonal = SeasonalNaive(series, columns[0], origin, rule.horizon, season);
     for (std::size_t step = 0; step < rule.horizon; ++step) {
-      sum.Add(series.at(origin + 1 + step, columns[0]), table.InUnit(origin, outputs[step]),
-              series.at(origin, columns[0]), seasonal[step]);
+      for (std::size_t i = 0; i < half_widths.size(); ++i) {
+        half_widths[i] = parts.half_widths[i][step];
+      }
+      sum.Add(step,
+              {.actual = series.at(origin + 1 + step, columns[0]),
+               .forecast = table.InUnit(origin, outputs[step]),
+               .last_value = series.at(origin, columns[0]),
+               .seasonal_value = seasonal[step]},
+              half_widths);
     }
     sum.CountWindow();
   };
   VisitForecasts(parts.network, table, origins, add, /*keep_going=*/nullptr);
-  return sum.Result();
+  return sum.Result(parts.scaling.season_change);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // A model as one file:
-//   8 bytes   "FCMODEL1"
+//   8 bytes   "FCMODEL2"
 //   4 bytes   length of the header, little-endian
 //   header    JSON: specification, input layout, scaling, and the tensors' names and shapes
 //   tensors   float32, little-endian, row-major, one after another in the header's order
@@ -24,7 +24,7 @@ using Json = nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little, "tensors are copied as they stand");
 
-constexpr char kMagic[] = "FCMODEL1";
+constexpr char kMagic[] = "FCMODEL2";
 constexpr std::size_t kMagicBytes = 8, kLengthBytes = 4, kHashBytes = 32;
 constexpr std::size_t kLongestHeader = 1 << 20;
 constexpr std::size_t kLongestFile = 256u << 20;
@@ -91,7 +91,10 @@ Json HeaderJson(const ModelParts& parts) {
             {"season", parts.layout.season},
             {"days", parts.layout.days},
             {"week_cycle", parts.layout.week_cycle}}},
-          {"scaling", {{"change", parts.scaling.change}, {"levels", levels}}},
+          {"scaling",
+           {{"change", parts.scaling.change},
+            {"season_change", parts.scaling.season_change},
+            {"levels", levels}}},
           {"tensors", tensors}};
 }
 
@@ -214,6 +217,8 @@ absl::StatusOr<Scaling> ParseScaling(const Json& json, const ModelSpec& spec) {
   scaling.change = reader.Number("change");
   const auto usable = [](double scale) { return std::isfinite(scale) && scale > 0; };
   if (!usable(scaling.change)) reader.Fail("change");
+  scaling.season_change = reader.Number("season_change");
+  if (!usable(scaling.season_change)) reader.Fail("season_change");
   const Json& levels = reader.Member("levels", Json::value_t::array);
   if (levels.size() != 1 + OtherColumns(spec).size()) reader.Fail("levels");
   FLEETCAST_RETURN_IF_ERROR(reader.status());

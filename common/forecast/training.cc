@@ -282,7 +282,10 @@ absl::StatusOr<TrainedModel> TrainChecked(const TimeSeries& series, const ModelS
   const SplitRows split = SplitOf(series.rows(), shares);
   const InputLayout layout = LayoutOf(spec, step_seconds, split.train.end);
   FLEETCAST_ASSIGN_OR_RETURN(auto windows, FindWindows(series, RuleOf(layout, columns), split));
-  FLEETCAST_ASSIGN_OR_RETURN(auto scaling, FitScaling(series, columns, split.train, spec.horizon));
+  const std::size_t season =
+      NaiveSeason(step_seconds, static_cast<std::size_t>(spec.horizon), split.train.end);
+  FLEETCAST_ASSIGN_OR_RETURN(auto scaling,
+                             FitScaling(series, columns, split.train, spec.horizon, season));
 
   ModelParts parts{spec, layout, scaling, {}, Network(layout.Shape(spec), spec.seed)};
   const InputTable table(series, columns, layout, scaling);

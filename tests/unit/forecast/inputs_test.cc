@@ -22,7 +22,7 @@ ModelSpec SpecOf(int sequence_length, int horizon) {
 
 TEST(Scaling, IsFittedOnTrainingRowsAlone) {
   const TimeSeries series = SeriesOf({1, 3, 1, 3, 1000, 2000});
-  const Scaling scaling = *FitScaling(series, {0}, {0, 4}, 1);
+  const Scaling scaling = *FitScaling(series, {0}, {0, 4}, 1, 1);
   ASSERT_EQ(scaling.levels.size(), 1u);
   EXPECT_DOUBLE_EQ(scaling.levels[0].mean, 2);
   EXPECT_DOUBLE_EQ(scaling.levels[0].scale, 1);
@@ -31,7 +31,7 @@ TEST(Scaling, IsFittedOnTrainingRowsAlone) {
 
 TEST(Scaling, LeavesMissingValuesOut) {
   const double missing = std::numeric_limits<double>::quiet_NaN();
-  const Scaling scaling = *FitScaling(SeriesOf({1, missing, 3, 1, 3}), {0}, {0, 5}, 1);
+  const Scaling scaling = *FitScaling(SeriesOf({1, missing, 3, 1, 3}), {0}, {0, 5}, 1, 1);
   EXPECT_DOUBLE_EQ(scaling.levels[0].mean, 2);
   EXPECT_DOUBLE_EQ(scaling.change, 2);
 }
@@ -39,12 +39,12 @@ TEST(Scaling, LeavesMissingValuesOut) {
 TEST(Scaling, OfAConstantColumnIsOne) {
   TimeSeries series = DailyCycle(50);
   for (std::size_t row = 0; row < series.rows(); ++row) series.values[row * 3 + 1] = 0.1;
-  const Scaling scaling = *FitScaling(series, {0, 1}, {0, 50}, 6);
+  const Scaling scaling = *FitScaling(series, {0, 1}, {0, 50}, 6, 24);
   EXPECT_DOUBLE_EQ(scaling.levels[1].scale, 1);
 }
 
 TEST(Scaling, OfAConstantTargetIsRefused) {
-  const absl::Status status = FitScaling(SeriesOf({4, 4, 4, 5}), {0}, {0, 3}, 1).status();
+  const absl::Status status = FitScaling(SeriesOf({4, 4, 4, 5}), {0}, {0, 3}, 1, 1).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(status), "DATA_CONSTANT_TARGET");
 }

@@ -10,35 +10,63 @@
 namespace fleetcast::forecast {
 namespace {
 
-TEST(Metrics, FollowTheirDefinitions) {
-  MetricsSum sum;
+TEST(ForecastErrors, FollowTheirDefinitions) {
+  ErrorSum sum;
   // actual, forecast, last value, seasonal value
-  sum.Add(1, 2, 0, 3);
-  sum.Add(3, 3, 0, 3);
-  sum.CountWindow();
-  sum.Add(5, 3, 1, 1);
-  sum.Add(7, 8, 1, 5);
-  sum.CountWindow();
-  const Metrics metrics = sum.Result();
-  EXPECT_EQ(metrics.windows, 2);
-  EXPECT_DOUBLE_EQ(metrics.mae, 1.0);                  // (1 + 0 + 2 + 1) / 4
-  EXPECT_DOUBLE_EQ(metrics.rmse, std::sqrt(6.0 / 4));  // 1 + 0 + 4 + 1
-  EXPECT_DOUBLE_EQ(metrics.r2, 1 - 6.0 / 20);          // mean 4; 9 + 1 + 1 + 9
-  EXPECT_DOUBLE_EQ(metrics.mae_repeat_last, 3.5);      // (1 + 3 + 4 + 6) / 4
-  EXPECT_DOUBLE_EQ(metrics.mae_seasonal_naive, 2.0);   // (2 + 0 + 4 + 2) / 4
-  EXPECT_DOUBLE_EQ(metrics.skill_vs_repeat_last, 1 - 1 / 3.5);
-  EXPECT_DOUBLE_EQ(metrics.skill_vs_seasonal_naive, 0.5);
-  EXPECT_DOUBLE_EQ(metrics.skill(), 0.5);
+  sum.Add({1, 2, 0, 3});
+  sum.Add({3, 3, 0, 3});
+  sum.Add({5, 3, 1, 1});
+  sum.Add({7, 8, 1, 5});
+  const ForecastErrors errors = sum.Result(/*mase_scale=*/4);
+  EXPECT_DOUBLE_EQ(errors.mae, 1.0);                                  // (1 + 0 + 2 + 1) / 4
+  EXPECT_DOUBLE_EQ(errors.rmse, std::sqrt(6.0 / 4));                  // 1 + 0 + 4 + 1
+  EXPECT_DOUBLE_EQ(errors.r2, 1 - 6.0 / 20);                          // mean 4; 9 + 1 + 1 + 9
+  EXPECT_DOUBLE_EQ(errors.mase, 0.25);                                // mae / 4
+  EXPECT_DOUBLE_EQ(errors.mae_repeat_last, 3.5);                      // (1 + 3 + 4 + 6) / 4
+  EXPECT_DOUBLE_EQ(errors.rmse_repeat_last, std::sqrt(62.0 / 4));     // 1 + 9 + 16 + 36
+  EXPECT_DOUBLE_EQ(errors.mae_seasonal_naive, 2.0);                   // (2 + 0 + 4 + 2) / 4
+  EXPECT_DOUBLE_EQ(errors.rmse_seasonal_naive, std::sqrt(24.0 / 4));  // 4 + 0 + 16 + 4
+  EXPECT_DOUBLE_EQ(errors.skill_vs_repeat_last, 1 - 1 / 3.5);
+  EXPECT_DOUBLE_EQ(errors.skill_vs_seasonal_naive, 0.5);
+  EXPECT_DOUBLE_EQ(errors.skill(), 0.5);
 }
 
-TEST(Metrics, OfConstantValuesAreFinite) {
-  MetricsSum exact, off;
-  exact.Add(2, 2, 2, 2);
-  off.Add(2, 3, 2, 2);
-  EXPECT_DOUBLE_EQ(exact.Result().r2, 1);
-  EXPECT_DOUBLE_EQ(exact.Result().skill(), 0);
-  EXPECT_DOUBLE_EQ(off.Result().r2, 0);
-  EXPECT_DOUBLE_EQ(off.Result().skill(), -1);
+TEST(ForecastErrors, OfConstantValuesAreFinite) {
+  ErrorSum exact, off;
+  exact.Add({2, 2, 2, 2});
+  off.Add({2, 3, 2, 2});
+  EXPECT_DOUBLE_EQ(exact.Result(1).r2, 1);
+  EXPECT_DOUBLE_EQ(exact.Result(1).skill(), 0);
+  EXPECT_DOUBLE_EQ(off.Result(1).r2, 0);
+  EXPECT_DOUBLE_EQ(off.Result(1).skill(), -1);
+}
+
+TEST(Metrics, AreOfAllStepsAndOfEach) {
+  MetricsSum sum(/*horizon=*/2, {});
+  sum.Add(0, {1, 2, 1, 1}, {});
+  sum.Add(1, {1, 4, 1, 1}, {});
+  sum.CountWindow();
+  const Metrics metrics = sum.Result(1);
+  EXPECT_EQ(metrics.windows, 1);
+  EXPECT_DOUBLE_EQ(metrics.mae, 2);
+  ASSERT_EQ(metrics.by_step.size(), 2u);
+  EXPECT_DOUBLE_EQ(metrics.by_step[0].mae, 1);
+  EXPECT_DOUBLE_EQ(metrics.by_step[1].mae, 3);
+}
+
+TEST(Metrics, CountWhatEachIntervalCovers) {
+  MetricsSum sum(/*horizon=*/2, {50, 90});
+  sum.Add(0, {10, 11, 0, 0}, {1, 2});  // on the border of the first: within
+  sum.Add(1, {10, 11, 0, 0}, {0.5, 2});
+  sum.CountWindow();
+  sum.Add(0, {10, 15, 0, 0}, {1, 2});
+  sum.Add(1, {10, 15, 0, 0}, {1, 5});
+  sum.CountWindow();
+  const Metrics metrics = sum.Result(1);
+  ASSERT_EQ(metrics.coverage.size(), 2u);
+  EXPECT_DOUBLE_EQ(metrics.coverage[0].level, 50);
+  EXPECT_DOUBLE_EQ(metrics.coverage[0].share, 25);
+  EXPECT_DOUBLE_EQ(metrics.coverage[1].share, 75);
 }
 
 TEST(NaiveSeason, IsADayWhereOneLiesBeforeThePartElseTheHorizon) {

@@ -23,7 +23,7 @@ struct File {
   [[nodiscard]] std::string Bytes() const { return BytesWith(header.dump()); }
   [[nodiscard]] std::string BytesWith(const std::string& header_text) const {
     const auto length = static_cast<std::uint32_t>(header_text.size());
-    std::string bytes = "FCMODEL1";
+    std::string bytes = "FCMODEL2";
     bytes.append(reinterpret_cast<const char*>(&length), 4);
     return Signed(bytes + header_text + tensors);
   }
@@ -104,7 +104,7 @@ TEST(ModelFile, OfAnotherKindIsRefused) {
   ExpectCorrupt(std::string(1000, '\0'), "zeros");
   ExpectCorrupt(File::Signed("PK\x03\x04" + std::string(500, 'p')), "a pickle's archive");
   std::mt19937_64 random(1);
-  std::string noise = "FCMODEL1";
+  std::string noise = "FCMODEL2";
   for (int i = 0; i < 4000; ++i) noise.push_back(static_cast<char>(random()));
   ExpectCorrupt(File::Signed(noise), "noise");
 }
@@ -197,7 +197,7 @@ TEST(ModelFile, WithAHeaderThatIsNoneIsRefused) {
         std::string("{\"spec\":\xff}")}) {
     ExpectCorrupt(file.BytesWith(text), "header of " + std::to_string(text.size()) + " bytes");
   }
-  std::string bytes = "FCMODEL1\xff\xff\xff\xff";
+  std::string bytes = "FCMODEL2\xff\xff\xff\xff";
   ExpectCorrupt(File::Signed(bytes + "{}"), "a header longer than the file");
 }
 

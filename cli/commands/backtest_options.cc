@@ -1,0 +1,136 @@
+#include "cli/commands/backtest_options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status.h"
+
+namespace fleetcast::cli {
+namespace {
+
+using forecast::BacktestRequest;
+using forecast::ModelSpec;
+
+// Takes a setting's value; false where it is of the wrong kind. The library checks its range.
+using Setter = std::function<bool(const std::string& value, ModelSpec& spec)>;
+
+Setter Whole(int ModelSpec::*field) {
+  return [field](const std::string& value, ModelSpec& spec) {
+    return absl::SimpleAtoi(value, &(spec.*field));
+  };
+}
+
+Setter Real(double ModelSpec::*field) {
+  return [field](const std::string& value, ModelSpec& spec) {
+    return absl::SimpleAtod(value, &(spec.*field));
+  };
+}
+
+// Named as in a circuit's configuration, under `training`.
+const std::map<std::string, Setter>& Setters() {
+  static const auto& setters = *new std::map<std::string, Setter>{
+      {"hyperparameters.sequence_length", Whole(&ModelSpec::sequence_length)},
+      {"hyperparameters.lstm_units", Whole(&ModelSpec::lstm_units)},
+      {"hyperparameters.dropout", Real(&ModelSpec::dropout)},
+      {"hyperparameters.learning_rate", Real(&ModelSpec::learning_rate)},
+      {"hyperparameters.batch_size", Whole(&ModelSpec::batch_size)},
+      {"hyperparameters.epochs", Whole(&ModelSpec::epochs)},
+      {"precision",
+       [](const std::string& value, ModelSpec& spec) {
+         spec.precision = value;
+         return true;
+       }},
+      {"seed", [](const std::string& value, ModelSpec& spec) {
+         return absl::SimpleAtoi(value, &spec.seed);
+       }}};
+  return setters;
+}
+
+absl::Status Apply(const std::string& setting, ModelSpec& spec) {
+  const std::size_t equals = setting.find('=');
+  const auto found = Setters().find(setting.substr(0, equals));
+  if (equals == std::string::npos || found == Setters().end()) {
+    return InvalidField("--set", absl::StrCat("\"", setting, "\" is not KEY=VALUE with one of ",
+                                              absl::StrJoin(Setters(), ", ",
+                                                            [](std::string* out, const auto& each) {
+                                                              out->append(each.first);
+                                                            })));
+  }
+  if (found->second(setting.substr(equals + 1), spec)) return absl::OkStatus();
+  return InvalidField("--set",
+                      absl::StrCat("\"", setting, "\": the value is no number of its kind"));
+}
+
+absl::Status CheckColumns(const std::string& flag, const std::vector<std::string>& wanted,
+                          const std::vector<std::string>& columns) {
+  for (const std::string& column : wanted) {
+    if (std::find(columns.begin(), columns.end(), column) != columns.end()) continue;
+    return InvalidField(flag, absl::StrCat("\"", column, "\" is no column of the file; it has ",
+                                           absl::StrJoin(columns, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckParts(const BacktestOptions& options) {
+  const int given = (options.train > 0) + (options.validation > 0) + (options.test > 0);
+  if (given == 0 || given == 3) return absl::OkStatus();
+  return InvalidField("--train",
+                      "--train, --validation and --test are given together, each above 0, or not "
+                      "at all");
+}
+
+}  // namespace
+
+void AddBacktestFlags(CLI::App& verb, BacktestOptions& options) {
+  verb.add_option("--csv", options.csv, "the readings: a header, a timestamp column, numbers")
+      ->required();
+  verb.add_option("--target", options.targets, "columns to forecast, one model each; or all")
+      ->required()
+      ->delimiter(',');
+  verb.add_option("--features", options.features,
+                  "columns that a model may learn from besides its target (all)")
+      ->delimiter(',');
+  verb.add_option("--train", options.train, "rows to train on, from the first (70% of them)");
+  verb.add_option("--validation", options.validation, "rows after them to choose on (15%)");
+  verb.add_option("--test", options.test, "rows after those to judge on (15%)");
+  verb.add_option("--horizon", options.horizon, "steps forecast")->capture_default_str();
+  verb.add_option("--set", options.settings,
+                  "KEY=VALUE as in a circuit's configuration, such as "
+                  "hyperparameters.sequence_length=96")
+      ->take_all();
+  verb.add_option("--seeds", options.seeds, "trainings per target; errors are their mean")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+  verb.add_flag("--by-step", options.by_step, "a table of each step's errors too");
+}
+
+absl::StatusOr<std::vector<BacktestRequest>> ParseBacktest(
+    const BacktestOptions& options, const std::vector<std::string>& columns) {
+  FLEETCAST_RETURN_IF_ERROR(CheckParts(options));
+  FLEETCAST_RETURN_IF_ERROR(CheckColumns("--features", options.features, columns));
+  BacktestRequest request{.seeds = options.seeds,
+                          .train_rows = options.train,
+                          .validation_rows = options.validation,
+                          .test_rows = options.test};
+  request.spec.horizon = options.horizon;
+  request.spec.feature_columns = options.features.empty() ? columns : options.features;
+  for (const std::string& setting : options.settings) {
+    FLEETCAST_RETURN_IF_ERROR(Apply(setting, request.spec));
+  }
+  const bool all = options.targets == std::vector<std::string>{"all"};
+  FLEETCAST_RETURN_IF_ERROR(CheckColumns("--target", all ? columns : options.targets, columns));
+  std::vector<BacktestRequest> requests;
+  for (const std::string& target : all ? columns : options.targets) {
+    request.spec.target_column = target;
+    requests.push_back(request);
+  }
+  return requests;
+}
+
+}  // namespace fleetcast::cli
