@@ -67,6 +67,9 @@ struct AdamStep {
   Real beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   Real rate = 0;                 // learning rate / (1 - beta1^step)
   Real second_moment_scale = 1;  // 1 / sqrt(1 - beta2^step)
+  // Become average_decay times themselves and the rest of the new values; null for none.
+  Real* averages = nullptr;
+  Real average_decay = 0;
 };
 
 template <typename Real>

@@ -306,6 +306,10 @@ struct Simd {
       second[i] = square;
       values[i] -= s.rate * mean / (SquareRoot(square) * s.second_moment_scale + s.epsilon);
     }
+    Real* __restrict averages = s.averages;
+    for (Size i = 0; averages != nullptr && i < s.size; ++i) {
+      averages[i] = s.average_decay * averages[i] + (1 - s.average_decay) * values[i];
+    }
   }
 
   static double SumOfSquares(const Real* values, Size size) {

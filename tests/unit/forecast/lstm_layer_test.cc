@@ -182,13 +182,14 @@ TEST_P(LstmKernels, HaveGatesAsExactAsFloatsAre) {
 TEST_P(LstmKernels, StepAsAdamDoes) {
   const std::vector<float> gradients = Random<float>(37, 1, 1);
   std::vector<float> values = Random<float>(37, 1, 2), first = Random<float>(37, 1, 3);
-  std::vector<float> second(37, 0.5F), expected;
+  std::vector<float> second(37, 0.5F), averages(37, 2), expected, expected_averages;
   for (std::size_t i = 0; i < 37; ++i) {
     const double gradient = 0.5 * gradients[i];
     const double mean = 0.9 * first[i] + 0.1 * gradient;
     const double square = 0.999 * second[i] + 0.001 * gradient * gradient;
     expected.push_back(
         static_cast<float>(values[i] - 0.02 * mean / (1.5 * std::sqrt(square) + 1e-8)));
+    expected_averages.push_back(0.75F * 2 + 0.25F * expected.back());
   }
   GetParam()->adam({.size = 37,
                     .values = values.data(),
@@ -197,8 +198,11 @@ TEST_P(LstmKernels, StepAsAdamDoes) {
                     .second_moments = second.data(),
                     .gradient_scale = 0.5F,
                     .rate = 0.02F,
-                    .second_moment_scale = 1.5F});
+                    .second_moment_scale = 1.5F,
+                    .averages = averages.data(),
+                    .average_decay = 0.75F});
   EXPECT_LT(LargestDifference(values, expected), 1e-6);
+  EXPECT_LT(LargestDifference(averages, expected_averages), 1e-6);
 }
 
 TEST_P(LstmKernels, SumSquaresAndTransposeAnySize) {
