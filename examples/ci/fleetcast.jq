@@ -1,0 +1,77 @@
+# What the scripts beside this file write for people and for the pipeline's system.
+
+# The id of a circuit, from anything that has plant_id and circuit_id.
+def circuit: "\(.plant_id)/\(.circuit_id)";
+
+# EFFECT_RETRAIN -> RETRAIN
+def plain_enum($prefix): ltrimstr($prefix);
+
+# A fixed number of decimals: 1.0234 -> "1.023".
+def rounded($digits): (. * pow(10; $digits) | round) / pow(10; $digits) | tostring;
+
+# One annotation. Input: {level: "error"|"warning"|"notice", title, message, path?, line?, column?}.
+# $system: github, azure or plain.
+def annotation($system):
+  def github: gsub("%"; "%25") | gsub("\r"; "%0D") | gsub("\n"; "%0A");
+  def github_property: tostring | github | gsub(":"; "%3A") | gsub(","; "%2C");
+  def azure: gsub("%"; "%AZP25") | gsub("\r"; "%0D") | gsub("\n"; "%0A");
+  def azure_property: tostring | azure | gsub(";"; "%3B") | gsub("]"; "%5D");
+  . as $a
+  | if $system == "github" then
+      [["file", $a.path], ["line", $a.line], ["col", $a.column], ["title", $a.title]]
+      | map(select(.[1]) | "\(.[0])=\(.[1] | github_property)") | join(",")
+      | "::\($a.level) \(.)::\($a.message | github)"
+    elif $system == "azure" and $a.level == "notice" then
+      "\($a.title): \($a.message)"
+    elif $system == "azure" then
+      [["type", $a.level], ["sourcepath", $a.path], ["linenumber", $a.line],
+       ["columnnumber", $a.column], ["code", $a.title]]
+      | map(select(.[1]) | "\(.[0])=\(.[1] | azure_property)") | join(";")
+      | "##vso[task.logissue \(.)]\($a.title): \($a.message | azure)"
+    else
+      "\($a.level): \([$a.path, $a.line, $a.column] | map(select(.)) | join(":")) \($a.title): \($a.message)"
+    end;
+
+# A Diagnostic of the config service as an annotation.
+def diagnostic_annotation:
+  { level: (if .severity == "SEVERITY_ERROR" then "error" else "warning" end),
+    title: .reason, message: "\(.message); \(.remedy)", path, line, column };
+
+# What grpcurl -format-error wrote, a google.rpc.Status or plain text, as {reason, message}.
+def failure:
+  . as $text
+  | (try fromjson catch {message: $text}) as $status
+  | ([$status.details[]? | select(.["@type"] | endswith("google.rpc.ErrorInfo"))][0].reason
+     // "CALL_FAILED") as $reason
+  | {reason: $reason, message: ($status.message // $text | rtrimstr("\n"))};
+
+# What became of a training job, in a line.
+def job_result:
+  if .state == "STATE_SUCCEEDED" then
+    "\(.model_version | sub(".*/"; "v")) "
+    + (.gate_outcome.verdict // "" | plain_enum("VERDICT_") | ascii_downcase)
+    + ", MAE \(.gate_outcome.mae // 0 | rounded(3)), skill \(.gate_outcome.skill // 0 | . * 100 | rounded(1)) %"
+  elif .state == "STATE_FAILED" then
+    "failed: \(.failure.kind // "" | plain_enum("KIND_")) \(.failure.reason): \(.failure.message)"
+  elif .state == "STATE_RUNNING" then
+    "running, epoch \(.progress.epoch // 0) of \(.progress.epochs // 0)"
+  else
+    (.state | plain_enum("STATE_") | ascii_downcase)
+    + (if .state_reason then ": \(.state_reason)" else "" end)
+  end;
+
+# Text that stays in its cell of a Markdown table, and is text there.
+def cell: tostring | gsub("[\r\n]+"; " ") | gsub("\\|"; "\\|") | gsub("<"; "&lt;") | gsub("@"; "&#64;");
+def row: "| " + (map(cell) | join(" | ")) + " |";
+
+# The first $most rows, and how many more there are.
+def table($heads; $most):
+  [$heads | row] + [$heads | map("---") | row] + (.[:$most] | map(row))
+  + (if length > $most then ["", "… and \(length - $most) more."] else [] end);
+
+# A change's values, old and new, and where the new ones stand.
+def change_text:
+  if .field_changes then
+    [.field_changes[] | "\(.field): \(.old_value) → \(.new_value)"
+     + (if .path then " (\(.path):\(.line))" else "" end)] | join(", ")
+  else (.changed_fields // []) | join(", ") | gsub(" -> "; " → ") end;

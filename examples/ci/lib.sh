@@ -1,0 +1,84 @@
+# Sourced by the scripts beside this file: calls by grpcurl, annotations, request ids.
+# shellcheck shell=bash
+#
+# From the environment:
+#   FLEETCAST_{CONFIG,TRAINER,REGISTRY,INFERENCE}_TARGET  host:port of each service
+#   FLEETCAST_GRPCURL_FLAGS   of grpcurl; -plaintext by default, '-cacert ca.pem' behind TLS
+#   FLEETCAST_RETRY_SECONDS   how long an unreachable service is tried again, 120
+#   FLEETCAST_WORK            folder for what one step leaves to the next, .fleetcast
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=${FLEETCAST_WORK:-.fleetcast}
+mkdir -p "$work"
+# Where annotations go, also from within a function whose output is an answer.
+exec 3>&1
+read -ra grpcurl_flags <<<"${FLEETCAST_GRPCURL_FLAGS:--plaintext}"
+
+# Which system runs this, and how it calls this run of the pipeline. A second attempt of a run keeps
+# the run's id.
+# shellcheck disable=SC2034  # for the scripts
+if [ "${GITHUB_ACTIONS:-}" = true ]; then
+  system=github pipeline_run=$GITHUB_REPOSITORY/$GITHUB_RUN_ID pipeline_attempt=$GITHUB_RUN_ATTEMPT
+elif [ "${TF_BUILD:-}" = True ]; then
+  system=azure pipeline_run=$BUILD_REPOSITORY_ID/$BUILD_BUILDID pipeline_attempt=$SYSTEM_JOBATTEMPT
+else
+  system=plain pipeline_run=${FLEETCAST_PIPELINE_RUN:-$$.$RANDOM} pipeline_attempt=1
+fi
+
+annotate() { # error|warning|notice TITLE MESSAGE
+  jq -L "$here" -nr --arg level "$1" --arg title "$2" --arg message "$3" --arg system "$system" \
+    'include "fleetcast"; {level: $level, title: $title, message: $message} | annotation($system)' >&3
+}
+
+# Hands a value to later steps.
+set_output() { # NAME VALUE
+  case $system in
+    github) echo "$1=$2" >>"$GITHUB_OUTPUT" ;;
+    azure) echo "##vso[task.setvariable variable=$1]$2" ;;
+    *) echo "$1=$2" ;;
+  esac
+}
+
+# A UUID that is the same for the same words in the same run of the pipeline: a step that is run
+# again sends it again, and the service does nothing twice.
+request_id() { # WORD…
+  printf '%s\n' "$pipeline_run" "$@" | sha256sum |
+    sed -E 's/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/\1-\2-\3-\4-\5/'
+}
+
+# call SERVICE METHOD: the request from standard input, the answer to standard output. A service
+# that cannot be reached is tried again for a while. What remains fails with grpcurl's exit code (64
+# + the gRPC code, 1 if it never got through) and leaves {reason, message} in $work/failure.json.
+call() {
+  local target_of=FLEETCAST_${1^^}_TARGET request status delay=1 before=$SECONDS
+  local target=${!target_of:?is not set: name the service\'s host:port}
+  request=$(cat)
+  while :; do
+    status=0
+    grpcurl "${grpcurl_flags[@]}" -format-error -max-time 60 -d @ "$target" "$2" \
+      <<<"$request" 2>"$work/errors" || status=$?
+    case $status in
+      0) return 0 ;;
+      1) grep -q 'Failed to dial' "$work/errors" || break ;;
+      68 | 72 | 78) ;;
+      *) break ;;
+    esac
+    [ $((SECONDS - before)) -lt "${FLEETCAST_RETRY_SECONDS:-120}" ] || break
+    echo "$1 at $target does not answer; trying again in $delay s" >&2
+    sleep "$delay"
+    delay=$((delay < 16 ? delay * 2 : 30))
+  done
+  jq -L "$here" -sR 'include "fleetcast"; failure' "$work/errors" >"$work/failure.json"
+  return "$status"
+}
+
+# must_call SERVICE METHOD: the same, and the end of the script, with an annotation, if it fails.
+must_call() {
+  local status=0
+  call "$1" "$2" || status=$?
+  [ "$status" -eq 0 ] || {
+    annotate error "$(jq -r .reason "$work/failure.json")" \
+      "${2##*/} of the $1 service: $(jq -r .message "$work/failure.json")"
+    exit "$status"
+  }
+}
