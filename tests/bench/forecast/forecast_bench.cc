@@ -1,59 +1,70 @@
-// How much of the machine's matrix product rate the network reaches on one thread: arithmetic that
-// the LSTM and its heads need, over time, against a 1024^3 float32 product in the same process.
-// `-o json` prints one JSON object a line.
-#include <dlfcn.h>
+// How fast the network trains and forecasts on one thread: against LibTorch's own LSTM, and against
+// the rate of a 1024^3 float32 product. Everything runs in turns in one process, so that whatever
+// else the machine does falls on all; times are the process's CPU time. docs/performance.md says
+// what is counted. `-o json` prints one JSON object a line.
+#include <sys/utsname.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
+#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "common/forecast/forecast.h"
+#include "common/forecast/kernels.h"
 #include "common/forecast/network.h"
+#include "tests/bench/forecast/libtorch_baseline.h"
 
 namespace fleetcast::forecast {
 namespace {
 
-constexpr int kRepetitions = 31;
+constexpr int kRounds = 25;
+constexpr double kSampleSeconds = 0.01;
+constexpr double kSquareFlops = 2.0 * 1024 * 1024 * 1024;
 
-double MedianSeconds(const std::function<void()>& work, int repetitions = kRepetitions) {
-  work();  // warm up
-  std::vector<double> seconds;
-  for (int i = 0; i < repetitions; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+using Work = std::function<void()>;
+
+double CpuSeconds() {
+  std::timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+double Median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
+// Seconds of one run, from as many as fill a sample; the run before them warms the caches, which
+// the work measured before has taken.
+double Sample(const Work& work, int runs) {
+  work();
+  const double start = CpuSeconds();
+  for (int i = 0; i < runs; ++i) work();
+  return (CpuSeconds() - start) / runs;
+}
+
+// The median seconds of each work, taken in turns.
+std::vector<double> MedianSeconds(const std::vector<Work>& works) {
+  std::vector<int> runs;
+  for (const Work& work : works) {
+    runs.push_back(std::max(1, static_cast<int>(kSampleSeconds / Sample(work, 1))));
   }
-  std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
-  return seconds[seconds.size() / 2];
+  std::vector<std::vector<double>> seconds(works.size());
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t i = 0; i < works.size(); ++i) seconds[i].push_back(Sample(works[i], runs[i]));
+  }
+  std::vector<double> medians;
+  for (const auto& of_work : seconds) medians.push_back(Median(of_work));
+  return medians;
 }
 
-// Of the BLAS that LibTorch brought along; 0 if it does not show its symbols.
-double GemmFlopsPerSecond() {
-  using Sgemm = void (*)(const char*, const char*, const int*, const int*, const int*, const float*,
-                         const float*, const int*, const float*, const int*, const float*, float*,
-                         const int*);
-  const auto sgemm = reinterpret_cast<Sgemm>(dlsym(RTLD_DEFAULT, "sgemm_"));
-  if (sgemm == nullptr) return 0;
-  const int n = 1024;
-  const float one = 1, zero = 0;
-  std::vector<float> a(n * n, 0.5F), b(n * n, 0.25F), c(n * n);
-  const double seconds = MedianSeconds(
-      [&] { sgemm("N", "N", &n, &n, &n, &one, a.data(), &n, b.data(), &n, &zero, c.data(), &n); },
-      11);
-  return 2.0 * n * n * n / seconds;
-}
-
-double ForwardFlops(const NetworkShape& shape, double windows) {
-  const double gates = 4.0 * shape.units;
-  const double lstm = shape.steps * gates * (shape.channels + shape.units);
-  const double heads =
-      static_cast<double>(shape.horizon) * (shape.units + shape.steps + shape.lags);
-  return 2 * windows * (lstm + heads);
+// Batch 32, 24 steps of 3 features, 24 steps ahead, as in the example configuration.
+NetworkShape ShapeWith(int units) {
+  return {.steps = 24, .channels = 3, .own_channels = 3, .lags = 0, .horizon = 24, .units = units};
 }
 
 Batch BatchOf(const NetworkShape& shape, std::size_t size) {
@@ -71,36 +82,90 @@ Batch BatchOf(const NetworkShape& shape, std::size_t size) {
   return batch;
 }
 
+// Multiplications and additions of the products that cannot be left out: none with the zero state
+// before the first step, none for gradients of the inputs.
+double ForwardFlops(const NetworkShape& s, double windows) {
+  const double gates = 4.0 * s.units;
+  return 2 * windows *
+         (gates * (s.steps * s.channels + (s.steps - 1.0) * s.units) +
+          static_cast<double>(s.horizon) * (s.units + s.steps + s.lags));
+}
+
+double StepFlops(const NetworkShape& s, double windows) {
+  const double gates = 4.0 * s.units;
+  const double backward = gates * (s.steps * s.channels + 2 * (s.steps - 1.0) * s.units) +
+                          static_cast<double>(s.horizon) * (2.0 * s.units + s.steps + s.lags);
+  return ForwardFlops(s, windows) + 2 * windows * backward;
+}
+
 struct Result {
   std::string name;
-  double ratio, median_ms;
+  double ratio, gemm_share, median_ms;
 };
 
-std::vector<Result> Measure(double gemm) {
-  std::vector<Result> results;
-  for (const int units : {128, 32}) {
-    // The example configuration: three feature columns, hourly rows.
-    const NetworkShape shape{
-        .steps = 24, .channels = 6, .own_channels = 3, .lags = 144, .horizon = 24, .units = units};
+class Bench {
+ public:
+  [[nodiscard]] double gigaflops() const { return gigaflops_; }
+
+  Result Training(int units) {
+    const NetworkShape shape = ShapeWith(units);
+    const Batch batch = BatchOf(shape, 32);
+    constexpr double kDropout = 0.2;
+    LibTorchModel theirs(shape, kDropout);
     Network network(shape, 1);
-    const auto add = [&](const std::string& name, double flops, const std::function<void()>& work) {
-      const double seconds = MedianSeconds(work);
-      results.push_back(
-          {name + "_units_" + std::to_string(units), flops / seconds / gemm, 1000 * seconds});
-    };
-    {
-      NetworkTrainer trainer(network, {.dropout = 0.2, .learning_rate = 0.001, .seed = 1});
-      const Batch batch = BatchOf(shape, 32);
-      // Backward needs twice the forward's products.
-      add("training_step_batch_32", 3 * ForwardFlops(shape, 32), [&] { trainer.Step(batch); });
-    }
-    for (const std::size_t size : {std::size_t{256}, std::size_t{1}}) {
-      const Batch batch = BatchOf(shape, size);
-      add("forecast_batch_" + std::to_string(size), ForwardFlops(shape, static_cast<double>(size)),
-          [&] { (void)network.Predict(batch); });
-    }
+    NetworkTrainer trainer(network, {.dropout = kDropout, .learning_rate = 1e-3, .seed = 1});
+    return Compare(
+        "training_step_units_" + std::to_string(units) + "_batch_32", StepFlops(shape, 32),
+        [&] { theirs.Step(batch); }, [&] { trainer.Step(batch); });
   }
-  return results;
+
+  Result Forecasting(int units, std::size_t windows) {
+    const NetworkShape shape = ShapeWith(units);
+    const Batch batch = BatchOf(shape, windows);
+    LibTorchModel theirs(shape, 0);
+    const Network network(shape, 1);
+    return Compare(
+        "forecast_units_" + std::to_string(units) + "_batch_" + std::to_string(windows),
+        ForwardFlops(shape, static_cast<double>(windows)), [&] { (void)theirs.Predict(batch); },
+        [&] { (void)network.Predict(batch); });
+  }
+
+ private:
+  Result Compare(const std::string& name, double flops, const Work& theirs, const Work& ours) {
+    const std::vector<double> seconds = MedianSeconds({[&] { square_.Run(); }, theirs, ours});
+    const double rate = kSquareFlops / seconds[0];
+    gigaflops_ = rate / 1e9;
+    return {name, seconds[1] / seconds[2], flops / seconds[2] / rate, 1000 * seconds[2]};
+  }
+
+  SquareProduct square_;
+  double gigaflops_ = 0;
+};
+
+std::string CpuModel() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(": ") + 2);
+  }
+  utsname names{};
+  return uname(&names) == 0 ? names.machine : "unknown";
+}
+
+void Print(const Bench& bench, const Result& result, bool json) {
+  if (!json) {
+    std::printf("%-36s %8.2f %12.2f %12.3f\n", result.name.c_str(), result.ratio, result.gemm_share,
+                result.median_ms);
+    return;
+  }
+  const nlohmann::json line = {{"name", result.name},
+                               {"ratio", result.ratio},
+                               {"gemm_share", result.gemm_share},
+                               {"median_ms", result.median_ms},
+                               {"machine",
+                                {{"cpu", CpuModel()},
+                                 {"kernels", AvailableKernels().front()->name},
+                                 {"gemm_gigaflops", bench.gigaflops()}}}};
+  std::printf("%s\n", line.dump().c_str());
 }
 
 int Run(bool json) {
@@ -108,21 +173,17 @@ int Run(bool json) {
   if (const std::string warning = BlasWarning(); !warning.empty()) {
     std::fprintf(stderr, "%s\n", warning.c_str());
   }
-  const double gemm = GemmFlopsPerSecond();
-  if (gemm == 0) {
-    std::fprintf(stderr, "LibTorch's BLAS does not show sgemm: nothing to compare with\n");
-    return 1;
+  Bench bench;
+  if (!json) {
+    std::printf("%s, %s kernels, one thread\n", CpuModel().c_str(),
+                AvailableKernels().front()->name);
+    std::printf("%-36s %8s %12s %12s\n", "", "ratio", "GEMM share", "median ms");
   }
-  if (!json) std::printf("%-36s %18s %12s\n", "", "of the GEMM rate", "median ms");
-  for (const Result& result : Measure(gemm)) {
-    if (json) {
-      const nlohmann::json line = {
-          {"name", result.name}, {"ratio", result.ratio}, {"median_ms", result.median_ms}};
-      std::printf("%s\n", line.dump().c_str());
-    } else {
-      std::printf("%-36s %18.3f %12.3f\n", result.name.c_str(), result.ratio, result.median_ms);
-    }
+  for (const int units : {128, 32}) Print(bench, bench.Training(units), json);
+  for (const std::size_t windows : {std::size_t{1}, std::size_t{100}}) {
+    Print(bench, bench.Forecasting(128, windows), json);
   }
+  if (!json) std::printf("1024^3 product: %.0f GFLOP/s\n", bench.gigaflops());
   return 0;
 }
 
@@ -131,5 +192,9 @@ int Run(bool json) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  return fleetcast::forecast::Run(arguments == std::vector<std::string>{"-o", "json"});
+  if (!arguments.empty() && arguments != std::vector<std::string>{"-o", "json"}) {
+    std::fprintf(stderr, "usage: %s [-o json]\n", argv[0]);
+    return 2;
+  }
+  return fleetcast::forecast::Run(!arguments.empty());
 }
