@@ -1,12 +1,7 @@
 #include "cli/local/local.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -15,6 +10,7 @@
 #include "cli/local/background.h"
 #include "cli/local/plan.h"
 #include "cli/local/supervisor.h"
+#include "common/base/file_lock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/db/private_cluster.h"
@@ -31,29 +27,9 @@ constexpr absl::Duration kHealthTimeout = absl::Seconds(2);
 
 // Held by whoever starts, runs or stops the stack of a folder; the supervisor holds it as long as
 // it lives, so a free lock beside a record means that it was killed.
-class StackLock {
- public:
-  static absl::StatusOr<StackLock> Open(const std::string& data_dir) {
-    const std::string path = LockFile(data_dir);
-    StackLock lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-    if (lock.descriptor_ >= 0) return lock;
-    return Refused(absl::StatusCode::kFailedPrecondition, "FILE_SYSTEM",
-                   absl::StrCat("cannot open ", path, ": ", std::strerror(errno)),
-                   {{"path", path}});
-  }
-  ~StackLock() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  StackLock(StackLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  StackLock& operator=(StackLock&&) = delete;
-
-  [[nodiscard]] bool TryLock() const { return flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-
- private:
-  explicit StackLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
+absl::StatusOr<FileLock> OpenStackLock(const std::string& data_dir) {
+  return FileLock::Open(LockFile(data_dir));
+}
 
 absl::Status Busy(const std::string& data_dir, const std::string& doing) {
   return Refused(absl::StatusCode::kAborted, "STACK_BUSY",
@@ -87,7 +63,7 @@ absl::StatusOr<StackOptions> Normalized(StackOptions options) {
 }
 
 // Takes the lock and leaves the folder without a stack; kAlreadyRunning if one runs.
-absl::StatusOr<UpResult> Prepare(const StackOptions& options, const StackLock& lock,
+absl::StatusOr<UpResult> Prepare(const StackOptions& options, const FileLock& lock,
                                  const SayLine& say) {
   if (!lock.TryLock()) {
     FLEETCAST_ASSIGN_OR_RETURN(const auto record, ReadRecord(options.data_dir));
@@ -105,7 +81,7 @@ absl::StatusOr<UpResult> Prepare(const StackOptions& options, const StackLock& l
 
 absl::StatusOr<UpResult> Up(const StackOptions& given, const SayLine& say) {
   FLEETCAST_ASSIGN_OR_RETURN(const StackOptions options, Normalized(given));
-  FLEETCAST_ASSIGN_OR_RETURN(const StackLock lock, StackLock::Open(options.data_dir));
+  FLEETCAST_ASSIGN_OR_RETURN(const FileLock lock, OpenStackLock(options.data_dir));
   FLEETCAST_ASSIGN_OR_RETURN(const UpResult result, Prepare(options, lock, say));
   if (result == UpResult::kAlreadyRunning) return result;
   const auto run = [&](const std::function<bool(const std::string&)>& report,
@@ -126,7 +102,7 @@ absl::StatusOr<UpResult> Up(const StackOptions& given, const SayLine& say) {
 
 absl::StatusOr<UpResult> UpInForeground(const StackOptions& given, const SayLine& say) {
   FLEETCAST_ASSIGN_OR_RETURN(const StackOptions options, Normalized(given));
-  FLEETCAST_ASSIGN_OR_RETURN(const StackLock lock, StackLock::Open(options.data_dir));
+  FLEETCAST_ASSIGN_OR_RETURN(const FileLock lock, OpenStackLock(options.data_dir));
   FLEETCAST_ASSIGN_OR_RETURN(const UpResult result, Prepare(options, lock, say));
   if (result == UpResult::kAlreadyRunning) return result;
   BlockStopSignals();
@@ -145,7 +121,7 @@ absl::StatusOr<bool> Down(const std::string& given, const SayLine& say) {
   std::error_code ignored;
   const std::string data_dir = fs::weakly_canonical(fs::absolute(given), ignored).string();
   if (!fs::is_directory(data_dir, ignored)) return false;
-  FLEETCAST_ASSIGN_OR_RETURN(const StackLock lock, StackLock::Open(data_dir));
+  FLEETCAST_ASSIGN_OR_RETURN(const FileLock lock, OpenStackLock(data_dir));
   FLEETCAST_ASSIGN_OR_RETURN(const auto record, ReadRecord(data_dir));
   if (lock.TryLock()) {
     if (!record) return false;

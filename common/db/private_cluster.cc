@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/file_lock.h"
 #include "common/base/process.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
@@ -32,6 +33,7 @@ constexpr char kSuperuser[] = "fleetcast";
 constexpr int kSocketPort = 5432;  // only a part of the socket's name
 constexpr absl::Duration kStartTimeout = absl::Seconds(60);
 constexpr absl::Duration kStopTimeout = absl::Seconds(30);
+constexpr absl::Duration kTurnTimeout = absl::Seconds(90);  // a stop and a start
 constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
 
 std::string CanonicalPath(const std::string& path) {
@@ -219,6 +221,26 @@ struct PrivateCluster::State {
     return false;
   }
 
+  // Adopts the server that runs, or makes and starts one. Processes that do this at once take
+  // turns, so that they end up with one server instead of a quarrel over its lock file.
+  absl::Status AdoptOrStart() {
+    FLEETCAST_ASSIGN_OR_RETURN(const FileLock turn, FileLock::Open(options.data_dir + ".starting"));
+    for (const absl::Time deadline = absl::Now() + kTurnTimeout; !turn.TryLock();) {
+      if (absl::Now() > deadline)
+        return Refused(absl::StatusCode::kUnavailable, "POSTGRES_DID_NOT_START",
+                       absl::StrCat("another process has been starting Postgres in ",
+                                    options.data_dir, " for ", absl::FormatDuration(kTurnTimeout),
+                                    "; end it or choose another folder"),
+                       {{"path", options.data_dir}});
+      absl::SleepFor(kPollInterval);
+    }
+    FLEETCAST_RETURN_IF_ERROR(InitializeCluster(programs, account, options, log_file));
+    FLEETCAST_ASSIGN_OR_RETURN(const bool adopted, Adopt());
+    if (adopted) return absl::OkStatus();
+    socket_dir = SocketDirOf(options.data_dir);
+    return Launch();
+  }
+
   absl::Status Terminate() {
     // Fast shutdown; if that hangs immediate shutdown, which recovery makes good; then by force.
     for (const int signal : {SIGINT, SIGQUIT, SIGKILL}) {
@@ -247,13 +269,7 @@ absl::StatusOr<std::unique_ptr<PrivateCluster>> PrivateCluster::Start(
   FLEETCAST_ASSIGN_OR_RETURN(state->account, AccountFor(data_dir));
   FLEETCAST_ASSIGN_OR_RETURN(state->programs, PostgresPrograms());
   state->log_file = options.log_file.empty() ? data_dir + ".log" : options.log_file;
-  FLEETCAST_RETURN_IF_ERROR(
-      InitializeCluster(state->programs, state->account, state->options, state->log_file));
-  FLEETCAST_ASSIGN_OR_RETURN(const bool adopted, state->Adopt());
-  if (!adopted) {
-    state->socket_dir = SocketDirOf(data_dir);
-    FLEETCAST_RETURN_IF_ERROR(state->Launch());
-  }
+  FLEETCAST_RETURN_IF_ERROR(state->AdoptOrStart());
   return std::unique_ptr<PrivateCluster>(new PrivateCluster(std::move(state)));
 }
 
@@ -276,7 +292,7 @@ int PrivateCluster::postmaster_pid() const { return state_->pid; }
 
 absl::Status PrivateCluster::Restart() {
   FLEETCAST_RETURN_IF_ERROR(state_->Terminate());
-  return state_->Launch();
+  return state_->AdoptOrStart();
 }
 
 bool PrivateCluster::Running() const { return !HasEnded(state_->pid); }

@@ -9,8 +9,14 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
@@ -91,6 +97,33 @@ TEST_F(PrivateClusterTest, ARunningClusterIsAdopted) {
   auto again = PrivateCluster::Start(Options());
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ((*again)->postmaster_pid(), cluster_->postmaster_pid());
+}
+
+TEST_F(PrivateClusterTest, StartersAtOnceShareOneServer) {
+  constexpr int kStarters = 4;
+  std::vector<absl::StatusOr<std::unique_ptr<PrivateCluster>>> clusters(kStarters);
+  absl::BlockingCounter started(kStarters);
+  absl::Notification compared;  // the server ends with the thread that started it
+  std::vector<std::thread> starters;
+  for (auto& cluster : clusters)
+    starters.emplace_back([&] {
+      cluster = PrivateCluster::Start(Options());
+      started.DecrementCount();
+      compared.WaitForNotification();
+    });
+  started.Wait();
+  std::set<int> servers;
+  for (auto& cluster : clusters) {
+    EXPECT_TRUE(cluster.ok()) << cluster.status();
+    if (cluster.ok()) servers.insert((*cluster)->postmaster_pid());
+  }
+  EXPECT_EQ(servers.size(), 1U);
+  if (clusters[0].ok()) cluster_ = *std::move(clusters[0]);
+  if (cluster_) {
+    EXPECT_TRUE(cluster_->Restart().ok());
+  }
+  compared.Notify();
+  for (std::thread& starter : starters) starter.join();
 }
 
 TEST_F(PrivateClusterTest, AKilledServerIsNoObstacle) {
