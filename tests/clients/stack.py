@@ -40,6 +40,14 @@ class Stack:
         self.targets = {name: f"127.0.0.1:{self.base + i}" for i, name in enumerate(names)}
 
     def __enter__(self):
+        self.make_circuits()
+        self.fleetcast(
+            *("local", "up", "--config-repo", self.circuits, "--sensor-data", self.sensors),
+            *("--port-base", self.base, "--trainers", "1"),
+        )
+        return self
+
+    def make_circuits(self):
         self.fleetcast(
             *("data", "simulate", "--circuits-of", "P001=2,P002=1", "--days", "100"),
             *("--out", self.sensors, "--config-repo", self.circuits, "--end", "2025-12-17"),
@@ -49,11 +57,6 @@ class Stack:
         (self.circuits / ".gitignore").write_text(".fleetcast/\n")
         self.commit("The pipeline's scripts")
         self.publish()
-        self.fleetcast(
-            *("local", "up", "--config-repo", self.circuits, "--sensor-data", self.sensors),
-            *("--port-base", self.base, "--trainers", "1"),
-        )
-        return self
 
     def __exit__(self, *_):
         self.fleetcast("local", "down")
@@ -104,3 +107,14 @@ class Stack:
         process = fleet.grpcurl("-plaintext", "-d", data, self.targets[service], method)
         assert process.returncode == 0, process.stderr
         return json.loads(process.stdout)
+
+
+class ExampleStack(Stack):
+    """The same with the repository of examples/fleet."""
+
+    def make_circuits(self):
+        fleet.make_example_fleet(self.circuits)
+        self.fleetcast(
+            *("data", "simulate", "--circuits-of", "P001=3,P002=2", "--days", "100"),
+            *("--end", "2025-12-17", "--out", self.sensors),
+        )
