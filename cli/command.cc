@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/session.h"
+#include "common/base/status.h"
 
 namespace fleetcast::cli {
 namespace {
@@ -88,7 +89,13 @@ CLI::App& AddVerb(CLI::App& noun, Session& session, const VerbText& text,
     footer += (footer.empty() ? "Examples:\n  " : "\n  ") + std::string(line);
   }
   verb->footer(footer + "\n\nGlobal options (-o json, --data-dir, ...): fleetcast --help");
-  verb->callback([&session, run = std::move(run)] { session.Finish(run()); });
+  verb->callback([&session, run = std::move(run), annotates = text.annotates] {
+    if (session.annotates() && !annotates)
+      return session.Finish(InvalidField(
+          "--output",
+          "github and azure are for `fleetcast config validate`; use table, json or yaml"));
+    session.Finish(run());
+  });
   return *verb;
 }
 

@@ -17,7 +17,8 @@ class Session;
 struct VerbText {
   std::string name;
   std::string about;
-  std::string examples;  // one command a line, shown under --help
+  std::string examples;    // one command a line, shown under --help
+  bool annotates = false;  // also has -o github and -o azure
 };
 
 // The root's help, version and exit codes. To be called before nouns are added: they take over how

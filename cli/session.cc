@@ -43,8 +43,11 @@ void Session::AddGlobalOptions(CLI::App& app) {
   const char* group = "Global options";
   static const std::map<std::string, OutputFormat> formats = {{"table", OutputFormat::kTable},
                                                               {"json", OutputFormat::kJson},
-                                                              {"yaml", OutputFormat::kYaml}};
-  app.add_option("-o,--output", format_, "table (the default), json or yaml")
+                                                              {"yaml", OutputFormat::kYaml},
+                                                              {"github", OutputFormat::kGithub},
+                                                              {"azure", OutputFormat::kAzure}};
+  app.add_option("-o,--output", format_,
+                 "table (the default), json or yaml; of config validate also github or azure")
       ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
       ->type_name("FORMAT")
       ->group(group);
@@ -145,6 +148,9 @@ void Session::Show(const nlohmann::ordered_json& value,
     case OutputFormat::kYaml:
       std::cout << YamlText(value);
       break;
+    case OutputFormat::kGithub:
+    case OutputFormat::kAzure:
+      break;  // verbs that have them print them themselves
   }
   std::cout << std::flush;
 }

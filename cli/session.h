@@ -31,7 +31,8 @@ namespace fleetcast::cli {
 
 class Transport;
 
-enum class OutputFormat { kTable, kJson, kYaml };
+// The last two are what CI systems read; only verbs that have diagnostics know them.
+enum class OutputFormat { kTable, kJson, kYaml, kGithub, kAzure };
 
 class Session {
  public:
@@ -70,6 +71,9 @@ class Session {
   [[nodiscard]] std::string RequestId(const std::string& part = "");
 
   [[nodiscard]] OutputFormat format() const { return format_; }
+  [[nodiscard]] bool annotates() const {
+    return format_ == OutputFormat::kGithub || format_ == OutputFormat::kAzure;
+  }
   // Of standard output, and of standard error.
   [[nodiscard]] Terminal terminal() const;
   [[nodiscard]] Terminal error_terminal() const;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "cli/commands/config_validate.h"
 #include "cli/names.h"
 #include "cli/paging.h"
 #include "cli/session.h"
@@ -73,31 +74,6 @@ absl::Status Changes(Session& session, const ChangesOptions& options) {
     });
   }
   if (NoteDiagnostics(session, response.diagnostics())) session.set_exit_code(ExitCode::kFailed);
-  return absl::OkStatus();
-}
-
-absl::Status Validate(Session& session, const std::string& revision) {
-  v1::ValidateRevisionRequest request;
-  request.set_revision(revision);
-  FLEETCAST_ASSIGN_OR_RETURN(const auto response,
-                             session.Call(config_rpc::kValidateRevision, request));
-  session.Show(response, [&](const Terminal& terminal) {
-    std::string text;
-    for (const auto& diagnostic : response.diagnostics()) {
-      text += DiagnosticText(diagnostic, terminal.color);
-    }
-    const int left_out = response.diagnostic_count() - response.diagnostics_size();
-    if (left_out > 0) absl::StrAppend(&text, "and ", left_out, " more\n");
-    absl::StrAppend(&text, ShortCommit(response.commit()), ": ",
-                    Count(response.circuit_count(), "circuit"), ", ",
-                    response.valid()
-                        ? Styled("sound", Style::kGood, terminal.color)
-                        : Styled(absl::StrCat(response.unsound_circuit_count(), " of them unsound"),
-                                 Style::kBad, terminal.color),
-                    "\n");
-    return text;
-  });
-  if (!response.valid()) session.set_exit_code(ExitCode::kFailed);
   return absl::OkStatus();
 }
 
@@ -179,14 +155,7 @@ void AddConfigCommands(CLI::App& app, Session& session) {
 
   AddChanges(noun, session);
 
-  const auto revision = std::make_shared<std::string>();
-  CLI::App& validate_verb =
-      AddVerb(noun, session,
-              {.name = "validate",
-               .about = "everything that is wrong with a revision; exit code 1 if it is unsound",
-               .examples = "fleetcast config validate\nfleetcast config validate my-branch"},
-              [&session, revision] { return Validate(session, *revision); });
-  validate_verb.add_option("revision", *revision, "branch, tag or commit (HEAD)");
+  AddConfigValidateCommand(noun, session);
 
   const auto circuit = std::make_shared<std::string>();
   const auto show_revision = std::make_shared<std::string>();

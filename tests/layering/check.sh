@@ -49,8 +49,11 @@ forbid "common/forecast links LibTorch and nothing of gRPC or Postgres" 'grpc|pq
   forbid "no torch header in a public header" 'torch|ATen|c10' common/forecast/forecast.h
 mapfile -t outside < <(sources common services cli | grep -v '^common/forecast/')
 forbid "torch headers stay inside common/forecast" 'torch|ATen|c10' "${outside[@]}"
-mapfile -t cli < <(sources cli)
+mapfile -t cli < <(sources cli | grep -v '^cli/offline/')
 forbid "the command line reaches services over the wire" 'services/' "${cli[@]}"
+mapfile -t offline < <(sources cli/offline)
+forbid "cli/offline uses the rules of config files and their parser, nothing else of a service" \
+  'services/(trainer|registry|inference)/|services/config/(git|rpc|reference)/' "${offline[@]}"
 
 if [ "$breaches" -gt 0 ]; then
   echo "layering: $breaches forbidden includes"
