@@ -1,5 +1,5 @@
-// yaml-cpp behind the domain's YamlParser. Its event interface is used, not its nodes: those
-// expand aliases and accept duplicate keys.
+// libyaml behind the domain's YamlParser, through its events: aliases stay aliases, duplicate keys
+// stay both, and a place is known for everything.
 #pragma once
 
 #include <string>

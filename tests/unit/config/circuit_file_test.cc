@@ -173,7 +173,7 @@ TEST(CircuitFile, TextThatIsNoMappingIsReportedWithoutAFloodOfMissingKeys) {
       {"- a\n- b\n", {"1:1 NOT_A_MAPPING "}},
       {"a: [1, 2\nb: 3\n", {"2:2 YAML_SYNTAX "}},
       {"plant_id: \"P001\"\ntraining:\n\tepochs: 3\n", {"3:1 TAB_INDENTATION "}},
-      {"a: 1\n---\nb: 2\n", {"3:1 MULTIPLE_DOCUMENTS "}},
+      {"a: 1\n---\nb: 2\n", {"2:1 MULTIPLE_DOCUMENTS "}},
       {"a: \"\xFF\"\n", {"1:5 INVALID_UTF8 "}},
       {"a: *nobody\n", {"1:4 YAML_SYNTAX "}}};
   for (const auto& [text, expected] : cases)
