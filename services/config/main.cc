@@ -2,12 +2,14 @@
 #include <cstdio>
 #include <string>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/rpc/server.h"
 #include "common/settings/log_level.h"
 #include "common/settings/settings.h"
 #include "services/config/domain/fleet_reader.h"
-#include "services/config/git/git_repository.h"
+#include "services/config/git/fetch_process.h"
+#include "services/config/git/git_settings.h"
 #include "services/config/rpc/config_service.h"
 #include "services/config/yaml/yaml_parser.h"
 
@@ -21,16 +23,15 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto status = fleetcast::config::RunAsFetch(argc, argv)) return *status;
   fleetcast::rpc::BlockShutdownSignals();
   fleetcast::SettingsReader settings("fleetcast-config", "FLEETCAST_CONFIG",
                                      "Serves the fleet's configuration from a git repository.",
                                      argc, argv);
   fleetcast::rpc::ServerOptions server_options{
       .listen = settings.String("listen", "127.0.0.1:7001", "host:port; port 0 takes a free one")};
-  const fleetcast::config::GitOptions git_options{
-      .path = settings.RequiredString("repository", "folder of the git repository, bare or not"),
-      .allow_other_owner = settings.Bool("allow_other_owner", false,
-                                         "serve a repository that belongs to another user")};
+  const fleetcast::config::GitSettings git_settings =
+      fleetcast::config::ReadGitSettings(settings, "/proc/self/exe");
   const std::size_t cache_bytes =
       settings.Int("cache_mib", 100, 1, 65'536, "memory for what was parsed, in MiB") << 20;
   const fleetcast::LogLevel log_level = fleetcast::ReadLogLevel(settings);
@@ -41,7 +42,8 @@ int main(int argc, char** argv) {
   if (const absl::Status status = settings.Finish(); !status.ok()) return Fail(status);
   fleetcast::StartLogging("config", log_level);
 
-  auto repository = fleetcast::config::GitConfigRepository::Open(git_options);
+  const fleetcast::SystemClock clock;
+  auto repository = fleetcast::config::OpenRepository(git_settings, clock);
   if (!repository.ok()) return Fail(repository.status());
   fleetcast::config::FleetReader reader(**repository, fleetcast::config::ParseYaml, cache_bytes);
   fleetcast::config::ConfigService service(reader);
@@ -49,7 +51,7 @@ int main(int argc, char** argv) {
   if (!server.ok()) return Fail(server.status());
 
   fleetcast::LogInfo("serving",
-                     {{"address", (*server)->address()}, {"repository", git_options.path}});
+                     {{"address", (*server)->address()}, {"repository", git_settings.Where()}});
   fleetcast::rpc::WaitForShutdownSignal();
   (*server)->Drain();
   fleetcast::LogInfo("stopped");

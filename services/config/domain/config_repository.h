@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/config/domain/freshness.h"
 
 namespace fleetcast::config {
 
@@ -42,6 +44,14 @@ struct CommonAncestor {
 class ConfigRepository {
  public:
   virtual ~ConfigRepository() = default;
+
+  // To be called before the revisions of a request are resolved: fetches from the remote if one of
+  // them is not known here, or what is known is older than `max_staleness` and a revision is none
+  // of 40 hex digits. nullopt where no remote is followed.
+  [[nodiscard]] virtual std::optional<Freshness> Refresh(
+      const std::vector<std::string>& /*revisions*/, MaxStaleness /*max_staleness*/) {
+    return std::nullopt;
+  }
 
   // The commit that `revision` names now. INVALID_ARGUMENT (REVISION_INVALID) on `field` if it is
   // malformed, ambiguous or no commit; NOT_FOUND (REVISION_NOT_FOUND).

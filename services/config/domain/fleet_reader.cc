@@ -102,6 +102,16 @@ absl::Status UnsoundCircuit(const std::string& commit, const ResolvedCircuit& ci
                   {"first_remedy", first->remedy}});
 }
 
+// A revision that the remote may well have.
+absl::Status UnknownWithoutRemote(const std::string& revision, const Freshness& freshness) {
+  return MakeError(
+      absl::StatusCode::kUnavailable,
+      absl::StrCat("revision \"", revision, "\" is not known here, and ", freshness.message),
+      {.reason = freshness.reason,
+       .metadata = {{"revision", revision}, {"error", freshness.message}},
+       .retry_after = freshness.retry_after});
+}
+
 std::string OrHead(const std::string& revision) { return revision.empty() ? "HEAD" : revision; }
 
 }  // namespace
@@ -116,9 +126,10 @@ FleetReader::FleetReader(ConfigRepository& repository, YamlParser parser, std::s
 
 absl::StatusOr<PlantList> FleetReader::ListPlants(const ListQuery& query) {
   FLEETCAST_RETURN_IF_ERROR(CheckPlantFilter(query.filter));
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string commit, CommitOf(query, 1));
+  FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitOf(query, 1));
+  const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
-  PlantList list{.commit = commit};
+  PlantList list{.commit = commit, .freshness = commits.freshness};
   for (const PlantOutline& plant : outline->plants) {
     if (!query.page.after.empty() && plant.plant_id <= query.page.after[1]) continue;
     if (!MatchesPlant(query.filter, plant)) continue;
@@ -134,7 +145,8 @@ absl::StatusOr<PlantList> FleetReader::ListPlants(const ListQuery& query) {
 absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_id,
                                                       const ListQuery& query) {
   FLEETCAST_RETURN_IF_ERROR(CheckCircuitFilter(query.filter));
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string commit, CommitOf(query, 2));
+  FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitOf(query, 2));
+  const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
   const bool known =
       plant_id == kAllPlants ||
@@ -143,7 +155,7 @@ absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_i
   if (!known)
     return ResourceNotFound("Plant", absl::StrCat("plants/", plant_id),
                             absl::StrCat("list the plants of commit ", commit));
-  CircuitList list{.commit = commit};
+  CircuitList list{.commit = commit, .freshness = commits.freshness};
   for (const CircuitOutline& circuit : outline->circuits) {
     if (plant_id != kAllPlants && circuit.key.plant_id != plant_id) continue;
     FLEETCAST_ASSIGN_OR_RETURN(ResolvedCircuit resolved, Resolve(circuit));
@@ -166,9 +178,11 @@ absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_i
 }
 
 absl::StatusOr<CircuitAnswer> FleetReader::GetCircuit(const CircuitKey& key,
-                                                      const std::string& revision) {
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string commit,
-                             repository_.ResolveCommit("revision", OrHead(revision)));
+                                                      const std::string& revision,
+                                                      MaxStaleness max_staleness) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Commits commits,
+                             CommitsOf({{"revision", OrHead(revision)}}, max_staleness));
+  const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
   const CircuitOutline* circuit = FindCircuit(outline->circuits, key);
   if (circuit == nullptr)
@@ -177,14 +191,17 @@ absl::StatusOr<CircuitAnswer> FleetReader::GetCircuit(const CircuitKey& key,
                             absl::StrCat("list the circuits of commit ", commit));
   FLEETCAST_ASSIGN_OR_RETURN(ResolvedCircuit resolved, Resolve(*circuit));
   if (!resolved.sound()) return UnsoundCircuit(commit, resolved);
-  return CircuitAnswer{commit, std::move(resolved)};
+  return CircuitAnswer{commit, commits.freshness, std::move(resolved)};
 }
 
-absl::StatusOr<ValidationReport> FleetReader::ValidateRevision(const std::string& revision) {
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string commit,
-                             repository_.ResolveCommit("revision", OrHead(revision)));
+absl::StatusOr<ValidationReport> FleetReader::ValidateRevision(const std::string& revision,
+                                                               MaxStaleness max_staleness) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Commits commits,
+                             CommitsOf({{"revision", OrHead(revision)}}, max_staleness));
+  const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, Outline(commit));
-  ValidationReport report{.commit = commit, .diagnostics = outline->diagnostics};
+  ValidationReport report{
+      .commit = commit, .freshness = commits.freshness, .diagnostics = outline->diagnostics};
   for (const CircuitOutline& circuit : outline->circuits) {
     FLEETCAST_ASSIGN_OR_RETURN(const ResolvedCircuit resolved, Resolve(circuit));
     if (outline->readable) ++report.circuit_count;
@@ -196,11 +213,12 @@ absl::StatusOr<ValidationReport> FleetReader::ValidateRevision(const std::string
 }
 
 absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_revision,
-                                                        const std::string& head_revision) {
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string base_commit,
-                             repository_.ResolveCommit("base_revision", base_revision));
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string head_commit,
-                             repository_.ResolveCommit("head_revision", head_revision));
+                                                        const std::string& head_revision,
+                                                        MaxStaleness max_staleness) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitsOf({{"base_revision", base_revision},
+                                                               {"head_revision", head_revision}},
+                                                              max_staleness));
+  const std::string &base_commit = commits.ids[0], &head_commit = commits.ids[1];
   FLEETCAST_ASSIGN_OR_RETURN(const CommonAncestor merge_base,
                              repository_.MergeBase(base_commit, head_commit));
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline head, ReadableOutline(head_commit));
@@ -211,6 +229,7 @@ absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_
   FLEETCAST_ASSIGN_OR_RETURN(const Fleet after, ResolveSome(*head, candidates));
   ChangeReport report{.merge_base_commit = merge_base.commit,
                       .merge_base_count = merge_base.count,
+                      .freshness = commits.freshness,
                       .head_commit = head_commit,
                       .changes = config::DetectChanges(before, after),
                       .diagnostics = NewFleetDiagnostics(*base, *head)};
@@ -220,13 +239,32 @@ absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_
   return report;
 }
 
-absl::StatusOr<std::string> FleetReader::CommitOf(const ListQuery& query, std::size_t key_size) {
+absl::StatusOr<FleetReader::Commits> FleetReader::CommitsOf(
+    const std::vector<NamedRevision>& revisions, MaxStaleness max_staleness) {
+  std::vector<std::string> names;
+  for (const NamedRevision& named : revisions) {
+    FLEETCAST_RETURN_IF_ERROR(ValidateRevisionText(named.field, named.revision));
+    names.push_back(named.revision);
+  }
+  Commits commits{.freshness = repository_.Refresh(names, max_staleness)};
+  for (const NamedRevision& named : revisions) {
+    auto commit = repository_.ResolveCommit(named.field, named.revision);
+    if (absl::IsNotFound(commit.status()) && commits.freshness && commits.freshness->stale)
+      return UnknownWithoutRemote(named.revision, *commits.freshness);
+    if (!commit.ok()) return commit.status();
+    commits.ids.push_back(*std::move(commit));
+  }
+  return commits;
+}
+
+absl::StatusOr<FleetReader::Commits> FleetReader::CommitOf(const ListQuery& query,
+                                                           std::size_t key_size) {
   if (query.page.after.empty())
-    return repository_.ResolveCommit("revision", OrHead(query.revision));
+    return CommitsOf({{"revision", OrHead(query.revision)}}, query.max_staleness);
   if (query.page.after.size() != key_size + 1)
     return InvalidField("page_token", "is not from this list; start from the first page",
                         "INVALID_PAGE_TOKEN");
-  return repository_.ResolveCommit("page_token", query.page.after[0]);
+  return CommitsOf({{"page_token", query.page.after[0]}}, query.max_staleness);
 }
 
 absl::StatusOr<FleetReader::SharedOutline> FleetReader::Outline(const std::string& commit) {

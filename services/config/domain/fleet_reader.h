@@ -23,28 +23,33 @@ namespace fleetcast::config {
 // so that all pages are read from it.
 struct ListQuery {
   std::string revision;
+  MaxStaleness max_staleness = {};
   PageRequest page;
   std::optional<Filter> filter;
 };
 
 struct PlantList {
   std::string commit;
+  std::optional<Freshness> freshness;
   PageOf<PlantOutline> page;
 };
 
 struct CircuitList {
   std::string commit;
+  std::optional<Freshness> freshness;
   PageOf<ResolvedCircuit> page;   // sound ones
   int unsound_circuit_count = 0;  // of the plant, over all pages
 };
 
 struct CircuitAnswer {
   std::string commit;
+  std::optional<Freshness> freshness;
   ResolvedCircuit circuit;  // sound
 };
 
 struct ValidationReport {
   std::string commit;
+  std::optional<Freshness> freshness;
   Diagnostics diagnostics;  // in ReportOrder
   int circuit_count = 0;
   int unsound_circuit_count = 0;
@@ -53,6 +58,7 @@ struct ValidationReport {
 struct ChangeReport {
   std::string merge_base_commit;
   int merge_base_count = 1;
+  std::optional<Freshness> freshness;
   std::string head_commit;
   std::vector<CircuitChange> changes;
   Diagnostics diagnostics;  // what the head makes wrong, in ReportOrder
@@ -69,10 +75,13 @@ class FleetReader {
   [[nodiscard]] absl::StatusOr<CircuitList> ListCircuits(const std::string& plant_id,
                                                          const ListQuery& query);
   [[nodiscard]] absl::StatusOr<CircuitAnswer> GetCircuit(const CircuitKey& key,
-                                                         const std::string& revision);
-  [[nodiscard]] absl::StatusOr<ValidationReport> ValidateRevision(const std::string& revision);
+                                                         const std::string& revision,
+                                                         MaxStaleness max_staleness = {});
+  [[nodiscard]] absl::StatusOr<ValidationReport> ValidateRevision(const std::string& revision,
+                                                                  MaxStaleness max_staleness = {});
   [[nodiscard]] absl::StatusOr<ChangeReport> DetectChanges(const std::string& base_revision,
-                                                           const std::string& head_revision);
+                                                           const std::string& head_revision,
+                                                           MaxStaleness max_staleness = {});
 
   // Memory that the caches hold now, as they estimate it.
   [[nodiscard]] std::size_t cached_bytes() const;
@@ -80,7 +89,18 @@ class FleetReader {
  private:
   using SharedOutline = std::shared_ptr<const FleetOutline>;
 
-  [[nodiscard]] absl::StatusOr<std::string> CommitOf(const ListQuery& query, std::size_t key_size);
+  // A request's revision, by the field that names it.
+  struct NamedRevision {
+    std::string field;
+    std::string revision;
+  };
+  struct Commits {
+    std::vector<std::string> ids;  // as many as revisions
+    std::optional<Freshness> freshness;
+  };
+  [[nodiscard]] absl::StatusOr<Commits> CommitsOf(const std::vector<NamedRevision>& revisions,
+                                                  MaxStaleness max_staleness);
+  [[nodiscard]] absl::StatusOr<Commits> CommitOf(const ListQuery& query, std::size_t key_size);
   [[nodiscard]] absl::StatusOr<SharedOutline> Outline(const std::string& commit);
   // As Outline; FAILED_PRECONDITION unless its master list can be read.
   [[nodiscard]] absl::StatusOr<SharedOutline> ReadableOutline(const std::string& commit);

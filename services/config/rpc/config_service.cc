@@ -29,11 +29,28 @@ const ResourceNamePattern& PlantName() {
 }
 
 template <typename Request>
+absl::StatusOr<MaxStaleness> ParseMaxStaleness(const Request& request) {
+  if (!request.has_max_staleness()) return MaxStaleness{};
+  const auto& given = request.max_staleness();
+  const absl::Duration duration = absl::Seconds(given.seconds()) + absl::Nanoseconds(given.nanos());
+  if (duration < absl::ZeroDuration())
+    return InvalidField("max_staleness",
+                        "is negative; use 0 to fetch in any case, or leave it out");
+  return duration;
+}
+
+template <typename Response>
+void AddFreshness(const std::optional<Freshness>& freshness, Response* response) {
+  if (freshness) ToMessage(*freshness, response->mutable_freshness());
+}
+
+template <typename Request>
 absl::StatusOr<ListQuery> ParseQuery(const Request& request, const std::string& binding) {
   ListQuery query{.revision = request.revision()};
   FLEETCAST_ASSIGN_OR_RETURN(query.page,
                              ParsePage(request.page_size(), request.page_token(), binding));
   FLEETCAST_ASSIGN_OR_RETURN(query.filter, ParseFilter(request.filter()));
+  FLEETCAST_ASSIGN_OR_RETURN(query.max_staleness, ParseMaxStaleness(request));
   return query;
 }
 
@@ -50,6 +67,7 @@ absl::Status List(FleetReader& reader, const v1::ListPlantsRequest& request,
   FLEETCAST_ASSIGN_OR_RETURN(const ListQuery query, ParseQuery(request, binding));
   FLEETCAST_ASSIGN_OR_RETURN(const PlantList list, reader.ListPlants(query));
   for (const PlantOutline& plant : list.page.items) ToMessage(plant, response->add_plants());
+  AddFreshness(list.freshness, response);
   response->set_next_page_token(MakePageToken(list.page.next_after, binding));
   response->set_commit(list.commit);
   return absl::OkStatus();
@@ -67,26 +85,32 @@ absl::Status List(FleetReader& reader, const v1::ListCircuitsRequest& request,
   response->set_next_page_token(MakePageToken(list.page.next_after, binding));
   response->set_commit(list.commit);
   response->set_unsound_circuit_count(list.unsound_circuit_count);
+  AddFreshness(list.freshness, response);
   return absl::OkStatus();
 }
 
 absl::Status Get(FleetReader& reader, const v1::GetCircuitRequest& request, v1::Circuit* response) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto ids, CircuitName().Parse("name", request.name()));
-  FLEETCAST_ASSIGN_OR_RETURN(const CircuitAnswer answer,
-                             reader.GetCircuit({ids[0], ids[1]}, request.revision()));
+  FLEETCAST_ASSIGN_OR_RETURN(const MaxStaleness max_staleness, ParseMaxStaleness(request));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const CircuitAnswer answer,
+      reader.GetCircuit({ids[0], ids[1]}, request.revision(), max_staleness));
   ToMessage(answer.circuit, answer.commit, response);
+  AddFreshness(answer.freshness, response);
   return absl::OkStatus();
 }
 
 absl::Status Validate(FleetReader& reader, const v1::ValidateRevisionRequest& request,
                       v1::ValidateRevisionResponse* response) {
+  FLEETCAST_ASSIGN_OR_RETURN(const MaxStaleness max_staleness, ParseMaxStaleness(request));
   FLEETCAST_ASSIGN_OR_RETURN(const ValidationReport report,
-                             reader.ValidateRevision(request.revision()));
+                             reader.ValidateRevision(request.revision(), max_staleness));
   response->set_commit(report.commit);
   response->set_valid(!HasError(report.diagnostics));
   AddDiagnostics(report.diagnostics, response);
   response->set_circuit_count(report.circuit_count);
   response->set_unsound_circuit_count(report.unsound_circuit_count);
+  AddFreshness(report.freshness, response);
   return absl::OkStatus();
 }
 
@@ -127,9 +151,10 @@ absl::StatusOr<MatrixRequest> ParseMatrix(const v1::DetectChangesRequest& reques
 absl::Status Compare(FleetReader& reader, const v1::DetectChangesRequest& request,
                      v1::DetectChangesResponse* response) {
   FLEETCAST_ASSIGN_OR_RETURN(const MatrixRequest matrix, ParseMatrix(request));
+  FLEETCAST_ASSIGN_OR_RETURN(const MaxStaleness max_staleness, ParseMaxStaleness(request));
   FLEETCAST_ASSIGN_OR_RETURN(
       const ChangeReport report,
-      reader.DetectChanges(request.base_revision(), request.head_revision()));
+      reader.DetectChanges(request.base_revision(), request.head_revision(), max_staleness));
   response->set_merge_base_commit(report.merge_base_commit);
   response->set_merge_base_count(report.merge_base_count);
   response->set_head_commit(report.head_commit);
@@ -139,6 +164,7 @@ absl::Status Compare(FleetReader& reader, const v1::DetectChangesRequest& reques
     for (std::string& shard : MatrixShards(report.changes, *matrix.format, matrix.shard_size))
       response->add_matrix_shards_json(std::move(shard));
   AddDiagnostics(report.diagnostics, response);
+  AddFreshness(report.freshness, response);
   return absl::OkStatus();
 }
 

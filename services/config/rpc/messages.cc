@@ -140,4 +140,12 @@ void ToMessage(const CircuitChange& change, v1::CircuitChange* message) {
   }
 }
 
+void ToMessage(const Freshness& freshness, v1::Freshness* message) {
+  if (freshness.fetch_time)
+    message->mutable_fetch_time()->set_seconds(absl::ToUnixSeconds(*freshness.fetch_time));
+  message->set_stale(freshness.stale);
+  message->set_reason(freshness.reason);
+  message->set_message(freshness.message);
+}
+
 }  // namespace fleetcast::config

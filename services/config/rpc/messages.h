@@ -13,5 +13,6 @@ void ToMessage(const PlantOutline& plant, v1::Plant* message);
 void ToMessage(const ResolvedCircuit& circuit, const std::string& commit, v1::Circuit* message);
 void ToMessage(const Diagnostic& diagnostic, v1::Diagnostic* message);
 void ToMessage(const CircuitChange& change, v1::CircuitChange* message);
+void ToMessage(const Freshness& freshness, v1::Freshness* message);
 
 }  // namespace fleetcast::config

@@ -86,6 +86,21 @@ class ConfigServiceTest : public ::testing::Test {
     return Call(&Stub::ValidateRevision, request);
   }
 
+  absl::Status Matrix(v1::DetectChangesRequest::MatrixFormat format, int shard_size) {
+    v1::DetectChangesRequest request;
+    request.set_base_revision("main");
+    request.set_head_revision("main");
+    request.set_matrix_format(format);
+    request.set_matrix_shard_size(shard_size);
+    return Call(&Stub::DetectChanges, request).status();
+  }
+
+  absl::Status Stale(absl::Duration max_staleness) {
+    v1::ListPlantsRequest request;
+    request.mutable_max_staleness()->set_seconds(absl::ToInt64Seconds(max_staleness));
+    return Call(&Stub::ListPlants, request).status();
+  }
+
   GitTestRepository git_;
   const Files base_ = FleetFiles({{"P001", {"C001", "C002"}}, {"P002", {"C001"}}});
   std::unique_ptr<GitConfigRepository> repository_;
@@ -119,6 +134,36 @@ TEST_F(ConfigServiceTest, BranchIsComparedWithItsMergeBaseThoughMainHasMovedOn) 
             "training.cutoff_date: 2025-12-09 -> 2026-01-15");
   EXPECT_EQ(changes->changes(0).changed_fields(1), "training.hyperparameters.epochs: 50 -> 80");
   EXPECT_EQ(changes->diagnostics_size(), 0);
+}
+
+TEST_F(ConfigServiceTest, ChangesComeWithTheirSourcesAndTheMatrixThatWasAskedFor) {
+  const std::string parted = git_.Commit("main", base_);
+  Files branch = base_;
+  branch["config/defaults.yml"] = "training:\n  seed: 9\n";
+  git_.Commit("branch", branch, {parted});
+  v1::DetectChangesRequest request;
+  request.set_base_revision("main");
+  request.set_head_revision("branch");
+  request.set_matrix_format(v1::DetectChangesRequest::MATRIX_FORMAT_GITHUB_ACTIONS);
+  request.set_matrix_shard_size(2);
+  request.mutable_max_staleness()->set_seconds(0);
+  const auto changes = Call(&Stub::DetectChanges, request);
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  ASSERT_EQ(changes->changes_size(), 3);
+  const v1::FieldChange& field = changes->changes(0).field_changes(0);
+  EXPECT_EQ(field.field(), "training.seed");
+  EXPECT_EQ(field.old_value(), "0");
+  EXPECT_EQ(field.new_value(), "9");
+  EXPECT_EQ(field.source(), v1::FieldChange::SOURCE_REPOSITORY_DEFAULTS);
+  EXPECT_EQ(field.path(), "config/defaults.yml");
+  EXPECT_EQ(field.line(), 2);
+  EXPECT_EQ(field.column(), 9);
+  EXPECT_EQ(changes->changes(0).changed_fields(0), "training.seed: 0 -> 9");
+  ASSERT_EQ(changes->matrix_shards_json_size(), 2);
+  EXPECT_EQ(changes->matrix_shards_json(1),
+            R"({"include":[{"plant_id":"P002","circuit_id":"C001","cutoff_date":"2025-12-09"}]})");
+  EXPECT_EQ(changes->merge_base_count(), 1);
+  EXPECT_FALSE(changes->has_freshness());
 }
 
 TEST_F(ConfigServiceTest, CommentsFormattingAndOrderOfTheListAreNoChange) {
@@ -276,7 +321,12 @@ TEST_F(ConfigServiceTest, WrongArgumentsNameTheirField) {
       {Circuit("plants/P001/circuits/C001", "--upload-pack=touch /tmp/x").status(), "revision"},
       {Changes("", "main").status(), "base_revision"},
       {Changes("main", "@{-1}").status(), "head_revision"},
-      {Validate(std::string(100'000, 'x')).status(), "revision"}};
+      {Validate(std::string(100'000, 'x')).status(), "revision"},
+      {Matrix(v1::DetectChangesRequest::MATRIX_FORMAT_AZURE_PIPELINES, 257), "matrix_shard_size"},
+      {Matrix(v1::DetectChangesRequest::MATRIX_FORMAT_AZURE_PIPELINES, -1), "matrix_shard_size"},
+      {Matrix(v1::DetectChangesRequest::MATRIX_FORMAT_UNSPECIFIED, 5), "matrix_shard_size"},
+      {Matrix(static_cast<v1::DetectChangesRequest::MatrixFormat>(7), 0), "matrix_format"},
+      {Stale(absl::Seconds(-1)), "max_staleness"}};
   for (const auto& [status, field] : cases) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     ASSERT_TRUE(DetailsOf(status)) << status;

@@ -125,6 +125,14 @@ void GitTestRepository::SetReference(const std::string& name, const std::string&
       Take(reference, git_reference_create, repository_.get(), name.c_str(), pointer, force, log));
 }
 
+void GitTestRepository::DeleteReference(const std::string& name) {
+  Check(git_reference_remove(repository_.get(), name.c_str()));
+}
+
+void GitTestRepository::SetHead(const std::string& branch) {
+  Check(git_repository_set_head(repository_.get(), ("refs/heads/" + branch).c_str()));
+}
+
 void GitTestRepository::Tag(const std::string& name, const std::string& commit) {
   const git_oid id = IdOf(commit);
   ObjectHandle target;

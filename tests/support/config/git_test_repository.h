@@ -31,6 +31,9 @@ class GitTestRepository {
                               const std::string& path, unsigned mode, const std::string& text);
   // Branch or tag "refs/…" points at `commit` from now on.
   void SetReference(const std::string& name, const std::string& commit);
+  void DeleteReference(const std::string& name);
+  // HEAD names `branch`.
+  void SetHead(const std::string& branch);
   // An annotated tag of `commit`.
   void Tag(const std::string& name, const std::string& commit);
   // How much later than the first the next commits are made.

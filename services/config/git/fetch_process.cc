@@ -1,0 +1,84 @@
+#include "services/config/git/fetch_process.h"
+
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/process.h"
+#include "common/base/status.h"
+
+namespace fleetcast::config {
+namespace {
+
+constexpr char kCommand[] = "fetch-into-mirror";
+constexpr int kUnreachable = 10, kRefused = 11;
+
+absl::Status RemoteStatus(const std::string& reason, const std::string& message,
+                          const std::string& url) {
+  return MakeError(absl::StatusCode::kUnavailable, message,
+                   {.reason = reason, .metadata = {{"url", url}}});
+}
+
+absl::Status StatusOf(int ended, const FetchProcessOptions& options) {
+  const std::string& url = options.remote.url;
+  if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0) return absl::OkStatus();
+  if (WIFSIGNALED(ended) && WTERMSIG(ended) == SIGALRM)
+    return RemoteStatus("REMOTE_TIMEOUT",
+                        absl::StrCat("fetching from ", url, " took longer than ",
+                                     absl::FormatDuration(options.timeout),
+                                     "; look at the remote, or raise fetch_timeout"),
+                        url);
+  const bool spoke =
+      WIFEXITED(ended) && (WEXITSTATUS(ended) == kUnreachable || WEXITSTATUS(ended) == kRefused);
+  if (!spoke)
+    return RemoteStatus(
+        "REMOTE_UNREACHABLE",
+        absl::StrCat("the process that fetches from ", url, " failed; see ", options.log_file),
+        url);
+  return RemoteStatus(WEXITSTATUS(ended) == kRefused ? "REMOTE_REFUSED" : "REMOTE_UNREACHABLE",
+                      EndOfFile(options.log_file), url);
+}
+
+}  // namespace
+
+absl::Status RunFetchProcess(const FetchProcessOptions& options) {
+  std::error_code ignored;
+  std::filesystem::remove(options.log_file, ignored);
+  const RemoteOptions& remote = options.remote;
+  const ProcessCommand command{
+      .arguments = {options.program, kCommand, options.folder, remote.url, remote.username,
+                    remote.token_file, remote.ssh_key_file, remote.allow_other_owner ? "1" : "0"},
+      .log_file = options.log_file,
+      .death_signal = SIGKILL};
+  // The kernel ends it in time, whatever it waits for.
+  const timeval timeout = absl::ToTimeval(options.timeout);
+  const auto limit_time = [&timeout] {
+    const itimerval timer = {.it_interval = {}, .it_value = timeout};
+    return signal(SIGALRM, SIG_DFL) != SIG_ERR && setitimer(ITIMER_REAL, &timer, nullptr) == 0;
+  };
+  FLEETCAST_ASSIGN_OR_RETURN(const pid_t pid, Spawn(command, limit_time));
+  int ended = 0;
+  while (waitpid(pid, &ended, 0) < 0)
+    if (errno != EINTR)
+      return RemoteStatus("REMOTE_UNREACHABLE", "the process that fetches was lost", remote.url);
+  return StatusOf(ended, options);
+}
+
+std::optional<int> RunAsFetch(int argc, const char* const* argv) {
+  if (argc != 8 || std::string(argv[1]) != kCommand) return std::nullopt;
+  const absl::Status status = Fetch(argv[2], {.url = argv[3],
+                                              .username = argv[4],
+                                              .token_file = argv[5],
+                                              .ssh_key_file = argv[6],
+                                              .allow_other_owner = std::string(argv[7]) == "1"});
+  if (status.ok()) return 0;
+  std::fputs(std::string(status.message()).c_str(), stderr);
+  return ReasonOf(status) == "REMOTE_REFUSED" ? kRefused : kUnreachable;
+}
+
+}  // namespace fleetcast::config

@@ -1,0 +1,58 @@
+#include "services/config/git/fetch_schedule.h"
+
+#include <utility>
+
+#include "common/base/status.h"
+
+namespace fleetcast::config {
+
+FetchSchedule::FetchSchedule(std::function<absl::Status()> fetch,
+                             std::optional<absl::Time> last_success, const Clock& clock)
+    : fetch_(std::move(fetch)), clock_(clock), last_success_(last_success) {}
+
+Freshness FetchSchedule::Refresh(absl::Duration max_staleness) {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = clock_.Now();
+  const std::int64_t next = begun_ + 1;
+  for (;;) {
+    // A time in the future is from a clock that was put back since, and tells nothing.
+    const bool recent = last_success_ && max_staleness > absl::ZeroDuration() &&
+                        *last_success_ >= now - max_staleness && *last_success_ <= clock_.Now();
+    if (recent || succeeded_ >= next) return {.fetch_time = last_success_};
+    const absl::Duration since_failure = clock_.Monotonic() - failed_at_;
+    if (!failure_.ok() && since_failure < kPauseAfterFailure)
+      return {.fetch_time = last_success_,
+              .stale = true,
+              .reason = ReasonOf(failure_),
+              .message = std::string(failure_.message()),
+              .retry_after = kPauseAfterFailure - since_failure};
+    if (fetching_)
+      mutex_.Await(absl::Condition(
+          +[](bool* fetching) { return !*fetching; }, &fetching_));
+    else
+      FetchNow();
+  }
+}
+
+void FetchSchedule::FetchNow() {
+  fetching_ = true;
+  const std::int64_t number = ++begun_;
+  const absl::Time began = clock_.Now();
+  mutex_.Unlock();
+  absl::Status status = fetch_();
+  mutex_.Lock();
+  if (status.ok()) {
+    last_success_ = began;
+    succeeded_ = number;
+  }
+  failed_at_ = clock_.Monotonic();
+  failure_ = std::move(status);
+  fetching_ = false;
+}
+
+Freshness FetchSchedule::Known() const {
+  absl::MutexLock lock(&mutex_);
+  return {.fetch_time = last_success_};
+}
+
+}  // namespace fleetcast::config

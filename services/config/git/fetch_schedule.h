@@ -1,0 +1,53 @@
+// When to fetch: as seldom as what callers ask allows, one at a time, shared by all who wait.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "services/config/domain/freshness.h"
+
+namespace fleetcast::config {
+
+// Thread safe.
+class FetchSchedule {
+ public:
+  // After a fetch that failed none is tried for so long: callers are answered from what there is
+  // at once instead of waiting for a remote that is down, one after the other.
+  static constexpr absl::Duration kPauseAfterFailure = absl::Seconds(10);
+
+  // `fetch` is called without lock, by one caller's thread at a time. `last_success` is when the
+  // last one began, as known from before. `clock` must outlive this.
+  FetchSchedule(std::function<absl::Status()> fetch, std::optional<absl::Time> last_success,
+                const Clock& clock);
+
+  // Returns once the last successful fetch began at most `max_staleness` before this call (after it
+  // for 0), or one that this call waited for has failed. Blocks for two fetches at most: one that
+  // goes on and began too early, and the next.
+  [[nodiscard]] Freshness Refresh(absl::Duration max_staleness);
+
+  // What is known without a fetch.
+  [[nodiscard]] Freshness Known() const;
+
+ private:
+  void FetchNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::function<absl::Status()> fetch_;
+  const Clock& clock_;
+  mutable absl::Mutex mutex_;
+  bool fetching_ ABSL_GUARDED_BY(mutex_) = false;
+  // Fetches are numbered from 1, in the order in which they begin.
+  std::int64_t begun_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t succeeded_ ABSL_GUARDED_BY(mutex_) = 0;  // the last that did, 0 for none here
+  std::optional<absl::Time> last_success_ ABSL_GUARDED_BY(mutex_);
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);      // of the last fetch
+  absl::Duration failed_at_ ABSL_GUARDED_BY(mutex_);  // monotonic
+};
+
+}  // namespace fleetcast::config

@@ -1,0 +1,306 @@
+// A mirror of a remote: real repositories over file://, and remotes that are down or hang.
+#include "services/config/git/followed_repository.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "services/config/domain/fleet_reader.h"
+#include "services/config/git/git_settings.h"
+#include "services/config/yaml/yaml_parser.h"
+#include "tests/support/config/git_test_repository.h"
+#include "tests/support/fake_clock.h"
+
+namespace fleetcast::config {
+namespace {
+
+namespace fs = std::filesystem;
+using fleetcast::testing::FakeClock;
+using testing::Files;
+using testing::FleetFiles;
+using testing::GitTestRepository;
+
+std::string TextOf(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+class FollowedRepositoryTest : public ::testing::Test {
+ protected:
+  FollowedRepositoryTest() {
+    std::string pattern = (fs::temp_directory_path() / "config-state-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) std::abort();
+    state_ = pattern;
+  }
+  ~FollowedRepositoryTest() override {
+    std::error_code ignored;
+    fs::remove_all(state_, ignored);
+  }
+
+  [[nodiscard]] FollowOptions Options(const std::string& url) const {
+    const char* bin = std::getenv("FLEETCAST_BIN_DIR");
+    EXPECT_NE(bin, nullptr) << "ctest sets it to the folder of the programs";
+    return {.state_dir = state_ / "mirror",
+            .program = absl::StrCat(bin == nullptr ? "." : bin, "/fleetcast-config"),
+            .remote = {.url = url, .username = "git"}};
+  }
+  [[nodiscard]] FollowOptions Options() const { return Options("file://" + remote_->path()); }
+
+  std::unique_ptr<FollowedRepository> Open(const FollowOptions& options) {
+    auto repository = FollowedRepository::Open(options, clock_);
+    EXPECT_TRUE(repository.ok()) << repository.status();
+    return repository.ok() ? *std::move(repository) : nullptr;
+  }
+
+  // As the service does it: a refresh that is called for, then the commit or the error's reason.
+  static std::string Commit(FollowedRepository& repository, const std::string& revision,
+                            MaxStaleness max_staleness = {}) {
+    const auto freshness = repository.Refresh({revision}, max_staleness);
+    EXPECT_TRUE(freshness && !freshness->stale) << freshness->message;
+    const auto commit = repository.ResolveCommit("revision", revision);
+    return commit.ok() ? *commit : ReasonOf(commit.status());
+  }
+
+  FakeClock clock_;
+  fs::path state_;
+  std::unique_ptr<GitTestRepository> remote_ = std::make_unique<GitTestRepository>();
+};
+
+constexpr absl::Duration kNow = absl::ZeroDuration();
+
+TEST_F(FollowedRepositoryTest, RemotesBranchesTagsRequestsAndHeadAreKnownByTheirNames) {
+  const std::string first = remote_->Commit("trunk", {{"a", "1"}});
+  const std::string second = remote_->Commit("trunk", {{"a", "2"}});
+  const std::string request = remote_->Commit("gone", {{"a", "3"}}, {first});
+  remote_->SetReference("refs/pull/7/head", request);
+  remote_->Tag("v1", first);
+  remote_->SetHead("trunk");
+  const auto mirror = Open(Options());
+  for (const auto& [revision, commit] :
+       std::vector<std::pair<std::string, std::string>>{{"trunk", second},
+                                                        {"origin/trunk", second},
+                                                        {"HEAD", second},
+                                                        {"HEAD~1", first},
+                                                        {"v1", first},
+                                                        {"refs/pull/7/head", request},
+                                                        {second, second},
+                                                        {second.substr(0, 9), second}})
+    EXPECT_EQ(Commit(*mirror, revision), commit) << revision;
+  remote_->SetHead("gone");
+  EXPECT_EQ(Commit(*mirror, "HEAD", kNow), request);
+  remote_->DetachHead(first);
+  EXPECT_EQ(Commit(*mirror, "HEAD", kNow), first);
+}
+
+TEST_F(FollowedRepositoryTest, FetchesForAnUnknownRevisionAndForOneThatIsOlderThanAsked) {
+  const std::string first = remote_->Commit("main", {{"a", "1"}});
+  const auto mirror = Open(Options());
+  EXPECT_EQ(Commit(*mirror, "main"), first);
+  const std::string second = remote_->Commit("main", {{"a", "2"}});
+  EXPECT_EQ(Commit(*mirror, "main"), first);  // 30 seconds by default
+  EXPECT_EQ(Commit(*mirror, second), second);
+  const std::string third = remote_->Commit("main", {{"a", "3"}});
+  clock_.Advance(absl::Seconds(20));
+  EXPECT_EQ(Commit(*mirror, "main", absl::Seconds(20)), second);
+  EXPECT_EQ(Commit(*mirror, "main", absl::Seconds(19)), third);
+  const std::string branch = remote_->Commit("branch", {{"a", "4"}});
+  EXPECT_EQ(Commit(*mirror, "branch", absl::Hours(1)), branch);
+  EXPECT_EQ(Commit(*mirror, "nowhere"), "REVISION_NOT_FOUND");
+  EXPECT_EQ(Commit(*mirror, "--upload-pack=touch /tmp/x"), "REVISION_INVALID");
+}
+
+TEST_F(FollowedRepositoryTest, ForcePushAndDeletionAreFollowedWhileOldCommitsStayReadable) {
+  const std::string first = remote_->Commit("main", {{"config/a.yml", "1"}});
+  remote_->Commit("side", {{"a", "2"}});
+  const auto mirror = Open(Options());
+  EXPECT_EQ(Commit(*mirror, "main"), first);
+  const std::string other = remote_->Commit("fresh", {{"config/a.yml", "other"}});
+  remote_->SetReference("refs/heads/main", other);
+  remote_->DeleteReference("refs/heads/side");
+  EXPECT_EQ(Commit(*mirror, "main", kNow), other);
+  EXPECT_EQ(Commit(*mirror, "origin/main"), other);
+  EXPECT_EQ(Commit(*mirror, "side"), "REVISION_NOT_FOUND");
+  EXPECT_EQ(Commit(*mirror, "origin/side"), "REVISION_NOT_FOUND");
+  // What was resolved before the push is read to its end.
+  const auto entries = mirror->ListConfigFolder(first);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(*mirror->ReadFile(entries->back().object_id, 100), "1");
+}
+
+TEST_F(FollowedRepositoryTest, EmptyRemoteHasNoRevisionUntilTheFirstPush) {
+  const auto mirror = Open(Options());
+  EXPECT_EQ(Commit(*mirror, "HEAD"), "REVISION_NOT_FOUND");
+  const std::string first = remote_->Commit("main", {{"a", "1"}});
+  EXPECT_EQ(Commit(*mirror, "HEAD"), first);
+}
+
+TEST_F(FollowedRepositoryTest, RemoteThatIsDownIsAnsweredForFromWhatThereIsAndThatIsSaid) {
+  const std::string main = remote_->Commit("main", FleetFiles({{"P001", {"C001"}}}));
+  const auto mirror = Open(Options());
+  FleetReader reader(*mirror, ParseYaml, 1 << 20);
+  const auto fresh = reader.GetCircuit({"P001", "C001"}, "main");
+  ASSERT_TRUE(fresh.ok()) << fresh.status();
+  EXPECT_FALSE(fresh->freshness->stale);
+  const absl::Time fetched = clock_.Now();
+  remote_.reset();
+  clock_.Advance(absl::Minutes(5));
+  const auto stale = reader.ValidateRevision("main");
+  ASSERT_TRUE(stale.ok()) << stale.status();
+  EXPECT_EQ(stale->commit, main);
+  EXPECT_TRUE(stale->freshness->stale);
+  EXPECT_EQ(stale->freshness->reason, "REMOTE_REFUSED");  // no such folder
+  EXPECT_EQ(stale->freshness->fetch_time, fetched);
+  // A commit cannot have moved, so nothing is stale about it.
+  EXPECT_FALSE(reader.ValidateRevision(main)->freshness->stale);
+  EXPECT_FALSE(reader.ValidateRevision("main", absl::Hours(1))->freshness->stale);
+  const absl::Status unknown = reader.DetectChanges("main", "branch").status();
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(unknown), "REMOTE_REFUSED");
+  EXPECT_EQ(DetailsOf(unknown)->metadata.at("revision"), "branch");
+  EXPECT_TRUE(DetailsOf(unknown)->retry_after.has_value());
+}
+
+// A server that takes connections and says nothing.
+class SilentServer {
+ public:
+  SilentServer() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address_;
+    auto* address = reinterpret_cast<sockaddr*>(&address_);
+    if (bind(socket_, address, size) != 0 || listen(socket_, 8) != 0 ||
+        getsockname(socket_, address, &size) != 0)
+      std::abort();
+  }
+  ~SilentServer() { close(socket_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  [[nodiscard]] std::string address() const {
+    return absl::StrCat("127.0.0.1:", ntohs(address_.sin_port));
+  }
+
+ private:
+  int socket_;
+  sockaddr_in address_ = {};
+};
+
+TEST_F(FollowedRepositoryTest, RemoteThatHangsIsGivenUpInTime) {
+  const SilentServer server;
+  for (const std::string scheme : {"http", "https"}) {
+    FollowOptions options = Options(scheme + "://" + server.address() + "/config.git");
+    options.fetch_timeout = absl::Milliseconds(300);
+    const auto mirror = Open(options);
+    const auto freshness = mirror->Refresh({"main"}, {});
+    ASSERT_TRUE(freshness.has_value());
+    EXPECT_TRUE(freshness->stale);
+    EXPECT_EQ(freshness->reason, "REMOTE_TIMEOUT") << freshness->message;
+    EXPECT_FALSE(freshness->fetch_time.has_value());
+  }
+}
+
+TEST_F(FollowedRepositoryTest, FetchThatWasKilledLeavesNothingInTheWayOfTheNext) {
+  const std::string first = remote_->Commit("main", {{"a", "1"}});
+  const auto mirror = Open(Options());
+  EXPECT_EQ(Commit(*mirror, "main"), first);
+  const std::string second = remote_->Commit("main", {{"a", "2"}});
+  const fs::path folder = state_ / "mirror" / "mirror.git";
+  const std::vector<fs::path> leftovers = {folder / "refs/heads/main.lock",
+                                           folder / "packed-refs.lock", folder / "HEAD.lock",
+                                           folder / "objects/pack/pack_git2_x1y2z3"};
+  for (const fs::path& leftover : leftovers) std::ofstream(leftover) << "half";
+  EXPECT_EQ(Commit(*mirror, "main", kNow), second);
+  for (const fs::path& leftover : leftovers) EXPECT_FALSE(fs::exists(leftover)) << leftover;
+}
+
+TEST_F(FollowedRepositoryTest, RestartKnowsWhatWasFetchedAndWhen) {
+  const std::string first = remote_->Commit("main", {{"a", "1"}});
+  auto mirror = Open(Options());
+  EXPECT_EQ(Commit(*mirror, "main"), first);
+  EXPECT_EQ(ReasonOf(FollowedRepository::Open(Options(), clock_).status()), "STATE_DIR_IN_USE");
+  const FollowOptions options = Options();
+  mirror.reset();
+  remote_.reset();
+  mirror = Open(options);
+  clock_.Advance(absl::Seconds(10));
+  const auto freshness = mirror->Refresh({"main"}, absl::Minutes(1));
+  EXPECT_FALSE(freshness->stale);
+  EXPECT_EQ(freshness->fetch_time, clock_.Now() - absl::Seconds(10));
+  EXPECT_EQ(*mirror->ResolveCommit("revision", "main"), first);
+}
+
+TEST_F(FollowedRepositoryTest, TokenStandsInNoMessageAndNoFile) {
+  const std::string token = "s3cr3t-t0k3n";
+  std::ofstream(state_ / "token") << token << "\n";
+  FollowOptions options = Options("https://127.0.0.1:1/config.git");
+  options.remote.token_file = state_ / "token";
+  const auto mirror = Open(options);
+  const auto freshness = mirror->Refresh({"main"}, {});
+  EXPECT_EQ(freshness->reason, "REMOTE_UNREACHABLE");
+  EXPECT_NE(freshness->message.find("127.0.0.1"), std::string::npos);
+  EXPECT_EQ(freshness->message.find(token), std::string::npos);
+  int files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(options.state_dir)) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_EQ(TextOf(entry.path()).find(token), std::string::npos) << entry.path();
+    ++files;
+  }
+  EXPECT_GE(files, 3);
+}
+
+TEST_F(FollowedRepositoryTest, SettingsThatCanNeverWorkAreRefusedAtStartByName) {
+  const std::string file = state_ / "secret";
+  std::ofstream(file) << "x";
+  const std::vector<std::pair<RemoteOptions, std::string>> cases = {
+      {{.url = "ftp://host/x"}, "remote_url"},
+      {{.url = "../relative"}, "remote_url"},
+      {{.url = "https://user:hunter2@host/x"}, "remote_url"},
+      {{.url = "https://hunter2@host/x"}, "remote_url"},
+      {{.url = "ssh://git:hunter2@host/x", .ssh_key_file = file}, "remote_url"},
+      {{.url = "ssh://git@host/x"}, "remote_ssh_key_file"},
+      {{.url = "git@host:x.git"}, "remote_ssh_key_file"},
+      {{.url = "git@host:x.git", .ssh_key_file = file + "-none"}, "remote_ssh_key_file"},
+      {{.url = "http://host/x", .token_file = file}, "remote_token_file"},
+      {{.url = "https://host/x", .token_file = file + "-none"}, "remote_token_file"},
+      {{.url = "https://host/x", .token_file = state_}, "remote_token_file"}};
+  for (const auto& [remote, setting] : cases) {
+    const absl::Status status = CheckRemote(remote);
+    EXPECT_EQ(ReasonOf(status), "REMOTE_SETTINGS") << remote.url;
+    EXPECT_EQ(DetailsOf(status)->metadata.at("setting"), setting) << status;
+    EXPECT_EQ(status.message().find("hunter2"), std::string::npos) << status;
+  }
+  for (const RemoteOptions& remote :
+       {RemoteOptions{.url = "git@host:x.git", .ssh_key_file = file},
+        RemoteOptions{.url = "ssh://host/x", .ssh_key_file = file},
+        RemoteOptions{.url = "https://host/x", .token_file = file},
+        RemoteOptions{.url = "https://host/x"}, RemoteOptions{.url = "file:///x"}})
+    EXPECT_TRUE(CheckRemote(remote).ok()) << CheckRemote(remote);
+}
+
+TEST_F(FollowedRepositoryTest, EitherAFolderOrARemoteWithAStateFolderIsServed) {
+  remote_->Commit("main", {{"a", "1"}});
+  const FollowOptions follow = Options();
+  const GitOptions local = {.path = remote_->path()};
+  EXPECT_TRUE(OpenRepository({.local = local}, clock_).ok());
+  EXPECT_TRUE(OpenRepository({.remote = follow}, clock_).ok());
+  FollowOptions nowhere = follow;
+  nowhere.state_dir = "";
+  for (const GitSettings& settings : {GitSettings{}, GitSettings{.local = local, .remote = follow},
+                                      GitSettings{.remote = nowhere}})
+    EXPECT_EQ(ReasonOf(OpenRepository(settings, clock_).status()), "REPOSITORY_SETTINGS");
+}
+
+}  // namespace
+}  // namespace fleetcast::config

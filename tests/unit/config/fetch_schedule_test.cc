@@ -1,0 +1,132 @@
+#include "services/config/git/fetch_schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+#include "common/base/status.h"
+#include "tests/support/fake_clock.h"
+
+namespace fleetcast::config {
+namespace {
+
+using fleetcast::testing::FakeClock;
+
+absl::Status Down() {
+  return MakeError(absl::StatusCode::kUnavailable, "the remote is down",
+                   {.reason = "REMOTE_UNREACHABLE"});
+}
+
+TEST(FetchSchedule, FetchesOnlyWhenWhatIsKnownIsOlderThanAsked) {
+  FakeClock clock;
+  int fetches = 0;
+  FetchSchedule schedule(
+      [&] {
+        ++fetches;
+        return absl::OkStatus();
+      },
+      clock.Now() - absl::Minutes(10), clock);
+  EXPECT_EQ(schedule.Refresh(absl::Minutes(10)).fetch_time, clock.Now() - absl::Minutes(10));
+  EXPECT_EQ(fetches, 0);
+  EXPECT_EQ(schedule.Refresh(absl::Minutes(9)).fetch_time, clock.Now());
+  EXPECT_EQ(fetches, 1);
+  clock.Advance(absl::Seconds(5));
+  EXPECT_FALSE(schedule.Refresh(absl::Seconds(5)).stale);
+  EXPECT_EQ(fetches, 1);
+  EXPECT_EQ(schedule.Refresh(absl::ZeroDuration()).fetch_time, clock.Now());
+  EXPECT_EQ(fetches, 2);
+}
+
+TEST(FetchSchedule, WhatWasNeverFetchedIsFetchedHoweverPatientTheCaller) {
+  const FakeClock clock;
+  int fetches = 0;
+  const auto fetch = [&] {
+    ++fetches;
+    return absl::OkStatus();
+  };
+  FetchSchedule never(fetch, std::nullopt, clock);
+  EXPECT_FALSE(never.Known().fetch_time.has_value());
+  EXPECT_TRUE(never.Refresh(absl::InfiniteDuration()).fetch_time.has_value());
+  // The clock was put back since.
+  FetchSchedule future(fetch, clock.Now() + absl::Hours(1), clock);
+  EXPECT_EQ(future.Refresh(absl::Minutes(1)).fetch_time, clock.Now());
+  EXPECT_EQ(fetches, 2);
+}
+
+TEST(FetchSchedule, FailureIsSaidAndNotTriedAgainAtOnce) {
+  FakeClock clock;
+  int fetches = 0;
+  absl::Status result = Down();
+  FetchSchedule schedule(
+      [&] {
+        ++fetches;
+        return result;
+      },
+      clock.Now() - absl::Hours(1), clock);
+  for (int i = 0; i < 2; ++i) {
+    const Freshness stale = schedule.Refresh(absl::ZeroDuration());
+    EXPECT_TRUE(stale.stale);
+    EXPECT_EQ(stale.reason, "REMOTE_UNREACHABLE");
+    EXPECT_EQ(stale.message, "the remote is down");
+    EXPECT_EQ(stale.retry_after, FetchSchedule::kPauseAfterFailure);
+    EXPECT_EQ(stale.fetch_time, clock.Now() - absl::Hours(1));
+    EXPECT_EQ(fetches, 1);
+  }
+  // Whoever is content with what there is is not bothered.
+  EXPECT_FALSE(schedule.Refresh(absl::Hours(2)).stale);
+  result = absl::OkStatus();
+  clock.Advance(FetchSchedule::kPauseAfterFailure);
+  EXPECT_FALSE(schedule.Refresh(absl::ZeroDuration()).stale);
+  EXPECT_EQ(fetches, 2);
+}
+
+// How many fetches there are if many callers come while the first one's goes on. Never two at once.
+int FetchesOfManyCallers(absl::Duration max_staleness) {
+  const FakeClock clock;
+  std::atomic<int> fetches = 0, running = 0;
+  absl::Notification began, may_end;
+  FetchSchedule schedule(
+      [&] {
+        EXPECT_EQ(++running, 1);
+        if (++fetches == 1) {
+          began.Notify();
+          may_end.WaitForNotification();
+        }
+        --running;
+        return absl::OkStatus();
+      },
+      std::nullopt, clock);
+  const auto refresh = [&] { EXPECT_FALSE(schedule.Refresh(max_staleness).stale); };
+  std::vector<std::thread> callers;
+  callers.emplace_back(refresh);
+  began.WaitForNotification();
+  absl::BlockingCounter coming(8);
+  for (int i = 0; i < 8; ++i)
+    callers.emplace_back([&] {
+      coming.DecrementCount();
+      refresh();
+    });
+  coming.Wait();
+  may_end.Notify();
+  for (std::thread& caller : callers) caller.join();
+  return fetches;
+}
+
+TEST(FetchSchedule, CallersAtOnceShareAFetch) {
+  EXPECT_EQ(FetchesOfManyCallers(absl::Seconds(1)), 1);
+}
+
+TEST(FetchSchedule, CallersForWhomAFetchBeganTooEarlyDoNotEachMakeOne) {
+  // A caller who comes during the first waits for the next; one who is late makes one more.
+  const int fetches = FetchesOfManyCallers(absl::ZeroDuration());
+  EXPECT_GE(fetches, 2);
+  EXPECT_LE(fetches, 9);
+}
+
+}  // namespace
+}  // namespace fleetcast::config
