@@ -125,6 +125,7 @@ std::string QueueReason(const TrainingJob& job) {
                         job.environment, before);
   if (queue.ready_at > queue.now)
     return absl::StrCat("tried again at ", Timestamp(queue.ready_at), before);
+  if (queue.live_jobs == 0) return "waits for a replica to claim it" + before;
   return absl::StrCat("waits for a free slot; ", queue.live_jobs,
                       queue.live_jobs == 1 ? " job is" : " jobs are", " running", before);
 }

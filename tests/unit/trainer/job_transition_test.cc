@@ -126,6 +126,8 @@ TEST(QueueReason, SaysWhatAPresentReplicaIsWaitingFor) {
   job.state_reason.clear();
   job.queue.live_jobs = 5;
   EXPECT_EQ(QueueReason(job), "waits for a free slot; 5 jobs are running");
+  job.queue.live_jobs = 0;
+  EXPECT_EQ(QueueReason(job), "waits for a replica to claim it");
 }
 
 TEST(RunReason, SaysThatThereWasNothingToTrainAndWhatWasLeftOut) {
