@@ -45,7 +45,9 @@ absl::StatusOr<TimeSeries> ReadSeries(const BacktestOptions& options, Session& s
 
 absl::Status RunBacktest(const BacktestOptions& options, Session& session) {
   forecast::SetTorchThreads(1);  // results do not depend on the machine's cores
-  if (const std::string warning = forecast::BlasWarning(); !warning.empty()) session.Note(warning);
+  if (const std::string warning = forecast::BlasWarning(forecast::MeasuredRates());
+      !warning.empty())
+    session.Note(warning);
   FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries series, ReadSeries(options, session));
   FLEETCAST_ASSIGN_OR_RETURN(const auto requests, ParseBacktest(options, series.columns));
   const InterruptGuard guard;

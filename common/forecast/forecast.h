@@ -174,8 +174,22 @@ struct SplitRows {
 // several train at once).
 void SetTorchThreads(int threads);
 
-// What to install if LibTorch computes with the reference BLAS (13 times slower); "" if it does
-// not. For the log at start.
-[[nodiscard]] std::string BlasWarning();
+// Rates of float32 matrix products, in GFLOP/s.
+struct ComputeRates {
+  std::string kernels;  // the instruction set of the library's own: avx512, avx2 or portable
+  double own = 0;       // training and forecasting run on these
+  double libtorch = 0;  // on as many threads as SetTorchThreads says
+};
+
+// Measured by the first call of the process, in some 10 ms. Thread safe.
+[[nodiscard]] const ComputeRates& MeasuredRates();
+
+// What to install where LibTorch computes with the reference BLAS, or is as slow as if it did; ""
+// where it does not.
+[[nodiscard]] std::string BlasWarning(const ComputeRates& rates);
+
+// What a service calls once at start, before its threads: one LibTorch thread for each of them
+// (jobs are many and small), and the rates and the warning, if any, in its log.
+void StartLogged();
 
 }  // namespace fleetcast::forecast

@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Inference>> Inference::Start(const InferenceSetti
   auto parts = std::make_unique<Parts>(settings, std::move(source));
   FLEETCAST_RETURN_IF_ERROR(
       db::CheckSchemaVersion(parts->pool, "inference", db::inferenceMigrations()));
-  forecast::SetTorchThreads(1);
+  forecast::StartLogged();
   FLEETCAST_ASSIGN_OR_RETURN(
       parts->server, rpc::Server::Start({.listen = settings.listen, .draining = &parts->draining},
                                         {&parts->endpoint_service, &parts->invocation_service,

@@ -9,6 +9,7 @@
 #include "common/base/status.h"
 #include "common/db/connection_pool.h"
 #include "common/db/migrator.h"
+#include "common/forecast/forecast.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "services/trainer/adapters/config_catalog.h"
@@ -80,6 +81,7 @@ Trainer::~Trainer() { Drain(); }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Start(const TrainerSettings& settings) {
   FLEETCAST_ASSIGN_OR_RETURN(auto source, sensordata::OpenSensorSource(settings.sensors));
+  forecast::StartLogged();
   auto parts = std::make_unique<Parts>(settings, std::move(source));
   FLEETCAST_RETURN_IF_ERROR(
       db::CheckSchemaVersion(parts->api_pool, kSchema, db::trainerMigrations()));
@@ -87,9 +89,6 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Start(const TrainerSettings& s
       parts->server,
       fleetcast::rpc::Server::Start({.listen = settings.listen, .draining = &parts->draining},
                                     {&parts->service}));
-  // One LibTorch thread a job: jobs are many and small.
-  forecast::SetTorchThreads(1);
-  if (const std::string warning = forecast::BlasWarning(); !warning.empty()) LogWarning(warning);
   parts->worker.Start();
   LogInfo("serving", {{"address", parts->server->address()},
                       {"replica", settings.worker.replica},

@@ -170,7 +170,7 @@ void Print(const Bench& bench, const Result& result, bool json) {
 
 int Run(bool json) {
   SetTorchThreads(1);
-  if (const std::string warning = BlasWarning(); !warning.empty()) {
+  if (const std::string warning = BlasWarning(MeasuredRates()); !warning.empty()) {
     std::fprintf(stderr, "%s\n", warning.c_str());
   }
   Bench bench;

@@ -1,5 +1,6 @@
 #include "common/forecast/network.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -88,7 +89,19 @@ TEST(Network, KeepsItsWeightsThroughACopy) {
   EXPECT_EQ(copy.Predict(TwoWindows()), network.Predict(TwoWindows()));
 }
 
-TEST(TorchRuntime, HasAFastBlas) { EXPECT_EQ(BlasWarning(), ""); }
+TEST(ComputeRates, AreMeasuredOnceAndNeedNoWarningHere) {
+  const ComputeRates& rates = MeasuredRates();
+  EXPECT_GT(rates.own, 0);
+  EXPECT_GT(rates.libtorch, 0);
+  EXPECT_EQ(&MeasuredRates(), &rates);
+  EXPECT_EQ(BlasWarning({.kernels = "avx512", .own = 100, .libtorch = 90}), "");
+}
+
+TEST(ComputeRates, OfAReferenceBlasNameTheRemedy) {
+  const std::string warning = BlasWarning({.kernels = "avx512", .own = 100, .libtorch = 7});
+  EXPECT_THAT(warning, ::testing::HasSubstr("7.0 GFLOP/s"));
+  EXPECT_THAT(warning, ::testing::HasSubstr("install libopenblas0-pthread"));
+}
 
 }  // namespace
 }  // namespace fleetcast::forecast
