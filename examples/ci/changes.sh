@@ -11,10 +11,11 @@ rm -f "$work"/*.json
 jq -n --arg base "$1" --arg head "$2" '{base_revision: $base, head_revision: $head}' |
   must_call config fleetcast.config.v1.ConfigService/DetectChanges >"$work/changes.json"
 
-jq -L "$here" -r 'include "fleetcast"; (.changes // [])[] | "\(circuit): \(.kind | plain_enum("KIND_")) "
-  + "\(.effect | plain_enum("EFFECT_")) \(change_text)"' "$work/changes.json"
-jq -L "$here" -r --arg system "$system" \
-  'include "fleetcast"; (.diagnostics // [])[] | diagnostic_annotation | annotation($system)' "$work/changes.json"
+jq -L "$here" -r 'include "fleetcast"; (.changes // [])[]
+  | "\(circuit): \(.kind | plain_enum("KIND_")) \(.effect | plain_enum("EFFECT_")) \(change_text)"' \
+  "$work/changes.json"
+jq -L "$here" -r --arg system "$system" 'include "fleetcast"; (.diagnostics // [])[]
+  | diagnostic_annotation | annotation($system)' "$work/changes.json"
 if [ "$(jq '.freshness.stale // false' "$work/changes.json")" = true ]; then
   annotate warning "$(jq -r .freshness.reason "$work/changes.json")" \
     "the config service could not fetch and answers from what it has: $(

@@ -5,12 +5,16 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 "$here/summary.sh" | tee "$work/summary.md"
 
-# rest METHOD URL: JSON from standard input, if there is any to send.
+# rest METHOD URL: sends JSON from standard input, unless METHOD is GET, and prints the answer.
 rest() {
-  local body=()
+  local body=() answer
   [ "$1" = GET ] || body=(-H 'content-type: application/json' --data-binary @-)
-  curl --silent --show-error --fail-with-body --retry 3 --max-time 60 -X "$1" \
-    -H "authorization: Bearer ${GITHUB_TOKEN:-${SYSTEM_ACCESSTOKEN:?}}" "${body[@]}" "$2"
+  answer=$(curl --silent --show-error --fail-with-body --retry 3 --max-time 60 -X "$1" \
+    -H "authorization: Bearer ${GITHUB_TOKEN:-${SYSTEM_ACCESSTOKEN:?}}" "${body[@]}" "$2" 2>&1) || {
+    annotate error COMMENT_REFUSED "$1 $2: $answer; may this pipeline's token write comments?"
+    return 1
+  }
+  printf '%s' "$answer"
 }
 
 comment_on_github() { # PULL_REQUEST
@@ -18,7 +22,8 @@ comment_on_github() { # PULL_REQUEST
   cat "$work/summary.md" >>"$GITHUB_STEP_SUMMARY"
   while :; do
     answer=$(rest GET "$repository/issues/$1/comments?per_page=100&page=$page")
-    found=$(jq -r '[.[] | select(.body | startswith("<!-- fleetcast -->"))][0].id // empty' <<<"$answer")
+    found=$(jq -r '[.[] | select(.body | startswith("<!-- fleetcast -->"))][0].id // empty' \
+      <<<"$answer")
     if [ -n "$found" ] || [ "$(jq length <<<"$answer")" -lt 100 ]; then break; fi
     page=$((page + 1))
   done

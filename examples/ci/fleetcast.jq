@@ -29,7 +29,8 @@ def annotation($system):
       | map(select(.[1]) | "\(.[0])=\(.[1] | azure_property)") | join(";")
       | "##vso[task.logissue \(.)]\($a.title): \($a.message | azure)"
     else
-      "\($a.level): \([$a.path, $a.line, $a.column] | map(select(.)) | join(":")) \($a.title): \($a.message)"
+      ([$a.path, $a.line, $a.column] | map(select(.)) | join(":")) as $place
+      | "\($a.level): \($place) \($a.title): \($a.message)"
     end;
 
 # A Diagnostic of the config service as an annotation.
@@ -50,7 +51,8 @@ def job_result:
   if .state == "STATE_SUCCEEDED" then
     "\(.model_version | sub(".*/"; "v")) "
     + (.gate_outcome.verdict // "" | plain_enum("VERDICT_") | ascii_downcase)
-    + ", MAE \(.gate_outcome.mae // 0 | rounded(3)), skill \(.gate_outcome.skill // 0 | . * 100 | rounded(1)) %"
+    + ", MAE \(.gate_outcome.mae // 0 | rounded(3))"
+    + ", skill \(.gate_outcome.skill // 0 | . * 100 | rounded(1)) %"
   elif .state == "STATE_FAILED" then
     "failed: \(.failure.kind // "" | plain_enum("KIND_")) \(.failure.reason): \(.failure.message)"
   elif .state == "STATE_RUNNING" then
@@ -61,7 +63,8 @@ def job_result:
   end;
 
 # Text that stays in its cell of a Markdown table, and is text there.
-def cell: tostring | gsub("[\r\n]+"; " ") | gsub("\\|"; "\\|") | gsub("<"; "&lt;") | gsub("@"; "&#64;");
+def cell:
+  tostring | gsub("[\r\n]+"; " ") | gsub("\\|"; "\\|") | gsub("<"; "&lt;") | gsub("@"; "&#64;");
 def row: "| " + (map(cell) | join(" | ")) + " |";
 
 # The first $most rows, and how many more there are.
@@ -71,7 +74,9 @@ def table($heads; $most):
 
 # A change's values, old and new, and where the new ones stand.
 def change_text:
-  if .field_changes then
+  if .kind == "KIND_ADDED" then "new in the master list"
+  elif .kind == "KIND_REMOVED" then "no longer in the master list"
+  elif .field_changes then
     [.field_changes[] | "\(.field): \(.old_value) → \(.new_value)"
      + (if .path then " (\(.path):\(.line))" else "" end)] | join(", ")
   else (.changed_fields // []) | join(", ") | gsub(" -> "; " → ") end;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# release.sh BASE HEAD: puts into service what was merged between BASE and HEAD. The champion of each
-# circuit to retrain or redeploy is deployed with HEAD's settings, and circuits to retire are taken
-# out of service. One circuit's failure stops no other; the script fails at the end, with a line for
-# each. Safe to run again.
+# release.sh BASE HEAD: puts into service what was merged between BASE and HEAD. The champion of
+# each circuit to retrain or redeploy is deployed with HEAD's settings, and circuits to retire are
+# taken out of service. One circuit's failure stops no other; the script fails at the end, with a
+# line for each. Safe to run again.
 # shellcheck source=examples/ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 endpoints=fleetcast.inference.v1.BatchEndpointService
@@ -19,7 +19,7 @@ deploy() { # PLANT CIRCUIT
   jq -n --arg name "$model/plants/$1/circuits/$2/champion" '{name: $name}' |
     call registry fleetcast.registry.v1.ModelService/GetChampion >"$work/champion.json" || status=$?
   if [ $status -eq 69 ]; then
-    annotate warning "$1/$2 NO_CHAMPION" "no model of this circuit has passed the gate; not deployed"
+    annotate warning "$1/$2 NO_CHAMPION" "no model of it has passed the gate; not deployed"
     return 0
   fi
   [ $status -eq 0 ] || return "$status"
@@ -47,7 +47,9 @@ jq -n --arg base "$1" --arg head "$2" '{base_revision: $base, head_revision: $he
 head=$(jq -r .head_commit "$work/changes.json")
 while read -r effect plant circuit; do
   case $effect in
-    EFFECT_RETRAIN | EFFECT_REDEPLOY) deploy "$plant" "$circuit" || circuit_failed "$plant/$circuit" ;;
+    EFFECT_RETRAIN | EFFECT_REDEPLOY)
+      deploy "$plant" "$circuit" || circuit_failed "$plant/$circuit"
+      ;;
     EFFECT_RETIRE) retire "$plant" "$circuit" || circuit_failed "$plant/$circuit" ;;
   esac
 done < <(jq -r '(.changes // [])[] | "\(.effect) \(.plant_id) \(.circuit_id)"' "$work/changes.json")

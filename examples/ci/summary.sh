@@ -15,17 +15,20 @@ jq -L "$here" -nr --slurpfile changes "$work/changes.json" --slurpfile run "$wor
   | def count($effect): [$all[] | select(.effect == "EFFECT_\($effect)")] | length;
   [ "<!-- fleetcast -->",
     (if $changes.head_commit then
-      "### Fleetcast: \(count("RETRAIN")) to train, \(count("REDEPLOY")) to redeploy, \(count("RETIRE")) to retire"
+      "### Fleetcast: \(count("RETRAIN")) to train, \(count("REDEPLOY")) to redeploy, "
+      + "\(count("RETIRE")) to retire"
      else "### Fleetcast could not tell what changes" end),
     (select($failure.reason) | "", "**\($failure.reason)**: \($failure.message | cell)"),
     (select($changes.head_commit)
       | "", "At `\($changes.head_commit[:10])`, compared with `\($changes.merge_base_commit[:10])`."),
     (select($all != []) | "",
-      ($all | map([circuit, (.effect | plain_enum("EFFECT_")), change_text, ($results[circuit] // "")])
+      ($all
+        | map([circuit, (.effect | plain_enum("EFFECT_")), change_text, ($results[circuit] // "")])
         | table(["circuit", "effect", "what changes", "training"]; 100)[])),
     (select($problems != []) | "", "#### Problems of the configuration", "",
       ($problems | map([ "\(.path):\(.line // 1)", .reason, "\(.message); \(.remedy)"])
         | table(["place", "reason", "what to do"]; 100)[])),
     (select($run.name) | "",
-      "Training run `\($run.name)` \($run.state | plain_enum("STATE_")): \($run.state_reason | cell).")
+      "Training run `\($run.name)` \($run.state | plain_enum("STATE_")): "
+      + "\($run.state_reason | cell).")
   ] | join("\n")'

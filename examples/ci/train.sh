@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # train.sh PULL_REQUEST AUTHOR: starts the training of the circuits that changes.sh found.
 #
-# Safe to run again: the request's id comes from the pipeline's run, so that the same training run is
-# found instead of a second one made. If a later attempt of the pipeline finds that it failed, the
-# failed circuits are trained again. Leaves $FLEETCAST_WORK/run.json.
+# Safe to run again: the request's id comes from the pipeline's run, so that the same training run
+# is found instead of a second one made. If a later attempt of the pipeline finds that it failed,
+# the failed circuits are trained again. Leaves $FLEETCAST_WORK/run.json.
 # shellcheck source=examples/ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 trainer=fleetcast.trainer.v1.TrainingService

@@ -36,7 +36,8 @@ done
 token=''
 : >"$work/pages"
 while :; do
-  jq -n --arg run "$run" --arg token "$token" '{parent: $run, page_size: 1000, page_token: $token}' |
+  jq -n --arg run "$run" --arg token "$token" \
+    '{parent: $run, page_size: 1000, page_token: $token}' |
     must_call trainer $trainer/ListTrainingJobs >"$work/page.json"
   cat "$work/page.json" >>"$work/pages"
   token=$(jq -r '.next_page_token // empty' "$work/page.json")
@@ -44,7 +45,8 @@ while :; do
 done
 jq -s 'map(.training_jobs // []) | add' "$work/pages" >"$work/jobs.json"
 
-jq -L "$here" -r --arg system "$system" 'include "fleetcast"; .[] | select(.state != "STATE_SUCCEEDED")
+jq -L "$here" -r --arg system "$system" 'include "fleetcast";
+  .[] | select(.state != "STATE_SUCCEEDED")
   | {level: "error", title: "\(circuit) \(.failure.reason // .state)", message: job_result}
   | annotation($system)' "$work/jobs.json"
 jq -r '"\(.name) \(.state | ltrimstr("STATE_")): \(.state_reason)"' "$work/run.json"

@@ -17,7 +17,7 @@ command -v go >/dev/null || {
 }
 
 cd "$here/go"
-export GOTOOLCHAIN=local GOBIN=$tools
+export HOME=${HOME:-$tools} GOTOOLCHAIN=local GOBIN=$tools
 mapfile -t programs < <(sed -n 's/^\t_ "\(.*\)"$/\1/p' tools.go)
 go install "${programs[@]}" || {
   echo "build_tools.sh: go install failed, see above. It needs Go's module proxy once: go env" \

@@ -20,6 +20,7 @@ C001, C002 = "config/plants/P001/C001.yml", "config/plants/P001/C002.yml"
 P2C001 = "config/plants/P002/C001.yml"
 WATCHING = "watching trainingRuns/"
 NEXT_WEEK = ("2025-12-09", "2025-12-16")
+NEW_CUTOFF = "training.cutoff_date: 2025-12-09 → 2025-12-16"
 
 
 class CiExamplesTest(unittest.TestCase):
@@ -105,7 +106,9 @@ class CiExamplesTest(unittest.TestCase):
         self.assertEqual(run["spec"]["pull_request"], {"number": 12, "author": "mia"})
         [comment] = self.forge.comments[12]
         self.assertIn("1 to train, 0 to redeploy, 0 to retire", comment)
-        self.assertRegex(comment, r"\| P001/C001 \| RETRAIN \| training\.cutoff_date: 2025-12-09 →.*champion")
+        self.assertRegex(
+            comment, rf"\| P001/C001 \| RETRAIN \| {NEW_CUTOFF} \({C001}:5\) \| v\d+ champion"
+        )
 
         # Run again, it finds what it has done.
         self.succeeded(self.github(100, attempt=2, number=12, branch=head).run("train"))
@@ -165,7 +168,7 @@ class CiExamplesTest(unittest.TestCase):
             outcome.outputs["What changes"],
             rf"(?m)^::error file={C002},line=9,col=5,title=UNKNOWN_KEY::.*did you mean `lstm_units`",
         )
-        self.assertRegex(outcome.outputs["What changes"], rf"(?m)^::error file={P2C001},line=13,")
+        self.assertIn(f"\n::error file={P2C001},line=13,", outcome.outputs["What changes"])
         self.assertEqual((outcome.results["Train"], outcome.results["Wait"]), ("skipped",) * 2)
         self.assertRegex(self.forge.comments[15][0], rf"\| {C002}:9 \| UNKNOWN_KEY \|")
 
@@ -186,8 +189,9 @@ class CiExamplesTest(unittest.TestCase):
         head = self.stack.branch("no-data", {C002: NEXT_WEEK})
         outcome = self.github(400, number=17, branch=head).run("train")
         self.assertEqual((outcome.results["Wait"], outcome.results["Comment"]), (1, 0), outcome)
-        self.assertRegex(outcome.outputs["Wait"], r"(?m)^::error title=P001/C002 [A-Z_]+::failed: DATA ")
-        self.assertRegex(self.forge.comments[17][0], r"\| P001/C002 \| RETRAIN \|.*\| failed: DATA ")
+        line = r"(?m)^::error title=P001/C002 [A-Z_]+::failed: DATA "
+        self.assertRegex(outcome.outputs["Wait"], line)
+        self.assertRegex(self.forge.comments[17][0], r"\| P001/C002 \| RETRAIN \|.*failed: DATA ")
 
         hidden.rename(sensor)
         outcome = self.github(400, attempt=2, number=17, branch=head).run("train")
@@ -249,8 +253,18 @@ class CiExamplesTest(unittest.TestCase):
         self.assertRegex(outcome.outputs["What changes"], r"::error title=REVISION_NOT_FOUND::")
         self.assertIn("**REVISION_NOT_FOUND**", self.forge.comments[21][0])
 
+    def test_comment_that_is_refused_says_so(self):
+        github = self.github(702, number=22, branch=self.stack.git("rev-parse", "main"))
+        github.facts["github.token"] = "read-only"
+        outcome = github.run("train")
+        self.assertNotEqual(outcome.results["Comment"], 0, outcome)
+        self.assertRegex(
+            outcome.outputs["Comment"], r"(?m)^::error title=COMMENT_REFUSED::GET .*bad credentials"
+        )
+
     def test_release_goes_on_after_a_circuit_that_fails_and_fails_at_the_end(self):
-        self.stack.branch("timeouts", {path: ("minutes: 60", "minutes: 50") for path in (C002, P2C001)})
+        longer = ("minutes: 60", "minutes: 90")
+        self.stack.branch("timeouts", {C002: longer, P2C001: longer})
         pushed = self.stack.merge("timeouts")
         closed = {"FLEETCAST_RETRY_SECONDS": "0"}
         self.targets["FLEETCAST_REGISTRY_TARGET"] = "127.0.0.1:1"
@@ -281,7 +295,7 @@ class CiExamplesTest(unittest.TestCase):
                 if symbol.startswith("grpc.reflection."):
                     continue
                 described = fleet.grpcurl("-plaintext", target, "describe", symbol)
-                self.assertEqual(described.returncode, 0, f"{service}: {symbol}: {described.stderr}")
+                self.assertEqual(described.returncode, 0, f"{service}: {described.stderr}")
             request = json.dumps({"name": name})
             process = fleet.grpcurl("-plaintext", "-format-error", "-d", request, target, method)
             self.assertEqual(process.returncode, 64 + 5, f"{service}: {process.stderr}")
@@ -296,12 +310,14 @@ class ExampleFilesTest(unittest.TestCase):
         self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
 
     def annotation(self, system, value):
-        command = ["jq", "-L", fleet.SOURCE / "examples/ci", "-nr", "--argjson", "value", json.dumps(value)]
-        program = f'include "fleetcast"; $value | annotation("{system}")'
-        return subprocess.run([*command, program], capture_output=True, text=True, check=True).stdout
+        program = f'include "fleetcast"; annotation("{system}")'
+        command = ["jq", "-L", fleet.SOURCE / "examples/ci", "-r", program]
+        text = json.dumps(value)
+        return subprocess.run(command, input=text, capture_output=True, text=True).stdout
 
     def test_annotations_carry_any_text_without_ending_early(self):
-        value = {"level": "error", "title": "A:B,C", "message": "50 %\nnext;]", "path": "a;b].yml", "line": 3}
+        value = {"level": "error", "title": "A:B,C", "message": "50 %\nnext;]"}
+        value |= {"path": "a;b].yml", "line": 3}
         self.assertEqual(
             self.annotation("github", value),
             "::error file=a;b].yml,line=3,title=A%3AB%2CC::50 %25%0Anext;]\n",

@@ -20,7 +20,7 @@ CONFIG = "fleetcast.config.v1.ConfigService"
 
 @contextlib.contextmanager
 def temporary_folder():
-    with tempfile.TemporaryDirectory(prefix="fleetcast-clients-", ignore_cleanup_errors=True) as path:
+    with tempfile.TemporaryDirectory(prefix="fleetcast-", ignore_cleanup_errors=True) as path:
         os.chmod(path, 0o755)  # a private Postgres may run as another user
         yield Path(path)
 

@@ -6,10 +6,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOKEN = "forge-token"
+AZURE = "/project/_apis/git/repositories/repo"
 
 
 class Forge:
-    """Serves on a free port while the `with` lasts; `comments` holds what stands on each request."""
+    """Serves on a free port while the `with` lasts."""
 
     def __init__(self):
         self.comments = {}  # number of the pull request -> list of texts
@@ -50,11 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
         for pattern, answer in (
             (r"/repos/plant/circuits/issues/(\d+)/comments", self.github_list_or_add),
             (r"/repos/plant/circuits/issues/comments/(\d+)", self.github_change),
-            (r"/project/_apis/git/repositories/repo/pullRequests/(\d+)/threads", self.azure_list_or_add),
-            (
-                r"/project/_apis/git/repositories/repo/pullRequests/(\d+)/threads/(\d+)/comments/1",
-                self.azure_change,
-            ),
+            (rf"{AZURE}/pullRequests/(\d+)/threads", self.azure_list_or_add),
+            (rf"{AZURE}/pullRequests/(\d+)/threads/(\d+)/comments/1", self.azure_change),
         ):
             if match := re.fullmatch(pattern, self.path.split("?")[0]):
                 return answer(body, *map(int, match.groups()))

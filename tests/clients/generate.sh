@@ -12,7 +12,8 @@ mkdir -p "$out"
 case $1 in
   python)
     # Health under another name: Python's own package is called grpc.
-    protoc -I. -I"$google" -Igrpc_health=../common/rpc/proto/grpc/health --python_out="$out" --grpc_python_out="$out" \
+    protoc -I. -I"$google" -Igrpc_health=../common/rpc/proto/grpc/health \
+      --python_out="$out" --grpc_python_out="$out" \
       --plugin=protoc-gen-grpc_python="$(command -v grpc_python_plugin)" \
       "${files[@]}" google/rpc/status.proto google/rpc/error_details.proto \
       grpc_health/v1/health.proto

@@ -115,7 +115,8 @@ class GrpcurlTest(unittest.TestCase):
     def test_protoset_serves_a_caller_who_does_not_use_reflection(self):
         options = ("-use-reflection=false", "-protoset", fleet.PROTOSET)
         self.assertEqual(self.names(ALL, *options), self.names(ALL))
-        process = fleet.call(self.target, "GetCircuit", {"name": MISSING}, "-format-error", *options)
+        options += ("-format-error",)
+        process = fleet.call(self.target, "GetCircuit", {"name": MISSING}, *options)
         self.assertEqual(process.returncode, GRPC_EXIT + 5)
         details = json.loads(process.stderr)["details"]
         self.assertEqual(details[0]["reason"], "RESOURCE_NOT_FOUND", "the protoset has google.rpc")

@@ -41,7 +41,8 @@ def is_complete(command):
     """Whether a shell would run it now, and not wait for more."""
     if command.rstrip().endswith(("\\", "|")):
         return False
-    return subprocess.run(["bash", "-n"], input=command, text=True, capture_output=True).returncode == 0
+    check = subprocess.run(["bash", "-n"], input=command, text=True, capture_output=True, check=False)
+    return check.returncode == 0
 
 
 def normal(text):

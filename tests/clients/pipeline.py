@@ -153,5 +153,6 @@ class Azure(System):
         return ok and self.facts.get(name, "") != value
 
     def take_outputs(self, output):
-        for name, value in re.findall(r"^##vso\[task\.setvariable variable=(\w+)\](.*)$", output, re.M):
+        form = r"^##vso\[task\.setvariable variable=(\w+)\](.*)$"
+        for name, value in re.findall(form, output, re.M):
             self.facts[name] = value

@@ -64,7 +64,8 @@ class PythonClientTest(unittest.TestCase):
         self.assertEqual(found[0].deployment.timeout_minutes, 30)
 
     def test_changes_are_typed(self):
-        request = messages.DetectChangesRequest(base_revision="main", head_revision="retired-branch")
+        head = "retired-branch"
+        request = messages.DetectChangesRequest(base_revision="main", head_revision=head)
         [change] = self.config.DetectChanges(request, timeout=SECONDS).changes
         self.assertEqual((change.plant_id, change.circuit_id), ("P001", "C003"))
         self.assertEqual(change.kind, messages.CircuitChange.KIND_REMOVED)
