@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/patience.h"
 #include "common/base/status.h"
 
 namespace fleetcast {
@@ -111,7 +112,7 @@ bool HasEnded(pid_t pid) {
 bool EndProcess(const ProcessIdentity& process, int signal, absl::Duration patience) {
   if (!IsRunning(process)) return true;
   kill(process.pid, signal);
-  for (const absl::Time deadline = absl::Now() + patience; absl::Now() < deadline;) {
+  for (const Patience wait(patience); !wait.IsOver();) {
     if (!IsRunning(process)) return true;
     absl::SleepFor(kPollInterval);
   }

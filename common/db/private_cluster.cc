@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/file_lock.h"
+#include "common/base/patience.h"
 #include "common/base/process.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
@@ -179,9 +180,9 @@ struct PrivateCluster::State {
 
   // Until the server answers, or UNAVAILABLE once it is gone or takes too long.
   absl::Status AwaitAnswer() {
-    const absl::Time deadline = absl::Now() + kStartTimeout;
+    const Patience wait(kStartTimeout);
     std::string last;
-    while (absl::Now() < deadline) {
+    while (!wait.IsOver()) {
       try {
         pqxx::connection probe(DsnOf("postgres") + " connect_timeout=5");
         return absl::OkStatus();
@@ -205,7 +206,7 @@ struct PrivateCluster::State {
   // Takes over a server that runs already; one that is shutting down is waited for. False if
   // there is none.
   absl::StatusOr<bool> Adopt() {
-    const absl::Time deadline = absl::Now() + kStopTimeout;
+    const Patience wait(kStopTimeout);
     while (const auto running = FindPostmaster(options.data_dir)) {
       pid = running->pid;
       port = running->port;
@@ -214,7 +215,7 @@ struct PrivateCluster::State {
         pqxx::connection probe(DsnOf("postgres") + " connect_timeout=5");
         return true;
       } catch (const std::exception& exception) {
-        if (absl::Now() > deadline) return StatusFromException(exception);
+        if (wait.IsOver()) return StatusFromException(exception);
       }
       absl::SleepFor(kPollInterval);
     }
@@ -225,8 +226,8 @@ struct PrivateCluster::State {
   // turns, so that they end up with one server instead of a quarrel over its lock file.
   absl::Status AdoptOrStart() {
     FLEETCAST_ASSIGN_OR_RETURN(const FileLock turn, FileLock::Open(options.data_dir + ".starting"));
-    for (const absl::Time deadline = absl::Now() + kTurnTimeout; !turn.TryLock();) {
-      if (absl::Now() > deadline)
+    for (const Patience wait(kTurnTimeout); !turn.TryLock();) {
+      if (wait.IsOver())
         return Refused(absl::StatusCode::kUnavailable, "POSTGRES_DID_NOT_START",
                        absl::StrCat("another process has been starting Postgres in ",
                                     options.data_dir, " for ", absl::FormatDuration(kTurnTimeout),
@@ -246,7 +247,7 @@ struct PrivateCluster::State {
     for (const int signal : {SIGINT, SIGQUIT, SIGKILL}) {
       if (HasEnded(pid)) return absl::OkStatus();
       kill(pid, signal);
-      for (const absl::Time deadline = absl::Now() + kStopTimeout; absl::Now() < deadline;) {
+      for (const Patience wait(kStopTimeout); !wait.IsOver();) {
         if (HasEnded(pid)) return absl::OkStatus();
         absl::SleepFor(kPollInterval);
       }

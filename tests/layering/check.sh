@@ -55,8 +55,17 @@ mapfile -t offline < <(sources cli/offline)
 forbid "cli/offline uses the rules of config files and their parser, nothing else of a service" \
   'services/(trainer|registry|inference)/|services/config/(git|rpc|reference)/' "${offline[@]}"
 
+# Rule 3: what two processes compare is timed by the database, and decisions get their clock.
+mapfile -t timed < <(sources services/*/domain services/*/storage services/trainer/worker common/ledger)
+wall_clock=$(grep -nHE '(absl::Now|std::time|gettimeofday|clock_gettime)\(|GetCurrentTimeNanos|system_clock' \
+  "${timed[@]}" || true)
+if [ -n "$wall_clock" ]; then
+  printf '%s\n' "$wall_clock" | sed 's|$|    <-- the wall clock of this process; ask the database or an injected Clock|'
+  breaches=$((breaches + $(printf '%s\n' "$wall_clock" | wc -l)))
+fi
+
 if [ "$breaches" -gt 0 ]; then
-  echo "layering: $breaches forbidden includes"
+  echo "layering: $breaches breaches"
   exit 1
 fi
 echo "layering: $(sources common services cli | wc -l) files keep to their layers"
