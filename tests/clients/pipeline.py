@@ -54,6 +54,7 @@ class System:
         self.facts = facts  # what expressions may name
         self.environment = environment
         self.log = checkout.parent / "step.log"  # what the present step has printed
+        self.log.write_text("")
         self.document = yaml.safe_load((EXAMPLES / self.file).read_text())
 
     def run(self, job):
