@@ -1,5 +1,7 @@
 #include "services/config/domain/canonical.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -27,6 +29,8 @@ std::string JsonValue(const Value& value) {
 }  // namespace
 
 std::string JsonString(const std::string& text) {
+  const auto is_plain = [](unsigned char c) { return c >= 0x20 && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), is_plain)) return absl::StrCat("\"", text, "\"");
   std::string json = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\')

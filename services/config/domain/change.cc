@@ -31,7 +31,7 @@ FieldChange ValueChange(const Key& key, const Value& from, const Value& to,
   FieldChange change{.field = key.path, .old_value = ValueText(from), .new_value = ValueText(to)};
   if (source.layer == ValueSource::kBuiltIn) return change;
   change.source = kSources[source.layer];
-  change.path = outline.layers[source.layer].path;
+  change.path = outline.PathOf(source.layer);
   change.mark = source.mark;
   return change;
 }
@@ -119,15 +119,16 @@ std::vector<CircuitChange> DetectChanges(const Fleet& base, const Fleet& head) {
   return changes;
 }
 
-std::vector<CircuitKey> Candidates(const FleetOutline& base, const FleetOutline& head) {
-  std::vector<CircuitKey> candidates;
+Candidates FindCandidates(const FleetOutline& base, const FleetOutline& head) {
+  Candidates candidates;
   const auto key_of = [](const CircuitOutline& circuit) -> const CircuitKey& {
     return circuit.key;
   };
   Merge(base.circuits, head.circuits, key_of,
         [&](const CircuitOutline* before, const CircuitOutline* after) {
-          if (before == nullptr || after == nullptr || !before->SaysTheSameAs(*after))
-            candidates.push_back(before == nullptr ? after->key : before->key);
+          if (before != nullptr && after != nullptr && before->SaysTheSameAs(*after)) return;
+          if (before != nullptr) candidates.base.push_back(before);
+          if (after != nullptr) candidates.head.push_back(after);
         });
   return candidates;
 }

@@ -48,7 +48,10 @@ struct CircuitChange {
 [[nodiscard]] std::vector<CircuitChange> DetectChanges(const Fleet& base, const Fleet& head);
 
 // The circuits that DetectChanges needs resolved: those of which something was said differently.
-[[nodiscard]] std::vector<CircuitKey> Candidates(const FleetOutline& base,
-                                                 const FleetOutline& head);
+// By key; they point into the outlines.
+struct Candidates {
+  std::vector<const CircuitOutline*> base, head;
+};
+[[nodiscard]] Candidates FindCandidates(const FleetOutline& base, const FleetOutline& head);
 
 }  // namespace fleetcast::config

@@ -109,7 +109,13 @@ CircuitResolution ResolveCircuit(const std::string& plant_id, const std::string&
 std::size_t CircuitResolution::ApproximateBytes() const {
   std::size_t bytes = sizeof *this + sources.capacity() * sizeof(ValueSource) +
                       training_hash.size() + deployment_hash.size();
-  if (config) bytes += 2 * CanonicalJson(*config, KeyScope::kTraining).size();
+  if (config) {
+    // Columns' names are all of it that may be large.
+    constexpr std::size_t kOtherTexts = 300;
+    const auto& columns = config->training.data_filters.feature_columns;
+    bytes += kOtherTexts + columns.capacity() * sizeof(std::string);
+    for (const std::string& column : columns) bytes += column.size();
+  }
   for (const Diagnostic& diagnostic : diagnostics)
     bytes += sizeof diagnostic + diagnostic.path.size() + diagnostic.field.size() +
              diagnostic.message.size() + diagnostic.remedy.size();

@@ -3,28 +3,20 @@
 #pragma once
 
 #include <array>
-#include <compare>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "services/config/domain/circuit_key.h"
 #include "services/config/domain/circuit_resolution.h"
-#include "services/config/domain/config_repository.h"
+#include "services/config/domain/config_files.h"
 #include "services/config/domain/master_list.h"
 
 namespace fleetcast::config {
 
-struct CircuitKey {
-  std::string plant_id;
-  std::string circuit_id;
-  friend auto operator<=>(const CircuitKey&, const CircuitKey&) = default;
-};
-
-struct FileRef {
-  std::string path;
-  std::string object_id;  // empty: there is no such file
-  friend bool operator==(const FileRef&, const FileRef&) = default;
-};
+// Files that speak about a circuit: its own, its plant's defaults, the repository's.
+inline constexpr std::size_t kLayers = 3;
 
 struct CircuitOutline {
   CircuitKey key;
@@ -32,12 +24,14 @@ struct CircuitOutline {
   std::string circuit_name;
   // Where the names stand in the master list.
   Mark plant_name_mark, circuit_name_mark;
-  // Strongest first: the circuit's file, its plant's defaults, the repository's defaults.
-  std::array<FileRef, 3> layers;
+  // Their object ids, strongest first; empty where there is no such file.
+  std::array<std::string, kLayers> files;
   // What is wrong about the circuit outside its files: no file, twice in the list …
   Diagnostics diagnostics;
   // Whether everything that is said about the circuit is the same (but for where it stands).
   [[nodiscard]] bool SaysTheSameAs(const CircuitOutline& other) const;
+  // Where the file of that layer stands, or would: "config/plants/P001/C001.yml".
+  [[nodiscard]] std::string PathOf(std::size_t layer) const;
 };
 
 struct PlantOutline {
@@ -60,8 +54,7 @@ struct FleetOutline {
 // `master` is nullptr if there is no file of that name; the fleet is empty then. Where it stands
 // but cannot be read, every circuit file counts as a circuit, so that a repaired list can be
 // compared with what was there.
-[[nodiscard]] FleetOutline OutlineFleet(const std::string& commit,
-                                        const std::vector<TreeEntry>& entries,
+[[nodiscard]] FleetOutline OutlineFleet(const std::string& commit, const ConfigFiles& files,
                                         const MasterList* master);
 
 struct ResolvedCircuit {

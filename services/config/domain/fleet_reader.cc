@@ -1,13 +1,15 @@
 #include "services/config/domain/fleet_reader.h"
 
 #include <algorithm>
-#include <set>
-#include <tuple>
+#include <iterator>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/status.h"
 #include "services/config/domain/circuit_filter.h"
+#include "services/config/domain/fleet_diagnostics.h"
 
 namespace fleetcast::config {
 namespace {
@@ -17,9 +19,11 @@ constexpr std::size_t kMaxMasterListBytes = 8 << 20;
 constexpr char kAllPlants[] = "-";
 
 // Shares of the caches, in percent. Files and circuits are a few KiB each, an outline of 10,000
-// circuits about 8 MiB; two outlines and everything else of such a fleet fit into 100 MiB.
-constexpr std::size_t kOutlineShare = 30, kMasterListShare = 10, kFileShare = 35,
-                      kCircuitShare = 25;
+// circuits about 5 MiB; several outlines and everything else of such a fleet fit into 100 MiB.
+constexpr std::size_t kOutlineShare = 25, kMasterListShare = 10, kFileShare = 30,
+                      kCircuitShare = 30, kChangesShare = 5;
+// Fewer circuits than this are resolved sooner than another thread is started.
+constexpr std::size_t kCircuitsPerThread = 32;
 
 // A file's content, or a diagnostic where it is this file alone that cannot be had.
 absl::StatusOr<ParsedYaml> Parsed(const absl::StatusOr<std::string>& text, const YamlParser& parser,
@@ -38,68 +42,12 @@ absl::StatusOr<ParsedYaml> Parsed(const absl::StatusOr<std::string>& text, const
   return text.status();
 }
 
-// Two diagnostics that say the same thing, wherever in the file it stands now.
-auto Meaning(const Diagnostic& diagnostic) {
-  return std::tie(diagnostic.path, diagnostic.field, diagnostic.reason, diagnostic.message);
-}
-
-void AddDiagnosticsOf(const ResolvedCircuit& circuit, Diagnostics& diagnostics) {
-  for (const Diagnostics* part : {&circuit.outline.diagnostics, &circuit.resolution->diagnostics})
-    diagnostics.insert(diagnostics.end(), part->begin(), part->end());
-}
-
-// Sorted, and what a shared file's circuits all report only once.
-void Arrange(Diagnostics& diagnostics) {
-  const auto less = [](const Diagnostic& a, const Diagnostic& b) {
-    return ReportOrder(a) < ReportOrder(b);
-  };
-  const auto equal = [](const Diagnostic& a, const Diagnostic& b) {
-    return ReportOrder(a) == ReportOrder(b);
-  };
-  std::stable_sort(diagnostics.begin(), diagnostics.end(), less);
-  diagnostics.erase(std::unique(diagnostics.begin(), diagnostics.end(), equal), diagnostics.end());
-}
-
-// What is wrong with the head's master list and folders and was not at the base. Where the head's
-// list is incomplete everything is told: nothing is retired then, and this says why.
-Diagnostics NewFleetDiagnostics(const FleetOutline& base, const FleetOutline& head) {
-  if (!head.complete) return head.diagnostics;
-  std::set<decltype(Meaning(head.diagnostics.front()))> known;
-  for (const Diagnostic& diagnostic : base.diagnostics) known.insert(Meaning(diagnostic));
-  Diagnostics fresh;
-  for (const Diagnostic& diagnostic : head.diagnostics)
-    if (!known.contains(Meaning(diagnostic))) fresh.push_back(diagnostic);
-  return fresh;
-}
-
 const CircuitOutline* FindCircuit(const std::vector<CircuitOutline>& circuits,
                                   const CircuitKey& key) {
   const auto found =
       std::lower_bound(circuits.begin(), circuits.end(), key,
                        [](const CircuitOutline& a, const CircuitKey& b) { return a.key < b; });
   return found != circuits.end() && found->key == key ? &*found : nullptr;
-}
-
-absl::Status UnsoundCircuit(const std::string& commit, const ResolvedCircuit& circuit) {
-  Diagnostics diagnostics;
-  AddDiagnosticsOf(circuit, diagnostics);
-  const auto first = std::find_if(
-      diagnostics.begin(), diagnostics.end(),
-      [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
-  const CircuitKey& key = circuit.outline.key;
-  const std::string place =
-      absl::StrCat(first->path, ":", first->mark.line, ":", first->mark.column);
-  return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_UNSOUND",
-                 absl::StrCat("circuit ", key.circuit_id, " of plant ", key.plant_id,
-                              " is unsound at ", commit, ": ", place, ": ", first->message, " (",
-                              first->remedy, "); ValidateRevision lists everything"),
-                 {{"plant_id", key.plant_id},
-                  {"circuit_id", key.circuit_id},
-                  {"commit", commit},
-                  {"place", place},
-                  {"first_reason", first->reason},
-                  {"first_message", first->message},
-                  {"first_remedy", first->remedy}});
 }
 
 // A revision that the remote may well have.
@@ -122,7 +70,9 @@ FleetReader::FleetReader(ConfigRepository& repository, YamlParser parser, std::s
       outlines_(cache_bytes / 100 * kOutlineShare),
       master_lists_(cache_bytes / 100 * kMasterListShare),
       files_(cache_bytes / 100 * kFileShare),
-      circuits_(cache_bytes / 100 * kCircuitShare) {}
+      circuits_(cache_bytes / 100 * kCircuitShare),
+      changes_(cache_bytes / 100 * kChangesShare),
+      parallel_(static_cast<int>(std::thread::hardware_concurrency()) - 1) {}
 
 absl::StatusOr<PlantList> FleetReader::ListPlants(const ListQuery& query) {
   FLEETCAST_RETURN_IF_ERROR(CheckPlantFilter(query.filter));
@@ -202,8 +152,10 @@ absl::StatusOr<ValidationReport> FleetReader::ValidateRevision(const std::string
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, Outline(commit));
   ValidationReport report{
       .commit = commit, .freshness = commits.freshness, .diagnostics = outline->diagnostics};
-  for (const CircuitOutline& circuit : outline->circuits) {
-    FLEETCAST_ASSIGN_OR_RETURN(const ResolvedCircuit resolved, Resolve(circuit));
+  std::vector<const CircuitOutline*> circuits;
+  for (const CircuitOutline& circuit : outline->circuits) circuits.push_back(&circuit);
+  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<ResolvedCircuit> all, ResolveAll(circuits));
+  for (const ResolvedCircuit& resolved : all) {
     if (outline->readable) ++report.circuit_count;
     if (outline->readable && !resolved.sound()) ++report.unsound_circuit_count;
     AddDiagnosticsOf(resolved, report.diagnostics);
@@ -221,21 +173,44 @@ absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_
   const std::string &base_commit = commits.ids[0], &head_commit = commits.ids[1];
   FLEETCAST_ASSIGN_OR_RETURN(const CommonAncestor merge_base,
                              repository_.MergeBase(base_commit, head_commit));
-  FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline head, ReadableOutline(head_commit));
-  FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline base, Outline(merge_base.commit));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const std::shared_ptr<const ChangeReport> changes,
+      changes_.FindOrMake(absl::StrCat(merge_base.commit, " ", head_commit),
+                          [&] { return Compare(merge_base.commit, head_commit); }));
+  ChangeReport report = *changes;
+  report.merge_base_count = merge_base.count;
+  report.freshness = commits.freshness;
+  return report;
+}
 
-  const std::vector<CircuitKey> candidates = Candidates(*base, *head);
-  FLEETCAST_ASSIGN_OR_RETURN(const Fleet before, ResolveSome(*base, candidates));
-  FLEETCAST_ASSIGN_OR_RETURN(const Fleet after, ResolveSome(*head, candidates));
-  ChangeReport report{.merge_base_commit = merge_base.commit,
-                      .merge_base_count = merge_base.count,
-                      .freshness = commits.freshness,
-                      .head_commit = head_commit,
-                      .changes = config::DetectChanges(before, after),
-                      .diagnostics = NewFleetDiagnostics(*base, *head)};
+absl::StatusOr<std::shared_ptr<const ChangeReport>> FleetReader::Compare(
+    const std::string& merge_base, const std::string& head_commit) {
+  const std::string* const commits[] = {&merge_base, &head_commit};
+  SharedOutline outlines[2];
+  FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(2, 1, [&](std::size_t i) {
+    auto outline = i == 0 ? Outline(*commits[i]) : ReadableOutline(*commits[i]);
+    if (outline.ok()) outlines[i] = *std::move(outline);
+    return outline.status();
+  }));
+  const FleetOutline &base = *outlines[0], &head = *outlines[1];
+  const Candidates candidates = FindCandidates(base, head);
+  std::vector<const CircuitOutline*> circuits = candidates.base;
+  circuits.insert(circuits.end(), candidates.head.begin(), candidates.head.end());
+  FLEETCAST_ASSIGN_OR_RETURN(std::vector<ResolvedCircuit> resolved, ResolveAll(circuits));
+  const auto middle = resolved.begin() + static_cast<std::ptrdiff_t>(candidates.base.size());
+  const auto move = [](auto from, auto to) {
+    return std::vector<ResolvedCircuit>(std::make_move_iterator(from), std::make_move_iterator(to));
+  };
+  const Fleet before{base.readable, base.complete, move(resolved.begin(), middle)};
+  const Fleet after{head.readable, head.complete, move(middle, resolved.end())};
+  auto report = std::make_shared<ChangeReport>();
+  report->merge_base_commit = merge_base;
+  report->head_commit = head_commit;
+  report->changes = config::DetectChanges(before, after);
+  report->diagnostics = NewFleetDiagnostics(base, head);
   for (const ResolvedCircuit& circuit : after.circuits)
-    AddDiagnosticsOf(circuit, report.diagnostics);
-  Arrange(report.diagnostics);
+    AddDiagnosticsOf(circuit, report->diagnostics);
+  Arrange(report->diagnostics);
   return report;
 }
 
@@ -268,13 +243,18 @@ absl::StatusOr<FleetReader::Commits> FleetReader::CommitOf(const ListQuery& quer
 }
 
 absl::StatusOr<FleetReader::SharedOutline> FleetReader::Outline(const std::string& commit) {
-  if (auto cached = outlines_.Find(commit)) return cached;
+  return outlines_.FindOrMake(commit, [&] { return MakeOutline(commit); });
+}
+
+absl::StatusOr<FleetReader::SharedOutline> FleetReader::MakeOutline(const std::string& commit) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::vector<TreeEntry> entries,
                              repository_.ListConfigFolder(commit));
-  FLEETCAST_ASSIGN_OR_RETURN(const auto master, LoadMasterList(entries));
-  auto outline = std::make_shared<const FleetOutline>(OutlineFleet(commit, entries, master.get()));
-  outlines_.Insert(commit, outline);
-  return outline;
+  const ConfigFiles files = SortFiles(entries);
+  std::shared_ptr<const MasterList> master;
+  if (files.master_list != nullptr) {
+    FLEETCAST_ASSIGN_OR_RETURN(master, LoadMasterList(files.master_list->object_id));
+  }
+  return std::make_shared<const FleetOutline>(OutlineFleet(commit, files, master.get()));
 }
 
 absl::StatusOr<FleetReader::SharedOutline> FleetReader::ReadableOutline(const std::string& commit) {
@@ -301,65 +281,75 @@ absl::StatusOr<FleetReader::SharedOutline> FleetReader::ReadableOutline(const st
 }
 
 absl::StatusOr<std::shared_ptr<const MasterList>> FleetReader::LoadMasterList(
-    const std::vector<TreeEntry>& entries) {
-  const auto entry = std::find_if(entries.begin(), entries.end(), [](const TreeEntry& candidate) {
-    return candidate.path == kMasterListPath && candidate.kind == TreeEntry::Kind::kFile;
+    const std::string& object_id) {
+  using Made = absl::StatusOr<std::shared_ptr<const MasterList>>;
+  return master_lists_.FindOrMake(object_id, [&]() -> Made {
+    const auto text = repository_.ReadFile(object_id, kMaxMasterListBytes);
+    FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml, Parsed(text, parser_, kMaxMasterListBytes));
+    return std::make_shared<const MasterList>(ReadMasterList(yaml));
   });
-  if (entry == entries.end()) return nullptr;
-  if (auto cached = master_lists_.Find(entry->object_id)) return cached;
-  const auto text = repository_.ReadFile(entry->object_id, kMaxMasterListBytes);
-  FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml, Parsed(text, parser_, kMaxMasterListBytes));
-  auto list = std::make_shared<const MasterList>(ReadMasterList(yaml));
-  master_lists_.Insert(entry->object_id, list);
-  return list;
 }
 
-absl::StatusOr<std::shared_ptr<const CircuitFile>> FleetReader::LoadFile(const FileRef& ref,
-                                                                         FileKind kind) {
-  const std::string key = absl::StrCat(kind == FileKind::kCircuit ? "c" : "d", ref.object_id);
-  if (auto cached = files_.Find(key)) return cached;
-  const auto text = repository_.ReadFile(ref.object_id, kMaxCircuitFileBytes);
-  FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml, Parsed(text, parser_, kMaxCircuitFileBytes));
-  auto file = std::make_shared<const CircuitFile>(ReadCircuitFile(yaml, kind));
-  files_.Insert(key, file);
-  return file;
+absl::StatusOr<std::shared_ptr<const CircuitFile>> FleetReader::LoadFile(
+    const std::string& object_id, FileKind kind) {
+  using Made = absl::StatusOr<std::shared_ptr<const CircuitFile>>;
+  const std::string key = absl::StrCat(kind == FileKind::kCircuit ? "c" : "d", object_id);
+  return files_.FindOrMake(key, [&]() -> Made {
+    const auto text = repository_.ReadFile(object_id, kMaxCircuitFileBytes);
+    FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml, Parsed(text, parser_, kMaxCircuitFileBytes));
+    return std::make_shared<const CircuitFile>(ReadCircuitFile(yaml, kind));
+  });
 }
 
 absl::StatusOr<ResolvedCircuit> FleetReader::Resolve(const CircuitOutline& outline) {
   static const auto nothing = std::make_shared<const CircuitResolution>();
-  if (outline.layers[0].object_id.empty()) return ResolvedCircuit{outline, nothing};
-  std::string key = absl::StrCat(outline.key.plant_id, "/", outline.key.circuit_id);
-  for (const FileRef& ref : outline.layers) absl::StrAppend(&key, " ", ref.object_id);
-  if (auto cached = circuits_.Find(key)) return ResolvedCircuit{outline, std::move(cached)};
-
-  std::vector<CircuitLayer> layers;
-  for (std::size_t i = 0; i < outline.layers.size(); ++i) {
-    const FileRef& ref = outline.layers[i];
-    if (ref.object_id.empty()) continue;
-    FLEETCAST_ASSIGN_OR_RETURN(auto file,
-                               LoadFile(ref, i == 0 ? FileKind::kCircuit : FileKind::kDefaults));
-    layers.push_back({ref.path, std::move(file), static_cast<int>(i)});
-  }
-  auto resolution = std::make_shared<const CircuitResolution>(
-      ResolveCircuit(outline.key.plant_id, outline.key.circuit_id, layers));
-  circuits_.Insert(key, resolution);
-  return ResolvedCircuit{outline, std::move(resolution)};
+  if (outline.files[0].empty()) return ResolvedCircuit{outline, nothing};
+  const std::string key = absl::StrCat(outline.key.plant_id, "/", outline.key.circuit_id, " ",
+                                       absl::StrJoin(outline.files, " "));
+  auto resolution = circuits_.FindOrMake(key, [&] { return ResolveAnew(outline); });
+  if (!resolution.ok()) return resolution.status();
+  return ResolvedCircuit{outline, *std::move(resolution)};
 }
 
-absl::StatusOr<Fleet> FleetReader::ResolveSome(const FleetOutline& outline,
-                                               const std::vector<CircuitKey>& wanted) {
-  Fleet fleet{.readable = outline.readable, .complete = outline.complete};
-  for (const CircuitKey& key : wanted) {
-    const CircuitOutline* circuit = FindCircuit(outline.circuits, key);
-    if (circuit == nullptr) continue;
-    FLEETCAST_ASSIGN_OR_RETURN(ResolvedCircuit resolved, Resolve(*circuit));
-    fleet.circuits.push_back(std::move(resolved));
+absl::StatusOr<std::shared_ptr<const CircuitResolution>> FleetReader::ResolveAnew(
+    const CircuitOutline& outline) {
+  std::vector<CircuitLayer> layers;
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    if (outline.files[i].empty()) continue;
+    FLEETCAST_ASSIGN_OR_RETURN(
+        auto file, LoadFile(outline.files[i], i == 0 ? FileKind::kCircuit : FileKind::kDefaults));
+    layers.push_back({outline.PathOf(i), std::move(file), static_cast<int>(i)});
   }
-  return fleet;
+  return std::make_shared<const CircuitResolution>(
+      ResolveCircuit(outline.key.plant_id, outline.key.circuit_id, layers));
+}
+
+absl::StatusOr<std::vector<ResolvedCircuit>> FleetReader::ResolveAll(
+    const std::vector<const CircuitOutline*>& outlines) {
+  std::vector<ResolvedCircuit> circuits(outlines.size());
+  FLEETCAST_RETURN_IF_ERROR(
+      parallel_.ForEach(outlines.size(), kCircuitsPerThread, [&](std::size_t i) {
+        auto circuit = Resolve(*outlines[i]);
+        if (circuit.ok()) circuits[i] = *std::move(circuit);
+        return circuit.status();
+      }));
+  return circuits;
+}
+
+std::size_t ChangeReport::ApproximateBytes() const {
+  std::size_t bytes = sizeof *this + config::ApproximateBytes(diagnostics);
+  for (const CircuitChange& change : changes) {
+    bytes += sizeof change + change.fields.capacity() * sizeof(FieldChange);
+    for (const FieldChange& field : change.fields)
+      bytes +=
+          field.field.size() + field.old_value.size() + field.new_value.size() + field.path.size();
+  }
+  return bytes;
 }
 
 std::size_t FleetReader::cached_bytes() const {
-  return outlines_.bytes() + master_lists_.bytes() + files_.bytes() + circuits_.bytes();
+  return outlines_.bytes() + master_lists_.bytes() + files_.bytes() + circuits_.bytes() +
+         changes_.bytes();
 }
 
 }  // namespace fleetcast::config

@@ -16,6 +16,7 @@
 #include "services/config/domain/config_repository.h"
 #include "services/config/domain/document.h"
 #include "services/config/domain/fleet.h"
+#include "services/config/domain/parallel.h"
 
 namespace fleetcast::config {
 
@@ -62,6 +63,7 @@ struct ChangeReport {
   std::string head_commit;
   std::vector<CircuitChange> changes;
   Diagnostics diagnostics;  // what the head makes wrong, in ReportOrder
+  [[nodiscard]] std::size_t ApproximateBytes() const;
 };
 
 // Thread safe. Errors as proto/fleetcast/config/v1/config_service.proto has them.
@@ -104,14 +106,19 @@ class FleetReader {
   [[nodiscard]] absl::StatusOr<SharedOutline> Outline(const std::string& commit);
   // As Outline; FAILED_PRECONDITION unless its master list can be read.
   [[nodiscard]] absl::StatusOr<SharedOutline> ReadableOutline(const std::string& commit);
+  [[nodiscard]] absl::StatusOr<SharedOutline> MakeOutline(const std::string& commit);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const MasterList>> LoadMasterList(
-      const std::vector<TreeEntry>& entries);
-  [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitFile>> LoadFile(const FileRef& ref,
-                                                                            FileKind kind);
+      const std::string& object_id);
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitFile>> LoadFile(
+      const std::string& object_id, FileKind kind);
   [[nodiscard]] absl::StatusOr<ResolvedCircuit> Resolve(const CircuitOutline& outline);
-  // The circuits of `outline` that `wanted` (sorted) names.
-  [[nodiscard]] absl::StatusOr<Fleet> ResolveSome(const FleetOutline& outline,
-                                                  const std::vector<CircuitKey>& wanted);
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitResolution>> ResolveAnew(
+      const CircuitOutline& outline);
+  [[nodiscard]] absl::StatusOr<std::vector<ResolvedCircuit>> ResolveAll(
+      const std::vector<const CircuitOutline*>& outlines);
+  // What the head's commit changes against the merge base's, by what is in the files alone.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const ChangeReport>> Compare(
+      const std::string& merge_base, const std::string& head_commit);
 
   ConfigRepository& repository_;
   const YamlParser parser_;
@@ -119,6 +126,8 @@ class FleetReader {
   BoundedCache<MasterList> master_lists_;     // by object id
   BoundedCache<CircuitFile> files_;           // by kind and object id
   BoundedCache<CircuitResolution> circuits_;  // by ids and the layers' object ids
+  BoundedCache<ChangeReport> changes_;        // by merge base and head
+  Parallel parallel_;
 };
 
 }  // namespace fleetcast::config

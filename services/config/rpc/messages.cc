@@ -111,7 +111,7 @@ void ToMessage(const ResolvedCircuit& circuit, const std::string& commit, v1::Ci
   message->set_training_hash(circuit.resolution->training_hash);
   message->set_deployment_hash(circuit.resolution->deployment_hash);
   message->set_commit(commit);
-  message->set_path(circuit.outline.layers[0].path);
+  message->set_path(circuit.outline.PathOf(0));
 }
 
 void ToMessage(const Diagnostic& diagnostic, v1::Diagnostic* message) {

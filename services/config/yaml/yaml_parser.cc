@@ -72,7 +72,10 @@ std::string Text(const yaml_char_t* text) {
 // Makes a document of libyaml's events.
 class DocumentBuilder {
  public:
-  explicit DocumentBuilder(std::string_view text) : marks_(text) {}
+  explicit DocumentBuilder(std::string_view text) : marks_(text) {
+    constexpr std::size_t kBytesPerNode = 12;  // of what configurations hold
+    document_.nodes.reserve(text.size() / kBytesPerNode);
+  }
 
   // nullopt if all is well.
   std::optional<Refusal> Add(const yaml_event_t& event) {

@@ -1,12 +1,15 @@
 // A ConfigRepository in memory: commits by name, each its own revision.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "services/config/domain/config_repository.h"
@@ -14,7 +17,7 @@
 
 namespace fleetcast::config::testing {
 
-// Not thread safe.
+// Thread safe for readers.
 class FakeConfigRepository final : public ConfigRepository {
  public:
   // `commit` is also the only revision that names it.
@@ -39,6 +42,7 @@ class FakeConfigRepository final : public ConfigRepository {
   }
 
   absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(const std::string& commit) override {
+    absl::MutexLock lock(&mutex_);
     std::map<std::string, TreeEntry> entries;
     for (const auto& [path, text] : commits_.at(commit)) {
       for (auto slash = path.find('/'); slash != std::string::npos;
@@ -58,6 +62,7 @@ class FakeConfigRepository final : public ConfigRepository {
   absl::StatusOr<std::string> ReadFile(const std::string& object_id,
                                        std::size_t max_bytes) override {
     ++files_read_;
+    absl::MutexLock lock(&mutex_);
     const std::string& text = texts_.at(object_id);
     if (text.size() > max_bytes)
       return Refused(absl::StatusCode::kResourceExhausted, "FILE_TOO_LARGE", "too large");
@@ -67,9 +72,10 @@ class FakeConfigRepository final : public ConfigRepository {
  private:
   std::map<std::string, Files> commits_;
   std::map<std::string, std::string> branches_;
-  std::map<std::string, std::string> texts_;
+  absl::Mutex mutex_;
+  std::map<std::string, std::string> texts_ ABSL_GUARDED_BY(mutex_);
   std::string merge_base_;
-  int files_read_ = 0;
+  std::atomic<int> files_read_ = 0;
 };
 
 }  // namespace fleetcast::config::testing

@@ -233,6 +233,32 @@ TEST_F(FleetReaderTest, StrayFilesAreReportedAndDisturbNobody) {
   EXPECT_EQ(report->unsound_circuit_count, 0);
 }
 
+TEST_F(FleetReaderTest, CircuitThatIsCalledLikeTheFileOfDefaultsIsToldSoAndNoMore) {
+  Files files = FleetFiles({{"P001", {"C001"}}});
+  files["config/plants_circuits.yml"] = MasterText({{"P001", {"C001", "defaults"}}});
+  files["config/plants/P001/defaults.yml"] = "training: {seed: 3}\n";
+  repository_.AddCommit("head", files);
+  EXPECT_EQ(Reasons(reader_.ValidateRevision("head")->diagnostics),
+            (Strings{"config/plants_circuits.yml RESERVED_ID"}));
+}
+
+TEST_F(FleetReaderTest, ManyCircuitsAreResolvedByThreadsAsByOne) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 300; ++i) ids.push_back("C" + std::to_string(1000 + i));
+  Files base = FleetFiles({{"P001", ids}, {"P002", ids}});
+  base[CircuitPath("P001", "C1007")] = "broken";
+  Files head = base;
+  for (int i = 0; i < 300; i += 2)
+    head[CircuitPath("P002", ids[i])] = CircuitText("P002", ids[i], {{"epochs: 50", "epochs: 80"}});
+  const ChangeReport report = Changes(base, head);
+  ASSERT_EQ(report.changes.size(), 150u);
+  for (int i = 0; i < 150; ++i)
+    EXPECT_EQ(report.changes[i].key, (CircuitKey{"P002", ids[2 * i]})) << i;
+  const auto validation = reader_.ValidateRevision("head");
+  EXPECT_EQ(validation->circuit_count, 600);
+  EXPECT_EQ(validation->unsound_circuit_count, 1);
+}
+
 TEST_F(FleetReaderTest, PagesOfOneListComeFromTheCommitOfTheFirst) {
   repository_.AddCommit("one", FleetFiles({{"P001", {"C001", "C002", "C003"}}}));
   repository_.AddCommit("two", FleetFiles({{"P001", {"C009"}}}));
