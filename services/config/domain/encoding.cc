@@ -29,9 +29,17 @@ std::size_t CharacterLength(const std::string& text, std::size_t i) {
   return length;
 }
 
-bool IsControl(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
+// A carriage return alone ends a line to a YAML reader and to few others.
+bool IsControl(const std::string& text, std::size_t i) {
+  const auto byte = static_cast<unsigned char>(text[i]);
+  if (byte == '\r') return i + 1 == text.size() || text[i + 1] != '\n';
+  return (byte < 0x20 && byte != '\t' && byte != '\n') || byte == 0x7F;
+}
+
+// U+0085, U+2028 and U+2029 end a line in YAML 1.1 and are text in YAML 1.2.
+bool EndsLine(const std::string& text, std::size_t i) {
+  return text.compare(i, 2, "\xC2\x85") == 0 || text.compare(i, 3, "\xE2\x80\xA8") == 0 ||
+         text.compare(i, 3, "\xE2\x80\xA9") == 0;
 }
 
 }  // namespace
@@ -55,11 +63,16 @@ Diagnostics CheckEncoding(const std::string& text) {
              "save the file as UTF-8");
       return diagnostics;
     }
-    if (IsControl(text[i]) && !control_reported) {
+    if (IsControl(text, i) && !control_reported) {
       control_reported = true;
       Report(diagnostics, mark, "", "CONTROL_CHARACTER",
              absl::StrFormat("control character 0x%02X", static_cast<unsigned char>(text[i])),
-             "delete it");
+             text[i] == '\r' ? "end lines with a line feed" : "delete it");
+    }
+    if (length > 1 && EndsLine(text, i) && !control_reported) {
+      control_reported = true;
+      Report(diagnostics, mark, "", "CONTROL_CHARACTER",
+             "a Unicode line separator, which ends a line to some YAML readers", "delete it");
     }
     mark = text[i] == '\n' ? Mark{mark.line + 1, 1}
                            : Mark{mark.line, mark.column + static_cast<int>(length)};

@@ -15,7 +15,8 @@ namespace fleetcast::config {
 namespace {
 
 constexpr std::size_t kMaxCircuitFileBytes = 256 << 10;
-constexpr std::size_t kMaxMasterListBytes = 8 << 20;
+// That of 10,000 circuits has about 800 KiB.
+constexpr std::size_t kMaxMasterListBytes = 2 << 20;
 constexpr char kAllPlants[] = "-";
 
 // Shares of the caches, in percent. Files and circuits are a few KiB each, an outline of 10,000

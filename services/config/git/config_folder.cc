@@ -11,7 +11,9 @@ namespace fleetcast::config {
 namespace {
 
 constexpr std::size_t kMostEntries = 200'000;
-constexpr std::size_t kMaxTreeBytes = 4 << 20;
+// Longer than 20,000 entries with names that could be ids, and than those of all folders.
+constexpr std::size_t kMaxTreeBytes = 2 << 20;
+constexpr std::size_t kMaxBytesOfTrees = 16 << 20;
 // config/, config/plants/, config/plants/P001/
 constexpr int kDepth = 3;
 
@@ -46,8 +48,9 @@ class FolderReader {
     git_object_t type = GIT_OBJECT_INVALID;
     if (const int code = Take(odb, git_repository_odb, repository_); code < 0) return code;
     if (const int code = git_odb_read_header(&bytes, &type, odb.get(), id); code < 0) return code;
-    fits = bytes <= kMaxTreeBytes;
+    fits = bytes <= kMaxTreeBytes && tree_bytes_ + bytes <= kMaxBytesOfTrees;
     if (!fits) return 0;
+    tree_bytes_ += bytes;
     TreeHandle tree;
     if (const int code = Take(tree, git_tree_lookup, repository_, id); code < 0) return code;
     const std::size_t count = git_tree_entrycount(tree.get());
@@ -76,6 +79,7 @@ class FolderReader {
  private:
   git_repository* repository_;
   std::vector<TreeEntry>& entries_;
+  std::size_t tree_bytes_ = 0;  // of all folders read so far
 };
 
 }  // namespace

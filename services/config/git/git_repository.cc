@@ -1,10 +1,14 @@
 #include "services/config/git/git_repository.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "services/config/git/bounded_allocator.h"
 #include "services/config/git/config_folder.h"
 
 namespace fleetcast::config {
@@ -53,12 +57,28 @@ absl::Status RevisionError(int code, const std::string& field, const std::string
                         absl::StrCat("\"", revision, "\" is not how git names a commit; ",
                                      "name a branch, a tag, a commit, or HEAD~2"),
                         "REVISION_INVALID");
-  // A name that leads to a file of the repository which is no reference.
   const git_error* error = git_error_last();
+  if (error != nullptr && error->klass == GIT_ERROR_NOMEMORY)
+    return InvalidField(field,
+                        absl::StrCat("\"", revision, "\" is far too large for a commit; name a ",
+                                     "branch, a tag, or a commit"),
+                        "REVISION_INVALID");
+  // A name that leads to a file of the repository which is no reference.
   const bool no_reference = error != nullptr && error->klass == GIT_ERROR_REFERENCE;
   if (code == GIT_ENOTFOUND || code == GIT_EUNBORNBRANCH || no_reference)
     return UnknownRevision(revision);
   return Unavailable(path, absl::StrCat("looking up ", revision));
+}
+
+// Whether there is something like a repository at `path` that belongs to somebody else.
+bool IsOfAnotherUser(const std::string& path) {
+  for (const char* part : {"/.git", "/HEAD"}) {
+    struct stat status {};
+    if (stat((path + part).c_str(), &status) != 0) continue;
+    if (status.st_uid != geteuid()) return true;
+    if (stat(path.c_str(), &status) == 0 && status.st_uid != geteuid()) return true;
+  }
+  return false;
 }
 
 std::string HexOf(const git_oid* id) {
@@ -114,6 +134,7 @@ class GitConfigRepository::Borrowed {
 };
 
 GitConfigRepository::GitConfigRepository(GitOptions options) : options_(std::move(options)) {
+  BoundGitAllocations();
   git_libgit2_init();
   // For the whole process: this is the only repository that it reads.
   git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, options_.allow_other_owner ? 0 : 1);
@@ -140,12 +161,15 @@ absl::StatusOr<RepositoryHandle> GitConfigRepository::OpenHandle() const {
   const unsigned flags = GIT_REPOSITORY_OPEN_NO_SEARCH;
   const int code = Take(handle, git_repository_open_ext, path.c_str(), flags, nullptr);
   if (code == 0) return handle;
-  if (code == GIT_ENOTFOUND)
+  // libgit2 1.5 says ENOTFOUND of another user's repository, too, where the user's own settings
+  // have no safe.directory.
+  const bool other_owner = code == GIT_EOWNER || (code == GIT_ENOTFOUND && IsOfAnotherUser(path));
+  if (code == GIT_ENOTFOUND && !other_owner)
     return Refused(absl::StatusCode::kFailedPrecondition, "REPOSITORY_NOT_FOUND",
                    absl::StrCat("there is no git repository at ", path,
                                 "; name its folder, or run git init there"),
                    {{"repository", path}});
-  if (code == GIT_EOWNER)
+  if (other_owner)
     return Refused(absl::StatusCode::kFailedPrecondition, "REPOSITORY_OWNER",
                    absl::StrCat("the repository at ", path,
                                 " belongs to another user; run as "

@@ -15,7 +15,7 @@ namespace fleetcast::config {
 namespace {
 
 constexpr std::size_t kMaxDepth = 32;
-constexpr std::size_t kMaxNodes = 1'000'000;
+constexpr std::size_t kMaxNodes = 400'000;
 
 // Why a text is no document that can be read.
 struct Refusal {

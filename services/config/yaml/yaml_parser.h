@@ -9,7 +9,7 @@
 namespace fleetcast::config {
 
 // One document of UTF-8 text. Diagnostics: those of CheckEncoding, YAML_SYNTAX, TAB_INDENTATION,
-// NESTING_TOO_DEEP (above 32 levels), DOCUMENT_TOO_LARGE (above a million nodes),
+// NESTING_TOO_DEEP (above 32 levels), DOCUMENT_TOO_LARGE (above 400,000 nodes),
 // MULTIPLE_DOCUMENTS. Thread safe.
 [[nodiscard]] ParsedYaml ParseYaml(const std::string& text);
 

@@ -1,19 +1,23 @@
 // Whatever stands in a file, reading it ends with an answer.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
-#include <memory>
+#include <filesystem>
+#include <fstream>
 #include <random>
+#include <sstream>
 #include <string>
+#include <vector>
 
-#include "services/config/domain/circuit_resolution.h"
-#include "services/config/domain/master_list.h"
-#include "services/config/yaml/yaml_parser.h"
 #include "tests/support/config/config_files.h"
+#include "tests/support/config/text_invariants.h"
 
 namespace fleetcast::config {
 namespace {
 
+namespace fs = std::filesystem;
 using Random = std::mt19937;
 
 std::size_t Below(Random& random, std::size_t bound) {
@@ -22,14 +26,14 @@ std::size_t Below(Random& random, std::size_t bound) {
 
 std::string Mutated(std::string text, Random& random) {
   static const std::string fragments[] = {
-      "&a ", "*a",    "<<: ", "? ", ": ", "- ", "[",   "]",           "{",    "}",
-      "|\n", ">\n",   "\"",   "'",  "\t", "\n", "---", "...",         "!!",   "%",
-      "#",   "\\x00", "~",    "\r", "@",  "`",  "0x",  "1e99",        "\xFF", "\xC3",
-      ",",   "\\u",   "no",   "  ", "&",  "*",  "!<",  "\xEF\xBB\xBF"};
+      "&a ", "*a", "<<: ", "? ", ": ",           "- ",   "[",    "]",    "{", "}",   "|\n",
+      ">\n", "\"", "'",    "\t", "\n",           "---",  "...",  "!!",   "%", "#",   "\\x00",
+      "~",   "\r", "@",    "`",  "0x",           "1e99", "\xFF", "\xC3", ",", "\\u", "no",
+      "  ",  "&",  "*",    "!<", "\xEF\xBB\xBF", "-0",   "1e-7"};
   const std::size_t edits = 1 + Below(random, 6);
   for (std::size_t i = 0; i < edits && !text.empty(); ++i) {
     const std::size_t at = Below(random, text.size());
-    switch (Below(random, 4)) {
+    switch (Below(random, 5)) {
       case 0:
         text.erase(at, 1 + Below(random, 20));
         break;
@@ -39,6 +43,10 @@ std::string Mutated(std::string text, Random& random) {
       case 2:
         text.insert(at, fragments[Below(random, std::size(fragments))]);
         break;
+      case 3:  // keeps many a text sound
+        if (text[at] >= '0' && text[at] <= '9')
+          text[at] = static_cast<char>('0' + Below(random, 10));
+        break;
       default:
         text.insert(at, text.substr(Below(random, text.size()), Below(random, 60)));
     }
@@ -46,33 +54,43 @@ std::string Mutated(std::string text, Random& random) {
   return text;
 }
 
-// More rounds with FLEETCAST_MUTATIONS=1000000.
-int Rounds() {
-  const char* rounds = std::getenv("FLEETCAST_MUTATIONS");
-  return rounds == nullptr ? 3000 : std::atoi(rounds);
+std::vector<std::string> Corpus() {
+  const char* source = std::getenv("FLEETCAST_SOURCE_DIR");
+  std::vector<std::string> texts;
+  for (const auto& entry : fs::directory_iterator(std::string(source == nullptr ? "." : source) +
+                                                  "/tests/fuzz/config/corpus")) {
+    std::ostringstream text;
+    text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    texts.push_back(text.str());
+  }
+  std::sort(texts.begin(), texts.end());
+  return texts;
 }
 
-TEST(Mutation, MutatedCircuitIsSoundOrSaysWhatIsWrongWithIt) {
-  Random random(7);
-  const std::string sound = testing::CircuitText("P001", "C001");
-  for (int i = 0; i < Rounds(); ++i) {
-    const std::string text = Mutated(sound, random);
-    const auto file =
-        std::make_shared<const CircuitFile>(ReadCircuitFile(ParseYaml(text), FileKind::kCircuit));
-    const CircuitResolution resolution = ResolveCircuit("P001", "C001", {{"c.yml", file}});
-    ASSERT_EQ(resolution.config.has_value(), !HasError(resolution.diagnostics)) << text;
-    ASSERT_EQ(resolution.config.has_value(), !resolution.training_hash.empty()) << text;
+// 5000 rounds, the same each time; with FLEETCAST_MUTATION_SECONDS=60 others, for a minute.
+TEST(Mutation, MutatedTextIsSoundOrSaysWhatIsWrongWithItAndWhere) {
+  std::vector<std::string> seeds = Corpus();
+  seeds.push_back(testing::CircuitText("P001", "C001"));
+  seeds.push_back(testing::CircuitText("P001", "C001"));
+  seeds.push_back(testing::MasterText({{"P001", {"C001", "C002"}}, {"P002", {"C001"}}}));
+  const char* seconds = std::getenv("FLEETCAST_MUTATION_SECONDS");
+  const unsigned seed = seconds == nullptr ? 7 : std::random_device()();
+  Random random(seed);
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::seconds(seconds == nullptr ? 0 : std::atoi(seconds));
+  for (int i = 0; i < 5000 || std::chrono::steady_clock::now() < end; ++i) {
+    const std::string text = Mutated(seeds[Below(random, seeds.size())], random);
+    const auto broken = testing::BrokenInvariant(text);
+    ASSERT_FALSE(broken) << *broken << "\nof seed " << seed << " in\n" << text;
   }
 }
 
-TEST(Mutation, MutatedMasterListIsReadOrSaysWhatIsWrongWithIt) {
-  Random random(8);
-  const std::string sound = testing::MasterText({{"P001", {"C001", "C002"}}, {"P002", {"C001"}}});
-  for (int i = 0; i < Rounds(); ++i) {
-    const std::string text = Mutated(sound, random);
-    const MasterList list = ReadMasterList(ParseYaml(text));
-    const bool whole = list.readable && list.complete;
-    ASSERT_TRUE(whole || HasError(list.diagnostics)) << text;
+TEST(Mutation, TextsThatTheFuzzerKeptHoldTheInvariants) {
+  const std::vector<std::string> corpus = Corpus();
+  ASSERT_GT(corpus.size(), 20u);
+  for (const std::string& text : corpus) {
+    const auto broken = testing::BrokenInvariant(text);
+    EXPECT_FALSE(broken) << *broken << "\nin\n" << text;
   }
 }
 
