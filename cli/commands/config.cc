@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/commands/config_validate.h"
 #include "cli/names.h"
+#include "cli/output/text.h"
 #include "cli/paging.h"
 #include "cli/session.h"
 #include "cli/transport/config_methods.h"
@@ -73,6 +74,9 @@ absl::Status Changes(Session& session, const ChangesOptions& options) {
              Count(response.changes_size(), "circuit") + " changed in " + range + "\n";
     });
   }
+  if (response.freshness().stale())
+    session.Note(absl::StrCat("answered from what was fetched before: ",
+                              OneLine(response.freshness().message())));
   if (NoteDiagnostics(session, response.diagnostics())) session.set_exit_code(ExitCode::kFailed);
   return absl::OkStatus();
 }

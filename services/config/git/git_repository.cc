@@ -3,13 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "services/config/git/bounded_allocator.h"
 #include "services/config/git/config_folder.h"
+#include "services/config/git/merge_base.h"
 
 namespace fleetcast::config {
 namespace {
@@ -85,32 +85,6 @@ std::string HexOf(const git_oid* id) {
   char hex[GIT_OID_HEXSZ + 1];
   git_oid_tostr(hex, sizeof hex, id);
   return hex;
-}
-
-int TimeOf(git_repository* repository, const git_oid& id, git_time_t& time) {
-  CommitHandle commit;
-  const git_oid* const pointer = &id;
-  const int code = Take(commit, git_commit_lookup, repository, pointer);
-  if (code == 0) time = git_commit_time(commit.get());
-  return code;
-}
-
-// As ConfigRepository::MergeBase has it. A libgit2 error code, or 0.
-int BestCommonAncestor(git_repository* repository, const git_oid& base, const git_oid& head,
-                       CommonAncestor& best) {
-  git_oidarray bases = {};
-  int code = git_merge_bases(&bases, repository, &base, &head);
-  git_time_t newest = 0;
-  for (std::size_t i = 0; code == 0 && i < bases.count; ++i) {
-    git_time_t time = 0;
-    code = TimeOf(repository, bases.ids[i], time);
-    const std::string commit = HexOf(&bases.ids[i]);
-    if (i == 0 || time > newest || (time == newest && commit < best.commit)) best.commit = commit;
-    newest = i == 0 ? time : std::max(newest, time);
-  }
-  best.count = static_cast<int>(bases.count);
-  git_oidarray_dispose(&bases);
-  return code;
 }
 
 }  // namespace

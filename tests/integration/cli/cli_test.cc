@@ -167,6 +167,16 @@ TEST_F(CliTest, ChangesPrintOneLineForEachShardOfAPipelineSystemsMatrix) {
   EXPECT_EQ(Run({"config", "changes", "--shard-size", "1"}).exit_code, 2);
 }
 
+TEST_F(CliTest, ChangesOfAServiceWhoseRemoteIsDownSaySoAndSucceed) {
+  config_.changes.set_matrix_json("[]");
+  config_.changes.mutable_freshness()->set_stale(true);
+  config_.changes.mutable_freshness()->set_message("fetching took longer than 30s");
+  const auto outcome = Run({"config", "changes", "--matrix"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.out, "[]\n");
+  EXPECT_TRUE(StrContains(outcome.err, "fetching took longer than 30s")) << outcome.err;
+}
+
 TEST_F(CliTest, ChangesWithAnErrorAtTheHeadExitWith1AndPointToTheLine) {
   auto& diagnostic = *config_.changes.add_diagnostics();
   diagnostic.set_severity(config::v1::Diagnostic::SEVERITY_ERROR);

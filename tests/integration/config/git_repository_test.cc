@@ -130,6 +130,61 @@ TEST(GitRepository, OfTheBasesOfACrissCrossMergeANewerOneWins) {
   }
 }
 
+TEST(GitRepository, ShallowCloneAnswersWithinItsHistoryAndSaysWhereThatEnds) {
+  GitTestRepository git;
+  const std::string root = git.Commit("main", {{"f", "0"}});
+  const std::string kept = git.Commit("main", {{"f", "1"}});
+  git.SetReference("refs/heads/branch", kept);
+  const std::string main = git.Commit("main", {{"f", "2"}});
+  const std::string branch = git.Commit("branch", {{"f", "3"}});
+  const std::string old = git.Commit("old", {{"f", "4"}}, {root});
+  git.CutHistory({kept, old}, {root});
+  const auto repository = OpenAt(git.path());
+  const auto base = repository->MergeBase(main, branch);
+  ASSERT_TRUE(base.ok()) << base.status();
+  EXPECT_EQ(base->commit, kept);
+  EXPECT_EQ(base->count, 1);
+  EXPECT_EQ(repository->MergeBase(kept, main)->commit, kept);
+  EXPECT_EQ(Resolved(*repository, "main~1"), kept);
+  EXPECT_EQ(Resolved(*repository, "main~2"), "REVISION_NOT_FOUND");
+  // They met at the root, which was not cloned.
+  const auto cut = repository->MergeBase(main, old);
+  EXPECT_EQ(ReasonOf(cut.status()), "NO_MERGE_BASE");
+  EXPECT_NE(std::string(cut.status().message()).find("shallow"), std::string::npos);
+}
+
+TEST(GitRepository, CrissCrossInAShallowCloneHasTheSameBasesAsInAWholeOne) {
+  GitTestRepository git;
+  const std::string root = git.Commit("a", {{"f", "0"}});
+  const std::string second = git.Commit("a", {{"f", "00"}});
+  git.SetReference("refs/heads/b", second);
+  const std::string a1 = git.Commit("a", {{"f", "1"}});
+  const std::string b1 = git.Commit("b", {{"f", "2"}});
+  const std::string a2 = git.Commit("a", {{"f", "3"}}, {b1});
+  const std::string b2 = git.Commit("b", {{"f", "4"}}, {a1});
+  const auto whole = OpenAt(git.path())->MergeBase(a2, b2);
+  git.CutHistory({second}, {root});
+  const auto shallow = OpenAt(git.path())->MergeBase(a2, b2);
+  ASSERT_TRUE(shallow.ok()) << shallow.status();
+  EXPECT_EQ(shallow->commit, whole->commit);
+  EXPECT_EQ(shallow->count, 2);
+}
+
+TEST(GitRepository, ForcePushDuringARequestLeavesWhatItResolvedReadable) {
+  GitTestRepository git;
+  const std::string before = git.Commit("main", {{"config/a.yml", "before"}});
+  const auto repository = OpenAt(git.path());
+  const std::string resolved = Resolved(*repository, "main");
+  const std::string after = git.Commit("other", {{"config/a.yml", "after"}});
+  git.SetReference("refs/heads/main", after);
+  git.DeleteReference("refs/heads/other");
+  const auto entries = repository->ListConfigFolder(resolved);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(*repository->ReadFile(entries->back().object_id, 100), "before");
+  EXPECT_EQ(Resolved(*repository, "main"), after);
+  EXPECT_EQ(Resolved(*repository, before), before);
+}
+
 TEST(GitRepository, ConfigFolderIsListedThreeLevelsDeepWithKinds) {
   GitTestRepository git;
   const std::string commit =

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 
 namespace fleetcast::config::testing {
@@ -127,6 +128,16 @@ void GitTestRepository::SetReference(const std::string& name, const std::string&
 
 void GitTestRepository::DeleteReference(const std::string& name) {
   Check(git_reference_remove(repository_.get(), name.c_str()));
+}
+
+void GitTestRepository::CutHistory(const std::vector<std::string>& boundary,
+                                   const std::vector<std::string>& missing) {
+  const std::filesystem::path folder = git_repository_commondir(repository_.get());
+  std::ofstream shallow(folder / "shallow");
+  for (const std::string& commit : boundary) shallow << commit << "\n";
+  for (const std::string& commit : missing)
+    if (!std::filesystem::remove(folder / "objects" / commit.substr(0, 2) / commit.substr(2)))
+      std::abort();
 }
 
 void GitTestRepository::SetHead(const std::string& branch) {

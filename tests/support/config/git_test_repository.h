@@ -32,6 +32,10 @@ class GitTestRepository {
   // Branch or tag "refs/…" points at `commit` from now on.
   void SetReference(const std::string& name, const std::string& commit);
   void DeleteReference(const std::string& name);
+  // Makes a shallow clone of it: the `boundary` commits have no parents here, and `missing` commits
+  // are gone.
+  void CutHistory(const std::vector<std::string>& boundary,
+                  const std::vector<std::string>& missing);
   // HEAD names `branch`.
   void SetHead(const std::string& branch);
   // An annotated tag of `commit`.

@@ -176,6 +176,65 @@ TEST_F(FleetReaderTest, CircuitMovedToAnotherPlantIsRetiredThereAndTrainedHere) 
   EXPECT_EQ(report.changes[1].effect, ChangeEffect::kRetrain);
 }
 
+std::vector<std::string> Effects(const ChangeReport& report) {
+  std::vector<std::string> effects;
+  for (const CircuitChange& change : report.changes)
+    effects.push_back(change.key.plant_id + "/" + change.key.circuit_id +
+                      (change.effect == ChangeEffect::kRetire    ? " RETIRE"
+                       : change.effect == ChangeEffect::kRetrain ? " RETRAIN"
+                                                                 : " other"));
+  return effects;
+}
+
+TEST_F(FleetReaderTest, RenamedCircuitIsRetiredByItsOldNameAndTrainedByItsNew) {
+  const Files base = FleetFiles({{"P001", {"C001", "C002"}}});
+  Files head = FleetFiles({{"P001", {"C001", "C003"}}});
+  const ChangeReport report = Changes(base, head);
+  EXPECT_EQ(Effects(report), (Strings{"P001/C002 RETIRE", "P001/C003 RETRAIN"}));
+  EXPECT_TRUE(report.diagnostics.empty());
+}
+
+TEST_F(FleetReaderTest, FileThatIsRenamedAloneIsToldFromBothSidesAndChangesNothing) {
+  const Files base = FleetFiles({{"P001", {"C001", "C002"}}});
+  Files head = base;
+  head[CircuitPath("P001", "C003")] = head[CircuitPath("P001", "C002")];
+  head.erase(CircuitPath("P001", "C002"));
+  const ChangeReport report = Changes(base, head);
+  EXPECT_TRUE(report.changes.empty());
+  EXPECT_EQ(Reasons(report.diagnostics),
+            (Strings{"config/plants/P001/C003.yml FILE_WITHOUT_ENTRY",
+                     "config/plants_circuits.yml ENTRY_WITHOUT_FILE"}));
+}
+
+TEST_F(FleetReaderTest, FileInBothPlacesOfAMoveIsReportedWhereItNoLongerBelongs) {
+  const Files base = FleetFiles({{"P001", {"C001", "C002"}}, {"P002", {"C009"}}});
+  Files head = FleetFiles({{"P001", {"C001"}}, {"P002", {"C002", "C009"}}});
+  head[CircuitPath("P001", "C002")] = base.at(CircuitPath("P001", "C002"));
+  const ChangeReport report = Changes(base, head);
+  EXPECT_EQ(Effects(report), (Strings{"P001/C002 RETIRE", "P002/C002 RETRAIN"}));
+  EXPECT_EQ(Reasons(report.diagnostics),
+            (Strings{"config/plants/P001/C002.yml FILE_WITHOUT_ENTRY"}));
+}
+
+TEST_F(FleetReaderTest, MovedFileWithItsOldIdsIsUnsoundUntilTheyAreThoseOfItsPlace) {
+  const Files base = FleetFiles({{"P001", {"C001"}}, {"P002", {"C009"}}});
+  Files head = FleetFiles({{"P002", {"C001", "C009"}}});
+  head[CircuitPath("P002", "C001")] = base.at(CircuitPath("P001", "C001"));
+  const ChangeReport report = Changes(base, head);
+  EXPECT_EQ(Effects(report), (Strings{"P001/C001 RETIRE"}));
+  EXPECT_EQ(Reasons(report.diagnostics), (Strings{"config/plants/P002/C001.yml ID_MISMATCH"}));
+  EXPECT_EQ(report.diagnostics[0].field, "plant_id");
+}
+
+TEST_F(FleetReaderTest, EntryWithoutFileAtTheBaseThatGetsItsFileIsTrained) {
+  Files base = FleetFiles({{"P001", {"C001", "C002"}}});
+  const Files head = base;
+  base.erase(CircuitPath("P001", "C002"));
+  const ChangeReport report = Changes(base, head);
+  EXPECT_EQ(Effects(report), (Strings{"P001/C002 RETRAIN"}));
+  EXPECT_EQ(report.changes[0].kind, ChangeKind::kModified);
+}
+
 TEST_F(FleetReaderTest, UnreadableMasterListIsAnErrorAtTheHeadAndMendedAtTheBase) {
   const Files sound = FleetFiles({{"P001", {"C001"}}});
   Files broken = sound;
