@@ -152,7 +152,7 @@ struct TrainedModel {
   Model model;
   Metrics validation, test;
   RowRange train_rows, validation_rows, test_rows;
-  int best_epoch = 0;  // 0: no epoch bettered the forecast that repeats the last value
+  int best_epoch = 0;  // 0: no epoch bettered the linear path that training starts from
   std::vector<EpochProgress> history;  // one per epoch run
 };
 

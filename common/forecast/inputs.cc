@@ -12,7 +12,7 @@ namespace {
 
 // Sine and cosine of the time of the week. There is none of the day: the last day's values tell the
 // hour, and a network that knows it learns a daily pattern by heart that then changes.
-constexpr int kCalendarChannels = 2;
+constexpr std::size_t kCalendarChannels = 2;
 constexpr std::int64_t kWeek = 7 * 86'400;
 // A season of more rows (steps below a minute) would make every window a day of seconds.
 constexpr std::size_t kLongestSeason = 1'440;
@@ -21,6 +21,13 @@ constexpr std::size_t kLongestReach = 2'016;
 constexpr std::size_t kMostDays = 7;
 // Training rows must be so many times the reach, or windows would eat them up.
 constexpr std::size_t kRowsPerReach = 4;
+// A sequence of so many rows and more is read in segments of at least this many, and in about so
+// many segments if it is long: fewer, wider steps learn better than many narrow ones, and faster.
+constexpr int kShortestSegment = 12;
+constexpr int kMostSegments = 14;
+// Of a window's difficulty: the part that is the same for all. Chosen on the ETTh1 validation
+// part's errors; see docs/adr/0006-forecast-accuracy.md.
+constexpr double kCommonDifficulty = 0.25;
 // Scaled levels are cut here: a sensor far out of its training range must not carry the forecast
 // away with it.
 constexpr double kLargestLevel = 4;
@@ -81,14 +88,25 @@ std::size_t InputLayout::finite_rows() const {
   return static_cast<std::size_t>(std::max(sequence_length, season));
 }
 
-int InputLayout::lags() const { return lags_per_day() * std::max(0, days - first_lag_day() + 1); }
+int InputLayout::lags() const {
+  return earlier_days ? lags_per_day() * std::max(0, days - first_lag_day() + 1) : 0;
+}
+
+int InputLayout::segment_length() const {
+  if (sequence_length < 2 * kShortestSegment) return std::max(1, sequence_length / 2);
+  return std::max(kShortestSegment, sequence_length / kMostSegments);
+}
+
+int InputLayout::extras(int columns) const {
+  return sequence_length + lags() + (other_columns ? segment_length() * columns : 0);
+}
 
 NetworkShape InputLayout::Shape(const ModelSpec& spec) const {
+  const int columns = 1 + static_cast<int>(OtherColumns(spec).size());
   NetworkShape shape;
-  shape.steps = sequence_length;
-  shape.own_channels = 1 + kCalendarChannels;
-  shape.channels = shape.own_channels + 1 + static_cast<int>(OtherColumns(spec).size());
-  shape.lags = lags();
+  shape.steps = segments();
+  shape.channels = segment_length() + static_cast<int>(kCalendarChannels);
+  shape.extras = extras(columns);
   shape.horizon = horizon;
   shape.units = spec.lstm_units;
   return shape;
@@ -164,35 +182,64 @@ InputTable::InputTable(const TimeSeries& series, const std::vector<std::size_t>&
       target_(columns[0]),
       layout_(layout),
       scaling_(scaling),
-      row_width_(kCalendarChannels + columns.size()),
-      rows_(series.rows() * row_width_, 0.0F) {
-  for (std::size_t row = 0; row < series.rows(); ++row) {
-    float* out = rows_.data() + row * row_width_;
-    if (layout.week_cycle) PutTimeOfWeek(series.unix_seconds[row], out);
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const double level =
-          (series.at(row, columns[i]) - scaling.levels[i].mean) / scaling.levels[i].scale;
-      out[kCalendarChannels + i] =
-          static_cast<float>(std::clamp(level, -kLargestLevel, kLargestLevel));
-    }
+      columns_(columns.size()),
+      extras_(static_cast<std::size_t>(layout.extras(static_cast<int>(columns.size())))),
+      sums_(series.rows() + 1, 0),
+      squares_(series.rows() + 1, 0),
+      counts_(series.rows() + 1, 0),
+      calendar_(series.rows() * kCalendarChannels, 0.0F),
+      levels_(layout.other_columns ? series.rows() * columns.size() : 0) {
+  for (std::size_t row = 0; layout.week_cycle && row < series.rows(); ++row) {
+    PutTimeOfWeek(series.unix_seconds[row], calendar_.data() + row * kCalendarChannels);
   }
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    const ColumnScale& scale = scaling.levels[i % columns_];
+    const double level =
+        (series.at(i / columns_, columns[i % columns_]) - scale.mean) / scale.scale;
+    levels_[i] = static_cast<float>(std::clamp(level, -kLargestLevel, kLargestLevel));
+  }
+  SumTarget();
+}
+
+void InputTable::SumTarget() {
+  for (std::size_t row = 0; row < series_.rows(); ++row) {
+    const double value =
+        (series_.at(row, target_) - scaling_.levels[0].mean) / scaling_.levels[0].scale;
+    const bool finite = std::isfinite(value);
+    sums_[row + 1] = sums_[row] + (finite ? value : 0);
+    squares_[row + 1] = squares_[row] + (finite ? value * value : 0);
+    counts_[row + 1] = counts_[row] + (finite ? 1 : 0);
+  }
+}
+
+double InputTable::Difficulty(std::size_t origin) const {
+  const std::size_t end = origin + 1;
+  const std::size_t begin = end - std::min(end, static_cast<std::size_t>(layout_.spread_rows()));
+  const double count = std::max(1.0, counts_[end] - counts_[begin]);
+  const double mean = (sums_[end] - sums_[begin]) / count;
+  const double variance = (squares_[end] - squares_[begin]) / count - mean * mean;
+  const double spread = std::sqrt(std::max(0.0, variance)) * scaling_.levels[0].scale;
+  return kCommonDifficulty + (1 - kCommonDifficulty) * spread / scaling_.change;
 }
 
 void InputTable::FillSequence(std::size_t origin, std::size_t index, Batch& batch) const {
-  const std::size_t steps = static_cast<std::size_t>(layout_.sequence_length);
-  const std::size_t channels = 1 + row_width_;
-  for (std::size_t step = 0; step < steps; ++step) {
-    const std::size_t row = origin + 1 - steps + step;
-    float* out = batch.sequence.data() + (step * batch.size + index) * channels;
-    out[0] = static_cast<float>(ChangeAt(origin, row));
-    std::copy_n(rows_.data() + row * row_width_, row_width_, out + 1);
+  const auto length = static_cast<std::size_t>(layout_.segment_length());
+  const auto segments = static_cast<std::size_t>(layout_.segments());
+  const std::size_t channels = length + kCalendarChannels;
+  std::size_t row = origin + 1 - segments * length;
+  for (std::size_t segment = 0; segment < segments; ++segment) {
+    float* out = batch.sequence.data() + (segment * batch.size + index) * channels;
+    for (std::size_t i = 0; i < length; ++i, ++row) {
+      *out++ = static_cast<float>(ChangeAt(origin, row));
+    }
+    std::copy_n(calendar_.data() + (row - 1) * kCalendarChannels, kCalendarChannels, out);
   }
 }
 
-void InputTable::FillLags(std::size_t origin, float* out) const {
-  const std::size_t season = static_cast<std::size_t>(layout_.season);
-  const std::size_t per_day = static_cast<std::size_t>(layout_.lags_per_day());
-  for (std::size_t i = 0; i < per_day; ++i) {
+float* InputTable::PutLags(std::size_t origin, float* out) const {
+  const auto season = static_cast<std::size_t>(layout_.season);
+  const auto per_day = static_cast<std::size_t>(layout_.lags_per_day());
+  for (std::size_t i = 0; layout_.lags() > 0 && i < per_day; ++i) {
     double change = ChangeAt(origin, origin + 1 + i - season);
     for (int day = 1; day <= layout_.days; ++day) {
       const std::size_t back = season * static_cast<std::size_t>(day);
@@ -205,21 +252,33 @@ void InputTable::FillLags(std::size_t origin, float* out) const {
           static_cast<float>(change);
     }
   }
+  return out + layout_.lags();
+}
+
+void InputTable::FillExtras(std::size_t origin, float* out) const {
+  const auto steps = static_cast<std::size_t>(layout_.sequence_length);
+  for (std::size_t row = origin + 1 - steps; row <= origin; ++row) {
+    *out++ = static_cast<float>(ChangeAt(origin, row));
+  }
+  out = PutLags(origin, out);
+  if (!layout_.other_columns) return;
+  const auto length = static_cast<std::size_t>(layout_.segment_length());
+  std::copy_n(levels_.data() + (origin + 1 - length) * columns_, length * columns_, out);
 }
 
 Batch InputTable::MakeBatch(const std::size_t* origins, std::size_t count,
                             bool with_targets) const {
-  const std::size_t horizon = static_cast<std::size_t>(layout_.horizon);
-  const std::size_t lags = static_cast<std::size_t>(layout_.lags());
+  const auto horizon = static_cast<std::size_t>(layout_.horizon);
+  const auto sequence = static_cast<std::size_t>(layout_.segments()) *
+                        (static_cast<std::size_t>(layout_.segment_length()) + kCalendarChannels);
   Batch batch;
   batch.size = count;
-  batch.sequence.resize(static_cast<std::size_t>(layout_.sequence_length) * count *
-                        (1 + row_width_));
-  batch.lags.resize(count * lags);
+  batch.sequence.resize(count * sequence);
+  batch.extras.resize(count * extras_);
   if (with_targets) batch.targets.resize(count * horizon);
   for (std::size_t i = 0; i < count; ++i) {
     FillSequence(origins[i], i, batch);
-    if (lags > 0) FillLags(origins[i], batch.lags.data() + i * lags);
+    FillExtras(origins[i], batch.extras.data() + i * extras_);
     for (std::size_t step = 0; with_targets && step < horizon; ++step) {
       batch.targets[i * horizon + step] =
           static_cast<float>(ChangeAt(origins[i], origins[i] + 1 + step));

@@ -1,6 +1,7 @@
-// What the network sees of a series: the target's own past relative to its last value, with the
-// same hours of the days before; the week's cycle; and channels that are opened only if they help:
-// the target's level and the other feature columns.
+// What the network sees of a series. The LSTM: the target's past relative to its last value, cut
+// into segments, and the week's cycle. The linear path: that past as it stands, the same hours of
+// the days before, and, only where they help, the latest levels of the target and the other
+// columns.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,12 @@ struct InputLayout {
   int sequence_length = 0;
   int horizon = 0;
   std::int64_t step_seconds = 0;
-  // Rows of one day, and how many days back the target is looked at; both 0 where the step does not
-  // divide a day or training is too short.
+  // Rows of one day, and how many days are looked back on; both 0 where the step does not divide a
+  // day or training is too short.
   int season = 0, days = 0;
-  bool week_cycle = false;  // whether the time of the week is an input
+  bool week_cycle = false;     // whether the time of the week is an input
+  bool earlier_days = false;   // whether the target on the days before the sequence is
+  bool other_columns = false;  // whether the levels of all columns are
 
   // Rows that a window's inputs span.
   [[nodiscard]] std::size_t input_rows() const;
@@ -28,9 +31,18 @@ struct InputLayout {
   // further back the day after it stands in, so that one gap does not cost a week of forecasts.
   [[nodiscard]] std::size_t finite_rows() const;
   // Days that the sequence does not hold already: [first_lag_day, days].
-  [[nodiscard]] int first_lag_day() const { return season > sequence_length ? 1 : 2; }
+  [[nodiscard]] int first_lag_day() const { return season > 0 ? sequence_length / season + 1 : 1; }
   [[nodiscard]] int lags_per_day() const { return season < horizon ? season : horizon; }
   [[nodiscard]] int lags() const;
+  // Rows whose spread tells how hard a window is to forecast.
+  [[nodiscard]] int spread_rows() const { return days > 0 ? season * days : sequence_length; }
+  // Rows that the LSTM reads at once; it reads as many whole segments as the sequence holds, the
+  // newest ones.
+  [[nodiscard]] int segment_length() const;
+  [[nodiscard]] int segments() const { return sequence_length / segment_length(); }
+  // Inputs of the linear path: the sequence, the lags, and the levels of `columns` columns over the
+  // last segment if they are inputs.
+  [[nodiscard]] int extras(int columns) const;
   [[nodiscard]] NetworkShape Shape(const ModelSpec& spec) const;
 };
 
@@ -76,21 +88,31 @@ class InputTable {
   [[nodiscard]] double ChangeAt(std::size_t origin, std::size_t row) const {
     return (series_.at(row, target_) - series_.at(origin, target_)) / scaling_.change;
   }
+  // How far off forecasts from `origin` usually are, relative to other windows: above 0. Grows with
+  // the spread of the target before it.
+  [[nodiscard]] double Difficulty(std::size_t origin) const;
   // A network output for the window at `origin`, in the target's unit.
   [[nodiscard]] double InUnit(std::size_t origin, float output) const {
     return series_.at(origin, target_) + scaling_.change * static_cast<double>(output);
   }
 
  private:
+  void SumTarget();
   void FillSequence(std::size_t origin, std::size_t index, Batch& batch) const;
-  void FillLags(std::size_t origin, float* out) const;
+  void FillExtras(std::size_t origin, float* out) const;
+  // Returns where it ended.
+  float* PutLags(std::size_t origin, float* out) const;
 
   const TimeSeries& series_;
   std::size_t target_;
   InputLayout layout_;
   Scaling scaling_;
-  std::size_t row_width_;    // channels after the first
-  std::vector<float> rows_;  // [rows, row_width]: time of the week, then levels
+  std::size_t columns_;
+  std::size_t extras_;
+  // Sums over the rows before each: of the target's finite values, their squares and their count.
+  std::vector<double> sums_, squares_, counts_;
+  std::vector<float> calendar_;  // [rows, 2]: time of the week
+  std::vector<float> levels_;    // [rows, columns]; empty if they are no input
 };
 
 }  // namespace fleetcast::forecast

@@ -25,6 +25,8 @@ LinearFit::LinearFit(std::int64_t inputs, std::int64_t outputs)
 }
 
 LinearFit::~LinearFit() = default;
+LinearFit::LinearFit(LinearFit&&) noexcept = default;
+LinearFit& LinearFit::operator=(LinearFit&&) noexcept = default;
 
 void LinearFit::Add(const float* inputs, const float* targets, std::int64_t windows) {
   const torch::NoGradGuard no_grad;
@@ -34,11 +36,12 @@ void LinearFit::Add(const float* inputs, const float* targets, std::int64_t wind
   state_->windows += static_cast<double>(windows);
 }
 
-std::vector<float> LinearFit::Solve(double penalty) const {
+std::vector<float> LinearFit::Solve(double penalty, const std::vector<std::int64_t>& chosen) const {
   const torch::NoGradGuard no_grad;
-  torch::Tensor gram = state_->gram.clone();
+  const torch::Tensor index = torch::tensor(chosen);
+  torch::Tensor gram = state_->gram.index_select(0, index).index_select(1, index);
   gram.diagonal().add_(penalty * state_->windows);
-  const torch::Tensor solution = torch::linalg_solve(gram, state_->moments);
+  const torch::Tensor solution = torch::linalg_solve(gram, state_->moments.index_select(0, index));
   const torch::Tensor weights = solution.t().to(torch::kFloat32).contiguous();
   return {weights.data_ptr<float>(), weights.data_ptr<float>() + weights.numel()};
 }

@@ -13,12 +13,15 @@ class LinearFit {
  public:
   LinearFit(std::int64_t inputs, std::int64_t outputs);
   ~LinearFit();
+  LinearFit(LinearFit&&) noexcept;
+  LinearFit& operator=(LinearFit&&) noexcept;
 
   // `inputs` [windows, inputs] and `targets` [windows, outputs].
   void Add(const float* inputs, const float* targets, std::int64_t windows);
-  // The weights [outputs, inputs]; no bias. The penalty is in units of the inputs' mean square,
-  // taken to be 1.
-  [[nodiscard]] std::vector<float> Solve(double penalty) const;
+  // The weights [outputs, chosen inputs], as if there were no others; no bias. The penalty is in
+  // units of the inputs' mean square, taken to be 1.
+  [[nodiscard]] std::vector<float> Solve(double penalty,
+                                         const std::vector<std::int64_t>& chosen) const;
 
  private:
   struct State;

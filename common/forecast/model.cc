@@ -54,6 +54,7 @@ TimeSeries Tail(const TimeSeries& series, std::size_t first_row) {
 ForecastResult ResultOf(const ModelParts& parts, const InputTable& table, const TimeSeries& inputs,
                         const std::vector<float>& outputs) {
   const std::size_t origin = inputs.rows() - 1;
+  const double difficulty = table.Difficulty(origin);
   ForecastResult result;
   result.issue_unix_seconds = inputs.unix_seconds[origin];
   for (std::size_t step = 0; step < outputs.size(); ++step) {
@@ -64,7 +65,7 @@ ForecastResult ResultOf(const ModelParts& parts, const InputTable& table, const 
   for (std::size_t i = 0; i < parts.spec.interval_levels.size(); ++i) {
     Interval interval{.level = parts.spec.interval_levels[i], .lower = {}, .upper = {}};
     for (std::size_t step = 0; step < outputs.size(); ++step) {
-      const double half_width = parts.half_widths[i][step];
+      const double half_width = parts.residual_quantiles[i][step] * difficulty;
       interval.lower.push_back(result.values[step] - half_width);
       interval.upper.push_back(result.values[step] + half_width);
     }
@@ -74,7 +75,7 @@ ForecastResult ResultOf(const ModelParts& parts, const InputTable& table, const 
 }
 
 absl::StatusOr<ForecastResult> ForecastWith(const ModelParts& parts, const TimeSeries& history) {
-  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(history, parts.spec));
+  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(history, parts.spec, parts.layout));
   const std::size_t needed = parts.layout.input_rows();
   if (history.rows() < needed) {
     return Refused(absl::StatusCode::kFailedPrecondition, "DATA_TOO_FEW_ROWS",
@@ -117,7 +118,7 @@ absl::StatusOr<WindowRule> EvaluationRule(const TimeSeries& series, const ModelP
 absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& series,
                                      RowRange part, const EvaluationWindows& windows) {
   FLEETCAST_RETURN_IF_ERROR(CheckPart(series, part));
-  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(series, parts.spec));
+  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(series, parts.spec, parts.layout));
   FLEETCAST_RETURN_IF_ERROR(CheckStep(series, 0, parts.layout));
   FLEETCAST_ASSIGN_OR_RETURN(auto rule, EvaluationRule(series, parts, columns, windows));
   const std::vector<std::size_t> origins = CompleteOrigins(series, rule, part);
@@ -133,10 +134,11 @@ absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& 
   MetricsSum sum(rule.horizon, parts.spec.interval_levels);
   std::vector<double> half_widths(parts.spec.interval_levels.size());
   const auto add = [&](std::size_t origin, const float* outputs) {
+    const double difficulty = table.Difficulty(origin);
     const auto seasonal = SeasonalNaive(series, columns[0], origin, rule.horizon, season);
     for (std::size_t step = 0; step < rule.horizon; ++step) {
       for (std::size_t i = 0; i < half_widths.size(); ++i) {
-        half_widths[i] = parts.half_widths[i][step];
+        half_widths[i] = parts.residual_quantiles[i][step] * difficulty;
       }
       sum.Add(step,
               {.actual = series.at(origin + 1 + step, columns[0]),
@@ -154,8 +156,10 @@ absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& 
 }  // namespace
 
 absl::StatusOr<std::vector<std::size_t>> InputColumns(const TimeSeries& series,
-                                                      const ModelSpec& spec) {
-  std::vector<std::string> columns = OtherColumns(spec);
+                                                      const ModelSpec& spec,
+                                                      const InputLayout& layout) {
+  std::vector<std::string> columns;
+  if (layout.other_columns) columns = OtherColumns(spec);
   columns.insert(columns.begin(), spec.target_column);
   return ColumnIndices(series, columns);
 }
@@ -194,7 +198,8 @@ std::size_t Model::input_rows() const { return state_->parts.layout.input_rows()
 
 EvaluationWindows Model::needs() const {
   const ModelParts& parts = state_->parts;
-  std::vector<std::string> columns = OtherColumns(parts.spec);
+  std::vector<std::string> columns;
+  if (parts.layout.other_columns) columns = OtherColumns(parts.spec);
   columns.push_back(parts.spec.target_column);
   return {.input_rows_at_least = parts.layout.input_rows(),
           .finite_rows_at_least = parts.layout.finite_rows(),

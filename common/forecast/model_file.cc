@@ -1,5 +1,5 @@
 // A model as one file:
-//   8 bytes   "FCMODEL2"
+//   8 bytes   "FCMODEL3"
 //   4 bytes   length of the header, little-endian
 //   header    JSON: specification, input layout, scaling, and the tensors' names and shapes
 //   tensors   float32, little-endian, row-major, one after another in the header's order
@@ -24,11 +24,11 @@ using Json = nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little, "tensors are copied as they stand");
 
-constexpr char kMagic[] = "FCMODEL2";
+constexpr char kMagic[] = "FCMODEL3";
 constexpr std::size_t kMagicBytes = 8, kLengthBytes = 4, kHashBytes = 32;
 constexpr std::size_t kLongestHeader = 1 << 20;
 constexpr std::size_t kLongestFile = 256u << 20;
-constexpr char kHalfWidths[] = "interval.half_widths";
+constexpr char kResidualQuantiles[] = "interval.residual_quantiles";
 constexpr std::int64_t kLongestStep = 366LL * 86'400;
 constexpr std::int64_t kMostSeasonRows = 86'400, kMostDays = 366;
 
@@ -51,7 +51,7 @@ absl::Status Corrupt(const std::string& what) {
 std::vector<WeightShape> TensorShapes(const ModelSpec& spec, const InputLayout& layout) {
   std::vector<WeightShape> shapes = Network::WeightShapes(layout.Shape(spec));
   shapes.push_back(
-      {kHalfWidths, {static_cast<std::int64_t>(spec.interval_levels.size()), spec.horizon}});
+      {kResidualQuantiles, {static_cast<std::int64_t>(spec.interval_levels.size()), spec.horizon}});
   return shapes;
 }
 
@@ -90,7 +90,9 @@ Json HeaderJson(const ModelParts& parts) {
            {{"step_seconds", parts.layout.step_seconds},
             {"season", parts.layout.season},
             {"days", parts.layout.days},
-            {"week_cycle", parts.layout.week_cycle}}},
+            {"week_cycle", parts.layout.week_cycle},
+            {"earlier_days", parts.layout.earlier_days},
+            {"other_columns", parts.layout.other_columns}}},
           {"scaling",
            {{"change", parts.scaling.change},
             {"season_change", parts.scaling.season_change},
@@ -207,6 +209,8 @@ absl::StatusOr<InputLayout> ParseLayout(const Json& json, const ModelSpec& spec)
     reader.Fail("season");
   }
   layout.week_cycle = reader.Boolean("week_cycle");
+  layout.earlier_days = reader.Boolean("earlier_days");
+  layout.other_columns = reader.Boolean("other_columns");
   FLEETCAST_RETURN_IF_ERROR(reader.status());
   return layout;
 }
@@ -304,15 +308,16 @@ absl::StatusOr<ModelParts> ParseParts(std::string_view bytes) {
   FLEETCAST_RETURN_IF_ERROR(CheckTensorList(tensors_json, shapes, sections.tensors.size()));
   FLEETCAST_ASSIGN_OR_RETURN(Weights tensors, ReadTensors(sections.tensors, shapes));
 
-  const std::vector<float> half_widths = std::move(tensors.back());
+  const std::vector<float> residual_quantiles = std::move(tensors.back());
   tensors.pop_back();
-  if (std::any_of(half_widths.begin(), half_widths.end(), [](float w) { return w < 0; })) {
+  if (std::any_of(residual_quantiles.begin(), residual_quantiles.end(),
+                  [](float w) { return w < 0; })) {
     return Corrupt("an interval has a negative width");
   }
   const auto horizon = static_cast<std::ptrdiff_t>(spec.horizon);
   ModelParts parts{spec, layout, scaling, {}, Network(layout.Shape(spec), tensors)};
-  for (auto row = half_widths.begin(); row != half_widths.end(); row += horizon) {
-    parts.half_widths.emplace_back(row, row + horizon);
+  for (auto row = residual_quantiles.begin(); row != residual_quantiles.end(); row += horizon) {
+    parts.residual_quantiles.emplace_back(row, row + horizon);
   }
   return parts;
 }
@@ -327,7 +332,7 @@ std::string Model::Serialize() const {
   bytes.append(reinterpret_cast<const char*>(&length), kLengthBytes);
   bytes += header;
   for (const std::vector<float>& tensor : parts.network.CopyWeights()) AppendFloats(tensor, bytes);
-  for (const std::vector<float>& row : parts.half_widths) AppendFloats(row, bytes);
+  for (const std::vector<float>& row : parts.residual_quantiles) AppendFloats(row, bytes);
   return bytes + RawSha256(bytes);
 }
 

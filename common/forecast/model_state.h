@@ -20,8 +20,9 @@ struct ModelParts {
   ModelSpec spec;
   InputLayout layout;
   Scaling scaling;
-  // Half widths of the intervals in the target's unit, [interval levels, horizon].
-  std::vector<std::vector<float>> half_widths;
+  // Half widths of the intervals in the target's unit for a window of difficulty 1, [interval
+  // levels, horizon]; for another they are multiplied by its difficulty.
+  std::vector<std::vector<float>> residual_quantiles;
   Network network;
 };
 
@@ -36,9 +37,10 @@ class ModelBuilder {
   }
 };
 
-// The target's index in `series`, then those of OtherColumns.
+// The target's index in `series`, then those of OtherColumns if `layout` has them as inputs.
 [[nodiscard]] absl::StatusOr<std::vector<std::size_t>> InputColumns(const TimeSeries& series,
-                                                                    const ModelSpec& spec);
+                                                                    const ModelSpec& spec,
+                                                                    const InputLayout& layout);
 
 [[nodiscard]] WindowRule RuleOf(const InputLayout& layout, const std::vector<std::size_t>& columns);
 

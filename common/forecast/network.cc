@@ -27,7 +27,7 @@ std::vector<WeightShape> Network::WeightShapes(const NetworkShape& shape) {
           {"lstm.bias", {gates}},
           {"head.weight", {shape.horizon, shape.units}},
           {"head.bias", {shape.horizon}},
-          {"linear.weight", {shape.horizon, shape.steps + shape.lags}}};
+          {"linear.weight", {shape.horizon, shape.extras}}};
 }
 
 Network::Network(const NetworkShape& shape, std::uint64_t seed)
@@ -38,13 +38,8 @@ Network::Network(const NetworkShape& shape, std::uint64_t seed)
   std::mt19937_64 generator(seed);
   const double bound = 1 / std::sqrt(static_cast<double>(shape.units));
   const auto units = static_cast<std::size_t>(shape.units);
-  // Closed channels keep weight zero until they are opened.
-  for (std::size_t row = 0; row < kGates * units; ++row) {
-    FillUniform(state_->parameters.data() + row * static_cast<std::size_t>(shape.channels),
-                static_cast<std::size_t>(shape.own_channels), bound, generator);
-  }
-  FillUniform(state_->parameters.data() + state_->offsets[kRecurrent], kGates * units * units,
-              bound, generator);
+  // The input and the recurrent weights, which follow one another.
+  FillUniform(state_->parameters.data(), state_->offsets[kGateBias], bound, generator);
   // Gates are in the order input, forget, cell, output. The forget gate starts open.
   std::fill_n(state_->parameters.data() + state_->offsets[kGateBias] + units, units, 1.0F);
 }
@@ -89,6 +84,19 @@ void Network::SetWeights(const Weights& weights) {
     }
     std::copy(weights[i].begin(), weights[i].end(), state_->parameters.data() + state_->offsets[i]);
   }
+}
+
+void Network::SetLinearPath(const std::vector<float>& weights) {
+  if (weights.size() != state_->offsets[kLinear + 1] - state_->offsets[kLinear]) {
+    throw std::invalid_argument("wrong number of weights for the linear path");
+  }
+  std::copy(weights.begin(), weights.end(), state_->parameters.data() + state_->offsets[kLinear]);
+}
+
+void Network::ScaleOutput(float factor) {
+  // The head's weights and bias and the linear path's, which follow one another.
+  std::for_each(state_->parameters.begin() + static_cast<std::ptrdiff_t>(state_->offsets[kHead]),
+                state_->parameters.end(), [factor](float& weight) { weight *= factor; });
 }
 
 }  // namespace fleetcast::forecast

@@ -1,5 +1,5 @@
-// The network and one step of its training. The only code that includes torch is behind this
-// header; failures inside LibTorch leave as std::exception and are caught by this folder's callers.
+// The network and one step of its training. What LibTorch throws leaves as std::exception and is
+// caught by this folder's callers.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,9 @@
 namespace fleetcast::forecast {
 
 struct NetworkShape {
-  int steps = 0;
-  int channels = 0;      // per step
-  int own_channels = 0;  // the first of them; the others start closed
-  int lags = 0;          // further inputs per window
+  int steps = 0;     // of the LSTM
+  int channels = 0;  // per step
+  int extras = 0;    // inputs of the linear path
   int horizon = 0;
   int units = 0;
 };
@@ -22,8 +21,8 @@ struct NetworkShape {
 // Windows, ready for the network.
 struct Batch {
   std::size_t size = 0;
-  std::vector<float> sequence;  // [steps, size, channels]; channel 0 is the target's change
-  std::vector<float> lags;      // [size, lags]
+  std::vector<float> sequence;  // [steps, size, channels]
+  std::vector<float> extras;    // [size, extras]
   std::vector<float> targets;   // [size, horizon]; empty when forecasting
 };
 
@@ -35,7 +34,7 @@ struct WeightShape {
 // Values of each tensor of WeightShapes, in its order, row-major.
 using Weights = std::vector<std::vector<float>>;
 
-// output = head(dropout(LSTM(sequence)'s last state)) + linear(channel 0 of the sequence, lags).
+// output = head(dropout(LSTM(sequence)'s last state)) + linear(extras).
 // The linear path is the "highway" of LSTNet (Lai et al. 2018, section 3.6). Both outputs start at
 // zero: an untrained network forecasts no change.
 class Network {
@@ -55,6 +54,10 @@ class Network {
   [[nodiscard]] std::vector<float> Predict(const Batch& batch) const;
   [[nodiscard]] Weights CopyWeights() const;
   void SetWeights(const Weights& weights);
+  // `weights` is [horizon, extras].
+  void SetLinearPath(const std::vector<float>& weights);
+  // Multiplies every output from now on by `factor`.
+  void ScaleOutput(float factor);
 
  private:
   struct State;
@@ -68,8 +71,10 @@ struct TrainerOptions {
   std::uint64_t seed = 0;  // of the dropout masks
 };
 
-// Adam on the mean absolute error, gradients clipped to norm 1. Draws from a generator of its own,
-// so that trainings in other threads change nothing. Not thread safe; `network` must outlive it.
+// Adam on the mean absolute error, gradients clipped to norm 1, and a moving average of the weights
+// (Polyak and Juditsky 1992), which forecasts better than the weights after any one step. Draws
+// from a generator of its own, so that trainings in other threads change nothing. Not thread safe;
+// `network` must outlive it.
 class NetworkTrainer {
  public:
   NetworkTrainer(Network& network, const TrainerOptions& options);
@@ -77,17 +82,11 @@ class NetworkTrainer {
   NetworkTrainer(const NetworkTrainer&) = delete;
   NetworkTrainer& operator=(const NetworkTrainer&) = delete;
 
-  // Sets the linear path by ridge regression on all windows added: a start from which few epochs
-  // remain. Both do nothing where the inputs are too many for that.
-  void AddToLinearFit(const Batch& batch);
-  void FitLinear();
-  // From now on the channels beyond own_channels are trained too.
-  void OpenAllChannels();
   void SetLearningRate(double learning_rate);
-  // Forgets Adam's moments: for weights that were set anew.
-  void ResetMoments();
   // One step; returns the batch's loss before it.
   double Step(const Batch& batch);
+  // Exchanges the network's weights and their average: to be judged and kept, and back to train on.
+  void SwapAverage();
 
  private:
   struct State;

@@ -37,27 +37,13 @@ std::vector<std::size_t> WeightOffsets(const NetworkShape& shape) {
   return offsets;
 }
 
-void PutLinearInput(const NetworkShape& shape, const Batch& batch, std::vector<float>& input) {
-  const auto steps = static_cast<std::size_t>(shape.steps);
-  const auto channels = static_cast<std::size_t>(shape.channels);
-  const auto lags = static_cast<std::size_t>(shape.lags);
-  input.resize(batch.size * (steps + lags));
-  float* to = input.data();
-  for (std::size_t window = 0; window < batch.size; ++window) {
-    for (std::size_t step = 0; step < steps; ++step) {
-      *to++ = batch.sequence[(step * batch.size + window) * channels];
-    }
-    to = std::copy_n(batch.lags.data() + window * lags, lags, to);
-  }
-}
-
 NetworkPass::NetworkPass(const NetworkShape& shape)
     : shape_(shape),
       offsets_(WeightOffsets(shape)),
       lstm_shape_(LstmShapeOf(shape)),
       lstm_(BestKernels(), lstm_shape_),
       head_(BestKernels(), shape.units, shape.horizon),
-      linear_(BestKernels(), shape.steps + shape.lags, shape.horizon) {}
+      linear_(BestKernels(), shape.extras, shape.horizon) {}
 
 const std::vector<float>& NetworkPass::Predict(const float* parameters, const Batch& batch) {
   state_.resize(batch.size * static_cast<std::size_t>(shape_.units));
@@ -82,8 +68,7 @@ void NetworkPass::Heads(const float* parameters, const Batch& batch) {
   output_.assign(batch.size * static_cast<std::size_t>(shape_.horizon), 0);
   head_.Forward(parameters + offsets_[kHead], parameters + offsets_[kHeadBias], state_.data(), rows,
                 output_.data());
-  PutLinearInput(shape_, batch, linear_input_);
-  linear_.Forward(parameters + offsets_[kLinear], /*bias=*/nullptr, linear_input_.data(), rows,
+  linear_.Forward(parameters + offsets_[kLinear], /*bias=*/nullptr, batch.extras.data(), rows,
                   output_.data());
 }
 

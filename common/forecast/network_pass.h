@@ -17,9 +17,6 @@ enum WeightIndex { kInput, kRecurrent, kGateBias, kHead, kHeadBias, kLinear, kWe
 // Where each weight tensor begins in the flat parameters, and where the last one ends.
 [[nodiscard]] std::vector<std::size_t> WeightOffsets(const NetworkShape& shape);
 
-// [windows, steps + lags]: channel 0 of the sequence, then the lags.
-void PutLinearInput(const NetworkShape& shape, const Batch& batch, std::vector<float>& input);
-
 // Not thread safe. Allocates nothing after the first batch of a size.
 class NetworkPass {
  public:
@@ -31,7 +28,7 @@ class NetworkPass {
   const std::vector<float>& Forward(const float* parameters, const Batch& batch,
                                     const std::vector<float>& keep);
   // Overwrites the gradients of the parameters given to Forward, from those of its output.
-  // `keep` must be Forward's.
+  // `keep` must be Forward's, and Forward's batch unchanged.
   void Backward(const float* parameters, const std::vector<float>& output_gradient,
                 const std::vector<float>& keep, float* gradients);
 
@@ -43,7 +40,7 @@ class NetworkPass {
   LstmShape lstm_shape_;
   LstmLayer<float> lstm_;
   DenseLayer<float> head_, linear_;
-  std::vector<float> state_, state_gradient_, linear_input_, output_;
+  std::vector<float> state_, state_gradient_, output_;
 };
 
 }  // namespace fleetcast::forecast

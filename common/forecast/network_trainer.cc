@@ -2,7 +2,6 @@
 #include <cmath>
 #include <random>
 
-#include "common/forecast/linear_fit.h"
 #include "common/forecast/network.h"
 #include "common/forecast/network_state.h"
 
@@ -11,10 +10,8 @@ namespace {
 
 constexpr double kGradientNorm = 1.0;
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999;  // Adam's
-// Of the ridge regression, in units of the inputs' own size (they are scaled to about 1).
-constexpr double kRidge = 0.01;
-// Its cost grows with the square of the inputs.
-constexpr std::int64_t kMostRidgeInputs = 2048;
+// Of the weights' average: about the last hundred steps.
+constexpr double kAverageDecay = 0.99;
 
 // The mean absolute error, and its gradient.
 double AbsoluteLoss(const std::vector<float>& output, const std::vector<float>& targets,
@@ -40,28 +37,21 @@ struct NetworkTrainer::State {
         masks(trainer_options.seed),
         pass(network_state.shape),
         gradients(network_state.parameters.size()),
-        all_open(network_state.shape.own_channels == network_state.shape.channels) {
-    ResetMoments();
-  }
+        first_moments(gradients.size()),
+        second_moments(gradients.size()),
+        averages(network_state.parameters) {}
 
-  void ResetMoments() {
-    first_moments.assign(gradients.size(), 0);
-    second_moments.assign(gradients.size(), 0);
-    beta1_power = beta2_power = 1;
-  }
   void DrawMask(std::size_t windows);
-  void CloseChannels();
   void TakeAdamStep();
 
   Network::State& network;
   TrainerOptions options;
   std::mt19937_64 masks;
   NetworkPass pass;
-  AlignedVector<float> gradients, first_moments, second_moments;
+  AlignedVector<float> gradients, first_moments, second_moments, averages;
   double beta1_power = 1, beta2_power = 1;  // of Adam's betas, to the steps taken
-  std::vector<float> keep, output_gradient, linear_input;
-  bool all_open;
-  std::unique_ptr<LinearFit> linear_fit;
+  double steps = 0;
+  std::vector<float> keep, output_gradient;
 };
 
 // Two numbers from each draw.
@@ -77,22 +67,13 @@ void NetworkTrainer::State::DrawMask(std::size_t windows) {
   }
 }
 
-// Closed channels have weights of zero; without gradients these stay zero.
-void NetworkTrainer::State::CloseChannels() {
-  if (all_open) return;
-  const NetworkShape& shape = network.shape;
-  for (std::ptrdiff_t row = 0; row < kGates * shape.units; ++row) {
-    float* of_row = gradients.data() + row * shape.channels;
-    std::fill(of_row + shape.own_channels, of_row + shape.channels, 0.0F);
-  }
-}
-
 void NetworkTrainer::State::TakeAdamStep() {
   const Kernels<float>& kernels = *AvailableKernels().front();
   const auto size = static_cast<std::ptrdiff_t>(gradients.size());
   const double norm = std::sqrt(kernels.sum_of_squares(gradients.data(), size));
   beta1_power *= kBeta1;
   beta2_power *= kBeta2;
+  ++steps;
   kernels.adam(
       {.size = size,
        .values = network.parameters.data(),
@@ -103,7 +84,10 @@ void NetworkTrainer::State::TakeAdamStep() {
        .beta1 = kBeta1,
        .beta2 = kBeta2,
        .rate = static_cast<float>(options.learning_rate / (1 - beta1_power)),
-       .second_moment_scale = static_cast<float>(1 / std::sqrt(1 - beta2_power))});
+       .second_moment_scale = static_cast<float>(1 / std::sqrt(1 - beta2_power)),
+       .averages = averages.data(),
+       // The average must not hang on to where training began.
+       .average_decay = static_cast<float>(std::min(kAverageDecay, (1 + steps) / (10 + steps)))});
 }
 
 NetworkTrainer::NetworkTrainer(Network& network, const TrainerOptions& options)
@@ -111,30 +95,11 @@ NetworkTrainer::NetworkTrainer(Network& network, const TrainerOptions& options)
 
 NetworkTrainer::~NetworkTrainer() = default;
 
-void NetworkTrainer::AddToLinearFit(const Batch& batch) {
-  const NetworkShape& shape = state_->network.shape;
-  const std::int64_t inputs = shape.steps + shape.lags;
-  if (inputs > kMostRidgeInputs) return;
-  if (!state_->linear_fit) state_->linear_fit = std::make_unique<LinearFit>(inputs, shape.horizon);
-  PutLinearInput(shape, batch, state_->linear_input);
-  state_->linear_fit->Add(state_->linear_input.data(), batch.targets.data(),
-                          static_cast<std::int64_t>(batch.size));
-}
-
-void NetworkTrainer::FitLinear() {
-  if (!state_->linear_fit) return;
-  const std::vector<float> weights = state_->linear_fit->Solve(kRidge);
-  Network::State& network = state_->network;
-  std::copy(weights.begin(), weights.end(), network.parameters.data() + network.offsets[kLinear]);
-}
-
-void NetworkTrainer::OpenAllChannels() { state_->all_open = true; }
-
 void NetworkTrainer::SetLearningRate(double learning_rate) {
   state_->options.learning_rate = learning_rate;
 }
 
-void NetworkTrainer::ResetMoments() { state_->ResetMoments(); }
+void NetworkTrainer::SwapAverage() { state_->network.parameters.swap(state_->averages); }
 
 double NetworkTrainer::Step(const Batch& batch) {
   State& state = *state_;
@@ -143,7 +108,6 @@ double NetworkTrainer::Step(const Batch& batch) {
   const std::vector<float>& output = state.pass.Forward(parameters, batch, state.keep);
   const double loss = AbsoluteLoss(output, batch.targets, state.output_gradient);
   state.pass.Backward(parameters, state.output_gradient, state.keep, state.gradients.data());
-  state.CloseChannels();
   state.TakeAdamStep();
   return loss;
 }

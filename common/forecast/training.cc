@@ -1,12 +1,12 @@
 // The training loop: epochs over shuffled windows, validation after each, the best weights kept.
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <random>
 
 #include "common/forecast/forecast.h"
+#include "common/forecast/input_choice.h"
 #include "common/forecast/metrics.h"
 #include "common/forecast/model_spec.h"
 #include "common/forecast/model_state.h"
@@ -14,24 +14,18 @@
 namespace fleetcast::forecast {
 namespace {
 
-// Epochs without a better validation loss before training ends or the other channels are opened.
+// Epochs without a better validation loss before training ends.
 constexpr int kPatience = 3;
 // After every so many epochs without one the learning rate is halved.
 constexpr int kRateHalvingPatience = 2;
-// The other channels must better the validation loss by this share to be kept: they overfit easily.
-constexpr double kWorthwhileGain = 0.005;
 // An epoch sees at most this many windows, drawn anew each time; the rest waits for later epochs.
 constexpr std::size_t kMostWindowsPerEpoch = 4'096;
-constexpr std::size_t kLinearBatch = 512;
+// Less squared error than the repeat-last forecast by this share is a gain that will last.
+constexpr double kClearGain = 0.02;
 // In units of the target's usual change within the horizon: nothing that learns is this far off.
 constexpr double kDivergedLoss = 25;
-constexpr auto kProgressPeriod = std::chrono::seconds(1);
 constexpr std::size_t kFewestTrainWindows = 10;
 constexpr std::size_t kFewestJudgingWindows = 2;
-
-struct Windows {
-  std::vector<std::size_t> train, validation, test;  // origins
-};
 
 absl::Status CheckWindowCount(const std::string& part, std::size_t windows, std::size_t fewest,
                               RowRange rows, const WindowRule& rule) {
@@ -64,56 +58,10 @@ absl::StatusOr<Windows> FindWindows(const TimeSeries& series, const WindowRule& 
   return windows;
 }
 
-absl::Status Diverged(int epoch, double loss) {
-  return Refused(absl::StatusCode::kAborted, "TRAINING_DIVERGED",
-                 "training diverged in epoch " + std::to_string(epoch) + " (loss " +
-                     std::to_string(loss) + "); lower learning_rate",
-                 {{"epoch", std::to_string(epoch)}, {"loss", std::to_string(loss)}});
-}
-
-// Tells the caller how far training is, and whether to go on.
-class Heartbeat {
- public:
-  Heartbeat(const ProgressCallback& callback, int epochs) : callback_(callback) {
-    progress_.epochs = epochs;
-  }
-
-  void StartEpoch(int epoch) {
-    progress_.epoch = epoch;
-    progress_.training_loss = 0;
-  }
-  void SetLosses(double training, double validation) {
-    progress_.training_loss = training;
-    progress_.validation_loss = validation;
-  }
-  void SetTrainingLoss(double loss) { progress_.training_loss = loss; }
-  [[nodiscard]] const EpochProgress& progress() const { return progress_; }
-
-  // Calls back if the last call is long enough ago.
-  bool Beat() { return std::chrono::steady_clock::now() - last_ < kProgressPeriod || Report(); }
-  bool Report() {
-    if (callback_ && !cancelled_) cancelled_ = !callback_(progress_);
-    last_ = std::chrono::steady_clock::now();
-    return !cancelled_;
-  }
-  [[nodiscard]] absl::Status Cancelled() const {
-    return Refused(absl::StatusCode::kCancelled, "TRAINING_CANCELLED",
-                   "training was cancelled in epoch " + std::to_string(progress_.epoch),
-                   {{"epoch", std::to_string(progress_.epoch)}});
-  }
-
- private:
-  const ProgressCallback& callback_;
-  EpochProgress progress_;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-  bool cancelled_ = false;
-};
-
-// One training run: owns the order of windows and the best weights so far.
 class TrainingLoop {
  public:
   TrainingLoop(const ModelSpec& spec, const InputTable& table, const Windows& windows,
-               Network& network, const ProgressCallback& progress)
+               Network& network, Heartbeat& heartbeat)
       : spec_(spec),
         table_(table),
         windows_(windows),
@@ -121,7 +69,7 @@ class TrainingLoop {
         trainer_(
             network,
             {.dropout = spec.dropout, .learning_rate = spec.learning_rate, .seed = spec.seed + 1}),
-        heartbeat_(progress, spec.epochs),
+        heartbeat_(heartbeat),
         order_(windows.train),
         shuffler_(spec.seed + 2),
         rate_(spec.learning_rate) {}
@@ -129,12 +77,13 @@ class TrainingLoop {
   // Leaves the best weights in the network.
   absl::Status Run() {
     heartbeat_.StartEpoch(1);
-    FLEETCAST_RETURN_IF_ERROR(FitLinearPath());
-    FLEETCAST_ASSIGN_OR_RETURN(best_loss_, ValidationLoss(1));
+    FLEETCAST_ASSIGN_OR_RETURN(start_, ValidationLosses(1));
+    best_loss_ = start_.all();
     best_weights_ = network_.CopyWeights();
     for (int epoch = 1; epoch <= spec_.epochs; ++epoch) {
-      FLEETCAST_ASSIGN_OR_RETURN(double loss, RunEpoch(epoch));
-      if (!KeepOn(epoch, loss)) break;
+      FLEETCAST_RETURN_IF_ERROR(RunEpoch(epoch));
+      FLEETCAST_ASSIGN_OR_RETURN(const bool keep_on, JudgeEpoch(epoch));
+      if (!keep_on) break;
     }
     network_.SetWeights(best_weights_);
     return absl::OkStatus();
@@ -144,18 +93,7 @@ class TrainingLoop {
   [[nodiscard]] std::vector<EpochProgress> TakeHistory() { return std::move(history_); }
 
  private:
-  absl::Status FitLinearPath() {
-    for (std::size_t begin = 0; begin < order_.size(); begin += kLinearBatch) {
-      const std::size_t size = std::min(kLinearBatch, order_.size() - begin);
-      trainer_.AddToLinearFit(table_.MakeBatch(order_.data() + begin, size, true));
-      if (!heartbeat_.Beat()) return heartbeat_.Cancelled();
-    }
-    trainer_.FitLinear();
-    return absl::OkStatus();
-  }
-
-  // Returns the validation loss.
-  absl::StatusOr<double> RunEpoch(int epoch) {
+  absl::Status RunEpoch(int epoch) {
     heartbeat_.StartEpoch(epoch);
     std::shuffle(order_.begin(), order_.end(), shuffler_);
     const std::size_t count = std::min(order_.size(), kMostWindowsPerEpoch);
@@ -169,61 +107,35 @@ class TrainingLoop {
       heartbeat_.SetTrainingLoss(loss_sum / static_cast<double>(begin + size));
       if (!heartbeat_.Beat()) return heartbeat_.Cancelled();
     }
-    const double training_loss = loss_sum / static_cast<double>(count);
-    if (training_loss > kDivergedLoss) return Diverged(epoch, training_loss);
-    FLEETCAST_ASSIGN_OR_RETURN(double validation_loss, ValidationLoss(epoch));
-    heartbeat_.SetLosses(training_loss, validation_loss);
-    history_.push_back(heartbeat_.progress());
-    if (!heartbeat_.Report()) return heartbeat_.Cancelled();
-    return validation_loss;
+    training_loss_ = loss_sum / static_cast<double>(count);
+    return training_loss_ > kDivergedLoss ? Diverged(epoch, training_loss_) : absl::OkStatus();
   }
 
-  absl::StatusOr<double> ValidationLoss(int epoch) {
-    const std::size_t horizon = static_cast<std::size_t>(spec_.horizon);
-    double sum = 0;
-    bool cancelled = false;
-    const auto add = [&](std::size_t origin, const float* outputs) {
-      for (std::size_t step = 0; step < horizon; ++step) {
-        sum += std::abs(table_.ChangeAt(origin, origin + 1 + step) - outputs[step]);
-      }
-    };
-    VisitForecasts(network_, table_, windows_.validation, add,
-                   [&] { return !(cancelled = !heartbeat_.Beat()); });
-    if (cancelled) return heartbeat_.Cancelled();
-    const double loss = sum / static_cast<double>(windows_.validation.size() * horizon);
-    if (!std::isfinite(loss)) return Diverged(epoch, loss);
-    return loss;
+  absl::StatusOr<Losses> ValidationLosses(int epoch) {
+    FLEETCAST_ASSIGN_OR_RETURN(const Losses losses,
+                               LossesOver(windows_.validation, network_, table_, heartbeat_));
+    if (!std::isfinite(losses.all())) return Diverged(epoch, losses.all());
+    return losses;
   }
 
-  // After an epoch: remembers the best weights, lowers the learning rate, opens the other channels
-  // once the network's own have given what they can. False ends training.
-  bool KeepOn(int epoch, double loss) {
-    if (loss < best_loss_ * (1 - gain_needed_)) {
-      best_loss_ = loss;
+  // Judges the average of the weights, remembers it if it is the best so far, else lowers the
+  // learning rate. False ends training.
+  absl::StatusOr<bool> JudgeEpoch(int epoch) {
+    trainer_.SwapAverage();
+    FLEETCAST_ASSIGN_OR_RETURN(const Losses losses, ValidationLosses(epoch));
+    const bool best = losses.all() < best_loss_;
+    if (best) {
+      best_loss_ = losses.all();
       best_weights_ = network_.CopyWeights();
       best_epoch_ = epoch;
-      gain_needed_ = 0;
-      epochs_since_best_ = 0;
-      return true;
     }
-    ++epochs_since_best_;
-    if (epochs_since_best_ >= kPatience) {
-      if (all_channels_open_) return false;
-      OpenAllChannels();
-    } else if (epochs_since_best_ % kRateHalvingPatience == 0) {
-      trainer_.SetLearningRate(rate_ /= 2);
-    }
-    return true;
-  }
-
-  void OpenAllChannels() {
-    all_channels_open_ = true;
-    network_.SetWeights(best_weights_);
-    trainer_.OpenAllChannels();
-    trainer_.ResetMoments();
-    trainer_.SetLearningRate(rate_ = spec_.learning_rate / 2);
-    gain_needed_ = kWorthwhileGain;
-    epochs_since_best_ = 0;
+    trainer_.SwapAverage();
+    heartbeat_.SetLosses(training_loss_, losses.all());
+    history_.push_back(heartbeat_.progress());
+    if (!heartbeat_.Report()) return heartbeat_.Cancelled();
+    epochs_since_best_ = best ? 0 : epochs_since_best_ + 1;
+    if (epochs_since_best_ == kRateHalvingPatience) trainer_.SetLearningRate(rate_ /= 2);
+    return epochs_since_best_ < kPatience;
   }
 
   const ModelSpec& spec_;
@@ -231,25 +143,81 @@ class TrainingLoop {
   const Windows& windows_;
   Network& network_;
   NetworkTrainer trainer_;
-  Heartbeat heartbeat_;
+  Heartbeat& heartbeat_;
   std::vector<std::size_t> order_;
   std::mt19937_64 shuffler_;
   double rate_;
 
+  double training_loss_ = 0;
+  Losses start_;  // of what training started from
   double best_loss_ = 0;
   Weights best_weights_;
   int best_epoch_ = 0;
   int epochs_since_best_ = 0;
-  bool all_channels_open_ = false;
-  double gain_needed_ = 0;
   std::vector<EpochProgress> history_;
 };
 
-// [interval levels, horizon], from the validation windows.
-std::vector<std::vector<float>> HalfWidths(const ModelSpec& spec, const Network& network,
-                                           const TimeSeries& series, std::size_t target,
-                                           const InputTable& table,
-                                           const std::vector<std::size_t>& origins) {
+// Some windows' forecasts p of changes z: sums over them.
+struct ChangeSums {
+  double forecast_squares = 0, products = 0, squares = 0;
+
+  void Add(double forecast, double change) {
+    forecast_squares += forecast * forecast;
+    products += forecast * change;
+    squares += change * change;
+  }
+  // Squared error against that of the forecast that repeats the last value.
+  [[nodiscard]] bool BettersRepeatLast() const {
+    return forecast_squares - 2 * products + squares < squares * (1 - kClearGain);
+  }
+  // The factor for the forecasts that has the least squared error.
+  [[nodiscard]] double BestFactor() const {
+    return forecast_squares > 0 ? products / forecast_squares : 0;
+  }
+};
+
+using Quarters = std::array<ChangeSums, 4>;
+
+Quarters SumQuarters(const Network& network, const InputTable& table,
+                     const std::vector<std::size_t>& origins) {
+  const auto horizon = static_cast<std::size_t>(network.shape().horizon);
+  Quarters quarters;
+  std::size_t window = 0;
+  const auto add = [&](std::size_t origin, const float* outputs) {
+    ChangeSums& quarter = quarters[window++ * quarters.size() / origins.size()];
+    for (std::size_t step = 0; step < horizon; ++step) {
+      quarter.Add(outputs[step], table.ChangeAt(origin, origin + 1 + step));
+    }
+  };
+  VisitForecasts(network, table, origins, add, /*keep_going=*/nullptr);
+  return quarters;
+}
+
+// A model that does not clearly better the repeat-last forecast in every quarter of the validation
+// windows was lucky in the others. Such a sensor gets no more than the linear path that training
+// started from, damped to what the worst quarter asks for. False if nothing was to be done.
+bool FallBackIfUnclear(const Weights& start, const InputTable& table,
+                       const std::vector<std::size_t>& origins, Network& network) {
+  const Quarters trained = SumQuarters(network, table, origins);
+  if (std::all_of(trained.begin(), trained.end(),
+                  [](const ChangeSums& quarter) { return quarter.BettersRepeatLast(); })) {
+    return false;
+  }
+  network.SetWeights(start);
+  double factor = 1;
+  for (const ChangeSums& quarter : SumQuarters(network, table, origins)) {
+    factor = std::clamp(quarter.BestFactor(), 0.0, factor);
+  }
+  network.ScaleOutput(static_cast<float>(factor));
+  return true;
+}
+
+// [interval levels, horizon]: of the validation windows' absolute errors, each in units of its
+// window's difficulty (normalized split-conformal; Lei et al. 2018, section 5.2).
+std::vector<std::vector<float>> ResidualQuantiles(const ModelSpec& spec, const Network& network,
+                                                  const TimeSeries& series, std::size_t target,
+                                                  const InputTable& table,
+                                                  const std::vector<std::size_t>& origins) {
   const std::size_t horizon = static_cast<std::size_t>(spec.horizon);
   std::vector<std::vector<double>> errors(horizon);  // by step
   VisitForecasts(
@@ -257,19 +225,20 @@ std::vector<std::vector<float>> HalfWidths(const ModelSpec& spec, const Network&
       [&](std::size_t origin, const float* outputs) {
         for (std::size_t step = 0; step < horizon; ++step) {
           errors[step].push_back(
-              std::abs(series.at(origin + 1 + step, target) - table.InUnit(origin, outputs[step])));
+              std::abs(series.at(origin + 1 + step, target) - table.InUnit(origin, outputs[step])) /
+              table.Difficulty(origin));
         }
       },
       /*keep_going=*/nullptr);
-  std::vector<std::vector<float>> half_widths(spec.interval_levels.size(),
-                                              std::vector<float>(horizon));
+  std::vector<std::vector<float>> quantiles(spec.interval_levels.size(),
+                                            std::vector<float>(horizon));
   for (std::size_t step = 0; step < horizon; ++step) {
     for (std::size_t i = 0; i < spec.interval_levels.size(); ++i) {
-      half_widths[i][step] =
+      quantiles[i][step] =
           static_cast<float>(ConformalQuantile(errors[step], spec.interval_levels[i]));
     }
   }
-  return half_widths;
+  return quantiles;
 }
 
 absl::StatusOr<TrainedModel> TrainChecked(const TimeSeries& series, const ModelSpec& spec,
@@ -277,22 +246,28 @@ absl::StatusOr<TrainedModel> TrainChecked(const TimeSeries& series, const ModelS
                                           const ProgressCallback& progress) {
   FLEETCAST_RETURN_IF_ERROR(ValidateSpec(spec));
   FLEETCAST_RETURN_IF_ERROR(ValidateSplit(shares));
-  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(series, spec));
   FLEETCAST_ASSIGN_OR_RETURN(auto step_seconds, RegularStep(series));
   const SplitRows split = SplitOf(series.rows(), shares);
-  const InputLayout layout = LayoutOf(spec, step_seconds, split.train.end);
+  InputLayout layout = LayoutOf(spec, step_seconds, split.train.end);
+  // Windows that every choice of inputs can be judged on.
+  layout.earlier_days = layout.other_columns = true;
+  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(series, spec, layout));
   FLEETCAST_ASSIGN_OR_RETURN(auto windows, FindWindows(series, RuleOf(layout, columns), split));
   const std::size_t season =
       NaiveSeason(step_seconds, static_cast<std::size_t>(spec.horizon), split.train.end);
   FLEETCAST_ASSIGN_OR_RETURN(auto scaling,
                              FitScaling(series, columns, split.train, spec.horizon, season));
 
-  ModelParts parts{spec, layout, scaling, {}, Network(layout.Shape(spec), spec.seed)};
-  const InputTable table(series, columns, layout, scaling);
-  TrainingLoop loop(spec, table, windows, parts.network, progress);
+  Heartbeat heartbeat(progress, spec.epochs);
+  FLEETCAST_ASSIGN_OR_RETURN(ModelParts parts,
+                             ChooseInputs({series, spec, layout, scaling, windows}, heartbeat));
+  const InputTable table(series, columns, parts.layout, scaling);
+  const Weights start = parts.network.CopyWeights();
+  TrainingLoop loop(spec, table, windows, parts.network, heartbeat);
   FLEETCAST_RETURN_IF_ERROR(loop.Run());
-  parts.half_widths =
-      HalfWidths(spec, parts.network, series, columns[0], table, windows.validation);
+  const bool fell_back = FallBackIfUnclear(start, table, windows.validation, parts.network);
+  parts.residual_quantiles =
+      ResidualQuantiles(spec, parts.network, series, columns[0], table, windows.validation);
 
   TrainedModel trained{.model = ModelBuilder::Build(std::move(parts)),
                        .validation = {},
@@ -300,7 +275,7 @@ absl::StatusOr<TrainedModel> TrainChecked(const TimeSeries& series, const ModelS
                        .train_rows = split.train,
                        .validation_rows = split.validation,
                        .test_rows = split.test,
-                       .best_epoch = loop.best_epoch(),
+                       .best_epoch = fell_back ? 0 : loop.best_epoch(),
                        .history = loop.TakeHistory()};
   FLEETCAST_ASSIGN_OR_RETURN(trained.validation, trained.model.Evaluate(series, split.validation));
   FLEETCAST_ASSIGN_OR_RETURN(trained.test, trained.model.Evaluate(series, split.test));

@@ -64,11 +64,11 @@ std::vector<double> MedianSeconds(const std::vector<Work>& works) {
 
 // Batch 32, 24 steps of 3 features, 24 steps ahead, as in the example configuration.
 NetworkShape ShapeWith(int units) {
-  return {.steps = 24, .channels = 3, .own_channels = 3, .lags = 0, .horizon = 24, .units = units};
+  return {.steps = 24, .channels = 3, .extras = 24, .horizon = 24, .units = units};
 }
 
 Batch BatchOf(const NetworkShape& shape, std::size_t size) {
-  Batch batch{.size = size, .sequence = {}, .lags = {}, .targets = {}};
+  Batch batch{.size = size, .sequence = {}, .extras = {}, .targets = {}};
   unsigned state = 1;  // a fixed sequence: what the numbers are does not matter
   const auto fill = [&](std::vector<float>& values, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -77,7 +77,7 @@ Batch BatchOf(const NetworkShape& shape, std::size_t size) {
     }
   };
   fill(batch.sequence, size * static_cast<std::size_t>(shape.steps * shape.channels));
-  fill(batch.lags, size * static_cast<std::size_t>(shape.lags));
+  fill(batch.extras, size * static_cast<std::size_t>(shape.extras));
   fill(batch.targets, size * static_cast<std::size_t>(shape.horizon));
   return batch;
 }
@@ -88,13 +88,13 @@ double ForwardFlops(const NetworkShape& s, double windows) {
   const double gates = 4.0 * s.units;
   return 2 * windows *
          (gates * (s.steps * s.channels + (s.steps - 1.0) * s.units) +
-          static_cast<double>(s.horizon) * (s.units + s.steps + s.lags));
+          static_cast<double>(s.horizon) * (s.units + s.extras));
 }
 
 double StepFlops(const NetworkShape& s, double windows) {
   const double gates = 4.0 * s.units;
   const double backward = gates * (s.steps * s.channels + 2 * (s.steps - 1.0) * s.units) +
-                          static_cast<double>(s.horizon) * (2.0 * s.units + s.steps + s.lags);
+                          static_cast<double>(s.horizon) * (2.0 * s.units + s.extras);
   return ForwardFlops(s, windows) + 2 * windows * backward;
 }
 

@@ -58,18 +58,20 @@ TEST(Layout, LooksBackSeveralDaysAsFarAsTrainingAllows) {
     int lags;
   };
   for (const Case& c : {
-           Case{24, 3600, 6000, 168, 24, 6 * 24},    // the sequence holds the first day
-           Case{12, 3600, 6000, 168, 24, 7 * 24},    // or does not
-           Case{24, 3600, 400, 96, 24, 3 * 24},      // training is short
-           Case{24, 3600, 90, 24, 24, 0},            // too short
-           Case{24, 900, 60'000, 672, 96, 7 * 24},   // a horizon of a quarter of a day
-           Case{24, 60, 60'000, 1440, 1440, 24},     // a day has many rows
-           Case{24, 1, 1'000'000, 24, 24, 0},        // too many
-           Case{24, 86'400, 4000, 24, 24, 0},        // a day has one
-           Case{400, 3600, 6000, 400, 400, 6 * 24},  // the sequence holds the whole week
+           Case{24, 3600, 6000, 168, 24, 6 * 24},   // the sequence holds the first day
+           Case{12, 3600, 6000, 168, 24, 7 * 24},   // or does not
+           Case{24, 3600, 400, 96, 24, 3 * 24},     // training is short
+           Case{24, 3600, 90, 24, 24, 0},           // too short
+           Case{24, 900, 60'000, 672, 96, 7 * 24},  // a horizon of a quarter of a day
+           Case{24, 60, 60'000, 1440, 1440, 24},    // a day has many rows
+           Case{24, 1, 1'000'000, 24, 24, 0},       // too many
+           Case{24, 86'400, 4000, 24, 24, 0},       // a day has one
+           Case{400, 3600, 6000, 400, 400, 0},      // the sequence holds the whole week
+           Case{96, 3600, 6000, 168, 96, 3 * 24},   // or four days of it
        }) {
-    const InputLayout layout =
-        LayoutOf(SpecOf(c.sequence_length, 24), c.step_seconds, c.train_rows);
+    InputLayout layout = LayoutOf(SpecOf(c.sequence_length, 24), c.step_seconds, c.train_rows);
+    EXPECT_EQ(layout.lags(), 0);  // before they have earned their place
+    layout.earlier_days = true;
     EXPECT_EQ(layout.input_rows(), c.input_rows) << c.train_rows << " of " << c.step_seconds;
     EXPECT_EQ(layout.finite_rows(), c.finite_rows) << c.train_rows << " of " << c.step_seconds;
     EXPECT_EQ(layout.lags(), c.lags) << c.train_rows << " of " << c.step_seconds;
@@ -81,28 +83,83 @@ TEST(Layout, KnowsTheTimeOfTheWeekOnlyWhereTrainingSawSeveral) {
   EXPECT_TRUE(LayoutOf(SpecOf(24, 24), 3600, 24 * 60).week_cycle);
 }
 
+TEST(Layout, CutsTheSequenceIntoSegments) {
+  struct Case {
+    int sequence_length, segment_length, segments;
+  };
+  for (const Case& c : {Case{1, 1, 1}, Case{2, 1, 2}, Case{7, 3, 2}, Case{23, 11, 2},
+                        Case{24, 12, 2}, Case{30, 12, 2}, Case{96, 12, 8}, Case{168, 12, 14},
+                        Case{336, 24, 14}, Case{4096, 292, 14}}) {
+    const InputLayout layout = LayoutOf(SpecOf(c.sequence_length, 24), 3600, 6000);
+    EXPECT_EQ(layout.segment_length(), c.segment_length) << c.sequence_length;
+    EXPECT_EQ(layout.segments(), c.segments) << c.sequence_length;
+  }
+}
+
 TEST(Batch, HoldsChangesFromTheLastValueInUnitsOfTheUsualChange) {
-  const TimeSeries series = SeriesOf({1, 2, 4, 8, 16, 32});
+  const TimeSeries series = SeriesOf({1, 2, 4, 8, 16, 32, 64});
   InputLayout layout;
-  layout.sequence_length = 2;
+  layout.sequence_length = 4;
   layout.horizon = 2;
   layout.step_seconds = 3600;
   const Scaling scaling{.change = 2, .levels = {{.mean = 2, .scale = 4}}};
   const InputTable table(series, {0}, layout, scaling);
-  const std::vector<std::size_t> origins = {2, 3};
+  const std::vector<std::size_t> origins = {3, 4};
   const Batch batch = table.MakeBatch(origins.data(), 2, true);
-  const std::size_t channels = 4;
-  const auto at = [&](std::size_t step, std::size_t window, std::size_t channel) {
-    return batch.sequence[(step * 2 + window) * channels + channel];
+  // Two segments of two rows each, and the time of the week, unused, as two zeros.
+  EXPECT_EQ(batch.sequence, (std::vector<float>{-3.5F, -3, 0, 0, -7, -6, 0, 0,     // the older
+                                                -2, 0, 0, 0, -4, 0, 0, 0}));       // the newer
+  EXPECT_EQ(batch.extras, (std::vector<float>{-3.5F, -3, -2, 0, -7, -6, -4, 0}));  // all at once
+  EXPECT_EQ(batch.targets, (std::vector<float>{4, 12, 8, 24}));
+  EXPECT_DOUBLE_EQ(table.InUnit(4, 4), 24);
+}
+
+TEST(Batch, TellsTheTimeOfTheWeekOncePerSegment) {
+  InputLayout layout;
+  layout.sequence_length = 4;
+  layout.horizon = 1;
+  layout.week_cycle = true;
+  const TimeSeries series = SeriesOf({0, 0, 0, 0, 0, 0});  // from a Monday's first hour on
+  const InputTable table(series, {0}, layout, {.change = 1, .levels = {{}}});
+  const std::size_t origin = 4;
+  const Batch batch = table.MakeBatch(&origin, 1, false);
+  const auto angle = [&](std::size_t row) {
+    return 2 * M_PI * static_cast<double>(series.unix_seconds[row] % 604'800) / 604'800;
   };
-  ASSERT_EQ(batch.sequence.size(), 2 * 2 * channels);
-  EXPECT_FLOAT_EQ(at(0, 0, 0), -1);   // (2 - 4) / 2
-  EXPECT_FLOAT_EQ(at(1, 0, 0), 0);    // the last value itself
-  EXPECT_FLOAT_EQ(at(0, 1, 0), -2);   // (4 - 8) / 2
-  EXPECT_FLOAT_EQ(at(0, 0, 3), 0);    // level (2 - 2) / 4
-  EXPECT_FLOAT_EQ(at(1, 1, 3), 1.5);  // (8 - 2) / 4
-  EXPECT_EQ(batch.targets, (std::vector<float>{2, 6, 4, 12}));
-  EXPECT_DOUBLE_EQ(table.InUnit(3, 4), 16);
+  ASSERT_EQ(batch.sequence.size(), 8u);
+  EXPECT_NEAR(batch.sequence[2], std::sin(angle(2)), 1e-6);
+  EXPECT_NEAR(batch.sequence[3], std::cos(angle(2)), 1e-6);
+  EXPECT_NEAR(batch.sequence[6], std::sin(angle(4)), 1e-6);
+}
+
+TEST(Batch, HoldsTheLevelsOfAllColumnsOverTheLastSegmentOnlyWhereTheyAreInputs) {
+  TimeSeries series = SeriesOf({1, 2, 3, 5});
+  series.columns = {"value", "other"};
+  series.values = {1, 10, 2, 20, 3, 30, 5, 50};
+  InputLayout layout;
+  layout.sequence_length = 4;
+  layout.horizon = 1;
+  const Scaling scaling{.change = 1, .levels = {{3, 2}, {30, 10}}};
+  const std::size_t origin = 3;
+  const Batch alone = InputTable(series, {0, 1}, layout, scaling).MakeBatch(&origin, 1, false);
+  EXPECT_EQ(alone.extras, (std::vector<float>{-4, -3, -2, 0}));
+  layout.other_columns = true;
+  const Batch all = InputTable(series, {0, 1}, layout, scaling).MakeBatch(&origin, 1, false);
+  EXPECT_EQ(all.extras, (std::vector<float>{-4, -3, -2, 0, 0, 0, 1, 2}));
+  EXPECT_EQ(all.sequence, alone.sequence);
+}
+
+TEST(Difficulty, GrowsWithTheSpreadOfTheTargetAndIsNeverZero) {
+  const double missing = std::numeric_limits<double>::quiet_NaN();
+  InputLayout layout;
+  layout.sequence_length = 4;
+  layout.horizon = 1;
+  const Scaling scaling{.change = 2, .levels = {{.mean = 5, .scale = 3}}};
+  const TimeSeries series = SeriesOf({7, 7, 7, 7, 4, 10, missing, 4, 10});
+  const InputTable table(series, {0}, layout, scaling);
+  EXPECT_DOUBLE_EQ(table.Difficulty(3), 0.25);                                // a stuck sensor
+  EXPECT_NEAR(table.Difficulty(8), 0.25 + 0.75 * std::sqrt(8.0) / 2, 1e-12);  // of 10, 4 and 10
+  EXPECT_NEAR(table.Difficulty(5), 0.25 + 0.75 * std::sqrt(4.5) / 2, 1e-12);  // of 7, 7, 4 and 10
 }
 
 class DaysBefore : public ::testing::Test {
@@ -115,10 +172,12 @@ class DaysBefore : public ::testing::Test {
     layout.horizon = 3;
     layout.season = 10;
     layout.days = 2;
+    layout.earlier_days = true;
   }
   std::vector<float> Lags(std::size_t origin) {
     const InputTable table(series, {0}, layout, {.change = 1, .levels = {{}}});
-    return table.MakeBatch(&origin, 1, false).lags;
+    const std::vector<float> extras = table.MakeBatch(&origin, 1, false).extras;
+    return {extras.begin() + layout.sequence_length, extras.end()};
   }
 
   TimeSeries series;
@@ -142,10 +201,11 @@ TEST(Batch, CutsLevelsFarOutsideTheTrainingRange) {
   InputLayout layout;
   layout.sequence_length = 2;
   layout.horizon = 1;
+  layout.other_columns = true;
   const InputTable table(series, {0}, layout, {.change = 1, .levels = {{}}});
   const std::size_t origin = 1;
   const Batch batch = table.MakeBatch(&origin, 1, false);
-  EXPECT_LE(batch.sequence[4 + 3], 10);
+  EXPECT_EQ(batch.extras.back(), 4);
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST(Forecast, OfDataThatWillNotDoSaysWhy) {
   EXPECT_EQ(reason(TimeSeries{.columns = {"load", "weather"}, .unix_seconds = {}, .values = {}}),
             "DATA_TOO_FEW_ROWS");
   TimeSeries history = DailyCycle(200);
-  history.values[199 * 3 + 1] = std::numeric_limits<double>::quiet_NaN();
+  history.values[199 * 3] = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(reason(history), "DATA_NOT_FINITE");
   history = DailyCycle(200);
   history.columns[0] = "renamed";
@@ -121,10 +121,10 @@ TEST(Evaluate, ComparesModelsOfDifferentInputsOnTheSameWindows) {
   ModelSpec longer_spec = SmallSpec();
   longer_spec.sequence_length = 48;
   longer_spec.epochs = 1;
-  longer_spec.feature_columns = {"load", "other"};
   const auto longer = Train(series, longer_spec, {}, nullptr);
   ASSERT_TRUE(longer.ok()) << longer.status();
-  series.values[520 * 3 + 2] = std::numeric_limits<double>::quiet_NaN();  // "other"
+  series.values[540 * 3] = std::numeric_limits<double>::quiet_NaN();
+  series.values[580 * 3 + 2] = std::numeric_limits<double>::quiet_NaN();  // "other"
 
   const Model& champion = SmallModel().model;
   const Model& candidate = longer->model;
@@ -136,6 +136,9 @@ TEST(Evaluate, ComparesModelsOfDifferentInputsOnTheSameWindows) {
   EXPECT_EQ(of_champion->mae_repeat_last, of_candidate->mae_repeat_last);
   EXPECT_EQ(of_champion->mae_seasonal_naive, of_candidate->mae_seasonal_naive);
   EXPECT_GT(champion.Evaluate(series, part)->windows, of_champion->windows);
+  EvaluationWindows with_other = candidate.needs();
+  with_other.finite_columns.push_back("other");
+  EXPECT_LT(champion.Evaluate(series, part, with_other)->windows, of_champion->windows);
 }
 
 TEST(Evaluate, RefusesRowsOutsideTheSeriesAndPartsWithoutAWindow) {

@@ -10,13 +10,12 @@
 namespace fleetcast::forecast {
 namespace {
 
-constexpr NetworkShape kShape{
-    .steps = 2, .channels = 3, .own_channels = 2, .lags = 1, .horizon = 2, .units = 4};
+constexpr NetworkShape kShape{.steps = 2, .channels = 3, .extras = 2, .horizon = 2, .units = 4};
 
 Batch TwoWindows() {
   return {.size = 2,
           .sequence = {0.5F, 1, -1, -0.5F, 0, 2, 0, 1, 1, 0, -1, 0.5F},
-          .lags = {0.25F, -0.25F},
+          .extras = {0.25F, -0.25F, 1, 0.5F},
           .targets = {1, 2, -1, -2}};
 }
 
@@ -34,16 +33,15 @@ TEST(Network, ForecastsNoChangeBeforeItIsTrained) {
 
 TEST(Network, ComputesTheLstmOfItsEquations) {
   // One unit, one step: c = i * g, h = o * tanh(c), with gates in the order i, f, g, o.
-  const NetworkShape shape{
-      .steps = 1, .channels = 1, .own_channels = 1, .lags = 0, .horizon = 1, .units = 1};
+  const NetworkShape shape{.steps = 1, .channels = 1, .extras = 1, .horizon = 1, .units = 1};
   const Network network(
       shape,
       Weights{{0.5F, 9, -0.7F, 0.3F}, {9, 9, 9, 9}, {0.1F, 9, 0.2F, -0.1F}, {2}, {0.5F}, {3}});
-  const Batch batch{.size = 1, .sequence = {0.8F}, .lags = {}, .targets = {}};
+  const Batch batch{.size = 1, .sequence = {0.8F}, .extras = {0.4F}, .targets = {}};
   const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
   const double cell = sigmoid(0.5 * 0.8 + 0.1) * std::tanh(-0.7 * 0.8 + 0.2);
   const double state = sigmoid(0.3 * 0.8 - 0.1) * std::tanh(cell);
-  EXPECT_NEAR(network.Predict(batch)[0], 2 * state + 0.5 + 3 * 0.8, 1e-6);
+  EXPECT_NEAR(network.Predict(batch)[0], 2 * state + 0.5 + 3 * 0.4, 1e-6);
 }
 
 TEST(Network, LearnsWhatItIsShown) {
@@ -55,31 +53,32 @@ TEST(Network, LearnsWhatItIsShown) {
   EXPECT_LT(Loss(network, TwoWindows()), 0.2 * before);
 }
 
-TEST(Network, FitsItsLinearPathAtOnce) {
-  const NetworkShape shape{
-      .steps = 1, .channels = 1, .own_channels = 1, .lags = 1, .horizon = 1, .units = 1};
-  Network network(shape, 1);
-  NetworkTrainer trainer(network, {});
-  Batch batch{.size = 4,
-              .sequence = {1, 2, -1, 3},
-              .lags = {2, -1, 1, 0.5F},
-              .targets = {-1, 8, -5, 8}};  // 3 * sequence - 2 * lag
-  for (int i = 0; i < 2; ++i) trainer.AddToLinearFit(batch);
-  trainer.FitLinear();
-  EXPECT_NEAR(network.CopyWeights()[5][0], 3, 0.05);
-  EXPECT_NEAR(network.CopyWeights()[5][1], -2, 0.05);
+TEST(Network, TakesALinearPathThatWasFittedElsewhere) {
+  Network network(kShape, 1);
+  network.SetLinearPath({1, 2, 3, 4});
+  const std::vector<float> wanted = {-0.25F, -0.25F, 2, 5};  // of each window's two extras
+  EXPECT_EQ(network.Predict(TwoWindows()), wanted);
 }
 
-TEST(Network, IgnoresClosedChannelsUntilTheyAreOpened) {
+TEST(Network, IsJudgedByTheAverageOfItsWeights) {
   Network network(kShape, 1);
-  NetworkTrainer trainer(network, {.dropout = 0, .learning_rate = 0.05, .seed = 2});
-  Batch changed = TwoWindows();
-  for (std::size_t i = 2; i < changed.sequence.size(); i += 3) changed.sequence[i] += 1;
-  for (int i = 0; i < 20; ++i) trainer.Step(TwoWindows());
-  EXPECT_EQ(network.Predict(TwoWindows()), network.Predict(changed));
-  trainer.OpenAllChannels();
-  for (int i = 0; i < 20; ++i) trainer.Step(TwoWindows());
-  EXPECT_NE(network.Predict(TwoWindows()), network.Predict(changed));
+  NetworkTrainer trainer(network, {.dropout = 0, .learning_rate = 0.1, .seed = 2});
+  std::vector<Weights> after;
+  for (int i = 0; i < 3; ++i) {
+    trainer.Step(TwoWindows());
+    after.push_back(network.CopyWeights());
+  }
+  const float first = Network(kShape, 1).CopyWeights()[4][0];  // a bias of the head
+  float average = first;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto step = static_cast<float>(i + 1);
+    const float decay = (1 + step) / (10 + step);
+    average = decay * average + (1 - decay) * after[i][4][0];
+  }
+  trainer.SwapAverage();
+  EXPECT_NEAR(network.CopyWeights()[4][0], average, 1e-6);
+  trainer.SwapAverage();
+  EXPECT_EQ(network.CopyWeights(), after.back());
 }
 
 TEST(Network, KeepsItsWeightsThroughACopy) {
