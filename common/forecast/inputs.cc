@@ -26,7 +26,7 @@ constexpr std::size_t kRowsPerReach = 4;
 constexpr int kShortestSegment = 12;
 constexpr int kMostSegments = 14;
 // Of a window's difficulty: the part that is the same for all. Chosen on the ETTh1 validation
-// part's errors; see docs/adr/0006-forecast-accuracy.md.
+// part's errors; see docs/adr/0007-forecast-accuracy.md.
 constexpr double kCommonDifficulty = 0.25;
 // Scaled levels are cut here: a sensor far out of its training range must not carry the forecast
 // away with it.
@@ -124,8 +124,9 @@ InputLayout LayoutOf(const ModelSpec& spec, std::int64_t step_seconds, std::size
     layout.days = static_cast<int>(most);
     layout.season = most > 0 ? static_cast<int>(day) : 0;
   }
-  // A week that was hardly seen twice would only tell the network how late it is.
-  layout.week_cycle = 2 * step_seconds <= kWeek &&
+  // A sequence of a week tells the time of the week itself, and a week that was hardly seen twice
+  // would only tell the network how late it is.
+  layout.week_cycle = step_seconds * spec.sequence_length < kWeek &&
                       step_seconds * static_cast<std::int64_t>(train_rows) >= 4 * kWeek;
   return layout;
 }

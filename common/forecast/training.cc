@@ -76,9 +76,7 @@ class TrainingLoop {
 
   // Leaves the best weights in the network.
   absl::Status Run() {
-    heartbeat_.StartEpoch(1);
-    FLEETCAST_ASSIGN_OR_RETURN(start_, ValidationLosses(1));
-    best_loss_ = start_.all();
+    FLEETCAST_ASSIGN_OR_RETURN(best_loss_, ValidationLoss(1));
     best_weights_ = network_.CopyWeights();
     for (int epoch = 1; epoch <= spec_.epochs; ++epoch) {
       FLEETCAST_RETURN_IF_ERROR(RunEpoch(epoch));
@@ -111,26 +109,26 @@ class TrainingLoop {
     return training_loss_ > kDivergedLoss ? Diverged(epoch, training_loss_) : absl::OkStatus();
   }
 
-  absl::StatusOr<Losses> ValidationLosses(int epoch) {
+  absl::StatusOr<double> ValidationLoss(int epoch) {
     FLEETCAST_ASSIGN_OR_RETURN(const Losses losses,
                                LossesOver(windows_.validation, network_, table_, heartbeat_));
     if (!std::isfinite(losses.all())) return Diverged(epoch, losses.all());
-    return losses;
+    return losses.all();
   }
 
   // Judges the average of the weights, remembers it if it is the best so far, else lowers the
   // learning rate. False ends training.
   absl::StatusOr<bool> JudgeEpoch(int epoch) {
     trainer_.SwapAverage();
-    FLEETCAST_ASSIGN_OR_RETURN(const Losses losses, ValidationLosses(epoch));
-    const bool best = losses.all() < best_loss_;
+    FLEETCAST_ASSIGN_OR_RETURN(const double loss, ValidationLoss(epoch));
+    const bool best = loss < best_loss_;
     if (best) {
-      best_loss_ = losses.all();
+      best_loss_ = loss;
       best_weights_ = network_.CopyWeights();
       best_epoch_ = epoch;
     }
     trainer_.SwapAverage();
-    heartbeat_.SetLosses(training_loss_, losses.all());
+    heartbeat_.SetLosses(training_loss_, loss);
     history_.push_back(heartbeat_.progress());
     if (!heartbeat_.Report()) return heartbeat_.Cancelled();
     epochs_since_best_ = best ? 0 : epochs_since_best_ + 1;
@@ -149,7 +147,6 @@ class TrainingLoop {
   double rate_;
 
   double training_loss_ = 0;
-  Losses start_;  // of what training started from
   double best_loss_ = 0;
   Weights best_weights_;
   int best_epoch_ = 0;
@@ -259,6 +256,7 @@ absl::StatusOr<TrainedModel> TrainChecked(const TimeSeries& series, const ModelS
                              FitScaling(series, columns, split.train, spec.horizon, season));
 
   Heartbeat heartbeat(progress, spec.epochs);
+  heartbeat.StartEpoch(1);  // the choice of inputs counts to it
   FLEETCAST_ASSIGN_OR_RETURN(ModelParts parts,
                              ChooseInputs({series, spec, layout, scaling, windows}, heartbeat));
   const InputTable table(series, columns, parts.layout, scaling);

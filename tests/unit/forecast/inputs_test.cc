@@ -81,6 +81,7 @@ TEST(Layout, LooksBackSeveralDaysAsFarAsTrainingAllows) {
 TEST(Layout, KnowsTheTimeOfTheWeekOnlyWhereTrainingSawSeveral) {
   EXPECT_FALSE(LayoutOf(SpecOf(24, 24), 3600, 24 * 14).week_cycle);
   EXPECT_TRUE(LayoutOf(SpecOf(24, 24), 3600, 24 * 60).week_cycle);
+  EXPECT_FALSE(LayoutOf(SpecOf(168, 24), 3600, 24 * 60).week_cycle);  // the sequence tells it
 }
 
 TEST(Layout, CutsTheSequenceIntoSegments) {

@@ -165,6 +165,31 @@ TEST(Train, WithAConstantFeatureWorks) {
   EXPECT_TRUE(std::isfinite(trained->test.mae));
 }
 
+TEST(Train, OutlivesAStuckSensorAndATargetMissingForDays) {
+  TimeSeries series = DailyCycle(1200);
+  for (std::size_t row = 200; row < 320; ++row) series.values[row * 3] = 50;  // stuck
+  for (std::size_t row = 900; row < 972; ++row) {
+    series.values[row * 3] = std::numeric_limits<double>::quiet_NaN();
+  }
+  const auto trained = Train(series, SmallSpec(), {}, nullptr);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  for (std::size_t row = 250; row < 252; ++row) {  // amid equal values
+    TimeSeries history = series;
+    history.unix_seconds.resize(row);
+    history.values.resize(row * 3);
+    const auto forecast = trained->model.Forecast(history);
+    ASSERT_TRUE(forecast.ok()) << forecast.status();
+    for (std::size_t step = 0; step < forecast->values.size(); ++step) {
+      EXPECT_TRUE(std::isfinite(forecast->values[step]));
+      EXPECT_GT(forecast->intervals[0].upper[step], forecast->intervals[0].lower[step]);
+    }
+  }
+  TimeSeries gap = series;
+  gap.unix_seconds.resize(960);
+  gap.values.resize(960 * 3);
+  EXPECT_EQ(ReasonOf(trained->model.Forecast(gap).status()), "DATA_NOT_FINITE");
+}
+
 TEST(Train, OfASensorThatNobodyCanForecastStaysNearItsLastValue) {
   std::mt19937_64 random(4);
   std::normal_distribution<double> noise;
