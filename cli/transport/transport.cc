@@ -127,6 +127,8 @@ absl::Status Transport::Describe(Service service, const std::string& path, absl:
   };
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
+      // It was reached, and cannot reach something itself.
+      if (!ReasonOf(status).empty()) return status;
       return refuse(kServiceUnreachable, "cannot reach " + who + ": " +
                                              ConnectionProblem(std::string(status.message())));
     case absl::StatusCode::kDeadlineExceeded:

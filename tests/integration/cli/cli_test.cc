@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
+#include "common/base/status.h"
 #include "tests/integration/cli/fleet_fixture.h"
 
 namespace fleetcast::testing {
@@ -165,6 +166,16 @@ TEST_F(CliTest, ChangesPrintOneLineForEachShardOfAPipelineSystemsMatrix) {
   EXPECT_EQ(config_.asked.matrix_shard_size(), 1);
   EXPECT_EQ(Run({"config", "changes", "--matrix=jenkins"}).exit_code, 2);
   EXPECT_EQ(Run({"config", "changes", "--shard-size", "1"}).exit_code, 2);
+}
+
+TEST_F(CliTest, AServiceThatCannotReachItsRemoteIsNotTakenForOneOutOfReach) {
+  config_.refusal =
+      MakeError(absl::StatusCode::kUnavailable, "the remote is down", {.reason = "REMOTE_TIMEOUT"});
+  const auto outcome = Run({"config", "changes"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_TRUE(StrContains(outcome.err, "the remote is down")) << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.err, "REMOTE_TIMEOUT")) << outcome.err;
+  EXPECT_FALSE(StrContains(outcome.err, "cannot reach")) << outcome.err;
 }
 
 TEST_F(CliTest, ChangesOfAServiceWhoseRemoteIsDownSaySoAndSucceed) {

@@ -12,6 +12,7 @@ using grpc::Status;
 Status FakeConfig::DetectChanges(ServerContext*, const config::v1::DetectChangesRequest* request,
                                  config::v1::DetectChangesResponse* response) {
   asked = *request;
+  if (!refusal.ok()) return rpc::ToGrpc(refusal);
   *response = changes;
   return Status::OK;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "fleetcast/config/v1/config_service.grpc.pb.h"
 #include "fleetcast/inference/v1/batch_endpoint_service.grpc.pb.h"
 #include "fleetcast/inference/v1/forecast_service.grpc.pb.h"
@@ -28,6 +29,7 @@ class FakeConfig final : public config::v1::ConfigService::Service {
 
   config::v1::DetectChangesResponse changes;
   config::v1::DetectChangesRequest asked;
+  absl::Status refusal;  // what DetectChanges answers if it is an error
   config::v1::ListCircuitsResponse circuits;
 };
 
