@@ -10,7 +10,8 @@ namespace fleetcast::config {
 inline constexpr std::size_t kMaxGitAllocation = std::size_t{64} << 20;
 
 // From now on, in the whole process, libgit2 fails (GIT_ERROR_NOMEMORY) where it would allocate
-// more than that at once. To be called before git_libgit2_init; thread safe.
+// more than that at once. To be called before threads use libgit2; memory that it has then is freed
+// all the same. A fetch is a process of its own and not bound.
 void BoundGitAllocations();
 
 }  // namespace fleetcast::config
