@@ -190,8 +190,9 @@ absl::StatusOr<std::shared_ptr<const ChangeReport>> FleetReader::Compare(
   SharedOutline outlines[2];
   FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(2, 1, [&](std::size_t i) {
     auto outline = i == 0 ? Outline(*commits[i]) : ReadableOutline(*commits[i]);
-    if (outline.ok()) outlines[i] = *std::move(outline);
-    return outline.status();
+    if (!outline.ok()) return outline.status();
+    outlines[i] = *std::move(outline);
+    return absl::OkStatus();
   }));
   const FleetOutline &base = *outlines[0], &head = *outlines[1];
   const Candidates candidates = FindCandidates(base, head);
@@ -331,8 +332,9 @@ absl::StatusOr<std::vector<ResolvedCircuit>> FleetReader::ResolveAll(
   FLEETCAST_RETURN_IF_ERROR(
       parallel_.ForEach(outlines.size(), kCircuitsPerThread, [&](std::size_t i) {
         auto circuit = Resolve(*outlines[i]);
-        if (circuit.ok()) circuits[i] = *std::move(circuit);
-        return circuit.status();
+        if (!circuit.ok()) return circuit.status();
+        circuits[i] = *std::move(circuit);
+        return absl::OkStatus();
       }));
   return circuits;
 }

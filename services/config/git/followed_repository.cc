@@ -99,11 +99,11 @@ absl::StatusOr<std::unique_ptr<FollowedRepository>> FollowedRepository::Open(Fol
 
 absl::Status FollowedRepository::FetchAndRemember() {
   const absl::Time began = clock_.Now();
-  const absl::Status status = RunFetchProcess({.program = options_.program,
-                                               .folder = MirrorFolder(options_.state_dir),
-                                               .log_file = options_.state_dir + "/fetch.log",
-                                               .remote = options_.remote,
-                                               .timeout = options_.fetch_timeout});
+  absl::Status status = RunFetchProcess({.program = options_.program,
+                                         .folder = MirrorFolder(options_.state_dir),
+                                         .log_file = options_.state_dir + "/fetch.log",
+                                         .remote = options_.remote,
+                                         .timeout = options_.fetch_timeout});
   if (!status.ok()) {
     LogWarning("fetch failed", {{"url", options_.remote.url},
                                 {"reason", ReasonOf(status)},

@@ -199,7 +199,7 @@ absl::Status Fetch(const std::string& folder, const RemoteOptions& remote) {
   RemoveLeftovers(folder);
   Access access{.remote = remote, .token = ReadToken(remote.token_file)};
   const int code = FetchWith(folder, access);
-  const absl::Status status = code < 0 ? RemoteError(code, access) : absl::OkStatus();
+  absl::Status status = code < 0 ? RemoteError(code, access) : absl::OkStatus();
   git_libgit2_shutdown();
   return status;
 }

@@ -201,6 +201,7 @@ Load Ask(const std::string& address, int callers, int calls) {
   std::vector<std::vector<double>> latencies(callers);
   const double seconds = Seconds([&] {
     std::vector<std::thread> threads;
+    threads.reserve(callers);
     for (int i = 0; i < callers; ++i)
       threads.emplace_back([&, i] {
         const auto stub = v1::ConfigService::NewStub(rpc::Connect(address));
