@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 #include <stdexcept>
+#include <utility>
 
 #include "common/forecast/network_state.h"
 
@@ -52,6 +53,15 @@ Network::Network(const NetworkShape& shape, const Weights& weights)
   SetWeights(weights);
 }
 
+Network::Network(const NetworkShape& shape, const WeightView& weights,
+                 std::shared_ptr<const void> owner)
+    : state_(std::make_unique<State>()) {
+  state_->shape = shape;
+  state_->offsets = WeightOffsets(shape);
+  state_->mapped = weights;
+  state_->owner = std::move(owner);
+}
+
 Network::~Network() = default;
 Network::Network(Network&&) noexcept = default;
 Network& Network::operator=(Network&&) noexcept = default;
@@ -60,17 +70,26 @@ const NetworkShape& Network::shape() const { return state_->shape; }
 
 std::vector<float> Network::Predict(const Batch& batch) const {
   std::unique_ptr<NetworkPass> pass = state_->passes.Take(state_->shape);
-  std::vector<float> output = pass->Predict(state_->parameters.data(), batch);
+  std::vector<float> output = pass->Predict(state_->View(), batch);
   state_->passes.GiveBack(std::move(pass));
   return output;
 }
 
 Weights Network::CopyWeights() const {
-  Weights copy;
-  for (std::size_t i = 0; i < kWeightCount; ++i) {
-    copy.emplace_back(state_->parameters.data() + state_->offsets[i],
-                      state_->parameters.data() + state_->offsets[i + 1]);
+  const WeightView view = state_->View();
+  Weights copy(kWeightCount);
+  const auto size = [&](std::size_t i) { return state_->offsets[i + 1] - state_->offsets[i]; };
+  const auto append = [&](std::size_t i, const float* from, std::size_t count) {
+    copy[i].insert(copy[i].end(), from, from + count);
+  };
+  for (std::size_t gate = 0; gate < kGates; ++gate) {
+    append(kInput, view.input[gate], size(kInput) / kGates);
+    append(kRecurrent, view.recurrent[gate], size(kRecurrent) / kGates);
+    append(kGateBias, view.bias[gate], size(kGateBias) / kGates);
   }
+  append(kHead, view.head, size(kHead));
+  append(kHeadBias, view.head_bias, size(kHeadBias));
+  append(kLinear, view.linear, size(kLinear));
   return copy;
 }
 
@@ -78,6 +97,8 @@ void Network::SetWeights(const Weights& weights) {
   if (weights.size() != kWeightCount) {
     throw std::invalid_argument("wrong number of weight tensors");
   }
+  state_->parameters.resize(state_->offsets.back());
+  state_->owner.reset();
   for (std::size_t i = 0; i < weights.size(); ++i) {
     if (weights[i].size() != state_->offsets[i + 1] - state_->offsets[i]) {
       throw std::invalid_argument("wrong size of weight tensor " + std::to_string(i));

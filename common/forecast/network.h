@@ -2,6 +2,7 @@
 // caught by this folder's callers.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,13 @@ struct WeightShape {
 // Values of each tensor of WeightShapes, in its order, row-major.
 using Weights = std::vector<std::vector<float>>;
 
+// Where the weights of a network lie, with the shapes of WeightShapes; the LSTM's gate by gate, in
+// the order input, forget, cell, output.
+struct WeightView {
+  std::array<const float*, 4> input{}, recurrent{}, bias{};
+  const float *head = nullptr, *head_bias = nullptr, *linear = nullptr;
+};
+
 // output = head(dropout(LSTM(sequence)'s last state)) + linear(extras).
 // The linear path is the "highway" of LSTNet (Lai et al. 2018, section 3.6). Both outputs start at
 // zero: an untrained network forecasts no change.
@@ -45,6 +53,9 @@ class Network {
   Network(const NetworkShape& shape, std::uint64_t seed);
   // `weights` must have WeightShapes(shape).
   Network(const NetworkShape& shape, const Weights& weights);
+  // To forecast with weights where they lie (in a mapped file, say), without a copy; `owner` keeps
+  // them there. It cannot be trained, and SetWeights makes it an ordinary network.
+  Network(const NetworkShape& shape, const WeightView& weights, std::shared_ptr<const void> owner);
   ~Network();
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;
@@ -65,6 +76,10 @@ class Network {
   friend class NetworkTrainer;
 };
 
+// What a step of training needs and leaves nothing in.
+struct TrainerMemory;
+[[nodiscard]] std::shared_ptr<TrainerMemory> MakeTrainerMemory(const NetworkShape& shape);
+
 struct TrainerOptions {
   double dropout = 0;
   double learning_rate = 0.001;
@@ -77,7 +92,10 @@ struct TrainerOptions {
 // `network` must outlive it.
 class NetworkTrainer {
  public:
-  NetworkTrainer(Network& network, const TrainerOptions& options);
+  // Trainers of one shape that take turns on one thread may share their memory, which then stays in
+  // the cache; null for memory of its own.
+  NetworkTrainer(Network& network, const TrainerOptions& options,
+                 std::shared_ptr<TrainerMemory> memory = nullptr);
   ~NetworkTrainer();
   NetworkTrainer(const NetworkTrainer&) = delete;
   NetworkTrainer& operator=(const NetworkTrainer&) = delete;

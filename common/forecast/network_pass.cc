@@ -21,6 +21,10 @@ LstmWeights<Value> LstmWeightsAt(const LstmShape& shape, const std::vector<std::
                                      parameters + offsets[kGateBias]);
 }
 
+LstmWeights<const float> LstmPart(const WeightView& weights) {
+  return {.input = weights.input, .recurrent = weights.recurrent, .bias = weights.bias};
+}
+
 void Multiply(std::vector<float>& values, const std::vector<float>& by) {
   for (std::size_t i = 0; i < by.size(); ++i) values[i] *= by[i];
 }
@@ -37,6 +41,17 @@ std::vector<std::size_t> WeightOffsets(const NetworkShape& shape) {
   return offsets;
 }
 
+WeightView ViewOf(const NetworkShape& shape, const std::vector<std::size_t>& offsets,
+                  const float* parameters) {
+  const LstmWeights<const float> lstm = LstmWeightsAt(LstmShapeOf(shape), offsets, parameters);
+  return {.input = lstm.input,
+          .recurrent = lstm.recurrent,
+          .bias = lstm.bias,
+          .head = parameters + offsets[kHead],
+          .head_bias = parameters + offsets[kHeadBias],
+          .linear = parameters + offsets[kLinear]};
+}
+
 NetworkPass::NetworkPass(const NetworkShape& shape)
     : shape_(shape),
       offsets_(WeightOffsets(shape)),
@@ -45,31 +60,30 @@ NetworkPass::NetworkPass(const NetworkShape& shape)
       head_(BestKernels(), shape.units, shape.horizon),
       linear_(BestKernels(), shape.extras, shape.horizon) {}
 
-const std::vector<float>& NetworkPass::Predict(const float* parameters, const Batch& batch) {
+const std::vector<float>& NetworkPass::Predict(const WeightView& weights, const Batch& batch) {
   state_.resize(batch.size * static_cast<std::size_t>(shape_.units));
-  lstm_.Predict(LstmWeightsAt(lstm_shape_, offsets_, parameters), batch.sequence.data(),
-                static_cast<std::ptrdiff_t>(batch.size), state_.data());
-  Heads(parameters, batch);
+  lstm_.Predict(LstmPart(weights), batch.sequence.data(), static_cast<std::ptrdiff_t>(batch.size),
+                state_.data());
+  Heads(weights, batch);
   return output_;
 }
 
 const std::vector<float>& NetworkPass::Forward(const float* parameters, const Batch& batch,
                                                const std::vector<float>& keep) {
+  const WeightView view = ViewOf(shape_, offsets_, parameters);
   state_.resize(batch.size * static_cast<std::size_t>(shape_.units));
-  lstm_.Forward(LstmWeightsAt(lstm_shape_, offsets_, parameters), batch.sequence.data(),
-                static_cast<std::ptrdiff_t>(batch.size), state_.data());
+  lstm_.Forward(LstmPart(view), batch.sequence.data(), static_cast<std::ptrdiff_t>(batch.size),
+                state_.data());
   Multiply(state_, keep);
-  Heads(parameters, batch);
+  Heads(view, batch);
   return output_;
 }
 
-void NetworkPass::Heads(const float* parameters, const Batch& batch) {
+void NetworkPass::Heads(const WeightView& weights, const Batch& batch) {
   const auto rows = static_cast<std::ptrdiff_t>(batch.size);
   output_.assign(batch.size * static_cast<std::size_t>(shape_.horizon), 0);
-  head_.Forward(parameters + offsets_[kHead], parameters + offsets_[kHeadBias], state_.data(), rows,
-                output_.data());
-  linear_.Forward(parameters + offsets_[kLinear], /*bias=*/nullptr, batch.extras.data(), rows,
-                  output_.data());
+  head_.Forward(weights.head, weights.head_bias, state_.data(), rows, output_.data());
+  linear_.Forward(weights.linear, /*bias=*/nullptr, batch.extras.data(), rows, output_.data());
 }
 
 void NetworkPass::Backward(const float* parameters, const std::vector<float>& output_gradient,

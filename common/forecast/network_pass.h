@@ -17,13 +17,17 @@ enum WeightIndex { kInput, kRecurrent, kGateBias, kHead, kHeadBias, kLinear, kWe
 // Where each weight tensor begins in the flat parameters, and where the last one ends.
 [[nodiscard]] std::vector<std::size_t> WeightOffsets(const NetworkShape& shape);
 
+// Of flat parameters.
+[[nodiscard]] WeightView ViewOf(const NetworkShape& shape, const std::vector<std::size_t>& offsets,
+                                const float* parameters);
+
 // Not thread safe. Allocates nothing after the first batch of a size.
 class NetworkPass {
  public:
   explicit NetworkPass(const NetworkShape& shape);
 
   // [windows, horizon], until the next call.
-  const std::vector<float>& Predict(const float* parameters, const Batch& batch);
+  const std::vector<float>& Predict(const WeightView& weights, const Batch& batch);
   // The same in training: `keep` [windows, units] multiplies the LSTM's state; empty keeps it.
   const std::vector<float>& Forward(const float* parameters, const Batch& batch,
                                     const std::vector<float>& keep);
@@ -33,7 +37,7 @@ class NetworkPass {
                 const std::vector<float>& keep, float* gradients);
 
  private:
-  void Heads(const float* parameters, const Batch& batch);
+  void Heads(const WeightView& weights, const Batch& batch);
 
   NetworkShape shape_;
   std::vector<std::size_t> offsets_;

@@ -34,8 +34,14 @@ class PassPool {
 struct Network::State {
   NetworkShape shape;
   std::vector<std::size_t> offsets;  // WeightOffsets
-  AlignedVector<float> parameters;
+  AlignedVector<float> parameters;   // empty where the weights lie elsewhere
+  WeightView mapped;
+  std::shared_ptr<const void> owner;  // of what `mapped` points to
   PassPool passes;
+
+  [[nodiscard]] WeightView View() const {
+    return owner != nullptr ? mapped : ViewOf(shape, offsets, parameters.data());
+  }
 };
 
 }  // namespace fleetcast::forecast

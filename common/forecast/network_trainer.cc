@@ -1,114 +1,115 @@
-#include <algorithm>
 #include <cmath>
-#include <random>
+#include <stdexcept>
+#include <utility>
 
+#include "common/forecast/adam_schedule.h"
+#include "common/forecast/dropout.h"
 #include "common/forecast/network.h"
 #include "common/forecast/network_state.h"
 
 namespace fleetcast::forecast {
 namespace {
 
-constexpr double kGradientNorm = 1.0;
-constexpr double kBeta1 = 0.9, kBeta2 = 0.999;  // Adam's
-// Of the weights' average: about the last hundred steps.
-constexpr double kAverageDecay = 0.99;
-
-// The mean absolute error, and its gradient.
+// The sum of absolute errors, and its gradient. Not their mean: sums of signs are exact, so that a
+// gradient of zero is zero on every kernel, and Adam does not make a step of what rounding leaves.
 double AbsoluteLoss(const std::vector<float>& output, const std::vector<float>& targets,
                     std::vector<float>& gradient) {
-  const std::size_t count = output.size();
-  const float share = 1 / static_cast<float>(count);
-  gradient.resize(count);
+  gradient.resize(output.size());
   double sum = 0;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < output.size(); ++i) {
     const float error = output[i] - targets[i];
     sum += std::abs(error);
-    gradient[i] = static_cast<float>((error > 0) - (error < 0)) * share;
+    gradient[i] = static_cast<float>((error > 0) - (error < 0));
   }
-  return sum / static_cast<double>(count);
+  return sum;
 }
 
 }  // namespace
 
-struct NetworkTrainer::State {
-  State(Network::State& network_state, const TrainerOptions& trainer_options)
-      : network(network_state),
-        options(trainer_options),
-        masks(trainer_options.seed),
-        pass(network_state.shape),
-        gradients(network_state.parameters.size()),
-        first_moments(gradients.size()),
-        second_moments(gradients.size()),
-        averages(network_state.parameters) {}
+struct TrainerMemory {
+  explicit TrainerMemory(const NetworkShape& shape)
+      : pass(shape), gradients(WeightOffsets(shape).back()) {}
 
-  void DrawMask(std::size_t windows);
-  void TakeAdamStep();
-
-  Network::State& network;
-  TrainerOptions options;
-  std::mt19937_64 masks;
   NetworkPass pass;
-  AlignedVector<float> gradients, first_moments, second_moments, averages;
-  double beta1_power = 1, beta2_power = 1;  // of Adam's betas, to the steps taken
-  double steps = 0;
-  std::vector<float> keep, output_gradient;
+  AlignedVector<float> gradients;
+  std::vector<float> output_gradient;
 };
 
-// Two numbers from each draw.
-void NetworkTrainer::State::DrawMask(std::size_t windows) {
-  if (options.dropout <= 0) return;
-  keep.resize(windows * static_cast<std::size_t>(network.shape.units));
-  const auto limit = static_cast<std::uint32_t>(options.dropout * 0x1p32);
-  const auto kept = static_cast<float>(1 / (1 - options.dropout));
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < keep.size(); ++i) {
-    bits = i % 2 == 0 ? masks() : bits >> 32;
-    keep[i] = static_cast<std::uint32_t>(bits) < limit ? 0 : kept;
-  }
+std::shared_ptr<TrainerMemory> MakeTrainerMemory(const NetworkShape& shape) {
+  return std::make_shared<TrainerMemory>(shape);
 }
 
-void NetworkTrainer::State::TakeAdamStep() {
+struct NetworkTrainer::State {
+  State(Network::State& network_state, const TrainerOptions& trainer_options,
+        std::shared_ptr<TrainerMemory> trainer_memory)
+      : network(network_state),
+        schedule(trainer_options.learning_rate),
+        masks(trainer_options.dropout, trainer_options.seed),
+        memory(std::move(trainer_memory)),
+        first_moments(network_state.parameters.size()),
+        second_moments(network_state.parameters.size()),
+        averages(network_state.parameters) {}
+
+  // `share` is what of the gradients counts.
+  void TakeAdamStep(double share);
+
+  Network::State& network;
+  AdamSchedule schedule;
+  DropoutMasks masks;
+  std::shared_ptr<TrainerMemory> memory;
+  AlignedVector<float> first_moments, second_moments, averages;
+};
+
+void NetworkTrainer::State::TakeAdamStep(double share) {
   const Kernels<float>& kernels = *AvailableKernels().front();
+  const AlignedVector<float>& gradients = memory->gradients;
   const auto size = static_cast<std::ptrdiff_t>(gradients.size());
-  const double norm = std::sqrt(kernels.sum_of_squares(gradients.data(), size));
-  beta1_power *= kBeta1;
-  beta2_power *= kBeta2;
-  ++steps;
-  kernels.adam(
-      {.size = size,
-       .values = network.parameters.data(),
-       .gradients = gradients.data(),
-       .first_moments = first_moments.data(),
-       .second_moments = second_moments.data(),
-       .gradient_scale = static_cast<float>(norm > kGradientNorm ? kGradientNorm / norm : 1),
-       .beta1 = kBeta1,
-       .beta2 = kBeta2,
-       .rate = static_cast<float>(options.learning_rate / (1 - beta1_power)),
-       .second_moment_scale = static_cast<float>(1 / std::sqrt(1 - beta2_power)),
-       .averages = averages.data(),
-       // The average must not hang on to where training began.
-       .average_decay = static_cast<float>(std::min(kAverageDecay, (1 + steps) / (10 + steps)))});
+  const double norm = share * std::sqrt(kernels.sum_of_squares(gradients.data(), size));
+  const double clip = norm > kGradientNorm ? kGradientNorm / norm : 1;
+  schedule.Advance();
+  kernels.adam({.size = size,
+                .values = network.parameters.data(),
+                .gradients = gradients.data(),
+                .first_moments = first_moments.data(),
+                .second_moments = second_moments.data(),
+                .gradient_scale = static_cast<float>(share * clip),
+                .beta1 = AdamSchedule::kBeta1,
+                .beta2 = AdamSchedule::kBeta2,
+                .epsilon = AdamSchedule::kEpsilon,
+                .rate = schedule.rate(),
+                .second_moment_scale = schedule.second_moment_scale(),
+                .averages = averages.data(),
+                .average_decay = schedule.average_decay()});
 }
 
-NetworkTrainer::NetworkTrainer(Network& network, const TrainerOptions& options)
-    : state_(std::make_unique<State>(*network.state_, options)) {}
+NetworkTrainer::NetworkTrainer(Network& network, const TrainerOptions& options,
+                               std::shared_ptr<TrainerMemory> memory) {
+  if (network.state_->owner != nullptr) {
+    throw std::invalid_argument("weights that lie elsewhere cannot be trained");
+  }
+  if (memory == nullptr) memory = MakeTrainerMemory(network.shape());
+  state_ = std::make_unique<State>(*network.state_, options, std::move(memory));
+}
 
 NetworkTrainer::~NetworkTrainer() = default;
 
 void NetworkTrainer::SetLearningRate(double learning_rate) {
-  state_->options.learning_rate = learning_rate;
+  state_->schedule.SetLearningRate(learning_rate);
 }
 
 void NetworkTrainer::SwapAverage() { state_->network.parameters.swap(state_->averages); }
 
 double NetworkTrainer::Step(const Batch& batch) {
   State& state = *state_;
+  TrainerMemory& memory = *state.memory;
   float* parameters = state.network.parameters.data();
-  state.DrawMask(batch.size);
-  const std::vector<float>& output = state.pass.Forward(parameters, batch, state.keep);
-  const double loss = AbsoluteLoss(output, batch.targets, state.output_gradient);
-  state.pass.Backward(parameters, state.output_gradient, state.keep, state.gradients.data());
-  state.TakeAdamStep();
+  const auto units = static_cast<std::size_t>(state.network.shape.units);
+  const std::vector<float>& keep = state.masks.Draw(batch.size * units);
+  const std::vector<float>& output = memory.pass.Forward(parameters, batch, keep);
+  const double share = 1 / static_cast<double>(output.size());
+  const double loss = share * AbsoluteLoss(output, batch.targets, memory.output_gradient);
+  memory.pass.Backward(parameters, memory.output_gradient, keep, memory.gradients.data());
+  state.TakeAdamStep(share);
   return loss;
 }
 

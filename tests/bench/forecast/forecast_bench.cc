@@ -9,12 +9,14 @@
 #include <ctime>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "common/forecast/forecast.h"
 #include "common/forecast/kernels.h"
+#include "common/forecast/lockstep_trainer.h"
 #include "common/forecast/network.h"
 #include "tests/bench/forecast/libtorch_baseline.h"
 
@@ -130,6 +132,36 @@ class Bench {
         [&] { (void)network.Predict(batch); });
   }
 
+  // Models an hour, trained in lockstep and one after the other.
+  Result Lockstep(int units, std::size_t models) {
+    const NetworkShape shape = ShapeWith(units);
+    const Batch batch = BatchOf(shape, 32);
+    std::vector<Network> networks;
+    for (std::size_t i = 0; i < 2 * models; ++i) networks.emplace_back(shape, i);
+    std::vector<Network*> together;
+    std::vector<std::unique_ptr<NetworkTrainer>> alone;
+    const TrainerOptions options{.dropout = 0.2, .learning_rate = 1e-3, .seed = 1};
+    for (std::size_t i = 0; i < models; ++i) {
+      together.push_back(&networks[i]);
+      alone.push_back(std::make_unique<NetworkTrainer>(networks[models + i], options));
+    }
+    const auto lockstep =
+        MakeLockstepTrainer(together, std::vector<TrainerOptions>(models, options), "cpu");
+    const std::vector<const Batch*> batches(models, &batch);
+    constexpr int kSteps = 2;
+    return Compare(
+        "lockstep_" + std::to_string(models) + "_models_units_" + std::to_string(units),
+        static_cast<double>(models) * kSteps * StepFlops(shape, 32),
+        [&] {
+          for (const auto& trainer : alone) {
+            for (int step = 0; step < kSteps; ++step) trainer->Step(batch);
+          }
+        },
+        [&] {
+          for (int step = 0; step < kSteps; ++step) lockstep->Step(batches);
+        });
+  }
+
  private:
   Result Compare(const std::string& name, double flops, const Work& theirs, const Work& ours) {
     const std::vector<double> seconds = MedianSeconds({[&] { square_.Run(); }, theirs, ours});
@@ -182,6 +214,9 @@ int Run(bool json) {
   for (const int units : {128, 32}) Print(bench, bench.Training(units), json);
   for (const std::size_t windows : {std::size_t{1}, std::size_t{100}}) {
     Print(bench, bench.Forecasting(128, windows), json);
+  }
+  for (const std::size_t models : {std::size_t{16}, std::size_t{200}}) {
+    Print(bench, bench.Lockstep(32, models), json);
   }
   if (!json) std::printf("1024^3 product: %.0f GFLOP/s\n", bench.gigaflops());
   return 0;

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
+#include <stdexcept>
+#include <utility>
 
 #include "common/forecast/forecast.h"
 
@@ -86,6 +89,50 @@ TEST(Network, KeepsItsWeightsThroughACopy) {
   NetworkTrainer(network, {.dropout = 0.5, .learning_rate = 0.1, .seed = 2}).Step(TwoWindows());
   const Network copy(kShape, network.CopyWeights());
   EXPECT_EQ(copy.Predict(TwoWindows()), network.Predict(TwoWindows()));
+}
+
+// A copy of the network's weights, and where in it they lie.
+struct WeightsElsewhere {
+  explicit WeightsElsewhere(const Network& network)
+      : weights(std::make_shared<const Weights>(network.CopyWeights())) {
+    const auto units = static_cast<std::size_t>(kShape.units);
+    for (std::size_t gate = 0; gate < 4; ++gate) {
+      view.input[gate] = weights->at(0).data() + gate * units * kShape.channels;
+      view.recurrent[gate] = weights->at(1).data() + gate * units * units;
+      view.bias[gate] = weights->at(2).data() + gate * units;
+    }
+    view.head = weights->at(3).data();
+    view.head_bias = weights->at(4).data();
+    view.linear = weights->at(5).data();
+  }
+
+  std::shared_ptr<const Weights> weights;
+  WeightView view;
+};
+
+Network TrainedNetwork() {
+  Network network(kShape, 5);
+  NetworkTrainer trainer(network, {.dropout = 0, .learning_rate = 0.1, .seed = 2});
+  for (int i = 0; i < 3; ++i) trainer.Step(TwoWindows());
+  return network;
+}
+
+TEST(Network, ForecastsWithWeightsWhereTheyLieAndKeepsThemThere) {
+  const Network network = TrainedNetwork();
+  WeightsElsewhere elsewhere(network);
+  const Network viewing(kShape, elsewhere.view, elsewhere.weights);
+  const std::weak_ptr<const Weights> alive = std::exchange(elsewhere.weights, nullptr);
+  EXPECT_FALSE(alive.expired());
+  EXPECT_EQ(viewing.Predict(TwoWindows()), network.Predict(TwoWindows()));
+  EXPECT_EQ(viewing.CopyWeights(), network.CopyWeights());
+}
+
+TEST(Network, WithWeightsElsewhereIsTrainedOnlyOnceTheyAreItsOwn) {
+  const WeightsElsewhere elsewhere(TrainedNetwork());
+  Network viewing(kShape, elsewhere.view, elsewhere.weights);
+  EXPECT_THROW(NetworkTrainer(viewing, {}), std::invalid_argument);
+  viewing.SetWeights(*elsewhere.weights);
+  EXPECT_NO_THROW(NetworkTrainer(viewing, {}).Step(TwoWindows()));
 }
 
 TEST(ComputeRates, AreMeasuredOnceAndNeedNoWarningHere) {
