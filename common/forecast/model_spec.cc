@@ -80,7 +80,7 @@ absl::Status ValidateSpec(const ModelSpec& spec) {
   FLEETCAST_RETURN_IF_ERROR(CheckNumber("epochs", spec.epochs, 1, 10000));
   if (spec.precision != "float32") {
     return Invalid("precision", "\"" + spec.precision.substr(0, kLongestName) + "\"",
-                   "\"float32\", the only one that this version trains in");
+                   "\"float32\", the only one trained in (docs/performance.md says why)");
   }
   FLEETCAST_RETURN_IF_ERROR(CheckLevels(spec.interval_levels));
   return CheckColumns(spec);
