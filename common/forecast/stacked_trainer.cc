@@ -37,9 +37,11 @@ class StackedTrainer final : public LockstepTrainer {
     }
     const std::vector<WeightShape> weights = Network::WeightShapes(shape_);
     std::vector<Weights> copies;
+    copies.reserve(networks.size());
     for (const Network* network : networks) copies.push_back(network->CopyWeights());
     for (std::size_t i = 0; i < weights.size(); ++i) {
       std::vector<Tensor> of_models;
+      of_models.reserve(copies.size());
       for (const Weights& copy : copies) {
         of_models.push_back(torch::tensor(copy[i]).view(weights[i].sizes));
       }
@@ -52,6 +54,7 @@ class StackedTrainer final : public LockstepTrainer {
 
   std::vector<double> Step(const std::vector<const Batch*>& batches) override {
     std::vector<bool> active;
+    active.reserve(batches.size());
     for (const Batch* batch : batches) active.push_back(batch != nullptr);
     const StackedBatch stacked = Stack(batches);
     // Sums, not means, as in network_trainer.cc.
