@@ -98,7 +98,9 @@ struct EvaluationWindows {
 };
 
 // `level` percent of the validation windows' absolute errors at each step lie within the interval
-// (split-conformal, with the finite-sample correction; the largest error where they are too few).
+// (split-conformal, with the finite-sample correction; the largest error where they are too few),
+// each in units of its window's difficulty, which grows with the sensor's spread over the last
+// week.
 struct Interval {
   double level = 0;           // percent
   std::vector<double> lower;  // [horizon], target's unit

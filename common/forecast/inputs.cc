@@ -13,7 +13,7 @@ namespace {
 // Sine and cosine of the time of the week. There is none of the day: the last day's values tell the
 // hour, and a network that knows it learns a daily pattern by heart that then changes.
 constexpr std::size_t kCalendarChannels = 2;
-constexpr std::int64_t kWeek = 7 * 86'400;
+constexpr std::int64_t kWeek = std::int64_t{7} * 86'400;
 // A season of more rows (steps below a minute) would make every window a day of seconds.
 constexpr std::size_t kLongestSeason = 1'440;
 // A week of 5-minute rows: how far back windows may reach beyond one day.
