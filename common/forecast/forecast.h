@@ -142,6 +142,9 @@ class Model {
   [[nodiscard]] std::string Serialize() const;
   // Checks hash, version and every shape before use. DATA_LOSS with reason MODEL_FILE_CORRUPT.
   [[nodiscard]] static absl::StatusOr<Model> Parse(const std::string& bytes);
+  // The same of a file, which is mapped into memory: its weights are not copied, and pages are
+  // shared with whoever else maps it. Also MODEL_FILE_UNREADABLE.
+  [[nodiscard]] static absl::StatusOr<Model> Map(const std::string& path);
 
  private:
   struct State;

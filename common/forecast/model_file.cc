@@ -1,7 +1,8 @@
 // A model as one file:
 //   8 bytes   "FCMODEL3"
 //   4 bytes   length of the header, little-endian
-//   header    JSON: specification, input layout, scaling, and the tensors' names and shapes
+//   header    JSON: specification, input layout, scaling, and the tensors' names and shapes, with
+//             spaces at its end up to a multiple of 64 bytes in the file
 //   tensors   float32, little-endian, row-major, one after another in the header's order
 //   32 bytes  SHA-256 of all before it
 // Loading trusts nothing: the hash first, then every value against its range, then the tensors'
@@ -13,9 +14,12 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/sha256.h"
+#include "common/forecast/aligned.h"
 #include "common/forecast/forecast.h"
+#include "common/forecast/mapped_file.h"
 #include "common/forecast/model_spec.h"
 #include "common/forecast/model_state.h"
+#include "common/forecast/network_pass.h"
 
 namespace fleetcast::forecast {
 namespace {
@@ -26,6 +30,7 @@ static_assert(std::endian::native == std::endian::little, "tensors are copied as
 
 constexpr char kMagic[] = "FCMODEL3";
 constexpr std::size_t kMagicBytes = 8, kLengthBytes = 4, kHashBytes = 32;
+constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kLongestHeader = 1 << 20;
 constexpr std::size_t kLongestFile = 256u << 20;
 constexpr char kResidualQuantiles[] = "interval.residual_quantiles";
@@ -256,20 +261,31 @@ absl::Status CheckTensorList(const Json& list, const std::vector<WeightShape>& e
                  std::to_string(expected_bytes) + " are expected");
 }
 
-absl::StatusOr<Weights> ReadTensors(std::string_view bytes,
-                                    const std::vector<WeightShape>& shapes) {
-  Weights tensors;
+absl::Status CheckFinite(const float* values, const std::vector<WeightShape>& shapes) {
   for (const WeightShape& shape : shapes) {
-    std::vector<float> values(ElementCount(shape));
-    const std::size_t size = values.size() * sizeof(float);
-    if (size > 0) std::memcpy(values.data(), bytes.data(), size);
-    bytes.remove_prefix(size);
-    if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
+    const float* end = values + ElementCount(shape);
+    if (!std::all_of(values, end, [](float v) { return std::isfinite(v); })) {
       return Corrupt("tensor " + shape.name + " holds a value that is no finite number");
     }
-    tensors.push_back(std::move(values));
+    values = end;
   }
-  return tensors;
+  return absl::OkStatus();
+}
+
+// Floats, and what keeps them where they are.
+struct KeptFloats {
+  const float* values;
+  std::shared_ptr<const void> owner;
+};
+
+// Those of `bytes` where they lie, if `owner` keeps them there; else of a copy.
+KeptFloats Keep(std::string_view bytes, std::shared_ptr<const void> owner) {
+  if (owner != nullptr && reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) == 0) {
+    return {reinterpret_cast<const float*>(bytes.data()), std::move(owner)};
+  }
+  const auto copy = std::make_shared<AlignedVector<float>>(bytes.size() / sizeof(float));
+  if (!copy->empty()) std::memcpy(copy->data(), bytes.data(), bytes.size());
+  return {copy->data(), copy};
 }
 
 // The parts of a file whose hash is right.
@@ -291,7 +307,7 @@ absl::StatusOr<Sections> Split(std::string_view bytes) {
   return Sections{rest.substr(0, length), rest.substr(length)};
 }
 
-absl::StatusOr<ModelParts> ParseParts(std::string_view bytes) {
+absl::StatusOr<ModelParts> ParseParts(std::string_view bytes, std::shared_ptr<const void> owner) {
   FLEETCAST_ASSIGN_OR_RETURN(Sections sections, Split(bytes));
   const Json header = Json::parse(sections.header, nullptr, /*allow_exceptions=*/false);
   if (header.is_discarded()) return Corrupt("its header is no JSON");
@@ -306,16 +322,23 @@ absl::StatusOr<ModelParts> ParseParts(std::string_view bytes) {
   FLEETCAST_ASSIGN_OR_RETURN(Scaling scaling, ParseScaling(scaling_json, spec));
   const std::vector<WeightShape> shapes = TensorShapes(spec, layout);
   FLEETCAST_RETURN_IF_ERROR(CheckTensorList(tensors_json, shapes, sections.tensors.size()));
-  FLEETCAST_ASSIGN_OR_RETURN(Weights tensors, ReadTensors(sections.tensors, shapes));
+  const KeptFloats floats = Keep(sections.tensors, std::move(owner));
+  FLEETCAST_RETURN_IF_ERROR(CheckFinite(floats.values, shapes));
 
-  const std::vector<float> residual_quantiles = std::move(tensors.back());
-  tensors.pop_back();
+  const NetworkShape shape = layout.Shape(spec);
+  const std::vector<std::size_t> offsets = WeightOffsets(shape);
+  const std::vector<float> residual_quantiles(
+      floats.values + offsets.back(), floats.values + offsets.back() + ElementCount(shapes.back()));
   if (std::any_of(residual_quantiles.begin(), residual_quantiles.end(),
                   [](float w) { return w < 0; })) {
     return Corrupt("an interval has a negative width");
   }
   const auto horizon = static_cast<std::ptrdiff_t>(spec.horizon);
-  ModelParts parts{spec, layout, scaling, {}, Network(layout.Shape(spec), tensors)};
+  ModelParts parts{spec,
+                   layout,
+                   scaling,
+                   {},
+                   Network(shape, ViewOf(shape, offsets, floats.values), floats.owner)};
   for (auto row = residual_quantiles.begin(); row != residual_quantiles.end(); row += horizon) {
     parts.residual_quantiles.emplace_back(row, row + horizon);
   }
@@ -326,7 +349,9 @@ absl::StatusOr<ModelParts> ParseParts(std::string_view bytes) {
 
 std::string Model::Serialize() const {
   const ModelParts& parts = state_->parts;
-  const std::string header = HeaderJson(parts).dump();
+  std::string header = HeaderJson(parts).dump();
+  // The tensors begin on a cache line, so that a mapped file's can be used where they lie.
+  while ((kMagicBytes + kLengthBytes + header.size()) % kAlignment != 0) header += ' ';
   const auto length = static_cast<std::uint32_t>(header.size());
   std::string bytes = kMagic;
   bytes.append(reinterpret_cast<const char*>(&length), kLengthBytes);
@@ -338,7 +363,16 @@ std::string Model::Serialize() const {
 
 absl::StatusOr<Model> Model::Parse(const std::string& bytes) {
   return CatchTorchErrors("loading a model", [&]() -> absl::StatusOr<Model> {
-    FLEETCAST_ASSIGN_OR_RETURN(ModelParts parts, ParseParts(bytes));
+    FLEETCAST_ASSIGN_OR_RETURN(ModelParts parts, ParseParts(bytes, /*owner=*/nullptr));
+    return ModelBuilder::Build(std::move(parts));
+  });
+}
+
+absl::StatusOr<Model> Model::Map(const std::string& path) {
+  return CatchTorchErrors("loading a model", [&]() -> absl::StatusOr<Model> {
+    FLEETCAST_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::Open(path));
+    const std::string_view bytes = file->bytes();
+    FLEETCAST_ASSIGN_OR_RETURN(ModelParts parts, ParseParts(bytes, std::move(file)));
     return ModelBuilder::Build(std::move(parts));
   });
 }

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -23,7 +25,7 @@ struct File {
   [[nodiscard]] std::string Bytes() const { return BytesWith(header.dump()); }
   [[nodiscard]] std::string BytesWith(const std::string& header_text) const {
     const auto length = static_cast<std::uint32_t>(header_text.size());
-    std::string bytes = "FCMODEL2";
+    std::string bytes = "FCMODEL3";
     bytes.append(reinterpret_cast<const char*>(&length), 4);
     return Signed(bytes + header_text + tensors);
   }
@@ -65,6 +67,44 @@ TEST(ModelFile, KeepsAllThatAForecastNeeds) {
   ASSERT_TRUE(forecast.ok()) << forecast.status();
   EXPECT_EQ(forecast->values, expected->values);
   EXPECT_EQ(forecast->intervals[1].upper, expected->intervals[1].upper);
+}
+
+std::string WriteTemporary(const std::string& name, const std::string& bytes) {
+  const std::string path = ::testing::TempDir() + "/" + name;
+  std::ofstream(path, std::ios::binary) << bytes;
+  return path;
+}
+
+TEST(ModelFile, IsMappedAndForecastsEvenAfterItIsDeleted) {
+  const TimeSeries history = DailyCycle(600);
+  const std::string path = WriteTemporary("mapped.fcmodel", SmallBytes());
+  const auto mapped = Model::Map(path);
+  ASSERT_TRUE(mapped.ok()) << mapped.status();
+  std::filesystem::remove(path);
+  EXPECT_EQ(mapped->Serialize(), SmallBytes());
+  const auto forecast = mapped->Forecast(history);
+  ASSERT_TRUE(forecast.ok()) << forecast.status();
+  EXPECT_EQ(forecast->values, SmallModel().model.Forecast(history)->values);
+}
+
+TEST(ModelFile, IsNotMappedWhereItIsAbsentEmptyOrChanged) {
+  EXPECT_EQ(ReasonOf(Model::Map("/nonexistent/model").status()), "MODEL_FILE_UNREADABLE");
+  EXPECT_EQ(ReasonOf(Model::Map(WriteTemporary("empty.fcmodel", "")).status()),
+            "MODEL_FILE_CORRUPT");
+  std::string bytes = SmallBytes();
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  EXPECT_EQ(ReasonOf(Model::Map(WriteTemporary("flipped.fcmodel", bytes)).status()),
+            "MODEL_FILE_CORRUPT");
+}
+
+// Its header is as long as it pleases, so that the tensors lie at an odd address.
+TEST(ModelFile, WithTensorsThatAreNotAlignedIsMappedToo) {
+  const File file = Apart(SmallBytes());
+  std::string header = file.header.dump();
+  while ((12 + header.size()) % 4 != 1) header += ' ';
+  const auto mapped = Model::Map(WriteTemporary("odd.fcmodel", file.BytesWith(header)));
+  ASSERT_TRUE(mapped.ok()) << mapped.status();
+  EXPECT_EQ(mapped->Serialize(), SmallBytes());
 }
 
 TEST(ModelFile, WithoutIntervalsIsKeptToo) {
