@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
 #include "common/forecast/forecast.h"
 #include "common/forecast/metrics.h"
 #include "common/forecast/model_state.h"
@@ -18,9 +19,9 @@ absl::Status CheckHistoryIsFinite(const TimeSeries& history,
       const std::string& name = history.columns[column];
       const std::string time = std::to_string(history.unix_seconds[row]);
       return Refused(absl::StatusCode::kFailedPrecondition, "DATA_NOT_FINITE",
-                     "column \"" + name + "\" has no value at " + time +
-                         " (Unix seconds), among the last " +
-                         std::to_string(history.rows() - first_row) + " rows that a forecast needs",
+                     absl::StrCat("column \"", name, "\" has no value at ", time,
+                                  " (Unix seconds), among the last ", history.rows() - first_row,
+                                  " rows that a forecast needs"),
                      {{"column", name}, {"unix_seconds", time}});
     }
   }
