@@ -17,12 +17,13 @@ namespace {
 using trainer::v1::TrainingJob;
 using trainer::v1::TrainingRun;
 
-// 60 days of hourly readings with a daily cycle.
-void WriteSensor(const LocalStack& stack, const std::string& sensor_id) {
+// Hourly readings with a daily cycle, up to the end of November.
+void WriteSensor(const LocalStack& stack, const std::string& sensor_id, int days) {
   std::ofstream file(stack.sensor_data() + "/" + sensor_id + ".csv");
   file << "timestamp,temperature,pressure\n";
-  const absl::Time start = absl::FromCivil(absl::CivilDay(2025, 10, 1), absl::UTCTimeZone());
-  for (int hour = 0; hour < 24 * 60; ++hour) {
+  const absl::Time start =
+      absl::FromCivil(absl::CivilDay(2025, 11, 30) - days, absl::UTCTimeZone());
+  for (int hour = 0; hour < 24 * days; ++hour) {
     const double phase = 2 * M_PI * hour / 24;
     const double wobble = std::sin(hour * 0.71) + std::sin(hour * 1.37);
     file << absl::FormatTime("%Y-%m-%d %H:%M:%S", start + absl::Hours(hour), absl::UTCTimeZone())
@@ -31,7 +32,16 @@ void WriteSensor(const LocalStack& stack, const std::string& sensor_id) {
   }
 }
 
-std::vector<CircuitSpec> Circuits(int count, int epochs) {
+// How much there is to train.
+struct Work {
+  int days;
+  int lstm_units;
+};
+constexpr Work kQuick = {.days = 60, .lstm_units = 32};
+// Some seconds of a core, however early the training stops: time enough to break something.
+constexpr Work kSlow = {.days = 300, .lstm_units = 384};
+
+std::vector<CircuitSpec> Circuits(int count, const Work& work) {
   std::vector<CircuitSpec> circuits;
   for (int i = 1; i <= count; ++i)
     circuits.push_back({.plant_id = "P001",
@@ -40,17 +50,17 @@ std::vector<CircuitSpec> Circuits(int count, int epochs) {
                         .cutoff_date = "2025-11-25",
                         .feature_columns = {"temperature", "pressure"},
                         .target_column = "temperature",
-                        .epochs = epochs,
-                        .lstm_units = 32});
+                        .epochs = 30,
+                        .lstm_units = work.lstm_units});
   return circuits;
 }
 
 // A stack with `count` sound circuits on main.
 class FailureTest : public ::testing::Test {
  protected:
-  void StartStack(int count, int epochs, const std::vector<std::string>& options) {
-    circuits_ = Circuits(count, epochs);
-    for (const CircuitSpec& spec : circuits_) WriteSensor(stack_, spec.sensor_id);
+  void StartStack(int count, const Work& work, const std::vector<std::string>& options) {
+    circuits_ = Circuits(count, work);
+    for (const CircuitSpec& spec : circuits_) WriteSensor(stack_, spec.sensor_id, work.days);
     stack_.CommitCircuits("main", circuits_);
     stack_.Up(options);
   }
@@ -83,7 +93,7 @@ class FailureTest : public ::testing::Test {
 };
 
 TEST_F(FailureTest, ATrainerKilledMidEpochLosesNothingAndPublishesNothingTwice) {
-  StartStack(3, 30, {"--trainers", "2", "--lease", "4s"});
+  StartStack(3, kSlow, {"--trainers", "2", "--lease", "4s"});
   const std::string run = StartTraining();
   const auto before = WaitForJobs(stack_, run, 60, AnyTrains);
   ASSERT_FALSE(HasFailure());
@@ -105,7 +115,7 @@ TEST_F(FailureTest, ATrainerKilledMidEpochLosesNothingAndPublishesNothingTwice) 
 }
 
 TEST_F(FailureTest, APostgresRestartedDuringARunLosesNothingAndPublishesNothingTwice) {
-  StartStack(3, 30, {"--trainers", "2", "--lease", "10s"});
+  StartStack(3, kSlow, {"--trainers", "2", "--lease", "10s"});
   const std::string run = StartTraining();
   WaitForJobs(stack_, run, 60, AnyTrains);
   ASSERT_FALSE(HasFailure());
@@ -119,7 +129,7 @@ TEST_F(FailureTest, APostgresRestartedDuringARunLosesNothingAndPublishesNothingT
 }
 
 TEST_F(FailureTest, TheSameRequestSentFiftyTimesAtOnceMakesOneRun) {
-  StartStack(1, 1, {});
+  StartStack(1, kQuick, {});
   const auto request = TrainingRequest(circuits_, "main");
   std::vector<absl::StatusOr<TrainingRun>> answers(50, absl::UnknownError("not sent"));
   std::vector<std::thread> callers;
@@ -137,8 +147,8 @@ TEST_F(FailureTest, TheSameRequestSentFiftyTimesAtOnceMakesOneRun) {
 }
 
 TEST_F(FailureTest, ACircuitWithBrokenDataFailsAloneAndIsNamedWithItsReason) {
-  circuits_ = Circuits(3, 2);
-  for (const CircuitSpec& spec : circuits_) WriteSensor(stack_, spec.sensor_id);
+  circuits_ = Circuits(3, kQuick);
+  for (const CircuitSpec& spec : circuits_) WriteSensor(stack_, spec.sensor_id, kQuick.days);
   std::ofstream(stack_.sensor_data() + "/SENSOR_2.csv")
       << "timestamp,temperature,pressure\n2025-10-01 00:00:00,twenty,3\n";
   stack_.CommitCircuits("main", circuits_);

@@ -54,8 +54,8 @@ TEST_F(FaultsTest, ACircuitWithBrokenDataFailsAloneAndCanBeTrainedAgainWhenItIsM
 
 TEST_F(FaultsTest, CancellingARunStopsATrainingThatIsUnderWay) {
   CommitFleet({{"C001", SlowCircuit("P001", "C001")}, {"C002", SlowCircuit("P001", "C002")}});
-  WriteSensor("C001");
-  WriteSensor("C002");
+  WriteSensor("C001", kManyRows);
+  WriteSensor("C002", kManyRows);
   StartTrainer(Settings("replica-1"));
   const auto run = Create({"-"});
   ASSERT_TRUE(run.ok()) << run.status();
@@ -78,7 +78,7 @@ TEST_F(FaultsTest, CancellingARunStopsATrainingThatIsUnderWay) {
 // Rule 4: a shutdown hands the job back and spends no attempt.
 TEST_F(FaultsTest, ADrainedReplicaHandsItsJobToAnother) {
   CommitFleet({{"C001", SlowCircuit("P001", "C001")}});
-  WriteSensor("C001");
+  WriteSensor("C001", kManyRows);
   StartApi();
   Trainer& first = StartTrainer(Settings("replica-1"));
   const auto run = Create({"C001"});
@@ -123,9 +123,8 @@ TEST_F(FaultsTest, AJobWhoseHolderDiedIsTakenOverAndEndsWithOneVersion) {
 }
 
 TEST_F(FaultsTest, ARestartOfPostgresDuringARunIsSurvived) {
-  CommitFleet({{"C001", config::testing::Edited(SlowCircuit("P001", "C001"), "epochs: 1000",
-                                                "epochs: 30")}});
-  WriteSensor("C001");
+  CommitFleet({{"C001", SlowCircuit("P001", "C001")}});
+  WriteSensor("C001", kManyRows);
   StartTrainer(Settings("replica-1"));
   const auto run = Create({"C001"});
   ASSERT_TRUE(run.ok()) << run.status();

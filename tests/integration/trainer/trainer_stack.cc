@@ -19,7 +19,6 @@ std::vector<Migration> trainerMigrations();
 namespace fleetcast::trainer {
 namespace {
 
-constexpr int kRows = 700;
 constexpr absl::Duration kTimeout = absl::Seconds(30);
 
 std::filesystem::path NewFolder() {
@@ -70,11 +69,8 @@ std::string TrainerStack::QuickCircuit(const std::string& plant_id, const std::s
 }
 
 std::string TrainerStack::SlowCircuit(const std::string& plant_id, const std::string& circuit_id) {
-  // So small a rate betters the validation loss a little with every epoch: nothing stops it early.
   return config::testing::CircuitText(plant_id, circuit_id,
-                                      {{"lstm_units: 128", "lstm_units: 16"},
-                                       {"learning_rate: 0.001", "learning_rate: 0.0000001"},
-                                       {"epochs: 50", "epochs: 1000"}});
+                                      {{"lstm_units: 128", "lstm_units: 384"}});
 }
 
 std::string TrainerStack::CommitFleet(const std::map<std::string, std::string>& text_of_circuit) {
@@ -87,14 +83,14 @@ std::string TrainerStack::CommitFleet(const std::map<std::string, std::string>& 
   return git_.Commit("main", files);
 }
 
-void TrainerStack::WriteSensor(const std::string& circuit_id) {
+void TrainerStack::WriteSensor(const std::string& circuit_id, int rows) {
   std::string csv = "timestamp,temperature,pressure,vibration\n";
   const absl::Time end = absl::FromCivil(absl::CivilDay(2025, 12, 10), absl::UTCTimeZone());
-  for (int row = 0; row < kRows; ++row) {
+  for (int row = 0; row < rows; ++row) {
     const double cycle = std::sin(row * 2 * M_PI / 24);
     absl::StrAppend(
         &csv,
-        absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", end - absl::Hours(kRows - row), absl::UTCTimeZone()),
+        absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", end - absl::Hours(rows - row), absl::UTCTimeZone()),
         ",", 20 + 5 * cycle + 0.1 * ((row * 7919) % 13), ",", 3 + cycle, ",", 0.5 + 0.001 * row,
         "\n");
   }

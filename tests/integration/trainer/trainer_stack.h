@@ -33,12 +33,13 @@ class TrainerStack : public ::testing::Test {
 
   // Trains in well under a second.
   static std::string QuickCircuit(const std::string& plant_id, const std::string& circuit_id);
-  // Trains for minutes unless it is stopped, an epoch every few hundred milliseconds at most.
+  // With kManyRows it trains for some seconds of a core, however early it stops by itself.
+  static constexpr int kManyRows = 6000;
   static std::string SlowCircuit(const std::string& plant_id, const std::string& circuit_id);
   // A fleet of plant P001 with these circuits on branch `main`; returns the commit.
   std::string CommitFleet(const std::map<std::string, std::string>& text_of_circuit);
-  // 700 hourly rows up to the cutoff date, for SENSOR_P001_{circuit}.
-  void WriteSensor(const std::string& circuit_id);
+  // Hourly rows up to the cutoff date, for SENSOR_P001_{circuit}.
+  void WriteSensor(const std::string& circuit_id, int rows = 700);
   void WriteSensorText(const std::string& circuit_id, const std::string& csv);
 
   [[nodiscard]] TrainerSettings Settings(const std::string& replica) const;
