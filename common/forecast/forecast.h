@@ -169,6 +169,26 @@ struct TrainedModel {
                                                  const SplitShares& split,
                                                  const ProgressCallback& progress);
 
+struct TrainingTask {
+  const TimeSeries& series;  // as Train's; must outlive the call, tasks may share one
+  ModelSpec spec;
+  SplitShares split;
+};
+
+// As ProgressCallback, for the task of that index; false stops this task alone.
+using TaskProgressCallback = std::function<bool(std::size_t task, const EpochProgress&)>;
+
+// Trains many models on the calling thread, those of one shape in lockstep, and returns for each
+// task what Train would: on "cpu" the very same model, on another device ("cuda", "cuda:1":
+// LibTorch's names), which pays for many small models, one whose forecasts differ by rounding. A
+// task that fails or is stopped leaves the others as they are; tasks may differ in all they have.
+// While the inputs of other tasks are chosen, a second or so each, `progress` is not called.
+// INVALID_ARGUMENT with reason DEVICE_UNKNOWN, FAILED_PRECONDITION with DEVICE_UNAVAILABLE: found
+// before anything is trained.
+[[nodiscard]] absl::StatusOr<std::vector<absl::StatusOr<TrainedModel>>> TrainTogether(
+    const std::vector<TrainingTask>& tasks, const std::string& device,
+    const TaskProgressCallback& progress);
+
 // The split of `rows` rows.
 struct SplitRows {
   RowRange train, validation, test;

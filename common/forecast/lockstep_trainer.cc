@@ -9,19 +9,19 @@ namespace {
 class TurnTakingTrainer final : public LockstepTrainer {
  public:
   TurnTakingTrainer(const std::vector<Network*>& networks,
-                    const std::vector<TrainerOptions>& options) {
+                    const std::vector<TrainerOptions>& options)
+      : losses_(networks.size()) {
     const auto memory = MakeTrainerMemory(networks.at(0)->shape());
     for (std::size_t i = 0; i < networks.size(); ++i) {
       trainers_.push_back(std::make_unique<NetworkTrainer>(*networks[i], options[i], memory));
     }
   }
 
-  std::vector<double> Step(const std::vector<const Batch*>& batches) override {
-    std::vector<double> losses(batches.size());
+  const std::vector<double>& Step(const std::vector<const Batch*>& batches) override {
     for (std::size_t i = 0; i < batches.size(); ++i) {
-      if (batches[i] != nullptr) losses[i] = trainers_[i]->Step(*batches[i]);
+      losses_[i] = batches[i] != nullptr ? trainers_[i]->Step(*batches[i]) : 0;
     }
-    return losses;
+    return losses_;
   }
   void SetLearningRate(std::size_t model, double learning_rate) override {
     trainers_[model]->SetLearningRate(learning_rate);
@@ -30,6 +30,7 @@ class TurnTakingTrainer final : public LockstepTrainer {
 
  private:
   std::vector<std::unique_ptr<NetworkTrainer>> trainers_;
+  std::vector<double> losses_;
 };
 
 }  // namespace
@@ -37,7 +38,8 @@ class TurnTakingTrainer final : public LockstepTrainer {
 std::unique_ptr<LockstepTrainer> MakeLockstepTrainer(const std::vector<Network*>& networks,
                                                      const std::vector<TrainerOptions>& options,
                                                      const std::string& device) {
-  if (device != "cpu") return MakeStackedTrainer(networks, options, device);
+  const bool on_cpu = device == "cpu" || device.rfind("cpu:", 0) == 0;
+  if (!on_cpu) return MakeStackedTrainer(networks, options, device);
   return std::make_unique<TurnTakingTrainer>(networks, options);
 }
 

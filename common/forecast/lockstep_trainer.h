@@ -15,19 +15,23 @@ class LockstepTrainer {
  public:
   virtual ~LockstepTrainer() = default;
 
-  // One step of every model that has a batch; the others (null: stopped, or out of windows for this
-  // epoch) stand still. Batches must be of one size. Returns the losses before it, 0 where nothing
-  // was trained.
-  virtual std::vector<double> Step(const std::vector<const Batch*>& batches) = 0;
+  // One step of every model that has a batch, of whatever size; the others (null: stopped, say)
+  // stand still. Returns the losses before it, until the next call; 0 where nothing was trained.
+  virtual const std::vector<double>& Step(const std::vector<const Batch*>& batches) = 0;
   virtual void SetLearningRate(std::size_t model, double learning_rate) = 0;
   // Exchanges a model's weights and their average, and leaves the former in its network: the only
   // time at which the networks are brought up to date on every device.
   virtual void SwapAverage(std::size_t model) = 0;
 };
 
-// `networks` must outlive it and have one shape; one of `options` each. `device` is LibTorch's name
-// of it: on "cpu" the models take turns on the kernels, on any other ("cuda", "cuda:1") they are
-// stacked and share batched products.
+// `networks` must outlive its steps and have one shape; one of `options` each. `device` is
+// LibTorch's name of it.
+using LockstepMaker = std::unique_ptr<LockstepTrainer> (*)(
+    const std::vector<Network*>& networks, const std::vector<TrainerOptions>& options,
+    const std::string& device);
+
+// On "cpu" the models take turns on the kernels, on any other ("cuda", "cuda:1") they are stacked
+// and share batched products.
 [[nodiscard]] std::unique_ptr<LockstepTrainer> MakeLockstepTrainer(
     const std::vector<Network*>& networks, const std::vector<TrainerOptions>& options,
     const std::string& device);

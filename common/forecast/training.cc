@@ -1,29 +1,19 @@
-// The training loop: epochs over shuffled windows, validation after each, the best weights kept.
+#include "common/forecast/training.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <random>
+#include <utility>
 
-#include "common/forecast/forecast.h"
 #include "common/forecast/input_choice.h"
 #include "common/forecast/metrics.h"
 #include "common/forecast/model_spec.h"
-#include "common/forecast/model_state.h"
 
 namespace fleetcast::forecast {
 namespace {
 
-// Epochs without a better validation loss before training ends.
-constexpr int kPatience = 3;
-// After every so many epochs without one the learning rate is halved.
-constexpr int kRateHalvingPatience = 2;
-// An epoch sees at most this many windows, drawn anew each time; the rest waits for later epochs.
-constexpr std::size_t kMostWindowsPerEpoch = 4'096;
 // Less squared error than the repeat-last forecast by this share is a gain that will last.
 constexpr double kClearGain = 0.02;
-// In units of the target's usual change within the horizon: nothing that learns is this far off.
-constexpr double kDivergedLoss = 25;
 constexpr std::size_t kFewestTrainWindows = 10;
 constexpr std::size_t kFewestJudgingWindows = 2;
 
@@ -57,102 +47,6 @@ absl::StatusOr<Windows> FindWindows(const TimeSeries& series, const WindowRule& 
       CheckWindowCount("test", windows.test.size(), kFewestJudgingWindows, split.test, rule));
   return windows;
 }
-
-class TrainingLoop {
- public:
-  TrainingLoop(const ModelSpec& spec, const InputTable& table, const Windows& windows,
-               Network& network, Heartbeat& heartbeat)
-      : spec_(spec),
-        table_(table),
-        windows_(windows),
-        network_(network),
-        trainer_(
-            network,
-            {.dropout = spec.dropout, .learning_rate = spec.learning_rate, .seed = spec.seed + 1}),
-        heartbeat_(heartbeat),
-        order_(windows.train),
-        shuffler_(spec.seed + 2),
-        rate_(spec.learning_rate) {}
-
-  // Leaves the best weights in the network.
-  absl::Status Run() {
-    FLEETCAST_ASSIGN_OR_RETURN(best_loss_, ValidationLoss(1));
-    best_weights_ = network_.CopyWeights();
-    for (int epoch = 1; epoch <= spec_.epochs; ++epoch) {
-      FLEETCAST_RETURN_IF_ERROR(RunEpoch(epoch));
-      FLEETCAST_ASSIGN_OR_RETURN(const bool keep_on, JudgeEpoch(epoch));
-      if (!keep_on) break;
-    }
-    network_.SetWeights(best_weights_);
-    return absl::OkStatus();
-  }
-
-  [[nodiscard]] int best_epoch() const { return best_epoch_; }
-  [[nodiscard]] std::vector<EpochProgress> TakeHistory() { return std::move(history_); }
-
- private:
-  absl::Status RunEpoch(int epoch) {
-    heartbeat_.StartEpoch(epoch);
-    std::shuffle(order_.begin(), order_.end(), shuffler_);
-    const std::size_t count = std::min(order_.size(), kMostWindowsPerEpoch);
-    const std::size_t batch_size = static_cast<std::size_t>(spec_.batch_size);
-    double loss_sum = 0;
-    for (std::size_t begin = 0; begin < count; begin += batch_size) {
-      const std::size_t size = std::min(batch_size, count - begin);
-      const double loss = trainer_.Step(table_.MakeBatch(order_.data() + begin, size, true));
-      if (!std::isfinite(loss)) return Diverged(epoch, loss);
-      loss_sum += loss * static_cast<double>(size);
-      heartbeat_.SetTrainingLoss(loss_sum / static_cast<double>(begin + size));
-      if (!heartbeat_.Beat()) return heartbeat_.Cancelled();
-    }
-    training_loss_ = loss_sum / static_cast<double>(count);
-    return training_loss_ > kDivergedLoss ? Diverged(epoch, training_loss_) : absl::OkStatus();
-  }
-
-  absl::StatusOr<double> ValidationLoss(int epoch) {
-    FLEETCAST_ASSIGN_OR_RETURN(const Losses losses,
-                               LossesOver(windows_.validation, network_, table_, heartbeat_));
-    if (!std::isfinite(losses.all())) return Diverged(epoch, losses.all());
-    return losses.all();
-  }
-
-  // Judges the average of the weights, remembers it if it is the best so far, else lowers the
-  // learning rate. False ends training.
-  absl::StatusOr<bool> JudgeEpoch(int epoch) {
-    trainer_.SwapAverage();
-    FLEETCAST_ASSIGN_OR_RETURN(const double loss, ValidationLoss(epoch));
-    const bool best = loss < best_loss_;
-    if (best) {
-      best_loss_ = loss;
-      best_weights_ = network_.CopyWeights();
-      best_epoch_ = epoch;
-    }
-    trainer_.SwapAverage();
-    heartbeat_.SetLosses(training_loss_, loss);
-    history_.push_back(heartbeat_.progress());
-    if (!heartbeat_.Report()) return heartbeat_.Cancelled();
-    epochs_since_best_ = best ? 0 : epochs_since_best_ + 1;
-    if (epochs_since_best_ == kRateHalvingPatience) trainer_.SetLearningRate(rate_ /= 2);
-    return epochs_since_best_ < kPatience;
-  }
-
-  const ModelSpec& spec_;
-  const InputTable& table_;
-  const Windows& windows_;
-  Network& network_;
-  NetworkTrainer trainer_;
-  Heartbeat& heartbeat_;
-  std::vector<std::size_t> order_;
-  std::mt19937_64 shuffler_;
-  double rate_;
-
-  double training_loss_ = 0;
-  double best_loss_ = 0;
-  Weights best_weights_;
-  int best_epoch_ = 0;
-  int epochs_since_best_ = 0;
-  std::vector<EpochProgress> history_;
-};
 
 // Some windows' forecasts p of changes z: sums over them.
 struct ChangeSums {
@@ -238,13 +132,16 @@ std::vector<std::vector<float>> ResidualQuantiles(const ModelSpec& spec, const N
   return quantiles;
 }
 
-absl::StatusOr<TrainedModel> TrainChecked(const TimeSeries& series, const ModelSpec& spec,
-                                          const SplitShares& shares,
-                                          const ProgressCallback& progress) {
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Training>> Training::Prepare(const TrainingTask& task,
+                                                            ProgressCallback progress) {
+  const ModelSpec& spec = task.spec;
+  const TimeSeries& series = task.series;
   FLEETCAST_RETURN_IF_ERROR(ValidateSpec(spec));
-  FLEETCAST_RETURN_IF_ERROR(ValidateSplit(shares));
+  FLEETCAST_RETURN_IF_ERROR(ValidateSplit(task.split));
   FLEETCAST_ASSIGN_OR_RETURN(auto step_seconds, RegularStep(series));
-  const SplitRows split = SplitOf(series.rows(), shares);
+  const SplitRows split = SplitOf(series.rows(), task.split);
   InputLayout layout = LayoutOf(spec, step_seconds, split.train.end);
   // Windows that every choice of inputs can be judged on.
   layout.earlier_days = layout.other_columns = true;
@@ -255,17 +152,40 @@ absl::StatusOr<TrainedModel> TrainChecked(const TimeSeries& series, const ModelS
   FLEETCAST_ASSIGN_OR_RETURN(auto scaling,
                              FitScaling(series, columns, split.train, spec.horizon, season));
 
-  Heartbeat heartbeat(progress, spec.epochs);
+  Heartbeat heartbeat(std::move(progress), spec.epochs);
   heartbeat.StartEpoch(1);  // the choice of inputs counts to it
   FLEETCAST_ASSIGN_OR_RETURN(ModelParts parts,
                              ChooseInputs({series, spec, layout, scaling, windows}, heartbeat));
-  const InputTable table(series, columns, parts.layout, scaling);
-  const Weights start = parts.network.CopyWeights();
-  TrainingLoop loop(spec, table, windows, parts.network, heartbeat);
-  FLEETCAST_RETURN_IF_ERROR(loop.Run());
-  const bool fell_back = FallBackIfUnclear(start, table, windows.validation, parts.network);
+  return std::make_unique<Training>(Prepared{.series = series,
+                                             .split = split,
+                                             .columns = std::move(columns),
+                                             .windows = std::move(windows),
+                                             .heartbeat = std::move(heartbeat),
+                                             .parts = std::move(parts)});
+}
+
+Training::Training(Prepared prepared)
+    : prepared_(std::move(prepared)),
+      table_(prepared_.series, prepared_.columns, prepared_.parts.layout, prepared_.parts.scaling),
+      start_(prepared_.parts.network.CopyWeights()),
+      loop_(prepared_.parts.spec, table_, prepared_.windows, prepared_.parts.network,
+            prepared_.heartbeat) {}
+
+TrainerOptions Training::trainer_options() const {
+  return {
+      .dropout = spec().dropout, .learning_rate = spec().learning_rate, .seed = spec().seed + 1};
+}
+
+absl::StatusOr<TrainedModel> Training::Finish() {
+  FLEETCAST_RETURN_IF_ERROR(loop_.status());
+  loop_.RestoreBest();
+  const TimeSeries& series = prepared_.series;
+  const SplitRows& split = prepared_.split;
+  const std::vector<std::size_t>& origins = prepared_.windows.validation;
+  ModelParts& parts = prepared_.parts;
+  const bool fell_back = FallBackIfUnclear(start_, table_, origins, parts.network);
   parts.residual_quantiles =
-      ResidualQuantiles(spec, parts.network, series, columns[0], table, windows.validation);
+      ResidualQuantiles(parts.spec, parts.network, series, prepared_.columns[0], table_, origins);
 
   TrainedModel trained{.model = ModelBuilder::Build(std::move(parts)),
                        .validation = {},
@@ -273,18 +193,11 @@ absl::StatusOr<TrainedModel> TrainChecked(const TimeSeries& series, const ModelS
                        .train_rows = split.train,
                        .validation_rows = split.validation,
                        .test_rows = split.test,
-                       .best_epoch = fell_back ? 0 : loop.best_epoch(),
-                       .history = loop.TakeHistory()};
+                       .best_epoch = fell_back ? 0 : loop_.best_epoch(),
+                       .history = loop_.TakeHistory()};
   FLEETCAST_ASSIGN_OR_RETURN(trained.validation, trained.model.Evaluate(series, split.validation));
   FLEETCAST_ASSIGN_OR_RETURN(trained.test, trained.model.Evaluate(series, split.test));
   return trained;
-}
-
-}  // namespace
-
-absl::StatusOr<TrainedModel> Train(const TimeSeries& series, const ModelSpec& spec,
-                                   const SplitShares& split, const ProgressCallback& progress) {
-  return CatchTorchErrors("training", [&] { return TrainChecked(series, spec, split, progress); });
 }
 
 }  // namespace fleetcast::forecast

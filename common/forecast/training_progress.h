@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "common/base/status.h"
@@ -22,7 +23,7 @@ inline constexpr auto kProgressPeriod = std::chrono::seconds(1);
 // Tells the caller how far training is, and whether to go on.
 class Heartbeat {
  public:
-  Heartbeat(const ProgressCallback& callback, int epochs) : callback_(callback) {
+  Heartbeat(ProgressCallback callback, int epochs) : callback_(std::move(callback)) {
     progress_.epochs = epochs;
   }
 
@@ -51,12 +52,10 @@ class Heartbeat {
   }
 
  private:
-  const ProgressCallback& callback_;
+  ProgressCallback callback_;
   EpochProgress progress_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   bool cancelled_ = false;
 };
-
-// One training run: owns the order of windows and the best weights so far.
 
 }  // namespace fleetcast::forecast

@@ -28,7 +28,8 @@ Batch RandomBatch(unsigned seed, std::size_t size) {
 std::vector<TrainerOptions> OptionsOfAll() {
   std::vector<TrainerOptions> options;
   for (std::size_t i = 0; i < kModels; ++i) {
-    options.push_back({.dropout = 0.2, .learning_rate = 0.002 * double(i + 1), .seed = i});
+    options.push_back(
+        {.dropout = 0.2 * double(i), .learning_rate = 0.002 * double(i + 1), .seed = i});
   }
   return options;
 }
@@ -49,8 +50,10 @@ unsigned BatchSeed(std::size_t model, int step) {
   return static_cast<unsigned>(1000 * model + static_cast<std::size_t>(step));
 }
 
-// The last of 40 steps is on few windows, as an epoch's last batch may be.
-std::size_t BatchSize(int step) { return step + 1 == kSteps ? 5 : 16; }
+// Model 2 has few windows now and then, as an epoch's last batch may; at the end all have.
+std::size_t BatchSize(std::size_t model, int step) {
+  return step + 1 == kSteps || (model == 2 && step % 4 == 3) ? 5 : 16;
+}
 
 struct Outcome {
   std::vector<std::vector<double>> losses{kModels};
@@ -66,18 +69,14 @@ Outcome Alone() {
       if (model == 2 && step == kRateFalls) trainer.SetLearningRate(1e-4);
       if (!Trains(model, step)) continue;
       outcome.losses[model].push_back(
-          trainer.Step(RandomBatch(BatchSeed(model, step), BatchSize(step))));
+          trainer.Step(RandomBatch(BatchSeed(model, step), BatchSize(model, step))));
     }
     trainer.SwapAverage();
   }
   return outcome;
 }
 
-using Maker = std::unique_ptr<LockstepTrainer> (*)(const std::vector<Network*>&,
-                                                   const std::vector<TrainerOptions>&,
-                                                   const std::string&);
-
-Outcome Together(Maker make) {
+Outcome Together(LockstepMaker make) {
   Outcome outcome;
   std::vector<Network*> networks;
   for (Network& network : outcome.networks) networks.push_back(&network);
@@ -88,7 +87,7 @@ Outcome Together(Maker make) {
     std::vector<const Batch*> given(kModels);
     for (std::size_t model = 0; model < kModels; ++model) {
       if (!Trains(model, step)) continue;
-      batches[model] = RandomBatch(BatchSeed(model, step), BatchSize(step));
+      batches[model] = RandomBatch(BatchSeed(model, step), BatchSize(model, step));
       given[model] = &batches[model];
     }
     const std::vector<double> losses = trainer->Step(given);
@@ -100,7 +99,7 @@ Outcome Together(Maker make) {
   return outcome;
 }
 
-class Lockstep : public ::testing::TestWithParam<Maker> {};
+class Lockstep : public ::testing::TestWithParam<LockstepMaker> {};
 
 TEST_P(Lockstep, TrainsEachModelAsIfItWereAlone) {
   constexpr double kTolerance = 1e-4;
