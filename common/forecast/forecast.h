@@ -182,7 +182,6 @@ using TaskProgressCallback = std::function<bool(std::size_t task, const EpochPro
 // task what Train would: on "cpu" the very same model, on another device ("cuda", "cuda:1":
 // LibTorch's names), which pays for many small models, one whose forecasts differ by rounding. A
 // task that fails or is stopped leaves the others as they are; tasks may differ in all they have.
-// While the inputs of other tasks are chosen, a second or so each, `progress` is not called.
 // INVALID_ARGUMENT with reason DEVICE_UNKNOWN, FAILED_PRECONDITION with DEVICE_UNAVAILABLE: found
 // before anything is trained.
 [[nodiscard]] absl::StatusOr<std::vector<absl::StatusOr<TrainedModel>>> TrainTogether(

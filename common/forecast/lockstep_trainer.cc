@@ -17,6 +17,7 @@ class TurnTakingTrainer final : public LockstepTrainer {
     }
   }
 
+  [[nodiscard]] std::size_t width() const override { return 1; }
   const std::vector<double>& Step(const std::vector<const Batch*>& batches) override {
     for (std::size_t i = 0; i < batches.size(); ++i) {
       losses_[i] = batches[i] != nullptr ? trainers_[i]->Step(*batches[i]) : 0;

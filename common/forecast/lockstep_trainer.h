@@ -15,6 +15,8 @@ class LockstepTrainer {
  public:
   virtual ~LockstepTrainer() = default;
 
+  // How many models it pays to step at once: one, or all.
+  [[nodiscard]] virtual std::size_t width() const = 0;
   // One step of every model that has a batch, of whatever size; the others (null: stopped, say)
   // stand still. Returns the losses before it, until the next call; 0 where nothing was trained.
   virtual const std::vector<double>& Step(const std::vector<const Batch*>& batches) = 0;

@@ -1,6 +1,7 @@
 #include "common/forecast/lockstep_training.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <tuple>
@@ -15,12 +16,18 @@ namespace {
 using Preparation = absl::StatusOr<std::unique_ptr<Training>>;
 
 constexpr char kDoing[] = "training";
+// Long enough for a small model's whole training, whose data and weights then come into the cache
+// once: with turns of one step, 16 models of 14,400 rows and 32 units took 10% longer than alone.
+constexpr auto kTurn = std::chrono::seconds(1);
 
 // Trainings whose networks have one shape and whose batches have one size, but for the last of an
 // epoch.
 class LockstepGroup {
  public:
-  void Add(Training& training) { trainings_.push_back(&training); }
+  void Add(Training& training) {
+    trainings_.push_back(&training);
+    batches_.push_back(nullptr);
+  }
 
   void Begin(LockstepMaker make, const std::string& device) {
     Catch([&] {
@@ -31,25 +38,27 @@ class LockstepGroup {
         options.push_back(training->trainer_options());
       }
       trainer_ = make(networks, options, device);
-      batches_.resize(trainings_.size());
       for (std::size_t i = 0; i < trainings_.size(); ++i) trainings_[i]->loop().Begin(*trainer_, i);
       return true;
     });
   }
 
-  // One step of every training that goes on; false where none does.
-  bool Step() {
+  [[nodiscard]] std::size_t size() const { return trainings_.size(); }
+  // How many trainings have their turn together.
+  [[nodiscard]] std::size_t width() const { return trainer_ ? trainer_->width() : size(); }
+
+  // Steps of the trainings from `first` on that have their turn together; false where all have
+  // ended.
+  bool TakeTurn(std::size_t first) {
     return Catch([&] {
-      for (std::size_t i = 0; i < batches_.size(); ++i) {
-        batches_[i] = trainings_[i]->loop().NextBatch();
+      const auto turn_end = std::chrono::steady_clock::now() + kTurn;
+      const std::size_t end = std::min(first + width(), size());
+      bool any = false;
+      while (Step(first, end)) {
+        any = true;
+        if (std::chrono::steady_clock::now() >= turn_end) break;
       }
-      const auto ended = [](const Batch* batch) { return batch == nullptr; };
-      if (std::all_of(batches_.begin(), batches_.end(), ended)) return false;
-      const std::vector<double>& losses = trainer_->Step(batches_);
-      for (std::size_t i = 0; i < batches_.size(); ++i) {
-        if (!ended(batches_[i])) trainings_[i]->loop().AfterStep(losses[i]);
-      }
-      return true;
+      return any;
     });
   }
 
@@ -64,8 +73,23 @@ class LockstepGroup {
     return false;
   }
 
+  bool Step(std::size_t first, std::size_t end) {
+    std::fill(batches_.begin(), batches_.end(), nullptr);
+    bool any = false;
+    for (std::size_t i = first; i < end; ++i) {
+      batches_[i] = trainings_[i]->loop().NextBatch();
+      any = any || batches_[i] != nullptr;
+    }
+    if (!any) return false;
+    const std::vector<double>& losses = trainer_->Step(batches_);
+    for (std::size_t i = first; i < end; ++i) {
+      if (batches_[i] != nullptr) trainings_[i]->loop().AfterStep(losses[i]);
+    }
+    return true;
+  }
+
   std::vector<Training*> trainings_;
-  std::unique_ptr<LockstepTrainer> trainer_;
+  std::unique_ptr<LockstepTrainer> trainer_;  // null where it could not be made
   std::vector<const Batch*> batches_;
 };
 
@@ -84,14 +108,25 @@ std::vector<LockstepGroup> GroupsOf(const std::vector<Preparation>& trainings) {
   return groups;
 }
 
-// Groups take turns too, so that no task waits for its progress to be reported.
+// So that a task is heard of, and can be stopped, while it waits for others.
+void Report(const std::vector<Preparation>& trainings) {
+  for (const Preparation& training : trainings) {
+    if (training.ok()) (*training)->loop().Report();
+  }
+}
+
 void TrainAll(const std::vector<Preparation>& trainings, LockstepMaker make,
               const std::string& device) {
   std::vector<LockstepGroup> groups = GroupsOf(trainings);
   for (LockstepGroup& group : groups) group.Begin(make, device);
   for (bool any = true; any;) {
     any = false;
-    for (LockstepGroup& group : groups) any |= group.Step();
+    for (LockstepGroup& group : groups) {
+      for (std::size_t first = 0; first < group.size(); first += group.width()) {
+        any |= group.TakeTurn(first);
+        Report(trainings);
+      }
+    }
   }
 }
 

@@ -77,6 +77,8 @@ class StackedTrainer final : public LockstepTrainer {
     }
   }
 
+  [[nodiscard]] std::size_t width() const override { return networks_.size(); }
+
   const std::vector<double>& Step(const std::vector<const Batch*>& batches) override {
     const StackedBatch stacked = Stack(batches);
     const Tensor errors = (Forward(stacked) - stacked.targets) * stacked.counts;

@@ -33,6 +33,7 @@ TrainingLoop::TrainingLoop(const ModelSpec& spec, const InputTable& table, const
 void TrainingLoop::Begin(LockstepTrainer& trainer, std::size_t model) {
   trainer_ = &trainer;
   model_ = model;
+  if (ended_) return;
   const absl::StatusOr<double> loss = ValidationLoss();
   if (!loss.ok()) return Fail(loss.status());
   best_loss_ = *loss;
@@ -52,6 +53,10 @@ void TrainingLoop::AfterStep(double loss) {
   absl::Status status = CountStep(loss);
   if (status.ok() && stepped_ == windows_per_epoch_) status = EndEpoch();
   if (!status.ok()) Fail(std::move(status));
+}
+
+void TrainingLoop::Report() {
+  if (!ended_ && !heartbeat_.Beat()) Fail(heartbeat_.Cancelled());
 }
 
 void TrainingLoop::Fail(absl::Status status) {

@@ -26,6 +26,8 @@ class TrainingLoop {
   [[nodiscard]] const Batch* NextBatch();
   // To be told the loss of the step on them.
   void AfterStep(double loss);
+  // Between steps: calls back if the last call is long enough ago.
+  void Report();
   // Ends training for a reason from outside, unless it has ended already.
   void Fail(absl::Status status);
 
