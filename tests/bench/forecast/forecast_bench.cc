@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
@@ -52,6 +53,7 @@ double Sample(const Work& work, int runs) {
 // The median seconds of each work, taken in turns.
 std::vector<double> MedianSeconds(const std::vector<Work>& works) {
   std::vector<int> runs;
+  runs.reserve(works.size());
   for (const Work& work : works) {
     runs.push_back(std::max(1, static_cast<int>(kSampleSeconds / Sample(work, 1))));
   }
@@ -60,6 +62,7 @@ std::vector<double> MedianSeconds(const std::vector<Work>& works) {
     for (std::size_t i = 0; i < works.size(); ++i) seconds[i].push_back(Sample(works[i], runs[i]));
   }
   std::vector<double> medians;
+  medians.reserve(works.size());
   for (const auto& of_work : seconds) medians.push_back(Median(of_work));
   return medians;
 }
@@ -100,9 +103,25 @@ double StepFlops(const NetworkShape& s, double windows) {
   return ForwardFlops(s, windows) + 2 * windows * backward;
 }
 
+// An hourly sensor with a day's cycle and noise, which no two seeds share.
+TimeSeries SensorOf(unsigned seed, std::size_t rows) {
+  TimeSeries series{.columns = {"load"}};
+  unsigned state = seed;
+  double slow = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    state = state * 1664525U + 1013904223U;
+    slow = 0.95 * slow + static_cast<double>(state >> 8) / (1 << 24) - 0.5;
+    series.unix_seconds.push_back(3600 * static_cast<std::int64_t>(row));
+    series.values.push_back(50 + 5 * std::sin(0.2618 * static_cast<double>(row % 24)) + slow);
+  }
+  return series;
+}
+
 struct Result {
   std::string name;
-  double ratio, gemm_share, median_ms;
+  double ratio;
+  double gemm_share;  // NaN where work is more than its products
+  double median_ms;
 };
 
 class Bench {
@@ -162,6 +181,32 @@ class Bench {
         });
   }
 
+  // The same of whole trainings, from series to judged model.
+  static Result Together(int units, std::size_t models) {
+    constexpr std::size_t kSensorRows = 1'000;
+    std::vector<TimeSeries> series;
+    for (std::size_t i = 0; i < models; ++i) {
+      series.push_back(SensorOf(static_cast<unsigned>(i), kSensorRows));
+    }
+    std::vector<TrainingTask> tasks;
+    for (std::size_t i = 0; i < models; ++i) {
+      tasks.push_back({series[i], {.lstm_units = units, .epochs = 5, .seed = i}, {}});
+      tasks.back().spec.target_column = "load";
+    }
+    const auto alone = [&] {
+      for (const TrainingTask& task : tasks) {
+        (void)Train(task.series, task.spec, task.split, nullptr).value();
+      }
+    };
+    const auto together = [&] {
+      const auto trained = TrainTogether(tasks, "cpu", nullptr).value();
+      for (const auto& each : trained) (void)each.value();
+    };
+    const std::vector<double> seconds = MedianSeconds({alone, together});
+    return {"together_" + std::to_string(models) + "_trainings_units_" + std::to_string(units),
+            seconds[0] / seconds[1], NAN, 1000 * seconds[1]};
+  }
+
  private:
   Result Compare(const std::string& name, double flops, const Work& theirs, const Work& ours) {
     const std::vector<double> seconds = MedianSeconds({[&] { square_.Run(); }, theirs, ours});
@@ -174,6 +219,12 @@ class Bench {
   double gigaflops_ = 0;
 };
 
+std::string Decimal(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", value);
+  return text;
+}
+
 std::string CpuModel() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
@@ -185,7 +236,8 @@ std::string CpuModel() {
 
 void Print(const Bench& bench, const Result& result, bool json) {
   if (!json) {
-    std::printf("%-36s %8.2f %12.2f %12.3f\n", result.name.c_str(), result.ratio, result.gemm_share,
+    const std::string share = std::isnan(result.gemm_share) ? "" : Decimal(result.gemm_share);
+    std::printf("%-36s %8.2f %12s %12.3f\n", result.name.c_str(), result.ratio, share.c_str(),
                 result.median_ms);
     return;
   }
@@ -218,6 +270,7 @@ int Run(bool json) {
   for (const std::size_t models : {std::size_t{16}, std::size_t{200}}) {
     Print(bench, bench.Lockstep(32, models), json);
   }
+  Print(bench, bench.Together(32, 16), json);
   if (!json) std::printf("1024^3 product: %.0f GFLOP/s\n", bench.gigaflops());
   return 0;
 }
