@@ -27,6 +27,7 @@ class TrainTogetherTest : public ::testing::Test {
     spec.seed = 8;
     spec.learning_rate = 0.001;
     tasks_.push_back({first_, spec, {}});
+    tasks_.push_back({first_, spec, {0.68, 0.16}});  // of one shape, with epochs of another length
     tasks_.push_back({second_, spec, {}});
     spec.dropout = 0;
     spec.epochs = 3;
