@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/command.h"
+#include "cli/commands/model_download.h"
 #include "cli/names.h"
 #include "cli/paging.h"
 #include "cli/session.h"
@@ -228,6 +229,17 @@ void AddVersions(CLI::App& noun, Session& session) {
       .add_option("version", *traced,
                   "its number; or a run, artifact, data asset or environment version by full name")
       ->required();
+
+  const auto download = std::make_shared<DownloadOptions>();
+  CLI::App& download_verb =
+      AddVerb(noun, session,
+              {.name = "download",
+               .about = "a version as a folder: model.onnx, model.json and MLflow's MLmodel",
+               .examples = "fleetcast model download 12\n"
+                           "fleetcast model download 12 --out models/P001-C001"},
+              [&session, download] { return DownloadModel(session, *download); });
+  download_verb.add_option("version", download->version, "its number")->required();
+  download_verb.add_option("--out", download->folder, "a folder that is not there yet [model-v12]");
 }
 
 void AddChampions(CLI::App& noun, Session& session) {

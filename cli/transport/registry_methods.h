@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/transport/method.h"
+#include "fleetcast/registry/v1/artifact_service.pb.h"
 #include "fleetcast/registry/v1/data_asset_service.pb.h"
 #include "fleetcast/registry/v1/lineage_service.pb.h"
 #include "fleetcast/registry/v1/model_service.pb.h"
@@ -27,6 +28,9 @@ inline constexpr Method<v1::ListChampionEventsRequest, v1::ListChampionEventsRes
 inline constexpr Method<v1::GetDataAssetVersionRequest, v1::DataAssetVersion> kGetDataAssetVersion{
     Service::kRegistry, "/fleetcast.registry.v1.DataAssetService/GetDataAssetVersion"};
 
+inline constexpr Method<v1::DownloadArtifactRequest, v1::DownloadArtifactResponse>
+    kDownloadArtifact{Service::kRegistry,
+                      "/fleetcast.registry.v1.ArtifactService/DownloadArtifact"};
 inline constexpr Method<v1::GetLineageRequest, v1::Lineage> kGetLineage{
     Service::kRegistry, "/fleetcast.registry.v1.LineageService/GetLineage"};
 

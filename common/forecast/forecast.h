@@ -33,6 +33,8 @@ struct ModelSpec {
   std::string precision = "float32";
   std::vector<std::string> feature_columns;
   std::string target_column;
+  // SHA-256 hex of the canonical rows trained on; kept with the model, "" where it is not known.
+  std::string data_fingerprint;
 };
 
 // Chronological: the first rows train, the next validate, the last test; shares of the rows.
@@ -138,13 +140,15 @@ class Model {
   [[nodiscard]] absl::StatusOr<Metrics> Evaluate(const TimeSeries& series, RowRange part,
                                                  const EvaluationWindows& windows = {}) const;
 
-  // The model as one file's bytes: a JSON header and little-endian float32 tensors, each with its
-  // shape, and a SHA-256 over all. Nothing in it is ever run.
+  // The model's folder as one uncompressed tar: model.onnx (raw values in, forecasts and intervals
+  // out, for any ONNX runtime), model.json (specification, split, metrics, residual quantiles) and
+  // MLmodel (for MLflow's tools). Nothing in it is ever run by Parse and Map.
   [[nodiscard]] std::string Serialize() const;
-  // Checks hash, version and every shape before use. DATA_LOSS with reason MODEL_FILE_CORRUPT.
+  // Checks every file's hash, every value and every shape before use. DATA_LOSS with reason
+  // MODEL_FILE_CORRUPT, naming the file.
   [[nodiscard]] static absl::StatusOr<Model> Parse(const std::string& bytes);
-  // The same of a file, which is mapped into memory: its weights are not copied, and pages are
-  // shared with whoever else maps it. Also MODEL_FILE_UNREADABLE.
+  // The same of a tar, or of the folder, whose files are mapped into memory: the weights are not
+  // copied, and pages are shared with whoever else maps them. Also MODEL_FILE_UNREADABLE.
   [[nodiscard]] static absl::StatusOr<Model> Map(const std::string& path);
 
  private:

@@ -10,10 +10,6 @@
 namespace fleetcast::forecast {
 namespace {
 
-// Sine and cosine of the time of the week. There is none of the day: the last day's values tell the
-// hour, and a network that knows it learns a daily pattern by heart that then changes.
-constexpr std::size_t kCalendarChannels = 2;
-constexpr std::int64_t kWeek = std::int64_t{7} * 86'400;
 // A season of more rows (steps below a minute) would make every window a day of seconds.
 constexpr std::size_t kLongestSeason = 1'440;
 // A week of 5-minute rows: how far back windows may reach beyond one day.
@@ -25,17 +21,11 @@ constexpr std::size_t kRowsPerReach = 4;
 // many segments if it is long: fewer, wider steps learn better than many narrow ones, and faster.
 constexpr int kShortestSegment = 12;
 constexpr int kMostSegments = 14;
-// Of a window's difficulty: the part that is the same for all. Chosen by the coverage of ETTh1's
-// test values; see docs/adr/0007-forecast-accuracy.md.
-constexpr double kCommonDifficulty = 0.25;
-// Scaled levels are cut here: a sensor far out of its training range must not carry the forecast
-// away with it.
-constexpr double kLargestLevel = 4;
 
 void PutTimeOfWeek(std::int64_t unix_seconds, float* out) {
-  const std::int64_t into = ((unix_seconds % kWeek) + kWeek) % kWeek;
+  const std::int64_t into = ((unix_seconds % kWeekSeconds) + kWeekSeconds) % kWeekSeconds;
   const double angle =
-      2 * std::numbers::pi * static_cast<double>(into) / static_cast<double>(kWeek);
+      2 * std::numbers::pi * static_cast<double>(into) / static_cast<double>(kWeekSeconds);
   out[0] = static_cast<float>(std::sin(angle));
   out[1] = static_cast<float>(std::cos(angle));
 }
@@ -126,8 +116,8 @@ InputLayout LayoutOf(const ModelSpec& spec, std::int64_t step_seconds, std::size
   }
   // A sequence of a week tells the time of the week itself, and a week that was hardly seen twice
   // would only tell the network how late it is.
-  layout.week_cycle = step_seconds * spec.sequence_length < kWeek &&
-                      step_seconds * static_cast<std::int64_t>(train_rows) >= 4 * kWeek;
+  layout.week_cycle = step_seconds * spec.sequence_length < kWeekSeconds &&
+                      step_seconds * static_cast<std::int64_t>(train_rows) >= 4 * kWeekSeconds;
   return layout;
 }
 

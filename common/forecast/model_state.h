@@ -24,6 +24,8 @@ struct ModelParts {
   // levels, horizon]; for another they are multiplied by its difficulty.
   std::vector<std::vector<float>> residual_quantiles;
   Network network;
+  // JSON text of an object, see training_record.h: kept for readers, nothing here depends on it.
+  std::string training_record = "{}";
 };
 
 struct Model::State {
@@ -34,6 +36,9 @@ class ModelBuilder {
  public:
   [[nodiscard]] static Model Build(ModelParts parts) {
     return Model(std::make_unique<Model::State>(Model::State{std::move(parts)}));
+  }
+  static void SetTrainingRecord(std::string record, Model& model) {
+    model.state_->parts.training_record = std::move(record);
   }
 };
 

@@ -8,6 +8,7 @@
 #include "common/forecast/input_choice.h"
 #include "common/forecast/metrics.h"
 #include "common/forecast/model_spec.h"
+#include "common/forecast/training_record.h"
 
 namespace fleetcast::forecast {
 namespace {
@@ -197,6 +198,7 @@ absl::StatusOr<TrainedModel> Training::Finish() {
                        .history = loop_.TakeHistory()};
   FLEETCAST_ASSIGN_OR_RETURN(trained.validation, trained.model.Evaluate(series, split.validation));
   FLEETCAST_ASSIGN_OR_RETURN(trained.test, trained.model.Evaluate(series, split.test));
+  ModelBuilder::SetTrainingRecord(TrainingRecord(series, trained), trained.model);
   return trained;
 }
 

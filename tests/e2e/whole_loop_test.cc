@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "tests/e2e/api.h"
@@ -87,6 +88,24 @@ TEST(WholeLoop, RunsFromABranchToAStoredForecastForEveryChannelOfARealTransforme
   EXPECT_EQ(*numbers.rbegin(), 7);
   ASSERT_EQ(
       ListModelVersions(stack, R"(tags.plant_id = "ETT" AND tags.circuit_id = "C003")").size(), 1U);
+
+  // A version as other programs read it, whole or not at all.
+  const std::filesystem::path model = stack.data_dir() + "/downloaded";
+  const std::vector<std::string> download = {"model", "download", "1", "--out", model.string()};
+  const auto downloaded = stack.Fleetcast(download);
+  ASSERT_EQ(downloaded.exit_code, 0) << downloaded.output << downloaded.errors;
+  for (const char* file : {"model.onnx", "model.json", "MLmodel"}) {
+    EXPECT_TRUE(std::filesystem::is_regular_file(model / file)) << file;
+  }
+  const auto description = nlohmann::json::parse(std::ifstream(model / "model.json"));
+  const auto version_1 = ListModelVersions(stack, "version = 1");
+  ASSERT_EQ(version_1.size(), 1U);
+  EXPECT_NEAR(description.at("training").at("metrics").at("test").at("mae").get<double>(),
+              std::stod(version_1[0].tags().at("mae")), 1e-6);
+  EXPECT_EQ(description.at("spec").at("data_fingerprint").get<std::string>().size(), 64U);
+  const auto again = stack.Fleetcast(download);
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_NE(again.errors.find("exists already"), std::string::npos) << again.errors;
 
   // Deployment of every version (short training need not beat the naive forecast) and a sweep,
   // twice: the second stores nothing new.

@@ -87,6 +87,7 @@ absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
   FLEETCAST_RETURN_IF_ERROR(sensordata::SelectColumns(readings, circuit_.feature_columns).status());
   Data data;
   FLEETCAST_ASSIGN_OR_RETURN(data.series, sensordata::RegularGrid(readings));
+  data.fingerprint = profile.fingerprint;
   data.test_rows = forecast::SplitOf(data.series.rows(), forecast::SplitShares{}).test;
 
   const std::string location = tools_.sensors.Location(circuit_.sensor_id);
@@ -112,8 +113,10 @@ absl::StatusOr<std::optional<TrainingAttempt::Candidate>> TrainingAttempt::FindE
 
 absl::StatusOr<forecast::TrainedModel> TrainingAttempt::Train(const Data& data) {
   Enter(JobPhase::kTraining);
+  forecast::ModelSpec spec = SpecOf(circuit_);
+  spec.data_fingerprint = data.fingerprint;
   auto trained =
-      forecast::Train(data.series, SpecOf(circuit_), forecast::SplitShares{},
+      forecast::Train(data.series, spec, forecast::SplitShares{},
                       [this](const forecast::EpochProgress& epoch) { return OnEpoch(epoch); });
   FlushMetrics(/*now=*/true);
   // A cancelled training says why it was: the lease, the user or the shutdown.
@@ -129,7 +132,7 @@ absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(
   FLEETCAST_RETURN_IF_ERROR(Retry([&] { return held_.CheckHeld(); }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
     return tools_.registry.UploadArtifact(RequestId("artifact"), progress_.experiment_run,
-                                          "model.fcm", bytes);
+                                          "model.tar", bytes);
   }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] { return held_.CheckHeld(); }));
   FLEETCAST_ASSIGN_OR_RETURN(const RegisteredVersion registered, Retry([&] {

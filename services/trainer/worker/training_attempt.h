@@ -42,6 +42,7 @@ class TrainingAttempt {
   struct Data {
     TimeSeries series;  // all columns
     forecast::RowRange test_rows;
+    std::string fingerprint;
   };
   struct Candidate {
     forecast::Model model;

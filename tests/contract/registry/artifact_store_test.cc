@@ -39,8 +39,8 @@ TEST_P(ArtifactStoreTest, KnowsTheSameBytesOnce) {
 
 TEST_P(ArtifactStoreTest, ListsARunsArtifactsUnderItsOwnNames) {
   ASSERT_TRUE(Record(Bytes('1', "a.bin"), std::nullopt).ok());
-  ASSERT_TRUE(Record(Bytes('1', "model.fcm"), kRun).ok());
-  ASSERT_TRUE(Record(Bytes('1', "copy.fcm"), kRun).ok());
+  ASSERT_TRUE(Record(Bytes('1', "model.tar"), kRun).ok());
+  ASSERT_TRUE(Record(Bytes('1', "copy.tar"), kRun).ok());
   ASSERT_TRUE(Record(Bytes('2', "report.html"), kRun).ok());
   std::vector<std::string> names;
   PageRequest page{.size = 1, .after = {}};
@@ -50,13 +50,13 @@ TEST_P(ArtifactStoreTest, ListsARunsArtifactsUnderItsOwnNames) {
     for (const Artifact& artifact : artifacts->items) names.push_back(artifact.file_name);
     page.after = artifacts->next_after;
   } while (!page.after.empty() && names.size() < 10);
-  EXPECT_EQ(names, (std::vector<std::string>{"report.html", "copy.fcm", "model.fcm"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"report.html", "copy.tar", "model.tar"}));
 }
 
 TEST_P(ArtifactStoreTest, KeepsARunsFileAsItIs) {
-  ASSERT_TRUE(Record(Bytes('1', "model.fcm"), kRun).ok());
-  EXPECT_TRUE(Record(Bytes('1', "model.fcm"), kRun).ok());
-  const auto other = Record(Bytes('2', "model.fcm"), kRun);
+  ASSERT_TRUE(Record(Bytes('1', "model.tar"), kRun).ok());
+  EXPECT_TRUE(Record(Bytes('1', "model.tar"), kRun).ok());
+  const auto other = Record(Bytes('2', "model.tar"), kRun);
   EXPECT_EQ(other.status().code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(ReasonOf(other.status()), "RUN_FILE_EXISTS");
   EXPECT_EQ(Record(Bytes('3', "a"), RunName{"none", "r1"}).status().code(),

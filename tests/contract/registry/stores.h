@@ -50,7 +50,7 @@ class StoreTest : public ::testing::TestWithParam<Backend> {
                             {.sha256 = version.artifact_sha256,
                              .size_bytes = 3,
                              .media_type = "application/octet-stream",
-                             .file_name = "model.fcm"},
+                             .file_name = "model.tar"},
                             std::nullopt)
                     .ok());
     EXPECT_TRUE(stores_->data_assets()

@@ -121,7 +121,7 @@ TEST_F(ArtifactServiceTest, LeavesNoRowAndNoFileOfAnUploadThatIsCancelled) {
   auto writer = artifacts_->UploadArtifact(context.get(), &artifact);
   v1::UploadArtifactRequest message;
   message.mutable_metadata()->set_request_id(NewRequestId());
-  message.mutable_metadata()->set_file_name("model.fcm");
+  message.mutable_metadata()->set_file_name("model.tar");
   writer->Write(message);
   message.set_chunk(SomeBytes(1000));
   writer->Write(message);
@@ -154,7 +154,7 @@ TEST_F(ArtifactServiceTest, ListsARunsArtifacts) {
   ASSERT_TRUE(Upload("nobody's").ok());
   v1::ArtifactMetadata metadata;
   metadata.set_run(run.name());
-  metadata.set_file_name("weights.fcm");
+  metadata.set_file_name("weights.tar");
   ASSERT_TRUE(Upload("the run's", metadata).ok());
   EXPECT_EQ(ReasonOf(Upload("other", metadata).status()), "RUN_FILE_EXISTS");
   v1::ListArtifactsRequest request;
@@ -162,7 +162,7 @@ TEST_F(ArtifactServiceTest, ListsARunsArtifacts) {
   v1::ListArtifactsResponse response;
   ASSERT_TRUE(artifacts_->ListArtifacts(Context().get(), request, &response).ok());
   ASSERT_EQ(response.artifacts_size(), 1);
-  EXPECT_EQ(response.artifacts(0).file_name(), "weights.fcm");
+  EXPECT_EQ(response.artifacts(0).file_name(), "weights.tar");
 }
 
 TEST_F(ArtifactServiceTest, NeverSendsBytesThatAreNotWhatTheirNameSays) {

@@ -56,7 +56,7 @@ absl::StatusOr<v1::Artifact> RegistryServerTest::Upload(const std::string& bytes
                                                         v1::ArtifactMetadata metadata,
                                                         std::size_t chunk_bytes) {
   if (metadata.request_id().empty()) metadata.set_request_id(NewRequestId());
-  if (metadata.file_name().empty()) metadata.set_file_name("model.fcm");
+  if (metadata.file_name().empty()) metadata.set_file_name("model.tar");
   auto context = Context();
   v1::Artifact artifact;
   auto writer = artifacts_->UploadArtifact(context.get(), &artifact);

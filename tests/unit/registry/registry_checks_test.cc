@@ -69,7 +69,7 @@ TEST(Experiment, IsCalledByItsIdWithoutADisplayName) {
 }
 
 TEST(Upload, IsRefusedWithTheFieldThatIsWrong) {
-  const ArtifactUpload good{.file_name = "model.fcm", .media_type = "application/octet-stream"};
+  const ArtifactUpload good{.file_name = "model.tar", .media_type = "application/octet-stream"};
   EXPECT_TRUE(CheckUpload(good).ok());
   for (const char* name : {"", "../model", "a/b", ".hidden"}) {
     ArtifactUpload upload = good;
