@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "cli/command.h"
 #include "cli/commands/config_validate.h"
 #include "cli/names.h"
@@ -34,9 +35,34 @@ bool NoteDiagnostics(Session& session, const Diagnostics& diagnostics) {
   return errors;
 }
 
+std::string CheckAge(const std::string& text) {
+  absl::Duration age;
+  if (absl::ParseDuration(text, &age) && age >= absl::ZeroDuration() && age <= absl::Hours(1e5))
+    return "";
+  return "\"" + text + "\" is no age; write for example 0s, 30s or 5m";
+}
+
+// --max-staleness: "" leaves the age to the service.
+template <typename Request>
+void SetMaxStaleness(const std::string& text, Request& request) {
+  absl::Duration age;
+  if (text.empty() || !absl::ParseDuration(text, &age)) return;  // CheckAge let it pass
+  request.mutable_max_staleness()->set_seconds(absl::IDivDuration(age, absl::Seconds(1), &age));
+  request.mutable_max_staleness()->set_nanos(static_cast<int>(absl::ToInt64Nanoseconds(age)));
+}
+
+void AddMaxStaleness(CLI::App& verb, std::string& text) {
+  verb.add_option("--max-staleness", text,
+                  "fetch first if the last fetch is older, where the service follows a remote; 0s "
+                  "fetches in any case")
+      ->check(CheckAge)
+      ->type_name("DURATION");
+}
+
 struct ChangesOptions {
   std::string base = "origin/main";
   std::string head = "HEAD";
+  std::string max_staleness;
   bool matrix = false;
   std::string system;  // azure, github; empty: the API's plain list
   int shard_size = 0;  // 0: as many as a matrix may have
@@ -59,6 +85,7 @@ absl::Status Changes(Session& session, const ChangesOptions& options) {
   v1::DetectChangesRequest request;
   request.set_base_revision(options.base);
   request.set_head_revision(options.head);
+  SetMaxStaleness(options.max_staleness, request);
   request.set_matrix_format(FormatOf(options.system));
   request.set_matrix_shard_size(options.shard_size);
   FLEETCAST_ASSIGN_OR_RETURN(const auto response,
@@ -81,11 +108,17 @@ absl::Status Changes(Session& session, const ChangesOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status ShowCircuit(Session& session, const std::string& circuit,
-                         const std::string& revision) {
+struct ShowOptions {
+  std::string circuit;
+  std::string revision;
+  std::string max_staleness;
+};
+
+absl::Status ShowCircuit(Session& session, const ShowOptions& options) {
   v1::GetCircuitRequest request;
-  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), CircuitName(circuit));
-  request.set_revision(revision);
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), CircuitName(options.circuit));
+  request.set_revision(options.revision);
+  SetMaxStaleness(options.max_staleness, request);
   FLEETCAST_ASSIGN_OR_RETURN(const auto response, session.Call(config_rpc::kGetCircuit, request));
   session.Show(response, [&](const Terminal& terminal) { return CircuitText(response, terminal); });
   return absl::OkStatus();
@@ -94,6 +127,7 @@ absl::Status ShowCircuit(Session& session, const std::string& circuit,
 struct ListOptions {
   std::string plant = "-";
   std::string revision;
+  std::string max_staleness;
   std::string filter;
   std::int64_t limit = 0;
 };
@@ -102,6 +136,7 @@ absl::Status ListCircuits(Session& session, const ListOptions& options) {
   v1::ListCircuitsRequest request;
   request.set_parent(NameIn("plants", options.plant));
   request.set_revision(options.revision);
+  SetMaxStaleness(options.max_staleness, request);
   request.set_filter(options.filter);
   int unsound = 0;
   FLEETCAST_ASSIGN_OR_RETURN(const auto circuits,
@@ -128,6 +163,7 @@ void AddChanges(CLI::App& noun, Session& session) {
       {.name = "changes",
        .about = "what a branch changes, circuit by circuit, and what each change calls for",
        .examples = "fleetcast config changes --base origin/main --head my-branch\n"
+                   "fleetcast config changes --head origin/my-branch --max-staleness 0s\n"
                    "fleetcast config changes --head my-branch --matrix          # a list, for jq\n"
                    "fleetcast config changes --head my-branch --matrix github --shard-size 100"},
       [&session, changes, &noun] {
@@ -140,6 +176,7 @@ void AddChanges(CLI::App& noun, Session& session) {
   verb.add_option("--head", changes->head, "the branch, tag or commit with the changes")
       ->type_name("REVISION")
       ->capture_default_str();
+  AddMaxStaleness(verb, changes->max_staleness);
   CLI::Option* const matrix =
       verb.add_option("--matrix", changes->system,
                       "print only the circuits to retrain: one line of JSON, or one for each "
@@ -161,19 +198,17 @@ void AddConfigCommands(CLI::App& app, Session& session) {
 
   AddConfigValidateCommand(noun, session);
 
-  const auto circuit = std::make_shared<std::string>();
-  const auto show_revision = std::make_shared<std::string>();
+  const auto show = std::make_shared<ShowOptions>();
   CLI::App& show_verb =
       AddVerb(noun, session,
               {.name = "show",
                .about = "one circuit's configuration, defaults filled in",
                .examples = "fleetcast config show P001/C001\n"
                            "fleetcast config show plants/P001/circuits/C001 --revision v1 -o yaml"},
-              [&session, circuit, show_revision] {
-                return ShowCircuit(session, *circuit, *show_revision);
-              });
-  show_verb.add_option("circuit", *circuit, "PLANT/CIRCUIT")->required();
-  show_verb.add_option("--revision", *show_revision, "branch, tag or commit (HEAD)");
+              [&session, show] { return ShowCircuit(session, *show); });
+  show_verb.add_option("circuit", show->circuit, "PLANT/CIRCUIT")->required();
+  show_verb.add_option("--revision", show->revision, "branch, tag or commit (HEAD)");
+  AddMaxStaleness(show_verb, show->max_staleness);
 
   const auto list = std::make_shared<ListOptions>();
   CLI::App& list_verb = AddVerb(
@@ -185,6 +220,7 @@ void AddConfigCommands(CLI::App& app, Session& session) {
       [&session, list] { return ListCircuits(session, *list); });
   list_verb.add_option("--plant", list->plant, "only this plant");
   list_verb.add_option("--revision", list->revision, "branch, tag or commit (HEAD)");
+  AddMaxStaleness(list_verb, list->max_staleness);
   list_verb.add_option("--filter", list->filter, "as in the API: training.forecast.horizon = 24");
   list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
 }

@@ -168,6 +168,21 @@ TEST_F(CliTest, ChangesPrintOneLineForEachShardOfAPipelineSystemsMatrix) {
   EXPECT_EQ(Run({"config", "changes", "--shard-size", "1"}).exit_code, 2);
 }
 
+TEST_F(CliTest, ChangesCanAskForAFetchFirst) {
+  EXPECT_EQ(Run({"config", "changes", "--max-staleness", "1.5s"}).exit_code, 0);
+  EXPECT_EQ(config_.asked.max_staleness().seconds(), 1);
+  EXPECT_EQ(config_.asked.max_staleness().nanos(), 500'000'000);
+  EXPECT_EQ(Run({"config", "changes", "--max-staleness", "0s"}).exit_code, 0);
+  EXPECT_TRUE(config_.asked.has_max_staleness());
+  EXPECT_EQ(Run({"config", "changes"}).exit_code, 0);
+  EXPECT_FALSE(config_.asked.has_max_staleness());
+  for (const char* wrong : {"-1s", "soon", "inf"}) {
+    const auto outcome = Run({"config", "changes", "--max-staleness", wrong});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_NE(outcome.err.find("is no age"), std::string::npos) << outcome.err;
+  }
+}
+
 TEST_F(CliTest, AServiceThatCannotReachItsRemoteIsNotTakenForOneOutOfReach) {
   config_.refusal =
       MakeError(absl::StatusCode::kUnavailable, "the remote is down", {.reason = "REMOTE_TIMEOUT"});
