@@ -12,6 +12,7 @@ namespace fleetcast {
 namespace {
 
 constexpr int kReadableByAll = 0644;
+constexpr std::size_t kBlock = 512;  // of a header, and what contents are filled up to
 
 struct FreeArchive {
   void operator()(archive* each) const { archive_free(each); }
@@ -55,6 +56,27 @@ absl::StatusOr<std::string_view> BytesOf(archive* reader, archive_entry* entry,
         absl::StrCat(archive_entry_pathname(entry), " is cut off or in pieces"));
   }
   return std::string_view(begin, length);
+}
+
+// What stands between the files' headers and contents: nothing but zeros.
+absl::Status CheckGaps(const std::vector<TarFile>& files, std::string_view all) {
+  std::size_t at = 0;
+  const auto check_until = [&](std::size_t end) {
+    const std::size_t found = all.substr(0, end).find_first_not_of('\0', at);
+    if (found == std::string_view::npos) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("byte ", found, " belongs to no file"));
+  };
+  for (const TarFile& file : files) {
+    // One without contents has its header right after what comes before.
+    const std::size_t header = (at + kBlock - 1) / kBlock * kBlock;
+    const std::size_t begin = file.bytes.empty()
+                                  ? header + kBlock
+                                  : static_cast<std::size_t>(file.bytes.data() - all.data());
+    if (begin < at + kBlock) return absl::InvalidArgumentError("its files overlap");
+    if (absl::Status status = check_until(begin - kBlock); !status.ok()) return status;
+    at = begin + file.bytes.size();
+  }
+  return check_until(all.size());
 }
 
 }  // namespace
@@ -105,6 +127,7 @@ absl::StatusOr<std::vector<TarFile>> FindInTar(std::string_view archive_bytes) {
     if (!bytes.ok()) return bytes.status();
     files.push_back({.name = name, .bytes = *bytes});
   }
+  if (absl::Status status = CheckGaps(files, archive_bytes); !status.ok()) return status;
   return files;
 }
 

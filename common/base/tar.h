@@ -18,7 +18,8 @@ struct TarFile {
 [[nodiscard]] std::string PackTar(const std::vector<TarFile>& files);
 
 // The regular files of `archive`, in its order, without a copy of what is in them. INVALID_ARGUMENT
-// if it is no tar, is cut off, or holds anything but whole regular files; the message says which.
+// if it is no tar, is cut off, or holds anything but whole regular files and zeros between them;
+// the message says which.
 [[nodiscard]] absl::StatusOr<std::vector<TarFile>> FindInTar(std::string_view archive);
 
 }  // namespace fleetcast

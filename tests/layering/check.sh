@@ -44,7 +44,8 @@ forbid "common/base stands alone" 'common/(rpc|db|settings|sensordata|forecast)/
 mapfile -t common < <(sources common)
 forbid "common/ knows no service" 'services/|cli/|fleetcast/' "${common[@]}"
 mapfile -t forecast < <(sources common/forecast)
-forbid "common/forecast links LibTorch and nothing of gRPC or Postgres" 'grpc|pqxx|google/|common/(rpc|db|sensordata|settings)/' "${forecast[@]}"
+forbid "common/forecast links LibTorch and nothing of gRPC or Postgres; of protobuf what reads ONNX files" \
+  'grpc|pqxx|google/rpc|google/protobuf/[a-z_]+\.|common/(rpc|db|sensordata|settings)/' "${forecast[@]}"
 [ -f common/forecast/forecast.h ] &&
   forbid "no torch header in a public header" 'torch|ATen|c10' common/forecast/forecast.h
 mapfile -t outside < <(sources common services cli | grep -v '^common/forecast/')

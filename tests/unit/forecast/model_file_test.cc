@@ -175,6 +175,17 @@ TEST(ModelFile, NamesTheFileThatIsAnotherModels) {
   ExpectCorrupt(swapped.Archive(), "MLmodel", "MLflow's file of another");
 }
 
+TEST(ModelFile, IsRefusedWhicheverByteOfTheArchiveIsChanged) {
+  const std::string bytes = SmallBytes();
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    // Where a tar's headers have their checksum, which may be written with zeros or spaces.
+    if (i % 512 >= 148 && i % 512 < 156) continue;
+    std::string changed = bytes;
+    changed[i] = static_cast<char>(changed[i] ^ (1 << (i % 8)));
+    if (Model::Parse(changed).ok()) FAIL() << "byte " << i << " of " << bytes.size();
+  }
+}
+
 TEST(ModelFile, IsRefusedWhereverTheArchiveIsCut) {
   const std::string bytes = SmallBytes();
   const std::size_t needed = bytes.find_last_not_of('\0') + 1;
