@@ -144,11 +144,11 @@ class Model {
   // out, for any ONNX runtime), model.json (specification, split, metrics, residual quantiles) and
   // MLmodel (for MLflow's tools). Nothing in it is ever run by Parse and Map.
   [[nodiscard]] std::string Serialize() const;
-  // Checks every file's hash, every value and every shape before use. DATA_LOSS with reason
-  // MODEL_FILE_CORRUPT, naming the file.
-  [[nodiscard]] static absl::StatusOr<Model> Parse(const std::string& bytes);
-  // The same of a tar, or of the folder, whose files are mapped into memory: the weights are not
-  // copied, and pages are shared with whoever else maps them. Also MODEL_FILE_UNREADABLE.
+  // Checks every file's hash, every value and every shape before use. Keeps `bytes`, whose weights
+  // are used where they lie. DATA_LOSS with reason MODEL_FILE_CORRUPT, naming the file.
+  [[nodiscard]] static absl::StatusOr<Model> Parse(std::string bytes);
+  // The same of a tar, or of the folder, whose files are mapped into memory: pages are
+  // shared with whoever else maps them. Also MODEL_FILE_UNREADABLE.
   [[nodiscard]] static absl::StatusOr<Model> Map(const std::string& path);
 
  private:

@@ -27,7 +27,7 @@ constexpr std::size_t kLongestFile = 256u << 20;
 // The bytes of a model's files, and what keeps them where they are.
 struct ModelFiles {
   std::string_view onnx, json, mlmodel;
-  std::shared_ptr<const void> owner;  // null: nothing does
+  std::shared_ptr<const void> owner;
 };
 
 std::size_t ElementCount(const WeightShape& shape) {
@@ -42,9 +42,9 @@ struct KeptFloats {
   std::shared_ptr<const void> owner;
 };
 
-// Those of `bytes` where they lie, if `owner` keeps them there; else of a copy.
+// Those of `bytes` where they lie, if a float can lie there; else of a copy.
 KeptFloats Keep(std::string_view bytes, const std::shared_ptr<const void>& owner) {
-  if (owner != nullptr && reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) == 0) {
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) == 0) {
     return {reinterpret_cast<const float*>(bytes.data()), owner};
   }
   const auto copy = std::make_shared<AlignedVector<float>>(bytes.size() / sizeof(float));
@@ -70,7 +70,7 @@ absl::Status CheckTensor(const OnnxTensor& tensor, const WeightShape& expected) 
   return absl::OkStatus();
 }
 
-// With weights where they lie in `file`, if an owner keeps it there.
+// With weights where they lie in `file`, which `owner` keeps there.
 absl::StatusOr<Network> NetworkIn(std::string_view file, const std::shared_ptr<const void>& owner,
                                   const ModelDescription& description) {
   const absl::StatusOr<std::vector<OnnxTensor>> tensors = FindOnnxTensors(file);
@@ -175,9 +175,11 @@ std::string Model::Serialize() const {
                   {.name = kMlmodelName, .bytes = mlmodel}});
 }
 
-absl::StatusOr<Model> Model::Parse(const std::string& bytes) {
+absl::StatusOr<Model> Model::Parse(std::string bytes) {
   return CatchTorchErrors("loading a model", [&]() -> absl::StatusOr<Model> {
-    FLEETCAST_ASSIGN_OR_RETURN(const ModelFiles files, FilesInTar(bytes));
+    auto kept = std::make_shared<const std::string>(std::move(bytes));
+    FLEETCAST_ASSIGN_OR_RETURN(ModelFiles files, FilesInTar(*kept));
+    files.owner = std::move(kept);
     FLEETCAST_ASSIGN_OR_RETURN(ModelParts parts, ParseParts(files));
     return ModelBuilder::Build(std::move(parts));
   });

@@ -172,7 +172,10 @@ class GraphOfModel {
       const std::string name = absl::StrCat("lags.", day);
       const std::int64_t begin = rows_ - day * season;
       OnnxValue values = graph_.Slice("change", 1, begin, begin + per_day, name);
-      if (day > 1) values = graph_.Node("Where", {Missing(values), newer, values}, name + ".whole");
+      if (day > 1) {
+        values =
+            graph_.Node("Where", {Missing(values), newer, values}, absl::StrCat(name, ".whole"));
+      }
       newer = values;
       if (day >= layout_.first_lag_day()) days.push_back(values);
     }

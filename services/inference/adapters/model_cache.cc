@@ -9,10 +9,11 @@ namespace fleetcast::inference {
 absl::StatusOr<std::shared_ptr<const forecast::Model>> ModelCache::Get(const std::string& sha256,
                                                                        absl::Duration timeout) {
   if (auto found = Find(sha256)) return found;
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string bytes, registry_.DownloadArtifact(sha256, timeout));
-  FLEETCAST_ASSIGN_OR_RETURN(forecast::Model parsed, forecast::Model::Parse(bytes));
+  FLEETCAST_ASSIGN_OR_RETURN(std::string bytes, registry_.DownloadArtifact(sha256, timeout));
+  const std::size_t size = bytes.size();
+  FLEETCAST_ASSIGN_OR_RETURN(forecast::Model parsed, forecast::Model::Parse(std::move(bytes)));
   auto model = std::make_shared<const forecast::Model>(std::move(parsed));
-  Keep({sha256, model, bytes.size()});
+  Keep({sha256, model, size});
   return model;
 }
 

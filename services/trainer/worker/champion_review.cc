@@ -91,12 +91,12 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
                  .not_comparable = ""};
   if (!champion || champion->name == input.version.name) return DecideGate(gate);
 
-  const auto bytes = RetryTransient(clock_, held_, retries_, [&] {
+  auto bytes = RetryTransient(clock_, held_, retries_, [&] {
     return registry_.DownloadArtifact(champion->artifact_sha256);
   });
   if (!bytes.ok() && !absl::IsDataLoss(bytes.status()) && !absl::IsNotFound(bytes.status()))
     return bytes.status();
-  const auto model = bytes.ok() ? forecast::Model::Parse(*bytes) : bytes.status();
+  const auto model = bytes.ok() ? forecast::Model::Parse(*std::move(bytes)) : bytes.status();
   if (model.ok())
     CompareWith(*model, input, gate);
   else

@@ -144,10 +144,10 @@ absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(
 }
 
 absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Load(const RegisteredVersion& version) {
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string bytes, Retry([&] {
+  FLEETCAST_ASSIGN_OR_RETURN(std::string bytes, Retry([&] {
                                return tools_.registry.DownloadArtifact(version.artifact_sha256);
                              }));
-  FLEETCAST_ASSIGN_OR_RETURN(forecast::Model model, forecast::Model::Parse(bytes));
+  FLEETCAST_ASSIGN_OR_RETURN(forecast::Model model, forecast::Model::Parse(std::move(bytes)));
   return Candidate{.model = std::move(model), .version = version};
 }
 
