@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,8 @@ namespace {
 
 // Idle repositories that are kept open, each with its own small object cache.
 constexpr std::size_t kMostIdle = 16;
+// Fewer are read faster than a thread starts.
+constexpr std::size_t kFoldersPerThread = 16;
 // libgit2's caches of trees and commits, over all repositories of the process.
 constexpr ssize_t kObjectCacheBytes = 16 << 20;
 
@@ -107,7 +110,9 @@ class GitConfigRepository::Borrowed {
   RepositoryHandle handle_;
 };
 
-GitConfigRepository::GitConfigRepository(GitOptions options) : options_(std::move(options)) {
+GitConfigRepository::GitConfigRepository(GitOptions options)
+    : options_(std::move(options)),
+      parallel_(static_cast<int>(std::thread::hardware_concurrency()) - 1) {
   BoundGitAllocations();
   git_libgit2_init();
   // For the whole process: this is the only repository that it reads.
@@ -205,13 +210,26 @@ absl::StatusOr<CommonAncestor> GitConfigRepository::MergeBase(const std::string&
 
 absl::StatusOr<std::vector<TreeEntry>> GitConfigRepository::ListConfigFolder(
     const std::string& commit) {
-  FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
-  git_oid id;
-  std::vector<TreeEntry> entries;
-  int code = git_oid_fromstr(&id, commit.c_str());
-  if (code == 0) code = config::ListConfigFolder(repository.get(), id, entries);
-  if (code < 0) return Unavailable(options_.path, absl::StrCat("listing config/ at ", commit));
-  return entries;
+  ConfigFolder folder;
+  const auto with_handle = [&](const auto& read) -> absl::Status {
+    FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
+    if (read(repository.get()) >= 0) return absl::OkStatus();
+    return Unavailable(options_.path, absl::StrCat("listing config/ at ", commit));
+  };
+  FLEETCAST_RETURN_IF_ERROR(with_handle([&](git_repository* repository) {
+    git_oid id;
+    const int code = git_oid_fromstr(&id, commit.c_str());
+    return code == 0 ? folder.ReadTop(repository, id) : code;
+  }));
+  const std::size_t count = folder.folders();
+  FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(count, kFoldersPerThread, [&](std::size_t i) {
+    return with_handle([&](git_repository* handle) { return folder.MeasureFolder(handle, i); });
+  }));
+  const std::size_t grain = folder.ChooseFolders() ? kFoldersPerThread : count + 1;
+  FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(count, grain, [&](std::size_t i) {
+    return with_handle([&](git_repository* handle) { return folder.ReadFolder(handle, i); });
+  }));
+  return folder.Take();
 }
 
 absl::StatusOr<std::string> GitConfigRepository::ReadFile(const std::string& object_id,

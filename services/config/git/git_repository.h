@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "services/config/domain/config_repository.h"
+#include "services/config/domain/parallel.h"
 #include "services/config/git/git_handle.h"
 
 namespace fleetcast::config {
@@ -49,6 +50,7 @@ class GitConfigRepository final : public ConfigRepository {
   [[nodiscard]] absl::StatusOr<Borrowed> Borrow();
 
   const GitOptions options_;
+  Parallel parallel_;
   absl::Mutex mutex_;
   std::vector<RepositoryHandle> idle_ ABSL_GUARDED_BY(mutex_);
 };
