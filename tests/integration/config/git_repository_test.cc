@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -221,6 +222,34 @@ TEST(GitRepository, PlantFolderWithTooManyFilesIsNamedAndNotListed) {
   ASSERT_EQ(entries->size(), 5u);
   EXPECT_EQ((*entries)[2].path, "config/plants/P1");
   EXPECT_EQ((*entries)[2].kind, TreeEntry::Kind::kOversizedFolder);
+}
+
+// A tree of 15,000 files under 15 names: 225,000 entries, 200,000 of which may be listed.
+TEST(GitRepository, FoldersAreListedInTheirOrderUpToAnEntryLimitOfAllTogether) {
+  GitTestRepository git;
+  Files files;
+  for (int i = 0; i < 15'000; ++i) files["config/plants/P01/C" + std::to_string(i)] = "x";
+  git.Commit("main", files);
+  const std::string script =
+      "cd '" + git.path() +
+      "' && plant=$(git rev-parse main:config/plants/P01) && "
+      "plants=$(for i in $(seq 10 24); do printf '040000 tree %s\\tP%s\\n' $plant $i; done | git "
+      "mktree) && config=$(printf '040000 tree %s\\tplants\\n' $plants | git mktree) && "
+      "git tag all $(git -c user.name=a -c user.email=a@b commit-tree -m all "
+      "$(printf '040000 tree %s\\tconfig\\n' $config | git mktree))";
+  ASSERT_EQ(std::system(script.c_str()), 0);
+  const auto repository = OpenAt(git.path());
+  const auto commit = repository->ResolveCommit("revision", "all");
+  ASSERT_TRUE(commit.ok()) << commit.status();
+  const auto entries = repository->ListConfigFolder(*commit);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(entries->size(), 2U + 15U + 13U * 15'000U);
+  for (const TreeEntry& entry : *entries) {
+    if (entry.path.size() != std::string("config/plants/P10").size()) continue;
+    const bool listed = entry.path < "config/plants/P23";
+    EXPECT_EQ(entry.kind == TreeEntry::Kind::kFolder, listed) << entry.path;
+    EXPECT_EQ(entry.kind == TreeEntry::Kind::kOversizedFolder, !listed) << entry.path;
+  }
 }
 
 TEST(GitRepository, FileAboveTheLimitIsRefusedAndASmallerOneRead) {
