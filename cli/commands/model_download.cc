@@ -1,5 +1,9 @@
 #include "cli/commands/model_download.h"
 
+#include <stdlib.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -22,6 +26,7 @@ namespace v1 = registry::v1;
 
 // More than any model has.
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+constexpr fs::perms kFolderRights{0755};
 
 absl::Status Damaged(const std::string& artifact, const std::string& problem) {
   return Refused(absl::StatusCode::kDataLoss, "ARTIFACT_DAMAGED",
@@ -59,6 +64,12 @@ bool IsPlain(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && fs::path(name).filename() == name;
 }
 
+// "models/" is the folder models.
+fs::path WithoutSlash(const std::string& text) {
+  const fs::path path = fs::path(text).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 absl::Status WriteFiles(const std::vector<TarFile>& files, const fs::path& folder) {
   for (const TarFile& file : files) {
     const fs::path path = folder / file.name;
@@ -70,14 +81,17 @@ absl::Status WriteFiles(const std::vector<TarFile>& files, const fs::path& folde
   return absl::OkStatus();
 }
 
-// Under another name first, so that the folder is whole as soon as it is there.
+// Under a name of its own first, so that the folder is whole as soon as it is there.
 absl::Status WriteFolder(const std::vector<TarFile>& files, const fs::path& folder) {
-  fs::path partial = folder;
-  partial += ".partial";
   std::error_code error;
-  fs::remove_all(partial, error);
-  fs::create_directories(partial, error);
-  if (error) return CannotWrite(partial, error.message());
+  if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), error);
+  std::string name = folder.string() + ".XXXXXX";
+  if (error || mkdtemp(name.data()) == nullptr) {
+    return CannotWrite(folder, error ? error.message() : std::strerror(errno));
+  }
+  const fs::path partial = name;
+  // mkdtemp's is for its owner alone; this is a folder like any other.
+  fs::permissions(partial, kFolderRights, error);
   absl::Status status = WriteFiles(files, partial);
   if (status.ok()) {
     fs::rename(partial, folder, error);
@@ -94,7 +108,7 @@ absl::Status DownloadModel(Session& session, const DownloadOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(options.version));
   const fs::path folder = options.folder.empty()
                               ? fs::path(absl::StrCat("model-v", LastPart(request.name())))
-                              : fs::path(options.folder).lexically_normal();
+                              : WithoutSlash(options.folder);
   std::error_code error;
   if (fs::exists(fs::symlink_status(folder, error))) {
     return Refused(absl::StatusCode::kFailedPrecondition, "FOLDER_EXISTS",

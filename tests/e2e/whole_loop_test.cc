@@ -91,7 +91,8 @@ TEST(WholeLoop, RunsFromABranchToAStoredForecastForEveryChannelOfARealTransforme
 
   // A version as other programs read it, whole or not at all.
   const std::filesystem::path model = stack.data_dir() + "/downloaded";
-  const std::vector<std::string> download = {"model", "download", "1", "--out", model.string()};
+  const std::vector<std::string> download = {"model", "download", "1", "--out",
+                                             model.string() + "/"};
   const auto downloaded = stack.Fleetcast(download);
   ASSERT_EQ(downloaded.exit_code, 0) << downloaded.output << downloaded.errors;
   for (const char* file : {"model.onnx", "model.json", "MLmodel"}) {
@@ -103,6 +104,10 @@ TEST(WholeLoop, RunsFromABranchToAStoredForecastForEveryChannelOfARealTransforme
   EXPECT_NEAR(description.at("training").at("metrics").at("test").at("mae").get<double>(),
               std::stod(version_1[0].tags().at("mae")), 1e-6);
   EXPECT_EQ(description.at("spec").at("data_fingerprint").get<std::string>().size(), 64U);
+  for (const auto& entry : std::filesystem::directory_iterator(stack.data_dir())) {
+    EXPECT_EQ(entry.path().filename().string().find("downloaded."), std::string::npos)
+        << "left behind: " << entry.path();
+  }
   const auto again = stack.Fleetcast(download);
   EXPECT_EQ(again.exit_code, 1);
   EXPECT_NE(again.errors.find("exists already"), std::string::npos) << again.errors;
