@@ -32,9 +32,13 @@ def make_example_fleet(folder):
 class ConfigServer:
     """`fleetcast-config` on a free port, from `with` to its end."""
 
-    def __init__(self, repository):
-        command = [BIN / "fleetcast-config", "--repository", repository, "--listen", "127.0.0.1:0"]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    def __init__(self, settings, environment=None):
+        command = [BIN / "fleetcast-config", "--listen", "127.0.0.1:0"]
+        for name, value in settings.items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
+        self._process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         self.target = self._await_address()
 
     def _await_address(self):
@@ -58,7 +62,7 @@ def example_service():
     """The example fleet served; yields the service's host:port."""
     with temporary_folder() as folder:
         make_example_fleet(folder / "fleet")
-        with ConfigServer(folder / "fleet") as server:
+        with ConfigServer({"repository": folder / "fleet"}) as server:
             yield server.target
 
 

@@ -44,6 +44,11 @@ absl::Status StatusOf(int ended, const FetchProcessOptions& options) {
                       EndOfFile(options.log_file), url);
 }
 
+// The process runs elsewhere.
+std::string Absolute(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).string();
+}
+
 }  // namespace
 
 absl::Status RunFetchProcess(const FetchProcessOptions& options) {
@@ -51,8 +56,10 @@ absl::Status RunFetchProcess(const FetchProcessOptions& options) {
   std::filesystem::remove(options.log_file, ignored);
   const RemoteOptions& remote = options.remote;
   const ProcessCommand command{
-      .arguments = {options.program, kCommand, options.folder, remote.url, remote.username,
-                    remote.token_file, remote.ssh_key_file, remote.allow_other_owner ? "1" : "0"},
+      .arguments = {options.program, kCommand, Absolute(options.folder), remote.url,
+                    remote.username, Absolute(remote.token_file), Absolute(remote.ca_file),
+                    Absolute(remote.ssh_key_file), Absolute(remote.known_hosts_file),
+                    remote.allow_other_owner ? "1" : "0"},
       .log_file = options.log_file,
       .death_signal = SIGKILL};
   // The kernel ends it in time, whatever it waits for.
@@ -70,15 +77,17 @@ absl::Status RunFetchProcess(const FetchProcessOptions& options) {
 }
 
 std::optional<int> RunAsFetch(int argc, const char* const* argv) {
-  if (argc != 8 || std::string(argv[1]) != kCommand) return std::nullopt;
+  if (argc != 10 || std::string(argv[1]) != kCommand) return std::nullopt;
   const absl::Status status = Fetch(argv[2], {.url = argv[3],
                                               .username = argv[4],
                                               .token_file = argv[5],
-                                              .ssh_key_file = argv[6],
-                                              .allow_other_owner = std::string(argv[7]) == "1"});
+                                              .ca_file = argv[6],
+                                              .ssh_key_file = argv[7],
+                                              .known_hosts_file = argv[8],
+                                              .allow_other_owner = std::string(argv[9]) == "1"});
   if (status.ok()) return 0;
   std::fputs(std::string(status.message()).c_str(), stderr);
-  return ReasonOf(status) == "REMOTE_REFUSED" ? kRefused : kUnreachable;
+  return ReasonOf(status) == "REMOTE_UNREACHABLE" ? kUnreachable : kRefused;
 }
 
 }  // namespace fleetcast::config

@@ -23,8 +23,13 @@ GitSettings ReadGitSettings(SettingsReader& settings, const std::string& program
   follow.remote.username = settings.String("remote_username", "git", "user name beside the token");
   follow.remote.token_file =
       settings.String("remote_token_file", "", "file that holds the token for https");
+  follow.remote.ca_file = settings.String(
+      "remote_ca_file", "", "PEM file of the authorities to trust for https, not this machine's");
   follow.remote.ssh_key_file =
       settings.String("remote_ssh_key_file", "", "file that holds the private key for ssh");
+  follow.remote.known_hosts_file =
+      settings.String("remote_known_hosts_file", "",
+                      "file of the host keys to trust for ssh, not ~/.ssh/known_hosts");
   follow.remote.allow_other_owner = git.local.allow_other_owner;
   follow.state_dir = settings.String("state_dir", "", "folder of the mirror of remote_url");
   follow.max_staleness = settings.Duration("max_staleness", follow.max_staleness,

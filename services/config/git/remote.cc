@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -60,24 +61,65 @@ absl::Status CheckFile(const std::string& setting, const std::string& path) {
                                           "read"));
 }
 
-// What the callbacks of one fetch need.
+int TrustAuthorities(const std::string& file) {
+  return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file.c_str(), nullptr);
+}
+
+absl::Status CheckAuthorities(const std::string& file) {
+  git_libgit2_init();
+  const int code = TrustAuthorities(file);
+  git_libgit2_shutdown();
+  if (code == 0) return absl::OkStatus();
+  return BadSetting("remote_ca_file",
+                    absl::StrCat(file,
+                                 " holds no certificate; name a PEM file, with -----BEGIN "
+                                 "CERTIFICATE-----"));
+}
+
+absl::Status CheckFiles(const RemoteOptions& remote, Transport transport) {
+  struct Setting {
+    const char* name;
+    const std::string& file;
+    Transport used_by;
+    const char* elsewhere;
+  };
+  for (const Setting& setting :
+       {Setting{"remote_token_file", remote.token_file, Transport::kHttps,
+                "a token goes over https alone; change remote_url"},
+        Setting{"remote_ca_file", remote.ca_file, Transport::kHttps,
+                "it is for https alone; change remote_url"},
+        Setting{"remote_ssh_key_file", remote.ssh_key_file, transport, ""},
+        Setting{"remote_known_hosts_file", remote.known_hosts_file, Transport::kSsh,
+                "it is for ssh alone; change remote_url"}}) {
+    if (setting.file.empty()) continue;
+    if (transport != setting.used_by) return BadSetting(setting.name, setting.elsewhere);
+    FLEETCAST_RETURN_IF_ERROR(CheckFile(setting.name, setting.file));
+  }
+  return remote.ca_file.empty() ? absl::OkStatus() : CheckAuthorities(remote.ca_file);
+}
+
+// What the callbacks of one fetch need, and leave.
 struct Access {
   const RemoteOptions& remote;
   std::string token;
-  int asked = 0;  // how often credentials were asked for: a second time they were wrong
+  int asked = 0;              // how often credentials were asked for: a second time they were wrong
+  std::string host_key = "";  // ssh: the fingerprint of the key that the host showed
 };
 
-int GiveCredentials(git_credential** credential, const char* url, const char* username_from_url,
+int NoCredentials(const char* why) {
+  git_error_set_str(GIT_ERROR_CALLBACK, why);
+  return GIT_EAUTH;
+}
+
+int GiveCredentials(git_credential** credential, const char* /*url*/, const char* username_from_url,
                     unsigned allowed, void* payload) {
   Access& access = *static_cast<Access*>(payload);
   const std::string& given = access.remote.username;
   const std::string username = username_from_url != nullptr ? username_from_url : given;
   if ((allowed & GIT_CREDENTIAL_USERNAME) != 0)
     return git_credential_username_new(credential, username.c_str());
-  if (++access.asked > 1) return GIT_EAUTH;
-  // A redirection to another host gets nothing.
-  const bool same_host = AuthorityOf(url) == AuthorityOf(access.remote.url);
-  if ((allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) != 0 && !access.token.empty() && same_host)
+  if (++access.asked > 1) return NoCredentials("what was shown was not accepted");
+  if ((allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) != 0 && !access.token.empty())
     return git_credential_userpass_plaintext_new(credential, given.c_str(), access.token.c_str());
   const std::string& key = access.remote.ssh_key_file;
   if ((allowed & GIT_CREDENTIAL_SSH_KEY) != 0 && !key.empty()) {
@@ -86,21 +128,83 @@ int GiveCredentials(git_credential** credential, const char* url, const char* us
                                       fs::exists(beside) ? beside.c_str() : nullptr, key.c_str(),
                                       nullptr);
   }
-  return GIT_EAUTH;
+  return NoCredentials("it asks who is there, and there is nothing to show");
+}
+
+// Keeps the fingerprint of a host's key as `ssh-keygen -l` prints it; trusts whom libgit2 does.
+int RememberHostKey(git_cert* certificate, int /*valid*/, const char* /*host*/, void* payload) {
+  if (certificate->cert_type == GIT_CERT_HOSTKEY_LIBSSH2) {
+    const auto* key = reinterpret_cast<const git_cert_hostkey*>(certificate);
+    const auto* hash = reinterpret_cast<const char*>(key->hash_sha256);
+    std::string text;
+    absl::Base64Escape(absl::string_view(hash, sizeof key->hash_sha256), &text);
+    if ((key->type & GIT_CERT_SSH_SHA256) != 0)
+      static_cast<Access*>(payload)->host_key = "SHA256:" + text.substr(0, text.find('='));
+  }
+  return GIT_PASSTHROUGH;
+}
+
+// libgit2 knows hosts from ~/.ssh/known_hosts alone, and goes by it when it chooses which of a
+// host's keys to ask for: gives this process a home with that file there. Before git_libgit2_init.
+absl::Status KnowHostsOf(const std::string& file, const fs::path& home) {
+  std::error_code error;
+  const fs::path link = home / ".ssh" / "known_hosts";
+  fs::create_directories(link.parent_path(), error);
+  fs::remove(link, error);
+  fs::create_symlink(file, link, error);
+  if (error || setenv("HOME", home.c_str(), 1) != 0)
+    return BadSetting("state_dir", absl::StrCat("cannot write ", home.string()));
+  return absl::OkStatus();
+}
+
+// The host and port for people who call ssh-keyscan.
+std::string KeyscanArguments(const std::string& url) {
+  std::string host = AuthorityOf(url).empty() ? url.substr(0, url.find(':')) : AuthorityOf(url);
+  host = host.substr(host.rfind('@') + 1);  // npos + 1 is 0
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string::npos) return host;
+  return absl::StrCat("-p ", host.substr(colon + 1), " ", host.substr(0, colon));
+}
+
+// What to do about a fetch that was refused with libgit2's error `code`.
+std::string RemedyOf(int code, const Access& access) {
+  const RemoteOptions& remote = access.remote;
+  const bool ssh = TransportOf(remote.url) == Transport::kSsh;
+  if (code == GIT_ECERTIFICATE && ssh) {
+    const std::string file =
+        remote.known_hosts_file.empty() ? "~/.ssh/known_hosts" : remote.known_hosts_file;
+    return absl::StrCat("the host shows the key ", access.host_key, ", which is not in ", file,
+                        "; if it is the fingerprint that its operator tells, add what ssh-keyscan ",
+                        KeyscanArguments(remote.url),
+                        " prints to that file, or to the one that "
+                        "remote_known_hosts_file names");
+  }
+  if (code == GIT_ECERTIFICATE)
+    return "name the file with the certificate of its authority in remote_ca_file; remote_url must "
+           "name the host as its certificate does";
+  if (TransportOf(remote.url) == Transport::kFile)
+    return "look at remote_url, and at what this user may read";
+  return ssh ? "look at remote_url, at the key in remote_ssh_key_file (Ed25519 or ECDSA), and at "
+               "what it may read"
+             : "look at remote_url, at the token in remote_token_file, at remote_username, and at "
+               "what they may read";
 }
 
 // The status for libgit2's error `code`, which the remote or the way to it gave.
 absl::Status RemoteError(int code, const Access& access) {
   const git_error* error = git_error_last();
   std::string why = error != nullptr && error->message != nullptr ? error->message : "unknown";
+  absl::StripAsciiWhitespace(&why);
   if (!access.token.empty()) why = absl::StrReplaceAll(why, {{access.token, "***"}});
   const bool local = TransportOf(access.remote.url) == Transport::kFile;
   bool refused = code == GIT_EAUTH || code == GIT_ECERTIFICATE || code == GIT_EOWNER || local;
-  for (const char* status : {"status code: 401", "status code: 403", "status code: 404"})
-    refused = refused || absl::StrContains(why, status);
-  const std::string remedy = refused
-                                 ? "look at the URL, at the token or key, and at what it may read"
-                                 : "look at the remote, and at the way to it";
+  // Of ssh the end of what the host's git printed: it let us in, and has no such repository for us.
+  refused = refused || (code == GIT_EEOF && error != nullptr && error->klass == GIT_ERROR_SSH);
+  for (const char* sign :
+       {"status code: 401", "status code: 403", "status code: 404", "cannot redirect"})
+    refused = refused || absl::StrContains(why, sign);
+  const std::string remedy =
+      refused ? RemedyOf(code, access) : "look at the remote, and at the way to it";
   return MakeError(absl::StatusCode::kUnavailable,
                    absl::StrCat("cannot fetch from ", access.remote.url, ": ", why, "; ", remedy),
                    {.reason = refused ? "REMOTE_REFUSED" : "REMOTE_UNREACHABLE",
@@ -146,7 +250,10 @@ int FetchWith(const std::string& folder, Access& access) {
   git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
   options.prune = GIT_FETCH_PRUNE;
   options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;  // a refspec of their own
+  // libgit2 would show the token to whatever host it is sent to.
+  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
   options.callbacks.credentials = GiveCredentials;
+  options.callbacks.certificate_check = RememberHostKey;
   options.callbacks.payload = &access;
   RepositoryHandle repository;
   RemoteHandle remote;
@@ -184,17 +291,15 @@ absl::Status CheckRemote(const RemoteOptions& remote) {
                       "token, or a libgit2 with libssh2");
   if (transport == Transport::kSsh && remote.ssh_key_file.empty())
     return BadSetting("remote_ssh_key_file", "ssh needs a private key; name its file");
-  if (transport != Transport::kHttps && !remote.token_file.empty())
-    return BadSetting("remote_token_file", "a token goes over https alone; change remote_url");
-  if (!remote.token_file.empty())
-    FLEETCAST_RETURN_IF_ERROR(CheckFile("remote_token_file", remote.token_file));
-  if (!remote.ssh_key_file.empty())
-    FLEETCAST_RETURN_IF_ERROR(CheckFile("remote_ssh_key_file", remote.ssh_key_file));
-  return absl::OkStatus();
+  return CheckFiles(remote, transport);
 }
 
 absl::Status Fetch(const std::string& folder, const RemoteOptions& remote) {
+  if (!remote.known_hosts_file.empty())
+    FLEETCAST_RETURN_IF_ERROR(KnowHostsOf(remote.known_hosts_file, fs::path(folder) / "home"));
   git_libgit2_init();
+  if (!remote.ca_file.empty() && TrustAuthorities(remote.ca_file) < 0)
+    return BadSetting("remote_ca_file", absl::StrCat("cannot read ", remote.ca_file));
   git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, remote.allow_other_owner ? 0 : 1);
   RemoveLeftovers(folder);
   Access access{.remote = remote, .token = ReadToken(remote.token_file)};

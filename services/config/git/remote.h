@@ -12,7 +12,9 @@ struct RemoteOptions {
   std::string url;                 // file://, https://, ssh:// or user@host:path; no password in it
   std::string username;            // beside the token, or for ssh where the URL names none
   std::string token_file;          // https: holds the token; read anew for each fetch
+  std::string ca_file;             // https: PEM, whom to trust; empty: this machine's authorities
   std::string ssh_key_file;        // ssh: a private key without passphrase
+  std::string known_hosts_file;    // ssh: the keys of hosts; empty: ~/.ssh/known_hosts
   bool allow_other_owner = false;  // file: of a repository that belongs to another user
 };
 

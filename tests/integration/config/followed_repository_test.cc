@@ -140,6 +140,14 @@ TEST_F(FollowedRepositoryTest, ForcePushAndDeletionAreFollowedWhileOldCommitsSta
   EXPECT_EQ(*mirror->ReadFile(entries->back().object_id, 100), "1");
 }
 
+TEST_F(FollowedRepositoryTest, RelativePathsAreOfTheFolderThatTheServiceRunsIn) {
+  const std::string first = remote_->Commit("main", {{"a", "1"}});
+  FollowOptions options = Options();
+  options.state_dir = fs::relative(options.state_dir);
+  const auto mirror = Open(options);
+  EXPECT_EQ(Commit(*mirror, "main"), first);
+}
+
 TEST_F(FollowedRepositoryTest, EmptyRemoteHasNoRevisionUntilTheFirstPush) {
   const auto mirror = Open(Options());
   EXPECT_EQ(Commit(*mirror, "HEAD"), "REVISION_NOT_FOUND");
@@ -274,7 +282,13 @@ TEST_F(FollowedRepositoryTest, SettingsThatCanNeverWorkAreRefusedAtStartByName) 
       {{.url = "git@host:x.git", .ssh_key_file = file + "-none"}, "remote_ssh_key_file"},
       {{.url = "http://host/x", .token_file = file}, "remote_token_file"},
       {{.url = "https://host/x", .token_file = file + "-none"}, "remote_token_file"},
-      {{.url = "https://host/x", .token_file = state_}, "remote_token_file"}};
+      {{.url = "https://host/x", .token_file = state_}, "remote_token_file"},
+      {{.url = "https://host/x", .ca_file = file + "-none"}, "remote_ca_file"},
+      {{.url = "https://host/x", .ca_file = file}, "remote_ca_file"},  // no certificate
+      {{.url = "http://host/x", .ca_file = file}, "remote_ca_file"},
+      {{.url = "https://host/x", .known_hosts_file = file}, "remote_known_hosts_file"},
+      {{.url = "git@host:x.git", .ssh_key_file = file, .known_hosts_file = file + "-none"},
+       "remote_known_hosts_file"}};
   for (const auto& [remote, setting] : cases) {
     const absl::Status status = CheckRemote(remote);
     EXPECT_EQ(ReasonOf(status), "REMOTE_SETTINGS") << remote.url;
@@ -283,6 +297,7 @@ TEST_F(FollowedRepositoryTest, SettingsThatCanNeverWorkAreRefusedAtStartByName) 
   }
   for (const RemoteOptions& remote :
        {RemoteOptions{.url = "git@host:x.git", .ssh_key_file = file},
+        RemoteOptions{.url = "git@host:x.git", .ssh_key_file = file, .known_hosts_file = file},
         RemoteOptions{.url = "ssh://host/x", .ssh_key_file = file},
         RemoteOptions{.url = "https://host/x", .token_file = file},
         RemoteOptions{.url = "https://host/x"}, RemoteOptions{.url = "file:///x"}})
