@@ -90,7 +90,7 @@ void AddDiagnostic(const config::Diagnostic& diagnostic, const std::string& pref
 }
 
 // The report without what is said of other paths than those, and with their circuits alone.
-void Restrict(const std::vector<std::string>& wanted, const std::vector<config::TreeEntry>& entries,
+void Restrict(const std::vector<std::string>& wanted, const std::vector<std::string>& circuit_files,
               config::ValidationReport& report) {
   const auto is_wanted = [&wanted](const std::string& path) {
     return std::any_of(wanted.begin(), wanted.end(),
@@ -99,10 +99,8 @@ void Restrict(const std::vector<std::string>& wanted, const std::vector<config::
   std::erase_if(report.diagnostics, [&is_wanted](const config::Diagnostic& diagnostic) {
     return !is_wanted(diagnostic.path);
   });
-  report.circuit_count = static_cast<int>(
-      std::count_if(entries.begin(), entries.end(), [&is_wanted](const config::TreeEntry& entry) {
-        return IsCircuitFile(entry.path) && is_wanted(entry.path);
-      }));
+  report.circuit_count =
+      static_cast<int>(std::count_if(circuit_files.begin(), circuit_files.end(), is_wanted));
   std::set<std::pair<std::string, std::string>> unsound;
   for (const config::Diagnostic& diagnostic : report.diagnostics)
     if (diagnostic.severity == config::Severity::kError && !diagnostic.circuit_id.empty())
@@ -139,10 +137,7 @@ absl::StatusOr<v1::ValidateRevisionResponse> ValidatePaths(const std::vector<std
     tree->RestrictCircuitsTo(wanted);
   config::FleetReader reader(*tree, config::ParseYaml, kCacheBytes);
   FLEETCAST_ASSIGN_OR_RETURN(config::ValidationReport report, reader.ValidateRevision(""));
-  if (!whole) {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto entries, tree->ListConfigFolder(""));
-    Restrict(wanted, entries, report);
-  }
+  if (!whole) Restrict(wanted, tree->CircuitFiles(), report);
   v1::ValidateRevisionResponse response;
   const std::string prefix = PrefixOf(root, absl::StartsWith(paths.front(), "/"));
   for (const config::Diagnostic& diagnostic : report.diagnostics)

@@ -19,6 +19,7 @@
 namespace fleetcast::cli {
 namespace {
 
+using config::ObjectId;
 using config::TreeEntry;
 using Kind = TreeEntry::Kind;
 
@@ -77,34 +78,59 @@ Kind KindOf(int folder, const std::string& name) {
   return submodule ? Kind::kSubmodule : Kind::kFolder;
 }
 
+// What a WorkTree finds; ids are numbers in the order of finding.
+struct Listing {
+  std::vector<TreeEntry> top;
+  std::map<ObjectId, std::vector<TreeEntry>> folders;
+  std::map<ObjectId, std::string> paths;
+};
+
 class Lister {
  public:
   explicit Lister(const std::vector<std::string>& only) : only_(only) {}
 
   // Adds `path`, called `name` in `folder`, and what is in it as far as configurations go.
   void Add(int folder, const std::string& name, const std::string& path) {
-    const Kind kind = KindOf(folder, name);
-    if (kind == Kind::kFile && !IsWanted(path)) return;
-    const std::size_t index = entries_.size();
-    entries_.push_back({path, path, kind});
-    const bool entered = path == "config" || path == "config/plants" ||
-                         (absl::StartsWith(path, "config/plants/") &&
-                          std::count(path.begin(), path.end(), '/') == 2);
-    if (kind != Kind::kFolder || !entered) return;
+    const std::size_t index = listing_.top.size();
+    listing_.top.push_back({path, Remember(path), KindOf(folder, name)});
+    if (listing_.top[index].kind != Kind::kFolder) return;
+    const bool holds_plants = path == "config" || path == "config/plants";
+    if (!holds_plants && !absl::StartsWith(path, "config/plants/")) return;
     const Descriptor opened(openat(folder, name.c_str(), kFolderFlags));
     const auto names = opened.get() < 0 ? std::nullopt : NamesIn(opened.get());
     if (!names)
-      entries_[index].kind = Kind::kUnreadableFolder;
+      listing_.top[index].kind = Kind::kUnreadableFolder;
+    else if (!holds_plants)
+      AddPlantFolder(opened.get(), *names, listing_.top[index]);
     else if (names->size() > config::kMostEntriesOfFolder)
-      entries_[index].kind = Kind::kOversizedFolder;
+      listing_.top[index].kind = Kind::kOversizedFolder;
     else
       for (const std::string& child : *names)
         Add(opened.get(), child, absl::StrCat(path, "/", config::PrintableName(child)));
   }
 
-  std::vector<TreeEntry> Take() { return std::move(entries_); }
+  Listing Take() { return std::move(listing_); }
 
  private:
+  void AddPlantFolder(int folder, const std::vector<std::string>& names, const TreeEntry& entry) {
+    std::vector<TreeEntry>& entries = listing_.folders[entry.object_id];
+    for (const std::string& name : names) {
+      const std::string shown = config::PrintableName(name);
+      const std::string path = absl::StrCat(entry.path, "/", shown);
+      const Kind kind = KindOf(folder, name);
+      if (kind == Kind::kFile && !IsWanted(path)) continue;
+      entries.push_back({shown, Remember(path), kind});
+    }
+  }
+
+  ObjectId Remember(const std::string& path) {
+    ObjectId id;
+    const std::size_t number = listing_.paths.size() + 1;
+    std::memcpy(id.bytes.data(), &number, sizeof number);
+    listing_.paths[id] = path;
+    return id;
+  }
+
   [[nodiscard]] bool IsWanted(const std::string& path) const {
     if (only_.empty() || !IsCircuitFile(path)) return true;
     return std::any_of(only_.begin(), only_.end(),
@@ -112,7 +138,7 @@ class Lister {
   }
 
   const std::vector<std::string>& only_;
-  std::vector<TreeEntry> entries_;
+  Listing listing_;
 };
 
 }  // namespace
@@ -155,17 +181,31 @@ absl::StatusOr<std::vector<TreeEntry>> WorkTree::ListConfigFolder(const std::str
   struct stat status {};
   if (fstatat(root_.get(), "config", &status, AT_SYMLINK_NOFOLLOW) == 0)
     lister.Add(root_.get(), "config", "config");
-  return lister.Take();
+  Listing listing = lister.Take();
+  folders_ = std::move(listing.folders);
+  paths_ = std::move(listing.paths);
+  return std::move(listing.top);
 }
 
-absl::StatusOr<std::string> WorkTree::ReadFile(const std::string& object_id,
-                                               std::size_t max_bytes) {
-  const Descriptor file(OpenBeneath(root_.get(), object_id, kFileFlags));
+absl::StatusOr<std::vector<TreeEntry>> WorkTree::ListPlantFolder(const ObjectId& folder) {
+  return folders_.at(folder);
+}
+
+std::vector<std::string> WorkTree::CircuitFiles() const {
+  std::vector<std::string> files;
+  for (const auto& [id, path] : paths_)
+    if (IsCircuitFile(path)) files.push_back(path);
+  return files;
+}
+
+absl::StatusOr<std::string> WorkTree::ReadFile(const ObjectId& object_id, std::size_t max_bytes) {
+  const std::string& path = paths_.at(object_id);
+  const Descriptor file(OpenBeneath(root_.get(), path, kFileFlags));
   if (file.get() < 0) return Unreadable(std::strerror(errno));
   struct stat status {};
   if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
     return Unreadable("it is no plain file any more");
-  if (static_cast<std::size_t>(status.st_size) > max_bytes) return TooLarge(object_id, max_bytes);
+  if (static_cast<std::size_t>(status.st_size) > max_bytes) return TooLarge(path, max_bytes);
   std::string text;
   char buffer[1 << 16];
   while (text.size() <= max_bytes) {
@@ -174,7 +214,7 @@ absl::StatusOr<std::string> WorkTree::ReadFile(const std::string& object_id,
     if (count < 0 && errno != EINTR) return Unreadable(std::strerror(errno));
     if (count > 0) text.append(buffer, static_cast<std::size_t>(count));
   }
-  return TooLarge(object_id, max_bytes);  // it grew meanwhile
+  return TooLarge(path, max_bytes);  // it grew meanwhile
 }
 
 }  // namespace fleetcast::cli

@@ -2,6 +2,7 @@
 // config service reads from a commit, read from a work tree.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +25,8 @@ class Descriptor {
 };
 
 // One "commit", whatever the revision: the files as they are now. Symbolic links beneath the folder
-// are named and never followed, and neither are pipes and devices opened. Not thread safe.
+// are named and never followed, and neither are pipes and devices opened. ListConfigFolder reads
+// all folders; what comes after it is thread safe.
 class WorkTree final : public config::ConfigRepository {
  public:
   // FAILED_PRECONDITION if `root` is no folder that can be read.
@@ -34,6 +36,9 @@ class WorkTree final : public config::ConfigRepository {
   // are not listed from now on.
   void RestrictCircuitsTo(const std::vector<std::string>& paths) { only_ = paths; }
 
+  // The paths of the circuits' own files, as ListConfigFolder found them.
+  [[nodiscard]] std::vector<std::string> CircuitFiles() const;
+
   [[nodiscard]] absl::StatusOr<std::string> ResolveCommit(const std::string& field,
                                                           const std::string& revision) override;
   // UNIMPLEMENTED: there is but one state.
@@ -41,7 +46,9 @@ class WorkTree final : public config::ConfigRepository {
       const std::string& base_commit, const std::string& head_commit) override;
   [[nodiscard]] absl::StatusOr<std::vector<config::TreeEntry>> ListConfigFolder(
       const std::string& commit) override;
-  [[nodiscard]] absl::StatusOr<std::string> ReadFile(const std::string& object_id,
+  [[nodiscard]] absl::StatusOr<std::vector<config::TreeEntry>> ListPlantFolder(
+      const config::ObjectId& folder) override;
+  [[nodiscard]] absl::StatusOr<std::string> ReadFile(const config::ObjectId& object_id,
                                                      std::size_t max_bytes) override;
 
  private:
@@ -49,6 +56,9 @@ class WorkTree final : public config::ConfigRepository {
 
   Descriptor root_;
   std::vector<std::string> only_;
+  // As ListConfigFolder found them: the plants' folders, and where everything stands.
+  std::map<config::ObjectId, std::vector<config::TreeEntry>> folders_;
+  std::map<config::ObjectId, std::string> paths_;
 };
 
 // Whether `path` is `folder`, or lies beneath it.

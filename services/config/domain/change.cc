@@ -55,26 +55,25 @@ std::vector<FieldChange> ChangedFields(const ResolvedCircuit& base, const Resolv
     const Value from = keys[i].get(*base.resolution->config);
     const Value to = keys[i].get(*head.resolution->config);
     if (from != to)
-      fields.push_back(ValueChange(keys[i], from, to, head.outline, head.resolution->sources[i]));
+      fields.push_back(ValueChange(keys[i], from, to, *head.outline, head.resolution->sources[i]));
   }
   if (!with_names) return fields;
-  const CircuitOutline& before = base.outline;
-  const CircuitOutline& after = head.outline;
-  AddNameChange("plant_name", before.plant_name, after.plant_name, after.plant_name_mark, fields);
-  AddNameChange("circuit_name", before.circuit_name, after.circuit_name, after.circuit_name_mark,
-                fields);
+  AddNameChange("plant_name", base.plant->display_name, head.plant->display_name,
+                head.plant->name_mark, fields);
+  AddNameChange("circuit_name", base.outline->display_name, head.outline->display_name,
+                head.outline->name_mark, fields);
   return fields;
 }
 
 CircuitChange Removed(const ResolvedCircuit& base) {
-  return {.key = base.outline.key,
+  return {.key = base.key(),
           .cutoff_date = base.sound() ? base.resolution->config->training.cutoff_date : "",
           .kind = ChangeKind::kRemoved,
           .effect = ChangeEffect::kRetire};
 }
 
 CircuitChange Added(const ResolvedCircuit& head) {
-  return {.key = head.outline.key,
+  return {.key = head.key(),
           .cutoff_date = head.resolution->config->training.cutoff_date,
           .kind = ChangeKind::kAdded,
           .effect = ChangeEffect::kRetrain};
@@ -82,7 +81,7 @@ CircuitChange Added(const ResolvedCircuit& head) {
 
 std::optional<CircuitChange> Modified(const ResolvedCircuit& base, const ResolvedCircuit& head,
                                       bool with_names) {
-  CircuitChange change{.key = head.outline.key,
+  CircuitChange change{.key = head.key(),
                        .cutoff_date = head.resolution->config->training.cutoff_date,
                        .fields = ChangedFields(base, head, with_names)};
   if (!base.sound() || base.resolution->training_hash != head.resolution->training_hash)
@@ -103,7 +102,7 @@ std::string FieldChange::Text() const {
 std::vector<CircuitChange> DetectChanges(const Fleet& base, const Fleet& head) {
   std::vector<CircuitChange> changes;
   const auto key_of = [](const ResolvedCircuit& circuit) -> const CircuitKey& {
-    return circuit.outline.key;
+    return circuit.key();
   };
   Merge(base.circuits, head.circuits, key_of,
         [&](const ResolvedCircuit* before, const ResolvedCircuit* after) {
@@ -120,16 +119,31 @@ std::vector<CircuitChange> DetectChanges(const Fleet& base, const Fleet& head) {
 }
 
 Candidates FindCandidates(const FleetOutline& base, const FleetOutline& head) {
+  using SharedPlant = std::shared_ptr<const PlantOutline>;
   Candidates candidates;
-  const auto key_of = [](const CircuitOutline& circuit) -> const CircuitKey& {
-    return circuit.key;
+  const auto circuits_of = [](const SharedPlant* plant) -> const std::vector<CircuitOutline>& {
+    static const std::vector<CircuitOutline> kNone;
+    return plant == nullptr ? kNone : (*plant)->circuits;
   };
-  Merge(base.circuits, head.circuits, key_of,
-        [&](const CircuitOutline* before, const CircuitOutline* after) {
-          if (before != nullptr && after != nullptr && before->SaysTheSameAs(*after)) return;
-          if (before != nullptr) candidates.base.push_back(before);
-          if (after != nullptr) candidates.head.push_back(after);
-        });
+  Merge(
+      base.plants, head.plants,
+      [](const SharedPlant& plant) -> const std::string& { return plant->plant_id; },
+      [&](const SharedPlant* before, const SharedPlant* after) {
+        const bool both = before != nullptr && after != nullptr;
+        if (both && *before == *after) return;
+        const bool renamed = both && (*before)->display_name != (*after)->display_name;
+        Merge(
+            circuits_of(before), circuits_of(after),
+            [](const CircuitOutline& circuit) -> const std::string& {
+              return circuit.key.circuit_id;
+            },
+            [&](const CircuitOutline* from, const CircuitOutline* to) {
+              const bool in_both = from != nullptr && to != nullptr;
+              if (in_both && !renamed && from->SaysTheSameAs(*to)) return;
+              if (from != nullptr) candidates.base.push_back({*before, from});
+              if (to != nullptr) candidates.head.push_back({*after, to});
+            });
+      });
   return candidates;
 }
 

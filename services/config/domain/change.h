@@ -48,9 +48,9 @@ struct CircuitChange {
 [[nodiscard]] std::vector<CircuitChange> DetectChanges(const Fleet& base, const Fleet& head);
 
 // The circuits that DetectChanges needs resolved: those of which something was said differently.
-// By key; they point into the outlines.
+// By key.
 struct Candidates {
-  std::vector<const CircuitOutline*> base, head;
+  std::vector<CircuitOfPlant> base, head;
 };
 [[nodiscard]] Candidates FindCandidates(const FleetOutline& base, const FleetOutline& head);
 

@@ -1,6 +1,7 @@
 #include "services/config/domain/circuit_file.h"
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
@@ -23,36 +24,37 @@ class FileReader {
   // The table bounds the depth: only its sections are entered.
   void ReadSection(const YamlNode& node, const std::string& section) {
     file_.sections.emplace_back(section, node.mark);
-    for (const MappingEntry& entry : ReadMapping(document_, node, section, file_.diagnostics))
+    for (const MappingEntry& entry :
+         ReadMapping(document_, node, FieldPath(section), file_.diagnostics))
       ReadEntry(entry, section);
   }
 
  private:
   void ReadEntry(const MappingEntry& entry, const std::string& section) {
-    const std::string path = Join(section, entry.name);
+    const std::string path = Join(section, entry.name());
     if (const auto key = FindCircuitKey(path)) return ReadKey(entry, *key);
     if (!IsSection(path)) {
-      Report(file_.diagnostics, entry.mark, path, "UNKNOWN_KEY",
-             absl::StrCat("`", Excerpt(entry.name), "`: unknown key",
+      Report(file_.diagnostics, entry.key->mark, path, "UNKNOWN_KEY",
+             absl::StrCat("`", Excerpt(entry.name()), "`: unknown key",
                           section.empty() ? "" : absl::StrCat(" in `", section, "`")),
-             UnknownKeyRemedy(section, entry.name));
+             UnknownKeyRemedy(section, entry.name()));
       // What was meant is misspelt, not missing: once is enough.
-      if (const auto meant = NearestWord(entry.name, ChildrenOf(section)))
+      if (const auto meant = NearestWord(entry.name(), ChildrenOf(section)))
         RefuseAllUnder(Join(section, *meant));
       return;
     }
     const YamlNode& node = document_.at(entry.value);
     if (node.kind == YamlNode::Kind::kMapping && node.tag.empty()) return ReadSection(node, path);
-    Report(file_.diagnostics, entry.mark, path, "WRONG_TYPE",
+    Report(file_.diagnostics, entry.key->mark, path, "WRONG_TYPE",
            absl::StrCat("`", path, "` is not a mapping"),
-           absl::StrCat("write its keys indented under `", entry.name, ":`"));
+           absl::StrCat("write its keys indented under `", entry.name(), ":`"));
     RefuseAllUnder(path);
   }
 
   void ReadKey(const MappingEntry& entry, std::size_t index) {
     const Key& key = CircuitKeys()[index];
     if (kind_ == FileKind::kDefaults && key.scope == KeyScope::kIdentity) {
-      Report(file_.diagnostics, entry.mark, key.path, "KEY_NOT_ALLOWED",
+      Report(file_.diagnostics, entry.key->mark, key.path, "KEY_NOT_ALLOWED",
              absl::StrCat("`", key.path, "` cannot have a default"),
              "leave it out: each circuit's file says its own ids");
       return;
@@ -100,44 +102,45 @@ CircuitFile ReadCircuitFile(const ParsedYaml& yaml, FileKind kind) {
 }
 
 std::vector<MappingEntry> ReadMapping(const YamlDocument& document, const YamlNode& mapping,
-                                      const std::string& field, Diagnostics& diagnostics) {
+                                      const FieldPath& field, Diagnostics& diagnostics) {
   std::vector<MappingEntry> entries;
-  std::unordered_map<std::string, Mark> seen;
+  entries.reserve(mapping.children.size() / 2);
+  std::unordered_map<std::string_view, Mark> seen;
   for (std::size_t i = 0; i + 1 < mapping.children.size(); i += 2) {
     const YamlNode& key = document.at(mapping.children[i]);
+    const auto report = [&](const char* reason, const std::string& message, const char* remedy) {
+      Report(diagnostics, key.mark, FieldPath(field, Excerpt(key.text)).Text(), reason, message,
+             remedy);
+    };
     if (key.kind != YamlNode::Kind::kScalar) {
-      Report(diagnostics, key.mark, field, "WRONG_KEY", "a key here is not text",
+      Report(diagnostics, key.mark, field.Text(), "WRONG_KEY", "a key here is not text",
              "write `name: value`");
       continue;
     }
-    const std::string path = Join(field, Excerpt(key.text));
     if (key.text == "<<" && !key.quoted) {
-      Report(diagnostics, key.mark, path, "MERGE_KEY",
-             "`<<` merges in YAML 1.1 and is a plain key in YAML 1.2",
+      report("MERGE_KEY", "`<<` merges in YAML 1.1 and is a plain key in YAML 1.2",
              "write the keys out, or put what circuits share into a defaults.yml");
       continue;
     }
     const auto [first, is_new] = seen.emplace(key.text, key.mark);
     if (!is_new) {
-      Report(diagnostics, key.mark, path, "DUPLICATE_KEY",
+      report("DUPLICATE_KEY",
              absl::StrCat("`", Excerpt(key.text), "` stands here a second time, first on line ",
                           first->second.line),
              "keep one of the two");
       continue;
     }
-    entries.push_back({key.text, key.mark, mapping.children[i + 1]});
+    entries.push_back({&key, mapping.children[i + 1]});
   }
   return entries;
 }
 
 std::size_t CircuitFile::ApproximateBytes() const {
   std::size_t bytes = sizeof *this + values.capacity() * sizeof(FileValue) +
-                      refused.capacity() * sizeof(std::size_t);
+                      refused.capacity() * sizeof(std::size_t) +
+                      config::ApproximateBytes(diagnostics);
   for (const FileValue& value : values) bytes += ValueText(value.value).size();
   for (const auto& section : sections) bytes += sizeof section + section.first.size();
-  for (const Diagnostic& diagnostic : diagnostics)
-    bytes += sizeof diagnostic + diagnostic.field.size() + diagnostic.message.size() +
-             diagnostic.remedy.size();
   return bytes;
 }
 

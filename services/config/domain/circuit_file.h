@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "services/config/domain/document.h"
+#include "services/config/domain/field_path.h"
 #include "services/config/domain/key_table.h"
 
 namespace fleetcast::config {
@@ -38,13 +39,12 @@ struct CircuitFile {
 // The entries of a mapping whose keys are plain names, in the file's order. Duplicate keys, merge
 // keys and keys that are no text are reported and left out. `field` is the mapping's own.
 struct MappingEntry {
-  std::string name;
-  Mark mark;  // of the key
+  const YamlNode* key = nullptr;  // a scalar
   int value = 0;
+  [[nodiscard]] const std::string& name() const { return key->text; }
 };
 [[nodiscard]] std::vector<MappingEntry> ReadMapping(const YamlDocument& document,
-                                                    const YamlNode& mapping,
-                                                    const std::string& field,
+                                                    const YamlNode& mapping, const FieldPath& field,
                                                     Diagnostics& diagnostics);
 
 }  // namespace fleetcast::config

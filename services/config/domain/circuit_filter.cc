@@ -14,8 +14,8 @@ std::optional<std::string> PlantField(const PlantOutline& plant, const std::stri
 // nullopt for an unknown field.
 std::optional<std::string> CircuitField(const ResolvedCircuit& circuit, const std::string& field) {
   const CircuitResolution& resolution = *circuit.resolution;
-  if (field == "display_name") return circuit.outline.circuit_name;
-  if (field == "plant_display_name") return circuit.outline.plant_name;
+  if (field == "display_name") return circuit.outline->display_name;
+  if (field == "plant_display_name") return circuit.plant->display_name;
   if (field == "training_hash") return resolution.training_hash;
   if (field == "deployment_hash") return resolution.deployment_hash;
   if (const auto key = FindCircuitKey(field))
@@ -40,7 +40,8 @@ absl::Status CheckCircuitFilter(const std::optional<Filter>& filter) {
   if (!filter) return absl::OkStatus();
   auto resolution = std::make_shared<CircuitResolution>();
   resolution->config.emplace();
-  const ResolvedCircuit blank{{}, resolution};
+  CircuitOutline outline;
+  const ResolvedCircuit blank{{std::make_shared<PlantOutline>(), &outline}, resolution};
   const auto known = [&](const std::string& field) {
     return CircuitField(blank, field).has_value();
   };

@@ -108,7 +108,8 @@ CircuitResolution ResolveCircuit(const std::string& plant_id, const std::string&
 
 std::size_t CircuitResolution::ApproximateBytes() const {
   std::size_t bytes = sizeof *this + sources.capacity() * sizeof(ValueSource) +
-                      training_hash.size() + deployment_hash.size();
+                      training_hash.size() + deployment_hash.size() +
+                      config::ApproximateBytes(diagnostics);
   if (config) {
     // Columns' names are all of it that may be large.
     constexpr std::size_t kOtherTexts = 300;
@@ -116,9 +117,6 @@ std::size_t CircuitResolution::ApproximateBytes() const {
     bytes += kOtherTexts + columns.capacity() * sizeof(std::string);
     for (const std::string& column : columns) bytes += column.size();
   }
-  for (const Diagnostic& diagnostic : diagnostics)
-    bytes += sizeof diagnostic + diagnostic.path.size() + diagnostic.field.size() +
-             diagnostic.message.size() + diagnostic.remedy.size();
   return bytes;
 }
 

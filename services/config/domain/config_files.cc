@@ -11,132 +11,123 @@
 namespace fleetcast::config {
 namespace {
 
+using Kind = TreeEntry::Kind;
+
 constexpr std::string_view kPlantsPrefix = "config/plants/";
 constexpr std::string_view kExtension = ".yml";
 
-class Sorter {
- public:
-  void Add(const TreeEntry& entry) {
-    const std::string_view path = entry.path;
-    if (path.starts_with(kPlantsPrefix)) {
-      const std::string_view rest = path.substr(kPlantsPrefix.size());
-      const std::size_t slash = rest.find('/');
-      if (slash == std::string_view::npos)
-        AddPlantFolder(entry, rest);
-      else
-        AddPlantFile(entry, rest.substr(0, slash), rest.substr(slash + 1));
-    } else if (path == kMasterListPath) {
-      auto problem = CheckIsFile(entry, {});
-      if (problem)
-        files_.diagnostics.push_back(*std::move(problem));
-      else
-        files_.master_list = &entry;
-    } else if (path == kDefaultsPath) {
-      files_.defaults = &entry;
-    } else if (path == kPlantsFolder || path == "config") {
-      CheckIsFolder(entry, "");
-    }
-  }
+Diagnostic FolderTooLarge(const std::string& path, const std::string& plant_id) {
+  return {.path = path,
+          .reason = "FOLDER_TOO_LARGE",
+          .message = absl::StrCat("the folder has more than ", kMostEntriesOfFolder,
+                                  " entries, or those of all folders are too many, so it is not "
+                                  "read"),
+          .remedy = "take out what are no circuits' files, or split the plant",
+          .plant_id = plant_id};
+}
 
-  ConfigFiles Finish() {
-    const auto by_id = [](const auto& a, const auto& b) { return a.id < b.id; };
-    for (PlantFiles& plant : files_.plants)
-      if (!std::is_sorted(plant.circuits.begin(), plant.circuits.end(), by_id))
-        std::sort(plant.circuits.begin(), plant.circuits.end(), by_id);
-    std::sort(files_.plants.begin(), files_.plants.end(),
-              [](const PlantFiles& a, const PlantFiles& b) { return a.plant_id < b.plant_id; });
-    return std::move(files_);
+void CheckIsFolder(const TreeEntry& entry, const std::string& plant_id, Diagnostics& diagnostics) {
+  if (entry.kind == Kind::kFolder) return;
+  if (entry.kind == Kind::kOversizedFolder) {
+    diagnostics.push_back(FolderTooLarge(entry.path, plant_id));
+    return;
   }
+  const bool unreadable = entry.kind == Kind::kUnreadableFolder;
+  diagnostics.push_back({.path = entry.path,
+                         .reason = unreadable ? "FOLDER_UNREADABLE" : "NOT_A_FOLDER",
+                         .message = unreadable ? "the folder cannot be read"
+                                               : "this is no folder, and is not followed",
+                         .remedy = "put a folder of circuit files here",
+                         .plant_id = plant_id});
+}
 
- private:
-  Diagnostic& Report(const TreeEntry& entry, const char* reason, std::string message,
-                     const char* remedy, std::string_view plant_id) {
-    files_.diagnostics.push_back({.path = entry.path,
-                                  .reason = reason,
-                                  .message = std::move(message),
-                                  .remedy = remedy,
-                                  .plant_id = std::string(plant_id)});
-    return files_.diagnostics.back();
+void AddPlantFolder(const TreeEntry& entry, ConfigFiles& files) {
+  const std::string_view id = std::string_view(entry.path).substr(kPlantsPrefix.size());
+  if (entry.kind == Kind::kFile) return;  // a README beside the plants
+  if (!ValidateId("plant_id", std::string(id)).ok()) {
+    files.diagnostics.push_back(
+        {.path = entry.path,
+         .reason = "INVALID_ID",
+         .message = absl::StrCat("\"", Excerpt(std::string(id)), "\" cannot be a plant's id"),
+         .remedy = "use 1 to 63 letters, digits, _ and -"});
+    return;
   }
-
-  void CheckIsFolder(const TreeEntry& entry, std::string_view plant_id) {
-    using Kind = TreeEntry::Kind;
-    if (entry.kind == Kind::kFolder) return;
-    const auto [reason, message] =
-        entry.kind == Kind::kOversizedFolder
-            ? std::pair("FOLDER_TOO_LARGE",
-                        absl::StrCat("the folder has more than ", kMostEntriesOfFolder,
-                                     " entries, so it is not read"))
-        : entry.kind == Kind::kUnreadableFolder
-            ? std::pair("FOLDER_UNREADABLE", std::string("the folder cannot be read"))
-            : std::pair("NOT_A_FOLDER", std::string("this is no folder, and is not followed"));
-    Report(entry, reason, message, "put a folder of circuit files here", plant_id);
-  }
-
-  void AddPlantFolder(const TreeEntry& entry, std::string_view plant_id) {
-    if (entry.kind == TreeEntry::Kind::kFile) return;  // a README beside the plants
-    if (ValidateId("plant_id", std::string(plant_id)).ok()) return CheckIsFolder(entry, plant_id);
-    Report(entry, "INVALID_ID",
-           absl::StrCat("\"", Excerpt(std::string(plant_id)), "\" cannot be a plant's id"),
-           "use 1 to 63 letters, digits, _ and -", "");
-  }
-
-  void AddPlantFile(const TreeEntry& entry, std::string_view plant_id, std::string_view name) {
-    if (plant_id != plant_id_) {
-      plant_id_ = plant_id;
-      // If not, its folder has been reported.
-      plant_is_valid_ = ValidateId("plant_id", std::string(plant_id)).ok();
-      if (plant_is_valid_) files_.plants.push_back({.plant_id = plant_id});
-    }
-    if (!plant_is_valid_) return;
-    if (name.ends_with(".yaml")) {
-      Report(entry, "WRONG_EXTENSION", "files that end in .yaml are not read",
-             "rename it to end in .yml", plant_id)
-          .severity = Severity::kWarning;
-      return;
-    }
-    if (!name.ends_with(kExtension)) return;
-    const std::string_view id = name.substr(0, name.size() - kExtension.size());
-    PlantFiles& plant = files_.plants.back();
-    if (id == kDefaultsId)
-      plant.defaults = &entry;
-    else if (ValidateId("circuit_id", std::string(id)).ok())
-      plant.circuits.push_back({id, &entry});
-    else
-      Report(entry, "INVALID_ID",
-             absl::StrCat("\"", Excerpt(std::string(id)), "\" cannot be a circuit's id"),
-             "use 1 to 63 letters, digits, _ and -", plant_id);
-  }
-
-  ConfigFiles files_;
-  std::string_view plant_id_;  // of the file added last
-  bool plant_is_valid_ = false;
-};
+  CheckIsFolder(entry, std::string(id), files.diagnostics);
+  if (entry.kind == Kind::kFolder) files.plants.push_back({id, &entry});
+}
 
 }  // namespace
 
-const PlantFiles* ConfigFiles::Find(std::string_view plant_id) const {
-  const auto found =
-      std::lower_bound(plants.begin(), plants.end(), plant_id,
-                       [](const PlantFiles& a, std::string_view b) { return a.plant_id < b; });
-  return found != plants.end() && found->plant_id == plant_id ? &*found : nullptr;
+ConfigFiles SortConfigFolder(const std::vector<TreeEntry>& entries) {
+  ConfigFiles files;
+  for (const TreeEntry& entry : entries) {
+    if (entry.path.starts_with(kPlantsPrefix)) {
+      AddPlantFolder(entry, files);
+    } else if (entry.path == kMasterListPath) {
+      auto problem = CheckIsFile(entry.kind, entry.path, {});
+      if (problem)
+        files.diagnostics.push_back(*std::move(problem));
+      else
+        files.master_list = &entry;
+    } else if (entry.path == kDefaultsPath) {
+      files.defaults = &entry;
+    } else if (entry.path == kPlantsFolder || entry.path == "config") {
+      CheckIsFolder(entry, "", files.diagnostics);
+    }
+  }
+  std::sort(files.plants.begin(), files.plants.end(),
+            [](const auto& a, const auto& b) { return a.plant_id < b.plant_id; });
+  return files;
 }
 
-ConfigFiles SortFiles(const std::vector<TreeEntry>& entries) {
-  Sorter sorter;
-  for (const TreeEntry& entry : entries) sorter.Add(entry);
-  return sorter.Finish();
+PlantFiles SortPlantFolder(const std::string& plant_id, const std::vector<TreeEntry>& entries) {
+  PlantFiles files;
+  const std::string folder = absl::StrCat(kPlantsFolder, "/", plant_id);
+  if (entries.size() > kMostEntriesOfFolder) {
+    files.diagnostics.push_back(FolderTooLarge(folder, plant_id));
+    return files;
+  }
+  const auto report = [&](const TreeEntry& entry, Severity severity, const char* reason,
+                          std::string message, const char* remedy) {
+    files.diagnostics.push_back({.severity = severity,
+                                 .path = absl::StrCat(folder, "/", entry.path),
+                                 .reason = reason,
+                                 .message = std::move(message),
+                                 .remedy = remedy,
+                                 .plant_id = plant_id});
+  };
+  files.circuits.reserve(entries.size());
+  for (const TreeEntry& entry : entries) {
+    const std::string_view name = entry.path;
+    if (name.ends_with(".yaml"))
+      report(entry, Severity::kWarning, "WRONG_EXTENSION", "files that end in .yaml are not read",
+             "rename it to end in .yml");
+    if (!name.ends_with(kExtension)) continue;
+    const std::string_view id = name.substr(0, name.size() - kExtension.size());
+    if (id == kDefaultsId)
+      files.defaults = &entry;
+    else if (ValidateId("circuit_id", std::string(id)).ok())
+      files.circuits.push_back({id, &entry});
+    else
+      report(entry, Severity::kError, "INVALID_ID",
+             absl::StrCat("\"", Excerpt(std::string(id)), "\" cannot be a circuit's id"),
+             "use 1 to 63 letters, digits, _ and -");
+  }
+  // By name is by id but for what stands before the point: "C-1.yml", "C.yml".
+  std::sort(files.circuits.begin(), files.circuits.end(),
+            [](const auto& a, const auto& b) { return a.id < b.id; });
+  return files;
 }
 
-std::optional<Diagnostic> CheckIsFile(const TreeEntry& entry, const CircuitKey& circuit) {
-  using Kind = TreeEntry::Kind;
-  if (entry.kind == Kind::kFile) return std::nullopt;
-  const auto [reason, what] =
-      entry.kind == Kind::kSymlink     ? std::pair("SYMLINK", "a symbolic link")
-      : entry.kind == Kind::kSubmodule ? std::pair("SUBMODULE", "a submodule")
-      : entry.kind == Kind::kSpecial   ? std::pair("NOT_A_FILE", "a device, a pipe or a socket")
-                                       : std::pair("NOT_A_FILE", "a folder");
-  return Diagnostic{.path = entry.path,
+std::optional<Diagnostic> CheckIsFile(TreeEntry::Kind kind, const std::string& path,
+                                      const CircuitKey& circuit) {
+  if (kind == Kind::kFile) return std::nullopt;
+  const auto [reason, what] = kind == Kind::kSymlink     ? std::pair("SYMLINK", "a symbolic link")
+                              : kind == Kind::kSubmodule ? std::pair("SUBMODULE", "a submodule")
+                              : kind == Kind::kSpecial
+                                  ? std::pair("NOT_A_FILE", "a device, a pipe or a socket")
+                                  : std::pair("NOT_A_FILE", "a folder");
+  return Diagnostic{.path = path,
                     .reason = reason,
                     .message = absl::StrCat("this is ", what, ", which is not followed"),
                     .remedy = "put a plain file here",

@@ -18,33 +18,40 @@ inline constexpr char kDefaultsPath[] = "config/defaults.yml";
 // No circuit's id: defaults.yml beside the circuits' files holds what they share.
 inline constexpr char kDefaultsId[] = "defaults";
 
-// The files of one plant. Entries may be other than plain files.
+// config/ and config/plants/. Points into the entries that it was made of.
+struct ConfigFiles {
+  struct PlantFolder {
+    std::string_view plant_id;
+    const TreeEntry* entry = nullptr;  // a folder that can be listed
+  };
+  const TreeEntry* master_list = nullptr;  // a plain file
+  const TreeEntry* defaults = nullptr;     // may be other than a plain file
+  std::vector<PlantFolder> plants;         // by id
+  Diagnostics diagnostics;
+};
+
+// `entries` as ConfigRepository::ListConfigFolder has them.
+[[nodiscard]] ConfigFiles SortConfigFolder(const std::vector<TreeEntry>& entries);
+
+// The files of one plant. Points into the entries that it was made of; they may be other than plain
+// files.
 struct PlantFiles {
   struct Circuit {
     std::string_view id;
     const TreeEntry* entry = nullptr;
   };
-  std::string_view plant_id;
   const TreeEntry* defaults = nullptr;  // nullptr if there is none
   std::vector<Circuit> circuits;        // by id
+  Diagnostics diagnostics;              // about no single circuit
 };
 
-// Points into the entries that it was made of.
-struct ConfigFiles {
-  const TreeEntry* master_list = nullptr;  // a plain file
-  const TreeEntry* defaults = nullptr;
-  std::vector<PlantFiles> plants;  // by id
-  Diagnostics diagnostics;         // about no single circuit's files
-  // nullptr if there is none.
-  [[nodiscard]] const PlantFiles* Find(std::string_view plant_id) const;
-};
+// `entries` as ConfigRepository::ListPlantFolder has them.
+[[nodiscard]] PlantFiles SortPlantFolder(const std::string& plant_id,
+                                         const std::vector<TreeEntry>& entries);
 
-// `entries` by path, as ConfigRepository lists them.
-[[nodiscard]] ConfigFiles SortFiles(const std::vector<TreeEntry>& entries);
-
-// What is wrong with an entry where a file belongs that speaks about `circuit` (ids empty for none
-// in particular); nullopt if it is a plain file.
-[[nodiscard]] std::optional<Diagnostic> CheckIsFile(const TreeEntry& entry,
+// What is wrong with an entry at `path`, where a file belongs that speaks about `circuit` (ids
+// empty for none in particular); nullopt if it is a plain file.
+[[nodiscard]] std::optional<Diagnostic> CheckIsFile(TreeEntry::Kind kind, const std::string& path,
                                                     const CircuitKey& circuit);
 
 }  // namespace fleetcast::config

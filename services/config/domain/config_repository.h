@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/config/domain/freshness.h"
+#include "services/config/domain/object_id.h"
 
 namespace fleetcast::config {
 
@@ -19,12 +20,12 @@ struct TreeEntry {
     kFolder,
     kSymlink,
     kSubmodule,
-    kOversizedFolder,  // more than kMostEntriesOfFolder
+    kOversizedFolder,  // more than can be read; see also kMostEntriesOfFolder
     kUnreadableFolder,
     kSpecial,  // a device, pipe or socket in a work tree
   };
-  std::string path;       // "config/plants/P001/C001.yml"
-  std::string object_id;  // the same for the same content
+  std::string path;  // from what was listed: "config/plants/P001", or "C001.yml" in that folder
+  ObjectId object_id;
   Kind kind = Kind::kFile;
 };
 
@@ -63,15 +64,22 @@ class ConfigRepository {
   [[nodiscard]] virtual absl::StatusOr<CommonAncestor> MergeBase(
       const std::string& base_commit, const std::string& head_commit) = 0;
 
-  // The entries of config/, config/plants/ and the folders in it, by path. A folder with too many
-  // entries comes without them, as kOversizedFolder.
+  // config/ itself and the entries of config/ and config/plants/, by path from the repository's
+  // root. A folder that takes more memory than it may comes without its entries, as
+  // kOversizedFolder.
   [[nodiscard]] virtual absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(
       const std::string& commit) = 0;
+
+  // The entries of a plant's folder, which came as kFolder from ListConfigFolder, by name. Where
+  // there are more than kMostEntriesOfFolder some may be missing, but not so many that there are no
+  // more than that.
+  [[nodiscard]] virtual absl::StatusOr<std::vector<TreeEntry>> ListPlantFolder(
+      const ObjectId& folder) = 0;
 
   // A file's bytes. RESOURCE_EXHAUSTED with FILE_TOO_LARGE, without having loaded it, above
   // `max_bytes`. PERMISSION_DENIED with FILE_UNREADABLE if it is this file alone that cannot be
   // read.
-  [[nodiscard]] virtual absl::StatusOr<std::string> ReadFile(const std::string& object_id,
+  [[nodiscard]] virtual absl::StatusOr<std::string> ReadFile(const ObjectId& object_id,
                                                              std::size_t max_bytes) = 0;
 };
 

@@ -1,6 +1,7 @@
 // One thing that is wrong, or doubtful, in a configuration file: where, what, and what to do.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -33,6 +34,15 @@ using Diagnostics = std::vector<Diagnostic>;
   for (const Diagnostic& diagnostic : diagnostics)
     if (diagnostic.severity == Severity::kError) return true;
   return false;
+}
+
+// Memory, with that of the texts.
+[[nodiscard]] inline std::size_t ApproximateBytes(const Diagnostics& diagnostics) {
+  std::size_t bytes = diagnostics.capacity() * sizeof(Diagnostic);
+  for (const Diagnostic& diagnostic : diagnostics)
+    bytes += diagnostic.path.size() + diagnostic.field.size() + diagnostic.message.size() +
+             diagnostic.remedy.size();
+  return bytes;
 }
 
 // The order in which they are reported; equal ones say the same of the same place.

@@ -54,28 +54,37 @@ Diagnostics CheckEncoding(const std::string& text) {
     diagnostics.back().severity = Severity::kWarning;
   }
   bool control_reported = false;
-  Mark mark{1, 1};
+  int line = 1;
+  std::size_t line_begin = i;  // columns are counted without the mark
   while (i < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte < 0x7F) {  // nearly all there is
+      ++i;
+      continue;
+    }
+    if (byte == '\n') {
+      line_begin = ++i;
+      ++line;
+      continue;
+    }
+    const Mark mark{line, static_cast<int>(i - line_begin) + 1};
     const std::size_t length = CharacterLength(text, i);
     if (length == 0) {
       Report(diagnostics, mark, "", "INVALID_UTF8",
-             absl::StrFormat("byte 0x%02X is no UTF-8", static_cast<unsigned char>(text[i])),
-             "save the file as UTF-8");
+             absl::StrFormat("byte 0x%02X is no UTF-8", byte), "save the file as UTF-8");
       return diagnostics;
     }
     if (IsControl(text, i) && !control_reported) {
       control_reported = true;
       Report(diagnostics, mark, "", "CONTROL_CHARACTER",
-             absl::StrFormat("control character 0x%02X", static_cast<unsigned char>(text[i])),
-             text[i] == '\r' ? "end lines with a line feed" : "delete it");
+             absl::StrFormat("control character 0x%02X", byte),
+             byte == '\r' ? "end lines with a line feed" : "delete it");
     }
     if (length > 1 && EndsLine(text, i) && !control_reported) {
       control_reported = true;
       Report(diagnostics, mark, "", "CONTROL_CHARACTER",
              "a Unicode line separator, which ends a line to some YAML readers", "delete it");
     }
-    mark = text[i] == '\n' ? Mark{mark.line + 1, 1}
-                           : Mark{mark.line, mark.column + static_cast<int>(length)};
     i += length;
   }
   return diagnostics;

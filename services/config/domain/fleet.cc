@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,133 +11,89 @@
 namespace fleetcast::config {
 namespace {
 
-// Builds one outline; each method adds one kind of thing.
-class Outliner {
+// Builds the outline of one plant; each method adds one kind of thing.
+class PlantOutliner {
  public:
-  Outliner(const std::string& commit, const ConfigFiles& files) : files_(files) {
-    fleet_.commit = commit;
-    fleet_.has_master_list = files.master_list != nullptr;
-    fleet_.diagnostics = files.diagnostics;
+  PlantOutliner(const PlantSources& sources, const std::vector<TreeEntry>& entries)
+      : sources_(sources), files_(SortPlantFolder(sources.plant_id, entries)) {
+    plant_.plant_id = sources.plant_id;
+    plant_.display_name = sources.plant_id;
+    plant_.diagnostics = std::move(files_.diagnostics);
   }
 
-  void AddMasterList(const MasterList& master) {
-    fleet_.readable = master.readable;
-    fleet_.complete = master.complete && master.readable;
-    for (const Diagnostic& diagnostic : master.diagnostics)
-      if (diagnostic.circuit_id.empty())
-        fleet_.diagnostics.push_back(diagnostic);
-      else
-        of_circuits_[{diagnostic.plant_id, diagnostic.circuit_id}].push_back(diagnostic);
-    if (!master.readable) return;
-    std::size_t count = 0;
-    for (const MasterPlant& plant : master.plants) count += plant.circuits.size();
-    fleet_.circuits.reserve(count);
-    for (const MasterPlant& plant : master.plants) AddPlant(plant);
-    for (const PlantFiles& plant : files_.plants)
-      if (!HasPlant(master, plant.plant_id))
-        for (const PlantFiles::Circuit& file : plant.circuits) ReportFileWithoutEntry(plant, file);
+  // Walks the plant's entries in the master list and its files side by side: both are by id.
+  void AddListed(const MasterPlant& listed) {
+    plant_.listed = true;
+    plant_.display_name = listed.display_name;
+    plant_.name_mark = listed.name_mark;
+    plant_.circuits.reserve(listed.circuits.size());
+    auto file = files_.circuits.begin();
+    auto diagnostic = sources_.diagnostics.begin();
+    for (const MasterCircuit& entry : listed.circuits) {
+      for (; file != files_.circuits.end() && file->id < entry.circuit_id; ++file)
+        ReportFileWithoutEntry(*file);
+      const bool has_file = file != files_.circuits.end() && file->id == entry.circuit_id;
+      Diagnostics diagnostics;
+      for (; diagnostic != sources_.diagnostics.end() &&
+             (*diagnostic)->circuit_id <= entry.circuit_id;
+           ++diagnostic)
+        diagnostics.push_back(**diagnostic);
+      AddCircuit(entry, has_file ? (file++)->entry : nullptr, std::move(diagnostics));
+    }
+    for (; file != files_.circuits.end(); ++file) ReportFileWithoutEntry(*file);
   }
 
-  void ReportNoMasterList() {
-    fleet_.diagnostics.push_back(
-        {.path = kMasterListPath,
-         .reason = "MASTER_LIST_MISSING",
-         .message = "there is no master list, so the fleet is empty",
-         .remedy = "add the file: `plants:` and under it a list of plants and their circuits"});
+  void ReportFilesWithoutEntry() {
+    for (const PlantFiles::Circuit& file : files_.circuits) ReportFileWithoutEntry(file);
   }
 
   // Every file counts as a circuit.
   void AddCircuitsOfFiles() {
-    for (const PlantFiles& plant : files_.plants)
-      for (const PlantFiles::Circuit& file : plant.circuits) {
-        CircuitOutline& circuit = fleet_.circuits.emplace_back();
-        circuit.key = {std::string(plant.plant_id), std::string(file.id)};
-        circuit.plant_name = circuit.key.plant_id;
-        circuit.circuit_name = circuit.key.circuit_id;
-        AddFiles(circuit, plant, file.entry, Mark{});
-      }
+    for (const PlantFiles::Circuit& file : files_.circuits) {
+      CircuitOutline& circuit = plant_.circuits.emplace_back();
+      circuit.key = {sources_.plant_id, std::string(file.id)};
+      circuit.display_name = circuit.key.circuit_id;
+      AddFiles(circuit, file.entry, Mark{});
+    }
   }
 
-  FleetOutline Finish() {
-    const auto by_key = [](const auto& a, const auto& b) { return a.key < b.key; };
-    if (!std::is_sorted(fleet_.circuits.begin(), fleet_.circuits.end(), by_key))
-      std::sort(fleet_.circuits.begin(), fleet_.circuits.end(), by_key);
-    std::sort(
-        fleet_.diagnostics.begin(), fleet_.diagnostics.end(),
-        [](const Diagnostic& a, const Diagnostic& b) { return ReportOrder(a) < ReportOrder(b); });
-    return std::move(fleet_);
-  }
+  PlantOutline Finish() { return std::move(plant_); }
 
  private:
-  // Walks the plant's entries in the master list and its files side by side: both are by id.
-  void AddPlant(const MasterPlant& plant) {
-    static const PlantFiles kNoFiles;
-    fleet_.plants.push_back(
-        {plant.plant_id, plant.display_name, static_cast<int>(plant.circuits.size())});
-    const PlantFiles* found = files_.Find(plant.plant_id);
-    const PlantFiles& files = found == nullptr ? kNoFiles : *found;
-    auto file = files.circuits.begin();
-    for (const MasterCircuit& entry : plant.circuits) {
-      for (; file != files.circuits.end() && file->id < entry.circuit_id; ++file)
-        ReportFileWithoutEntry(files, *file);
-      const bool has_file = file != files.circuits.end() && file->id == entry.circuit_id;
-      AddCircuit(plant, entry, files, has_file ? (file++)->entry : nullptr);
-    }
-    for (; file != files.circuits.end(); ++file) ReportFileWithoutEntry(files, *file);
+  void AddCircuit(const MasterCircuit& entry, const TreeEntry* file, Diagnostics diagnostics) {
+    CircuitOutline& circuit = plant_.circuits.emplace_back();
+    circuit.key = {sources_.plant_id, entry.circuit_id};
+    circuit.display_name = entry.display_name;
+    circuit.name_mark = entry.name_mark;
+    circuit.diagnostics = std::move(diagnostics);
+    AddFiles(circuit, file, entry.mark);
   }
 
-  void AddCircuit(const MasterPlant& plant, const MasterCircuit& entry, const PlantFiles& files,
-                  const TreeEntry* file) {
-    CircuitOutline& circuit = fleet_.circuits.emplace_back();
-    circuit.key = {plant.plant_id, entry.circuit_id};
-    circuit.plant_name = plant.display_name;
-    circuit.circuit_name = entry.display_name;
-    circuit.plant_name_mark = plant.name_mark;
-    circuit.circuit_name_mark = entry.name_mark;
-    if (!of_circuits_.empty()) {
-      const auto found = of_circuits_.find(circuit.key);
-      if (found != of_circuits_.end()) circuit.diagnostics = found->second;
-    }
-    AddFiles(circuit, files, file, entry.mark);
-  }
-
-  static bool HasPlant(const MasterList& master, std::string_view plant_id) {
-    return std::binary_search(master.plants.begin(), master.plants.end(), plant_id, IdLess{});
-  }
-
-  struct IdLess {
-    bool operator()(const MasterPlant& a, std::string_view b) const { return a.plant_id < b; }
-    bool operator()(std::string_view a, const MasterPlant& b) const { return a < b.plant_id; }
-  };
-
-  void ReportFileWithoutEntry(const PlantFiles& plant, const PlantFiles::Circuit& file) {
-    const CircuitKey key{std::string(plant.plant_id), std::string(file.id)};
-    fleet_.diagnostics.push_back(
-        {.path = file.entry->path,
+  void ReportFileWithoutEntry(const PlantFiles::Circuit& file) {
+    plant_.diagnostics.push_back(
+        {.path = absl::StrCat(kPlantsFolder, "/", sources_.plant_id, "/", file.entry->path),
          .reason = "FILE_WITHOUT_ENTRY",
-         .message = absl::StrCat("circuit ", key.circuit_id, " of plant ", key.plant_id,
+         .message = absl::StrCat("circuit ", std::string(file.id), " of plant ", sources_.plant_id,
                                  " is not in the master list"),
          .remedy = absl::StrCat("add it to ", kMasterListPath, ", or delete the file"),
-         .plant_id = key.plant_id,
-         .circuit_id = key.circuit_id});
+         .plant_id = sources_.plant_id,
+         .circuit_id = std::string(file.id)});
   }
 
   // The file's id; empty, with what is wrong about it reported to the circuit, if it is no file.
-  static std::string IdOf(const TreeEntry* entry, CircuitOutline& circuit) {
-    if (entry == nullptr) return "";
-    auto problem = CheckIsFile(*entry, circuit.key);
-    if (!problem) return entry->object_id;
-    circuit.diagnostics.push_back(*std::move(problem));
-    return "";
+  static ObjectId IdOf(const TreeEntry* entry, std::size_t layer, CircuitOutline& circuit) {
+    if (entry == nullptr) return {};
+    if (entry->kind == TreeEntry::Kind::kFile) return entry->object_id;
+    circuit.diagnostics.push_back(*CheckIsFile(entry->kind, circuit.PathOf(layer), circuit.key));
+    return {};
   }
 
-  // `plant` has what else speaks about it; its entry in the master list stands at `mark`.
-  void AddFiles(CircuitOutline& circuit, const PlantFiles& plant, const TreeEntry* file,
-                const Mark& mark) {
+  // The circuit's entry in the master list stands at `mark`.
+  void AddFiles(CircuitOutline& circuit, const TreeEntry* file, const Mark& mark) {
     const CircuitKey& key = circuit.key;
     const std::size_t before = circuit.diagnostics.size();
-    circuit.files = {IdOf(file, circuit), IdOf(plant.defaults, circuit),
-                     IdOf(files_.defaults, circuit)};
+    const TreeEntry* const layers[kLayers] = {file, files_.defaults, sources_.defaults};
+    for (std::size_t i = 0; i < kLayers; ++i) circuit.files[i] = IdOf(layers[i], i, circuit);
     // A circuit that is called `defaults` has been reported; its file would be the plant's.
     if (!circuit.files[0].empty() || circuit.diagnostics.size() > before ||
         key.circuit_id == kDefaultsId)
@@ -152,23 +109,72 @@ class Outliner {
          .circuit_id = key.circuit_id});
   }
 
-  const ConfigFiles& files_;
-  std::map<CircuitKey, Diagnostics> of_circuits_;  // of the master list
-  FleetOutline fleet_;
+  const PlantSources& sources_;
+  PlantFiles files_;
+  PlantOutline plant_;
 };
 
 }  // namespace
 
+std::vector<PlantSources> SourcesOf(const ConfigFiles& files, const MasterList& master) {
+  std::vector<PlantSources> sources;
+  auto folder = files.plants.begin();
+  const auto add_folder = [&] {
+    sources.push_back({.plant_id = std::string(folder->plant_id), .folder = folder->entry});
+    ++folder;
+  };
+  for (const MasterPlant& plant : master.plants) {
+    while (folder != files.plants.end() && folder->plant_id < plant.plant_id) add_folder();
+    if (folder != files.plants.end() && folder->plant_id == plant.plant_id)
+      add_folder();
+    else
+      sources.push_back({.plant_id = plant.plant_id});
+    sources.back().listed = &plant;
+  }
+  while (folder != files.plants.end()) add_folder();
+  std::map<std::string_view, std::vector<const Diagnostic*>> diagnostics;  // by plant
+  for (const Diagnostic& diagnostic : master.diagnostics)
+    if (!diagnostic.circuit_id.empty()) diagnostics[diagnostic.plant_id].push_back(&diagnostic);
+  for (PlantSources& plant : sources) {
+    plant.defaults = files.defaults;
+    plant.list_is_readable = master.readable;
+    const auto found = diagnostics.find(plant.plant_id);
+    if (found == diagnostics.end()) continue;
+    plant.diagnostics = std::move(found->second);
+    std::stable_sort(plant.diagnostics.begin(), plant.diagnostics.end(),
+                     [](const auto* a, const auto* b) { return a->circuit_id < b->circuit_id; });
+  }
+  return sources;
+}
+
+PlantOutline OutlinePlant(const PlantSources& sources, const std::vector<TreeEntry>& entries) {
+  PlantOutliner outliner(sources, entries);
+  if (!sources.list_is_readable)
+    outliner.AddCircuitsOfFiles();
+  else if (sources.listed != nullptr)
+    outliner.AddListed(*sources.listed);
+  else
+    outliner.ReportFilesWithoutEntry();
+  return outliner.Finish();
+}
+
 FleetOutline OutlineFleet(const std::string& commit, const ConfigFiles& files,
                           const MasterList* master) {
-  Outliner outliner(commit, files);
+  FleetOutline fleet{
+      .commit = commit, .has_master_list = master != nullptr, .diagnostics = files.diagnostics};
   if (master == nullptr) {
-    outliner.ReportNoMasterList();
-  } else {
-    outliner.AddMasterList(*master);
-    if (!master->readable) outliner.AddCircuitsOfFiles();
+    fleet.diagnostics.push_back(
+        {.path = kMasterListPath,
+         .reason = "MASTER_LIST_MISSING",
+         .message = "there is no master list, so the fleet is empty",
+         .remedy = "add the file: `plants:` and under it a list of plants and their circuits"});
+    return fleet;
   }
-  return outliner.Finish();
+  fleet.readable = master->readable;
+  fleet.complete = master->complete && master->readable;
+  for (const Diagnostic& diagnostic : master->diagnostics)
+    if (diagnostic.circuit_id.empty()) fleet.diagnostics.push_back(diagnostic);
+  return fleet;
 }
 
 std::string CircuitOutline::PathOf(std::size_t layer) const {
@@ -179,20 +185,26 @@ std::string CircuitOutline::PathOf(std::size_t layer) const {
 }
 
 bool CircuitOutline::SaysTheSameAs(const CircuitOutline& other) const {
-  return key == other.key && files == other.files && plant_name == other.plant_name &&
-         circuit_name == other.circuit_name &&
+  return files == other.files && key == other.key && display_name == other.display_name &&
          std::equal(diagnostics.begin(), diagnostics.end(), other.diagnostics.begin(),
                     other.diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
                       return a.reason == b.reason && a.path == b.path;
                     });
 }
 
+std::size_t PlantOutline::ApproximateBytes() const {
+  std::size_t bytes = sizeof *this + circuits.capacity() * sizeof(CircuitOutline) +
+                      config::ApproximateBytes(diagnostics);
+  for (const CircuitOutline& circuit : circuits)
+    bytes += circuit.key.plant_id.capacity() + circuit.key.circuit_id.capacity() +
+             circuit.display_name.capacity() + config::ApproximateBytes(circuit.diagnostics);
+  return bytes;
+}
+
 std::size_t FleetOutline::ApproximateBytes() const {
-  constexpr std::size_t kTextPerCircuit = 100;  // names, a file's id
-  constexpr std::size_t kTextPerDiagnostic = 400;
-  return sizeof *this + circuits.capacity() * (sizeof(CircuitOutline) + kTextPerCircuit) +
-         plants.capacity() * sizeof(PlantOutline) +
-         diagnostics.capacity() * (sizeof(Diagnostic) + kTextPerDiagnostic);
+  std::size_t bytes = sizeof *this + config::ApproximateBytes(diagnostics);
+  for (const auto& plant : plants) bytes += sizeof plant + plant->ApproximateBytes();
+  return bytes;
 }
 
 }  // namespace fleetcast::config

@@ -1,5 +1,6 @@
 // A fleet at one commit: its outline (who is in the master list, and which files speak about
-// whom), which is cheap, and its circuits, resolved where they are needed.
+// whom), which is cheap, and its circuits, resolved where they are needed. The outline is made
+// plant by plant, so that commits share those of the plants that they have in common.
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include "services/config/domain/circuit_resolution.h"
 #include "services/config/domain/config_files.h"
 #include "services/config/domain/master_list.h"
+#include "services/config/domain/object_id.h"
 
 namespace fleetcast::config {
 
@@ -20,12 +22,10 @@ inline constexpr std::size_t kLayers = 3;
 
 struct CircuitOutline {
   CircuitKey key;
-  std::string plant_name;
-  std::string circuit_name;
-  // Where the names stand in the master list.
-  Mark plant_name_mark, circuit_name_mark;
-  // Their object ids, strongest first; empty where there is no such file.
-  std::array<std::string, kLayers> files;
+  std::string display_name;
+  Mark name_mark;  // in the master list
+  // Strongest first; empty where there is no such file.
+  std::array<ObjectId, kLayers> files;
   // What is wrong about the circuit outside its files: no file, twice in the list …
   Diagnostics diagnostics;
   // Whether everything that is said about the circuit is the same (but for where it stands).
@@ -37,31 +37,60 @@ struct CircuitOutline {
 struct PlantOutline {
   std::string plant_id;
   std::string display_name;
-  int circuit_count = 0;
+  Mark name_mark;                        // in the master list
+  bool listed = false;                   // in the master list; else its folder alone is there
+  std::vector<CircuitOutline> circuits;  // by id
+  Diagnostics diagnostics;               // about no single circuit of the list
+  [[nodiscard]] std::size_t ApproximateBytes() const;
 };
+
+// What says something about one plant. Points into what it was made of.
+struct PlantSources {
+  std::string plant_id;
+  const TreeEntry* folder = nullptr;    // its folder; nullptr if there is none
+  const TreeEntry* defaults = nullptr;  // the repository's file of defaults, likewise
+  const MasterPlant* listed = nullptr;  // its entry in the master list, likewise
+  bool list_is_readable = false;
+  // What the master list says of the plant's circuits, by circuit.
+  std::vector<const Diagnostic*> diagnostics;
+};
+
+// Of all plants that the master list or a folder names, by id. Where the list stands but cannot be
+// read, every circuit file counts as a circuit, so that a repaired list can be compared with what
+// was there.
+[[nodiscard]] std::vector<PlantSources> SourcesOf(const ConfigFiles& files,
+                                                  const MasterList& master);
+
+// `entries` of the plant's folder, none if it has none.
+[[nodiscard]] PlantOutline OutlinePlant(const PlantSources& sources,
+                                        const std::vector<TreeEntry>& entries);
 
 struct FleetOutline {
   std::string commit;
   bool has_master_list = false;
-  bool readable = false;                 // the master list could be read
-  bool complete = false;                 // every entry of it could: who is not here is not in it
-  std::vector<PlantOutline> plants;      // by id
-  std::vector<CircuitOutline> circuits;  // by key
-  Diagnostics diagnostics;               // about no single circuit
+  bool readable = false;  // the master list could be read
+  bool complete = false;  // every entry of it could: who is not here is not in it
+  std::vector<std::shared_ptr<const PlantOutline>> plants;  // by id
+  Diagnostics diagnostics;                                  // about no single plant's folder
+  // Plants are counted in each fleet that shares them.
   [[nodiscard]] std::size_t ApproximateBytes() const;
 };
 
-// `master` is nullptr if there is no file of that name; the fleet is empty then. Where it stands
-// but cannot be read, every circuit file counts as a circuit, so that a repaired list can be
-// compared with what was there.
+// `master` is nullptr if there is no file of that name; the fleet is empty then. Without plants.
 [[nodiscard]] FleetOutline OutlineFleet(const std::string& commit, const ConfigFiles& files,
                                         const MasterList* master);
 
-struct ResolvedCircuit {
-  CircuitOutline outline;
+// A circuit of an outline, which lives as long as this.
+struct CircuitOfPlant {
+  std::shared_ptr<const PlantOutline> plant;
+  const CircuitOutline* outline = nullptr;  // one of the plant's
+  [[nodiscard]] const CircuitKey& key() const { return outline->key; }
+};
+
+struct ResolvedCircuit : CircuitOfPlant {
   std::shared_ptr<const CircuitResolution> resolution;  // never null
   [[nodiscard]] bool sound() const {
-    return resolution->config.has_value() && !HasError(outline.diagnostics);
+    return resolution->config.has_value() && !HasError(outline->diagnostics);
   }
 };
 

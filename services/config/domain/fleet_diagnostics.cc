@@ -18,7 +18,7 @@ auto Meaning(const Diagnostic& diagnostic) {
 }  // namespace
 
 void AddDiagnosticsOf(const ResolvedCircuit& circuit, Diagnostics& diagnostics) {
-  for (const Diagnostics* part : {&circuit.outline.diagnostics, &circuit.resolution->diagnostics})
+  for (const Diagnostics* part : {&circuit.outline->diagnostics, &circuit.resolution->diagnostics})
     diagnostics.insert(diagnostics.end(), part->begin(), part->end());
 }
 
@@ -33,13 +33,22 @@ void Arrange(Diagnostics& diagnostics) {
   diagnostics.erase(std::unique(diagnostics.begin(), diagnostics.end(), equal), diagnostics.end());
 }
 
+Diagnostics FleetDiagnostics(const FleetOutline& fleet) {
+  Diagnostics diagnostics = fleet.diagnostics;
+  for (const auto& plant : fleet.plants)
+    diagnostics.insert(diagnostics.end(), plant->diagnostics.begin(), plant->diagnostics.end());
+  return diagnostics;
+}
+
 Diagnostics NewFleetDiagnostics(const FleetOutline& base, const FleetOutline& head) {
-  if (!head.complete) return head.diagnostics;
-  std::set<decltype(Meaning(head.diagnostics.front()))> known;
-  for (const Diagnostic& diagnostic : base.diagnostics) known.insert(Meaning(diagnostic));
-  Diagnostics fresh;
-  for (const Diagnostic& diagnostic : head.diagnostics)
-    if (!known.contains(Meaning(diagnostic))) fresh.push_back(diagnostic);
+  Diagnostics fresh = FleetDiagnostics(head);
+  if (!head.complete || fresh.empty()) return fresh;
+  const Diagnostics before = FleetDiagnostics(base);
+  std::set<decltype(Meaning(before.front()))> known;
+  for (const Diagnostic& diagnostic : before) known.insert(Meaning(diagnostic));
+  std::erase_if(fresh, [&known](const Diagnostic& diagnostic) {
+    return known.contains(Meaning(diagnostic));
+  });
   return fresh;
 }
 
@@ -49,7 +58,7 @@ absl::Status UnsoundCircuit(const std::string& commit, const ResolvedCircuit& ci
   const auto first = std::find_if(
       diagnostics.begin(), diagnostics.end(),
       [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
-  const CircuitKey& key = circuit.outline.key;
+  const CircuitKey& key = circuit.key();
   const std::string place =
       absl::StrCat(first->path, ":", first->mark.line, ":", first->mark.column);
   return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_UNSOUND",
@@ -63,14 +72,6 @@ absl::Status UnsoundCircuit(const std::string& commit, const ResolvedCircuit& ci
                   {"first_reason", first->reason},
                   {"first_message", first->message},
                   {"first_remedy", first->remedy}});
-}
-
-std::size_t ApproximateBytes(const Diagnostics& diagnostics) {
-  std::size_t bytes = diagnostics.capacity() * sizeof(Diagnostic);
-  for (const Diagnostic& diagnostic : diagnostics)
-    bytes += diagnostic.path.size() + diagnostic.field.size() + diagnostic.message.size() +
-             diagnostic.remedy.size();
-  return bytes;
 }
 
 }  // namespace fleetcast::config

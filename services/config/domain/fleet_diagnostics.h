@@ -14,6 +14,9 @@ void AddDiagnosticsOf(const ResolvedCircuit& circuit, Diagnostics& diagnostics);
 // Sorts them by ReportOrder; what a shared file's circuits all report stays once.
 void Arrange(Diagnostics& diagnostics);
 
+// What is wrong with the master list and the folders, in no order.
+[[nodiscard]] Diagnostics FleetDiagnostics(const FleetOutline& fleet);
+
 // What is wrong with the head's master list and folders and was not at the base. Where the head's
 // list is incomplete everything is told: nothing is retired then, and this says why.
 [[nodiscard]] Diagnostics NewFleetDiagnostics(const FleetOutline& base, const FleetOutline& head);
@@ -21,8 +24,5 @@ void Arrange(Diagnostics& diagnostics);
 // FAILED_PRECONDITION (CIRCUIT_UNSOUND) that names the first error.
 [[nodiscard]] absl::Status UnsoundCircuit(const std::string& commit,
                                           const ResolvedCircuit& circuit);
-
-// Memory beside the diagnostics themselves is counted as well.
-[[nodiscard]] std::size_t ApproximateBytes(const Diagnostics& diagnostics);
 
 }  // namespace fleetcast::config

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/status.h"
 #include "services/config/domain/circuit_filter.h"
 #include "services/config/domain/fleet_diagnostics.h"
@@ -20,11 +19,11 @@ constexpr std::size_t kMaxMasterListBytes = 2 << 20;
 constexpr char kAllPlants[] = "-";
 
 // Shares of the caches, in percent. Files and circuits are a few KiB each, an outline of 10,000
-// circuits about 5 MiB; several outlines and everything else of such a fleet fit into 100 MiB.
-constexpr std::size_t kOutlineShare = 25, kMasterListShare = 10, kFileShare = 30,
+// circuits about 2 MiB; several outlines and everything else of such a fleet fit into 100 MiB.
+constexpr std::size_t kOutlineShare = 15, kPlantShare = 10, kMasterListShare = 10, kFileShare = 30,
                       kCircuitShare = 30, kChangesShare = 5;
-// Fewer circuits than this are resolved sooner than another thread is started.
-constexpr std::size_t kCircuitsPerThread = 32;
+// Fewer than this are read sooner than another thread is started.
+constexpr std::size_t kCircuitsPerThread = 32, kPlantsPerThread = 8;
 
 // A file's content, or a diagnostic where it is this file alone that cannot be had.
 absl::StatusOr<ParsedYaml> Parsed(const absl::StatusOr<std::string>& text, const YamlParser& parser,
@@ -43,12 +42,36 @@ absl::StatusOr<ParsedYaml> Parsed(const absl::StatusOr<std::string>& text, const
   return text.status();
 }
 
-const CircuitOutline* FindCircuit(const std::vector<CircuitOutline>& circuits,
-                                  const CircuitKey& key) {
-  const auto found =
-      std::lower_bound(circuits.begin(), circuits.end(), key,
-                       [](const CircuitOutline& a, const CircuitKey& b) { return a.key < b; });
-  return found != circuits.end() && found->key == key ? &*found : nullptr;
+template <typename Items, typename Id>
+auto FindById(const Items& items, const std::string& id, const Id& id_of) {
+  const auto found = std::lower_bound(
+      items.begin(), items.end(), id,
+      [&id_of](const auto& item, const std::string& wanted) { return id_of(item) < wanted; });
+  return found != items.end() && id_of(*found) == id ? &*found : nullptr;
+}
+
+// nullptr if the master list has no such plant.
+std::shared_ptr<const PlantOutline> FindPlant(const FleetOutline& fleet,
+                                              const std::string& plant_id) {
+  const auto* plant = FindById(fleet.plants, plant_id, [](const auto& each) -> const std::string& {
+    return each->plant_id;
+  });
+  return plant != nullptr && (*plant)->listed ? *plant : nullptr;
+}
+
+const CircuitOutline* FindCircuit(const PlantOutline& plant, const std::string& circuit_id) {
+  return FindById(plant.circuits, circuit_id, [](const CircuitOutline& each) -> const std::string& {
+    return each.key.circuit_id;
+  });
+}
+
+// All circuits of those plants, by key.
+std::vector<CircuitOfPlant> CircuitsOf(
+    const std::vector<std::shared_ptr<const PlantOutline>>& plants) {
+  std::vector<CircuitOfPlant> circuits;
+  for (const auto& plant : plants)
+    for (const CircuitOutline& circuit : plant->circuits) circuits.push_back({plant, &circuit});
+  return circuits;
 }
 
 // A revision that the remote may well have.
@@ -69,6 +92,7 @@ FleetReader::FleetReader(ConfigRepository& repository, YamlParser parser, std::s
     : repository_(repository),
       parser_(std::move(parser)),
       outlines_(cache_bytes / 100 * kOutlineShare),
+      plants_(cache_bytes / 100 * kPlantShare),
       master_lists_(cache_bytes / 100 * kMasterListShare),
       files_(cache_bytes / 100 * kFileShare),
       circuits_(cache_bytes / 100 * kCircuitShare),
@@ -81,11 +105,11 @@ absl::StatusOr<PlantList> FleetReader::ListPlants(const ListQuery& query) {
   const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
   PlantList list{.commit = commit, .freshness = commits.freshness};
-  for (const PlantOutline& plant : outline->plants) {
-    if (!query.page.after.empty() && plant.plant_id <= query.page.after[1]) continue;
-    if (!MatchesPlant(query.filter, plant)) continue;
+  for (const auto& plant : outline->plants) {
+    if (!query.page.after.empty() && plant->plant_id <= query.page.after[1]) continue;
+    if (!plant->listed || !MatchesPlant(query.filter, *plant)) continue;
     if (list.page.items.size() == static_cast<std::size_t>(query.page.size)) {
-      list.page.next_after = {commit, list.page.items.back().plant_id};
+      list.page.next_after = {commit, list.page.items.back()->plant_id};
       break;
     }
     list.page.items.push_back(plant);
@@ -99,29 +123,31 @@ absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_i
   FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitOf(query, 2));
   const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
-  const bool known =
-      plant_id == kAllPlants ||
-      std::any_of(outline->plants.begin(), outline->plants.end(),
-                  [&](const PlantOutline& plant) { return plant.plant_id == plant_id; });
-  if (!known)
-    return ResourceNotFound("Plant", absl::StrCat("plants/", plant_id),
-                            absl::StrCat("list the plants of commit ", commit));
+  std::vector<CircuitOfPlant> circuits;
+  if (plant_id == kAllPlants) {
+    circuits = CircuitsOf(outline->plants);
+  } else {
+    const auto plant = FindPlant(*outline, plant_id);
+    if (plant == nullptr)
+      return ResourceNotFound("Plant", absl::StrCat("plants/", plant_id),
+                              absl::StrCat("list the plants of commit ", commit));
+    circuits = CircuitsOf({plant});
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(std::vector<ResolvedCircuit> all, ResolveAll(circuits));
   CircuitList list{.commit = commit, .freshness = commits.freshness};
-  for (const CircuitOutline& circuit : outline->circuits) {
-    if (plant_id != kAllPlants && circuit.key.plant_id != plant_id) continue;
-    FLEETCAST_ASSIGN_OR_RETURN(ResolvedCircuit resolved, Resolve(circuit));
+  for (ResolvedCircuit& resolved : all) {
     if (!resolved.sound()) {
       ++list.unsound_circuit_count;
       continue;
     }
     if (!query.page.after.empty() &&
-        circuit.key <= CircuitKey{query.page.after[1], query.page.after[2]})
+        resolved.key() <= CircuitKey{query.page.after[1], query.page.after[2]})
       continue;
     if (!list.page.next_after.empty() || !MatchesCircuit(query.filter, resolved)) continue;
     if (list.page.items.size() < static_cast<std::size_t>(query.page.size)) {
       list.page.items.push_back(std::move(resolved));
     } else {
-      const CircuitKey& last = list.page.items.back().outline.key;
+      const CircuitKey& last = list.page.items.back().key();
       list.page.next_after = {commit, last.plant_id, last.circuit_id};
     }
   }
@@ -135,12 +161,14 @@ absl::StatusOr<CircuitAnswer> FleetReader::GetCircuit(const CircuitKey& key,
                              CommitsOf({{"revision", OrHead(revision)}}, max_staleness));
   const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
-  const CircuitOutline* circuit = FindCircuit(outline->circuits, key);
+  const auto plant = FindPlant(*outline, key.plant_id);
+  const CircuitOutline* circuit = plant == nullptr ? nullptr : FindCircuit(*plant, key.circuit_id);
   if (circuit == nullptr)
     return ResourceNotFound("Circuit",
                             absl::StrCat("plants/", key.plant_id, "/circuits/", key.circuit_id),
                             absl::StrCat("list the circuits of commit ", commit));
-  FLEETCAST_ASSIGN_OR_RETURN(ResolvedCircuit resolved, Resolve(*circuit));
+  FLEETCAST_ASSIGN_OR_RETURN(auto resolution, Resolve(*circuit));
+  ResolvedCircuit resolved{{plant, circuit}, std::move(resolution)};
   if (!resolved.sound()) return UnsoundCircuit(commit, resolved);
   return CircuitAnswer{commit, commits.freshness, std::move(resolved)};
 }
@@ -152,10 +180,9 @@ absl::StatusOr<ValidationReport> FleetReader::ValidateRevision(const std::string
   const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, Outline(commit));
   ValidationReport report{
-      .commit = commit, .freshness = commits.freshness, .diagnostics = outline->diagnostics};
-  std::vector<const CircuitOutline*> circuits;
-  for (const CircuitOutline& circuit : outline->circuits) circuits.push_back(&circuit);
-  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<ResolvedCircuit> all, ResolveAll(circuits));
+      .commit = commit, .freshness = commits.freshness, .diagnostics = FleetDiagnostics(*outline)};
+  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<ResolvedCircuit> all,
+                             ResolveAll(CircuitsOf(outline->plants)));
   for (const ResolvedCircuit& resolved : all) {
     if (outline->readable) ++report.circuit_count;
     if (outline->readable && !resolved.sound()) ++report.unsound_circuit_count;
@@ -186,17 +213,11 @@ absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_
 
 absl::StatusOr<std::shared_ptr<const ChangeReport>> FleetReader::Compare(
     const std::string& merge_base, const std::string& head_commit) {
-  const std::string* const commits[] = {&merge_base, &head_commit};
-  SharedOutline outlines[2];
-  FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(2, 1, [&](std::size_t i) {
-    auto outline = i == 0 ? Outline(*commits[i]) : ReadableOutline(*commits[i]);
-    if (!outline.ok()) return outline.status();
-    outlines[i] = *std::move(outline);
-    return absl::OkStatus();
-  }));
-  const FleetOutline &base = *outlines[0], &head = *outlines[1];
+  FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline base_outline, Outline(merge_base));
+  FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline head_outline, ReadableOutline(head_commit));
+  const FleetOutline &base = *base_outline, &head = *head_outline;
   const Candidates candidates = FindCandidates(base, head);
-  std::vector<const CircuitOutline*> circuits = candidates.base;
+  std::vector<CircuitOfPlant> circuits = candidates.base;
   circuits.insert(circuits.end(), candidates.head.begin(), candidates.head.end());
   FLEETCAST_ASSIGN_OR_RETURN(std::vector<ResolvedCircuit> resolved, ResolveAll(circuits));
   const auto middle = resolved.begin() + static_cast<std::ptrdiff_t>(candidates.base.size());
@@ -251,12 +272,39 @@ absl::StatusOr<FleetReader::SharedOutline> FleetReader::Outline(const std::strin
 absl::StatusOr<FleetReader::SharedOutline> FleetReader::MakeOutline(const std::string& commit) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::vector<TreeEntry> entries,
                              repository_.ListConfigFolder(commit));
-  const ConfigFiles files = SortFiles(entries);
-  std::shared_ptr<const MasterList> master;
-  if (files.master_list != nullptr) {
-    FLEETCAST_ASSIGN_OR_RETURN(master, LoadMasterList(files.master_list->object_id));
+  const ConfigFiles files = SortConfigFolder(entries);
+  if (files.master_list == nullptr)
+    return std::make_shared<const FleetOutline>(OutlineFleet(commit, files, nullptr));
+  const ObjectId& master_list = files.master_list->object_id;
+  FLEETCAST_ASSIGN_OR_RETURN(const auto master, LoadMasterList(master_list));
+  FleetOutline fleet = OutlineFleet(commit, files, master.get());
+  const std::vector<PlantSources> sources = SourcesOf(files, *master);
+  fleet.plants.resize(sources.size());
+  FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(sources.size(), kPlantsPerThread, [&](std::size_t i) {
+    auto plant = OutlineOfPlant(sources[i], master_list);
+    if (!plant.ok()) return plant.status();
+    fleet.plants[i] = *std::move(plant);
+    return absl::OkStatus();
+  }));
+  return std::make_shared<const FleetOutline>(std::move(fleet));
+}
+
+absl::StatusOr<std::shared_ptr<const PlantOutline>> FleetReader::OutlineOfPlant(
+    const PlantSources& sources, const ObjectId& master_list) {
+  using Made = absl::StatusOr<std::shared_ptr<const PlantOutline>>;
+  std::string key = absl::StrCat(sources.plant_id, "/");
+  key += master_list.view();
+  for (const TreeEntry* entry : {sources.folder, sources.defaults}) {
+    key += entry == nullptr ? '-' : static_cast<char>(entry->kind);
+    if (entry != nullptr) key += entry->object_id.view();
   }
-  return std::make_shared<const FleetOutline>(OutlineFleet(commit, files, master.get()));
+  return plants_.FindOrMake(key, [&]() -> Made {
+    std::vector<TreeEntry> entries;
+    if (sources.folder != nullptr) {
+      FLEETCAST_ASSIGN_OR_RETURN(entries, repository_.ListPlantFolder(sources.folder->object_id));
+    }
+    return std::make_shared<const PlantOutline>(OutlinePlant(sources, entries));
+  });
 }
 
 absl::StatusOr<FleetReader::SharedOutline> FleetReader::ReadableOutline(const std::string& commit) {
@@ -283,19 +331,20 @@ absl::StatusOr<FleetReader::SharedOutline> FleetReader::ReadableOutline(const st
 }
 
 absl::StatusOr<std::shared_ptr<const MasterList>> FleetReader::LoadMasterList(
-    const std::string& object_id) {
+    const ObjectId& object_id) {
   using Made = absl::StatusOr<std::shared_ptr<const MasterList>>;
-  return master_lists_.FindOrMake(object_id, [&]() -> Made {
+  return master_lists_.FindOrMake(std::string(object_id.view()), [&]() -> Made {
     const auto text = repository_.ReadFile(object_id, kMaxMasterListBytes);
     FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml, Parsed(text, parser_, kMaxMasterListBytes));
     return std::make_shared<const MasterList>(ReadMasterList(yaml));
   });
 }
 
-absl::StatusOr<std::shared_ptr<const CircuitFile>> FleetReader::LoadFile(
-    const std::string& object_id, FileKind kind) {
+absl::StatusOr<std::shared_ptr<const CircuitFile>> FleetReader::LoadFile(const ObjectId& object_id,
+                                                                         FileKind kind) {
   using Made = absl::StatusOr<std::shared_ptr<const CircuitFile>>;
-  const std::string key = absl::StrCat(kind == FileKind::kCircuit ? "c" : "d", object_id);
+  std::string key = kind == FileKind::kCircuit ? "c" : "d";
+  key += object_id.view();
   return files_.FindOrMake(key, [&]() -> Made {
     const auto text = repository_.ReadFile(object_id, kMaxCircuitFileBytes);
     FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml, Parsed(text, parser_, kMaxCircuitFileBytes));
@@ -303,14 +352,13 @@ absl::StatusOr<std::shared_ptr<const CircuitFile>> FleetReader::LoadFile(
   });
 }
 
-absl::StatusOr<ResolvedCircuit> FleetReader::Resolve(const CircuitOutline& outline) {
+absl::StatusOr<std::shared_ptr<const CircuitResolution>> FleetReader::Resolve(
+    const CircuitOutline& outline) {
   static const auto nothing = std::make_shared<const CircuitResolution>();
-  if (outline.files[0].empty()) return ResolvedCircuit{outline, nothing};
-  const std::string key = absl::StrCat(outline.key.plant_id, "/", outline.key.circuit_id, " ",
-                                       absl::StrJoin(outline.files, " "));
-  auto resolution = circuits_.FindOrMake(key, [&] { return ResolveAnew(outline); });
-  if (!resolution.ok()) return resolution.status();
-  return ResolvedCircuit{outline, *std::move(resolution)};
+  if (outline.files[0].empty()) return nothing;
+  std::string key = absl::StrCat(outline.key.plant_id, "/", outline.key.circuit_id, "/");
+  for (const ObjectId& file : outline.files) key += file.view();
+  return circuits_.FindOrMake(key, [&] { return ResolveAnew(outline); });
 }
 
 absl::StatusOr<std::shared_ptr<const CircuitResolution>> FleetReader::ResolveAnew(
@@ -327,16 +375,16 @@ absl::StatusOr<std::shared_ptr<const CircuitResolution>> FleetReader::ResolveAne
 }
 
 absl::StatusOr<std::vector<ResolvedCircuit>> FleetReader::ResolveAll(
-    const std::vector<const CircuitOutline*>& outlines) {
-  std::vector<ResolvedCircuit> circuits(outlines.size());
+    const std::vector<CircuitOfPlant>& circuits) {
+  std::vector<ResolvedCircuit> resolved(circuits.size());
   FLEETCAST_RETURN_IF_ERROR(
-      parallel_.ForEach(outlines.size(), kCircuitsPerThread, [&](std::size_t i) {
-        auto circuit = Resolve(*outlines[i]);
-        if (!circuit.ok()) return circuit.status();
-        circuits[i] = *std::move(circuit);
+      parallel_.ForEach(circuits.size(), kCircuitsPerThread, [&](std::size_t i) {
+        auto resolution = Resolve(*circuits[i].outline);
+        if (!resolution.ok()) return resolution.status();
+        resolved[i] = {circuits[i], *std::move(resolution)};
         return absl::OkStatus();
       }));
-  return circuits;
+  return resolved;
 }
 
 std::size_t ChangeReport::ApproximateBytes() const {
@@ -351,8 +399,8 @@ std::size_t ChangeReport::ApproximateBytes() const {
 }
 
 std::size_t FleetReader::cached_bytes() const {
-  return outlines_.bytes() + master_lists_.bytes() + files_.bytes() + circuits_.bytes() +
-         changes_.bytes();
+  return outlines_.bytes() + plants_.bytes() + master_lists_.bytes() + files_.bytes() +
+         circuits_.bytes() + changes_.bytes();
 }
 
 }  // namespace fleetcast::config

@@ -32,7 +32,7 @@ struct ListQuery {
 struct PlantList {
   std::string commit;
   std::optional<Freshness> freshness;
-  PageOf<PlantOutline> page;
+  PageOf<std::shared_ptr<const PlantOutline>> page;
 };
 
 struct CircuitList {
@@ -107,15 +107,18 @@ class FleetReader {
   // As Outline; FAILED_PRECONDITION unless its master list can be read.
   [[nodiscard]] absl::StatusOr<SharedOutline> ReadableOutline(const std::string& commit);
   [[nodiscard]] absl::StatusOr<SharedOutline> MakeOutline(const std::string& commit);
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const PlantOutline>> OutlineOfPlant(
+      const PlantSources& sources, const ObjectId& master_list);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const MasterList>> LoadMasterList(
-      const std::string& object_id);
+      const ObjectId& object_id);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitFile>> LoadFile(
-      const std::string& object_id, FileKind kind);
-  [[nodiscard]] absl::StatusOr<ResolvedCircuit> Resolve(const CircuitOutline& outline);
+      const ObjectId& object_id, FileKind kind);
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitResolution>> Resolve(
+      const CircuitOutline& outline);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitResolution>> ResolveAnew(
       const CircuitOutline& outline);
   [[nodiscard]] absl::StatusOr<std::vector<ResolvedCircuit>> ResolveAll(
-      const std::vector<const CircuitOutline*>& outlines);
+      const std::vector<CircuitOfPlant>& circuits);
   // What the head's commit changes against the merge base's, by what is in the files alone.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const ChangeReport>> Compare(
       const std::string& merge_base, const std::string& head_commit);
@@ -123,6 +126,7 @@ class FleetReader {
   ConfigRepository& repository_;
   const YamlParser parser_;
   BoundedCache<FleetOutline> outlines_;       // by commit
+  BoundedCache<PlantOutline> plants_;         // by id and all that says something about the plant
   BoundedCache<MasterList> master_lists_;     // by object id
   BoundedCache<CircuitFile> files_;           // by kind and object id
   BoundedCache<CircuitResolution> circuits_;  // by ids and the layers' object ids

@@ -290,7 +290,7 @@ std::string ValueText(const Value& value) {
   return std::visit(Printer{}, value);
 }
 
-std::string TypeText(KeyType type) {
+const char* TypeText(KeyType type) {
   switch (type) {
     case KeyType::kInteger:
       return "a whole number";

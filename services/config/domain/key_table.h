@@ -86,7 +86,7 @@ struct Section {
 [[nodiscard]] std::string ValueText(const Value& value);
 
 // "a whole number", "a list of names": for messages and documents.
-[[nodiscard]] std::string TypeText(KeyType type);
+[[nodiscard]] const char* TypeText(KeyType type);
 
 // The shortest text that reads back as the same number: 50, 0.001, 1e-05.
 [[nodiscard]] std::string NumberText(double number);

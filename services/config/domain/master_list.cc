@@ -1,10 +1,14 @@
 #include "services/config/domain/master_list.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/config/domain/circuit_file.h"
+#include "services/config/domain/field_path.h"
 #include "services/config/domain/key_table.h"
 #include "services/config/domain/nearest_key.h"
 #include "services/config/domain/scalar.h"
@@ -19,48 +23,57 @@ constexpr std::size_t kMostEntries = 100'000;
 // Of a plant or circuit, for the same reason; they have three.
 constexpr std::size_t kMostKeys = 32;
 
+// The keys of each kind of mapping. What is found comes in the same order.
+constexpr std::array<const char*, 1> kRootKeys = {"plants"};
+constexpr std::array<const char*, 3> kPlantKeys = {"plant_id", "plant_name", "circuits"};
+constexpr std::array<const char*, 2> kCircuitKeys = {"circuit_id", "circuit_name"};
+
 class MasterListReader {
  public:
   MasterListReader(const YamlDocument& document, MasterList& list)
       : document_(document), list_(list) {}
 
   void Read(const YamlNode& root) {
-    const Fields fields = ReadFields(root, "", {"plants"});
-    if (!fields.contains("plants")) {
-      Complain(root.mark, "plants", "MISSING_KEY", "`plants` is missing",
+    const FieldPath field("plants");
+    const auto [plants] = ReadFields(root, FieldPath(), kRootKeys);
+    if (plants == nullptr) {
+      Complain(root.mark, field, "MISSING_KEY", "`plants` is missing",
                "write `plants:` and under it a list of plants");
       return;
     }
-    const YamlNode& plants = *fields.at("plants");
     // `plants:` with nothing after it is a fleet of none, as is [].
-    if (plants.kind != YamlNode::Kind::kSequence && plants.kind != YamlNode::Kind::kNull) {
-      Complain(plants.mark, "plants", "WRONG_TYPE", "`plants` is no list",
-               "write a list of plants");
+    if (plants->kind != YamlNode::Kind::kSequence && plants->kind != YamlNode::Kind::kNull) {
+      Complain(plants->mark, field, "WRONG_TYPE", "`plants` is no list", "write a list of plants");
       return;
     }
     list_.readable = true;
-    for (std::size_t i = 0; i < plants.children.size(); ++i) {
-      const YamlNode& plant = document_.at(plants.children[i]);
-      const std::string field = absl::StrCat("plants[", i, "]");
-      if (!CountEntry(plant, field)) return;
-      ReadPlant(plant, field);
+    for (std::size_t i = 0; i < plants->children.size(); ++i) {
+      const YamlNode& plant = document_.at(plants->children[i]);
+      const FieldPath place(field, i);
+      if (!CountEntry(plant, place)) return;
+      ReadPlant(plant, place);
     }
   }
 
   // In order of id, each once.
   void Finish() {
-    for (auto& [id, circuits] : circuits_)
-      for (auto& [circuit_id, circuit] : circuits) plants_.at(id).circuits.push_back(circuit);
-    for (auto& [id, plant] : plants_) list_.plants.push_back(std::move(plant));
+    for (auto& [id, plant] : plants_) {
+      for (auto& [circuit_id, circuit] : plant.circuits)
+        plant.entry.circuits.push_back(std::move(circuit));
+      list_.plants.push_back(std::move(plant.entry));
+    }
   }
 
  private:
-  using Fields = std::map<std::string, const YamlNode*>;
+  struct Plant {
+    MasterPlant entry;
+    std::map<std::string, MasterCircuit> circuits;
+  };
 
-  void Complain(const Mark& mark, const std::string& field, const std::string& reason,
+  void Complain(const Mark& mark, const FieldPath& field, const std::string& reason,
                 const std::string& message, const std::string& remedy,
                 const std::string& plant_id = "", const std::string& circuit_id = "") {
-    Diagnostic* diagnostic = Report(list_.diagnostics, mark, field, reason, message, remedy);
+    Diagnostic* diagnostic = Report(list_.diagnostics, mark, field.Text(), reason, message, remedy);
     if (diagnostic == nullptr) {
       list_.complete = false;  // what is not told cannot be told from sound
       return;
@@ -69,31 +82,35 @@ class MasterListReader {
     diagnostic->circuit_id = circuit_id;
   }
 
-  // Unknown keys are reported; where the entry's id might be among them, it is found missing later.
-  Fields ReadFields(const YamlNode& node, const std::string& field,
-                    const std::vector<std::string>& known) {
-    Fields fields;
+  // The values of `known`, nullptr for what is not there. Unknown keys are reported; where the
+  // entry's id might be among them, it is found missing later.
+  template <std::size_t N>
+  std::array<const YamlNode*, N> ReadFields(const YamlNode& node, const FieldPath& field,
+                                            const std::array<const char*, N>& known) {
+    std::array<const YamlNode*, N> values{};
     const std::size_t before = list_.diagnostics.size();
     const std::vector<MappingEntry> entries =
         ReadMapping(document_, node, field, list_.diagnostics);
     // A second `circuits` would hide circuits, and so would a misspelt one, below.
     if (list_.diagnostics.size() > before) list_.complete = false;
     for (const MappingEntry& entry : entries) {
-      if (std::find(known.begin(), known.end(), entry.name) != known.end()) {
-        fields[entry.name] = &document_.at(entry.value);
+      const auto found = std::find(known.begin(), known.end(), entry.name());
+      if (found != known.end()) {
+        values[found - known.begin()] = &document_.at(entry.value);
         continue;
       }
-      const auto nearest = NearestWord(entry.name, known);
-      Complain(entry.mark, absl::StrCat(field, field.empty() ? "" : ".", Excerpt(entry.name)),
-               "UNKNOWN_KEY", absl::StrCat("`", Excerpt(entry.name), "`: unknown key"),
+      const std::string name = Excerpt(entry.name());
+      const auto nearest = NearestWord(entry.name(), {known.begin(), known.end()});
+      Complain(entry.key->mark, FieldPath(field, name), "UNKNOWN_KEY",
+               absl::StrCat("`", name, "`: unknown key"),
                nearest ? absl::StrCat("did you mean `", *nearest, "`?") : "leave it out");
       list_.complete = false;
     }
-    return fields;
+    return values;
   }
 
   // One more plant or circuit; false once there are too many.
-  bool CountEntry(const YamlNode& node, const std::string& field) {
+  bool CountEntry(const YamlNode& node, const FieldPath& field) {
     if (++entry_count_ <= kMostEntries) return true;
     list_.readable = false;
     if (entry_count_ == kMostEntries + 1)
@@ -103,106 +120,113 @@ class MasterListReader {
     return false;
   }
 
-  bool IsMapping(const YamlNode& node, const std::string& field) {
+  bool IsMapping(const YamlNode& node, const FieldPath& field) {
     const std::size_t keys = node.children.size() / 2;
     if (node.kind == YamlNode::Kind::kMapping && keys <= kMostKeys) return true;
+    const std::string place = field.Text();
     if (node.kind == YamlNode::Kind::kMapping)
       Complain(node.mark, field, "TOO_MANY_KEYS",
-               absl::StrCat("`", field, "` has ", keys, " keys, so it is not read"),
+               absl::StrCat("`", place, "` has ", keys, " keys, so it is not read"),
                "leave out those that are unknown");
     else
-      Complain(node.mark, field, "WRONG_TYPE", absl::StrCat("`", field, "` is no mapping"),
+      Complain(node.mark, field, "WRONG_TYPE", absl::StrCat("`", place, "` is no mapping"),
                "write `key: value` lines");
     list_.complete = false;
     return false;
   }
 
-  std::optional<std::string> ReadId(const Fields& fields, const std::string& key,
-                                    const YamlNode& node, const std::string& field) {
-    const std::string path = absl::StrCat(field, ".", key);
+  // `value` of the entry `node`; nullptr if it has none.
+  std::optional<std::string> ReadId(const YamlNode* value, const YamlNode& node,
+                                    const FieldPath& field) {
     std::optional<std::string> id;
-    if (!fields.contains(key))
-      Complain(node.mark, path, "MISSING_KEY", absl::StrCat("`", path, "` is missing"),
+    if (value == nullptr)
+      Complain(node.mark, field, "MISSING_KEY", absl::StrCat("`", field.Text(), "` is missing"),
                "every entry needs its id");
     else
-      id = ReadText(KeyType::kId, {1, 63}, path, *fields.at(key), list_.diagnostics);
+      id = ReadText(KeyType::kId, {1, 63}, field, *value, list_.diagnostics);
     if (!id) list_.complete = false;
     return id;
   }
 
-  static Mark MarkOf(const Fields& fields, const std::string& key, const YamlNode& entry) {
-    const auto field = fields.find(key);
-    return field == fields.end() ? entry.mark : field->second->mark;
+  static Mark MarkOf(const YamlNode* value, const YamlNode& entry) {
+    return value == nullptr ? entry.mark : value->mark;
   }
 
-  std::string ReadName(const Fields& fields, const std::string& key, const std::string& field,
-                       const std::string& plant_id, const std::string& circuit_id) {
-    std::string fallback = circuit_id.empty() ? plant_id : circuit_id;
-    if (!fields.contains(key)) return fallback;
+  // The id where there is no name.
+  std::string ReadName(const YamlNode* value, const FieldPath& field, const std::string& plant_id,
+                       const std::string& circuit_id) {
+    const std::string& id = circuit_id.empty() ? plant_id : circuit_id;
+    if (value == nullptr) return id;
     const std::size_t before = list_.diagnostics.size();
-    const auto name = ReadText(KeyType::kName, kDisplayNameLength, absl::StrCat(field, ".", key),
-                               *fields.at(key), list_.diagnostics);
+    auto name = ReadText(KeyType::kName, kDisplayNameLength, field, *value, list_.diagnostics);
     for (std::size_t i = before; i < list_.diagnostics.size(); ++i) {
       list_.diagnostics[i].plant_id = plant_id;
       list_.diagnostics[i].circuit_id = circuit_id;
     }
-    return name.value_or(fallback);
+    return name ? *std::move(name) : id;
   }
 
-  void ReadPlant(const YamlNode& node, const std::string& field) {
+  void ReadPlant(const YamlNode& node, const FieldPath& field) {
     if (!IsMapping(node, field)) return;
-    const Fields fields = ReadFields(node, field, {"plant_id", "plant_name", "circuits"});
-    const auto id = ReadId(fields, "plant_id", node, field);
+    const auto [id_value, name, circuits] = ReadFields(node, field, kPlantKeys);
+    const FieldPath id_field(field, "plant_id");
+    const auto id = ReadId(id_value, node, id_field);
     if (!id) return;
     const auto [plant, is_new] = plants_.try_emplace(*id);
     if (is_new)
-      plant->second = {.plant_id = *id,
-                       .display_name = ReadName(fields, "plant_name", field, *id, ""),
-                       .mark = node.mark,
-                       .name_mark = MarkOf(fields, "plant_name", node)};
+      plant->second.entry = {
+          .plant_id = *id,
+          .display_name = ReadName(name, FieldPath(field, "plant_name"), *id, ""),
+          .mark = node.mark,
+          .name_mark = MarkOf(name, node)};
     else
-      Complain(node.mark, absl::StrCat(field, ".plant_id"), "DUPLICATE_ID",
+      Complain(node.mark, id_field, "DUPLICATE_ID",
                absl::StrCat("plant ", *id, " stands here a second time, first on line ",
-                            plant->second.mark.line),
+                            plant->second.entry.mark.line),
                "put its circuits under one entry", *id);
-    if (fields.contains("circuits"))
-      ReadCircuits(*fields.at("circuits"), absl::StrCat(field, ".circuits"), *id);
+    if (circuits != nullptr)
+      ReadCircuits(*circuits, FieldPath(field, "circuits"), *id, plant->second.circuits);
   }
 
-  void ReadCircuits(const YamlNode& node, const std::string& field, const std::string& plant_id) {
+  void ReadCircuits(const YamlNode& node, const FieldPath& field, const std::string& plant_id,
+                    std::map<std::string, MasterCircuit>& circuits) {
     if (node.kind == YamlNode::Kind::kNull) return;
     if (node.kind != YamlNode::Kind::kSequence) {
-      Complain(node.mark, field, "WRONG_TYPE", absl::StrCat("`", field, "` is no list"),
+      Complain(node.mark, field, "WRONG_TYPE", absl::StrCat("`", field.Text(), "` is no list"),
                "write a list of circuits", plant_id);
       list_.complete = false;
       return;
     }
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       const YamlNode& circuit = document_.at(node.children[i]);
-      const std::string path = absl::StrCat(field, "[", i, "]");
-      if (!CountEntry(circuit, path)) return;
-      ReadCircuit(circuit, path, plant_id);
+      const FieldPath place(field, i);
+      if (!CountEntry(circuit, place)) return;
+      ReadCircuit(circuit, place, plant_id, circuits);
     }
   }
 
-  void ReadCircuit(const YamlNode& node, const std::string& field, const std::string& plant_id) {
+  void ReadCircuit(const YamlNode& node, const FieldPath& field, const std::string& plant_id,
+                   std::map<std::string, MasterCircuit>& circuits) {
     if (!IsMapping(node, field)) return;
-    const Fields fields = ReadFields(node, field, {"circuit_id", "circuit_name"});
-    const auto id = ReadId(fields, "circuit_id", node, field);
+    const auto [id_value, name] = ReadFields(node, field, kCircuitKeys);
+    const FieldPath id_field(field, "circuit_id");
+    const auto id = ReadId(id_value, node, id_field);
     if (!id) return;
-    const std::string path = absl::StrCat(field, ".circuit_id");
     if (*id == "defaults")
-      Complain(node.mark, path, "RESERVED_ID",
+      Complain(node.mark, id_field, "RESERVED_ID",
                "defaults.yml holds what the plant's circuits share, so no circuit can be called so",
                "give the circuit another id", plant_id, *id);
-    const auto [circuit, is_new] = circuits_[plant_id].try_emplace(*id);
-    if (is_new)
-      circuit->second = {.circuit_id = *id,
-                         .display_name = ReadName(fields, "circuit_name", field, plant_id, *id),
-                         .mark = node.mark,
-                         .name_mark = MarkOf(fields, "circuit_name", node)};
+    // In most lists they stand in their order.
+    const auto last = circuits.size();
+    const auto circuit = circuits.try_emplace(circuits.end(), *id);
+    if (circuits.size() > last)
+      circuit->second = {
+          .circuit_id = *id,
+          .display_name = ReadName(name, FieldPath(field, "circuit_name"), plant_id, *id),
+          .mark = node.mark,
+          .name_mark = MarkOf(name, node)};
     else
-      Complain(node.mark, path, "DUPLICATE_ID",
+      Complain(node.mark, id_field, "DUPLICATE_ID",
                absl::StrCat("circuit ", *id, " stands here a second time, first on line ",
                             circuit->second.mark.line),
                "keep one of the two", plant_id, *id);
@@ -211,8 +235,7 @@ class MasterListReader {
   const YamlDocument& document_;
   MasterList& list_;
   std::size_t entry_count_ = 0;
-  std::map<std::string, MasterPlant> plants_;
-  std::map<std::string, std::map<std::string, MasterCircuit>> circuits_;
+  std::map<std::string, Plant> plants_;
 };
 
 }  // namespace
@@ -238,14 +261,12 @@ MasterList ReadMasterList(const ParsedYaml& yaml) {
 }
 
 std::size_t MasterList::ApproximateBytes() const {
-  std::size_t bytes = sizeof *this + plants.capacity() * sizeof(MasterPlant);
+  std::size_t bytes = sizeof *this + plants.capacity() * sizeof(MasterPlant) +
+                      config::ApproximateBytes(diagnostics);
   for (const MasterPlant& plant : plants) {
     bytes += plant.display_name.size() + plant.circuits.capacity() * sizeof(MasterCircuit);
     for (const MasterCircuit& circuit : plant.circuits) bytes += circuit.display_name.size();
   }
-  for (const Diagnostic& diagnostic : diagnostics)
-    bytes += sizeof diagnostic + diagnostic.field.size() + diagnostic.message.size() +
-             diagnostic.remedy.size();
   return bytes;
 }
 

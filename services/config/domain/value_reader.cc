@@ -30,12 +30,12 @@ std::string NodeText(const YamlNode& node) {
 // Reads the scalars of one key; every method reports what it refuses.
 class ScalarReader {
  public:
-  ScalarReader(KeyType type, const ValueRange& range, const std::string& field,
+  ScalarReader(KeyType type, const ValueRange& range, const FieldPath& field,
                Diagnostics& diagnostics)
       : type_(type), range_(range), field_(field), diagnostics_(diagnostics) {}
 
   std::optional<double> Number(const YamlNode& node, bool whole) {
-    const std::string wanted = whole ? "a whole number" : "a number";
+    const char* const wanted = whole ? "a whole number" : "a number";
     if (!IsScalar(node, wanted)) return std::nullopt;
     if (node.quoted) {
       const bool number = MeaningOf(node.text) == ScalarMeaning::kNumber;
@@ -79,21 +79,22 @@ class ScalarReader {
   template <typename T>
   std::optional<T> Refuse(const YamlNode& node, const std::string& reason,
                           const std::string& complaint, const std::string& remedy) {
-    Report(diagnostics_, node.mark, field_, reason,
-           absl::StrCat("`", field_, "` is ", NodeText(node), ", which ", complaint), remedy);
+    const std::string field = field_.Text();
+    Report(diagnostics_, node.mark, field, reason,
+           absl::StrCat("`", field, "` is ", NodeText(node), ", which ", complaint), remedy);
     return std::nullopt;
   }
 
-  bool IsScalar(const YamlNode& node, const std::string& wanted) {
-    if (!node.tag.empty()) {
-      Report(diagnostics_, node.mark, field_, "UNSUPPORTED_TAG",
-             absl::StrCat("`", field_, "` has the tag ", Excerpt(node.tag)),
+  bool IsScalar(const YamlNode& node, const char* wanted) {
+    if (node.kind == YamlNode::Kind::kScalar && node.tag.empty()) return true;
+    const std::string field = field_.Text();
+    if (!node.tag.empty())
+      Report(diagnostics_, node.mark, field, "UNSUPPORTED_TAG",
+             absl::StrCat("`", field, "` has the tag ", Excerpt(node.tag)),
              "leave the tag out: the key says what the type is");
-      return false;
-    }
-    if (node.kind == YamlNode::Kind::kScalar) return true;
-    Report(diagnostics_, node.mark, field_, "WRONG_TYPE",
-           absl::StrCat("`", field_, "` is ", NodeText(node)), absl::StrCat("write ", wanted));
+    else
+      Report(diagnostics_, node.mark, field, "WRONG_TYPE",
+             absl::StrCat("`", field, "` is ", NodeText(node)), absl::StrCat("write ", wanted));
     return false;
   }
 
@@ -114,7 +115,7 @@ class ScalarReader {
   }
 
   bool HasForm(const std::string& text) const {
-    if (type_ == KeyType::kId) return ValidateId(field_, text).ok();
+    if (type_ == KeyType::kId) return ValidateId("id", text).ok();
     if (!range_.Contains(static_cast<double>(text.size()))) return false;
     if (type_ == KeyType::kName)
       return std::none_of(text.begin(), text.end(),
@@ -143,7 +144,7 @@ class ScalarReader {
 
   KeyType type_;
   const ValueRange& range_;
-  const std::string& field_;
+  const FieldPath& field_;
   Diagnostics& diagnostics_;
 };
 
@@ -167,18 +168,20 @@ const std::vector<int>* Items(const Key& key, const YamlNode& node, Diagnostics&
 
 std::optional<Value> ReadNames(const Key& key, const YamlDocument& document,
                                const std::vector<int>& items, Diagnostics& diagnostics) {
+  const FieldPath list(key.path);
   std::vector<std::string> names;
   bool sound = true;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string field = absl::StrCat(key.path, "[", i, "]");
+    const FieldPath field(list, i);
     const YamlNode& node = document.at(items[i]);
     const auto name = ReadText(KeyType::kName, key.range, field, node, diagnostics);
     if (!name) {
       sound = false;
     } else if (std::find(names.begin(), names.end(), *name) != names.end()) {
-      Report(diagnostics, node.mark, field, "DUPLICATE_VALUE",
-             absl::StrCat("`", field, "` is ", Excerpt(*name), ", which stands there already"),
-             "leave it out");
+      Report(
+          diagnostics, node.mark, field.Text(), "DUPLICATE_VALUE",
+          absl::StrCat("`", field.Text(), "` is ", Excerpt(*name), ", which stands there already"),
+          "leave it out");
       sound = false;
     } else {
       names.push_back(*name);
@@ -190,10 +193,11 @@ std::optional<Value> ReadNames(const Key& key, const YamlDocument& document,
 
 std::optional<Value> ReadLevels(const Key& key, const YamlDocument& document,
                                 const std::vector<int>& items, Diagnostics& diagnostics) {
+  const FieldPath list(key.path);
   std::vector<double> levels;
   bool sound = true;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string field = absl::StrCat(key.path, "[", i, "]");
+    const FieldPath field(list, i);
     const YamlNode& node = document.at(items[i]);
     const auto level = ScalarReader(key.type, key.range, field, diagnostics).Number(node, false);
     if (!level) {
@@ -201,9 +205,9 @@ std::optional<Value> ReadLevels(const Key& key, const YamlDocument& document,
       continue;
     }
     if (!levels.empty() && *level <= levels.back()) {
-      Report(diagnostics, node.mark, field, "NOT_ASCENDING",
-             absl::StrCat("`", field, "` is ", NumberText(*level), ", which is not above the ",
-                          NumberText(levels.back()), " before it"),
+      Report(diagnostics, node.mark, field.Text(), "NOT_ASCENDING",
+             absl::StrCat("`", field.Text(), "` is ", NumberText(*level),
+                          ", which is not above the ", NumberText(levels.back()), " before it"),
              "write the numbers in ascending order, each once");
       sound = false;
     }
@@ -232,16 +236,16 @@ Diagnostic* Report(Diagnostics& diagnostics, const Mark& mark, const std::string
   return &diagnostics.back();
 }
 
-std::optional<std::string> ReadText(KeyType type, const ValueRange& length,
-                                    const std::string& field, const YamlNode& node,
-                                    Diagnostics& diagnostics) {
+std::optional<std::string> ReadText(KeyType type, const ValueRange& length, const FieldPath& field,
+                                    const YamlNode& node, Diagnostics& diagnostics) {
   return ScalarReader(type, length, field, diagnostics).Text(node, {});
 }
 
 std::optional<Value> ReadValue(const Key& key, const YamlDocument& document, int node,
                                Diagnostics& diagnostics) {
   const YamlNode& at = document.at(node);
-  ScalarReader reader(key.type, key.range, key.path, diagnostics);
+  const FieldPath field(key.path);
+  ScalarReader reader(key.type, key.range, field, diagnostics);
   switch (key.type) {
     case KeyType::kInteger: {
       const auto number = reader.Number(at, true);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "services/config/domain/document.h"
+#include "services/config/domain/field_path.h"
 #include "services/config/domain/key_table.h"
 
 namespace fleetcast::config {
@@ -16,7 +17,7 @@ namespace fleetcast::config {
 
 // Text of one of the types of text, for files that are not circuits' (the master list).
 [[nodiscard]] std::optional<std::string> ReadText(KeyType type, const ValueRange& length,
-                                                  const std::string& field, const YamlNode& node,
+                                                  const FieldPath& field, const YamlNode& node,
                                                   Diagnostics& diagnostics);
 
 // Nobody reads more about one file, and a hostile one has room for millions.

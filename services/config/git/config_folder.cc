@@ -1,9 +1,7 @@
 #include "services/config/git/config_folder.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
-#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -13,12 +11,12 @@
 namespace fleetcast::config {
 namespace {
 
-constexpr std::size_t kMostEntries = 200'000;
-// Longer than 20,000 entries with names that could be ids, and than those of all folders.
+// Longer than 20,000 entries with names that could be ids, and than those of the largest fleet that
+// a master list holds.
 constexpr std::size_t kMaxTreeBytes = 2 << 20;
-constexpr std::size_t kMaxBytesOfTrees = 16 << 20;
-// A mode, a name of one letter, a zero and an object id: what an entry takes in a tree at least.
-constexpr std::size_t kShortestTreeEntry = 5 + 1 + 1 + 1 + GIT_OID_RAWSZ;
+// An entry takes 28 bytes at least: a mode, a name of one letter, a zero and an object id. So there
+// are never more than 187,000.
+constexpr std::size_t kMaxBytesOfTrees = 5 << 20;
 constexpr char kPlants[] = "config/plants/";
 
 TreeEntry::Kind KindOf(const git_tree_entry* entry) {
@@ -34,123 +32,91 @@ TreeEntry::Kind KindOf(const git_tree_entry* entry) {
   }
 }
 
-std::string HexOf(const git_oid* id) {
-  char hex[GIT_OID_HEXSZ + 1];
-  git_oid_tostr(hex, sizeof hex, id);
-  return hex;
+TreeEntry EntryOf(const git_tree_entry* entry, const std::string& prefix) {
+  TreeEntry made{.path = absl::StrCat(prefix, PrintableName(git_tree_entry_name(entry))),
+                 .kind = KindOf(entry)};
+  const git_oid* id = git_tree_entry_id(entry);
+  std::copy(std::begin(id->id), std::end(id->id), made.object_id.bytes.begin());
+  return made;
 }
 
-int TreeBytes(git_repository* repository, const git_oid* id, std::size_t& bytes) {
-  OdbHandle odb;
-  git_object_t type = GIT_OBJECT_INVALID;
-  if (const int code = Take(odb, git_repository_odb, repository); code < 0) return code;
-  return git_odb_read_header(&bytes, &type, odb.get(), id);
-}
-
-// Adds the entries of folder `path`; not if there are more than `room`: then `fits` becomes false.
-int ReadTree(git_repository* repository, const std::string& path, const git_oid* id,
-             std::size_t room, std::vector<TreeEntry>& entries, bool& fits) {
+// Adds the entries of a tree, each with `prefix` before its name.
+int ReadTree(git_repository* repository, const git_oid& id, const std::string& prefix,
+             std::vector<TreeEntry>& entries) {
   TreeHandle tree;
-  if (const int code = Take(tree, git_tree_lookup, repository, id); code < 0) return code;
+  if (const int code = Take(tree, git_tree_lookup, repository, &id); code < 0) return code;
   const std::size_t count = git_tree_entrycount(tree.get());
-  fits = count <= kMostEntriesOfFolder && count <= room;
-  if (!fits) return 0;
   entries.reserve(entries.size() + count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
-    entries.push_back({absl::StrCat(path, "/", PrintableName(git_tree_entry_name(entry))),
-                       HexOf(git_tree_entry_id(entry)), KindOf(entry)});
-  }
+  for (std::size_t i = 0; i < count; ++i)
+    entries.push_back(EntryOf(git_tree_entry_byindex(tree.get(), i), prefix));
   return 0;
 }
+
+// Decides by their sizes which folders are read, in the order of their names.
+class FolderBudget {
+ public:
+  explicit FolderBudget(git_repository* repository) : repository_(repository) {}
+
+  // Says kOversizedFolder of a folder that is too large, or for which nothing is left.
+  int Spend(TreeEntry& folder) {
+    if (odb_ == nullptr)
+      if (const int code = Take(odb_, git_repository_odb, repository_); code < 0) return code;
+    std::size_t bytes = 0;
+    git_object_t type = GIT_OBJECT_INVALID;
+    const git_oid id = GitId(folder.object_id);
+    if (const int code = git_odb_read_header(&bytes, &type, odb_.get(), &id); code < 0) return code;
+    if (bytes > std::min(kMaxTreeBytes, left_))
+      folder.kind = TreeEntry::Kind::kOversizedFolder;
+    else
+      left_ -= bytes;
+    return 0;
+  }
+
+ private:
+  git_repository* repository_;
+  OdbHandle odb_;
+  std::size_t left_ = kMaxBytesOfTrees;
+};
 
 }  // namespace
 
-int ConfigFolder::AddEntries(git_repository* repository, const std::string& path, const git_oid* id,
-                             bool& fits) {
-  std::size_t bytes = 0;
-  if (const int code = TreeBytes(repository, id, bytes); code < 0) return code;
-  fits = bytes <= kMaxTreeBytes;
-  if (!fits) return 0;
-  tree_bytes_ += bytes;
-  return ReadTree(repository, path, id, kMostEntries, top_, fits);
+git_oid GitId(const ObjectId& id) {
+  git_oid git_id;
+  std::copy(id.bytes.begin(), id.bytes.end(), std::begin(git_id.id));
+  return git_id;
 }
 
-int ConfigFolder::ReadTop(git_repository* repository, const git_oid& commit) {
+int ReadConfigFolder(git_repository* repository, const git_oid& commit,
+                     std::vector<TreeEntry>& entries) {
   CommitHandle commit_object;
-  if (const int code = config::Take(commit_object, git_commit_lookup, repository, &commit);
-      code < 0)
+  if (const int code = Take(commit_object, git_commit_lookup, repository, &commit); code < 0)
     return code;
   TreeHandle root;
-  if (const int code = config::Take(root, git_commit_tree, commit_object.get()); code < 0)
-    return code;
+  if (const int code = Take(root, git_commit_tree, commit_object.get()); code < 0) return code;
   const git_tree_entry* config = git_tree_entry_byname(root.get(), "config");
   if (config == nullptr) return 0;
-  top_.push_back({"config", HexOf(git_tree_entry_id(config)), KindOf(config)});
-  for (const char* path : {"config", "config/plants"}) {
-    const auto folder = std::find_if(top_.begin(), top_.end(), [&](const TreeEntry& entry) {
+  entries.push_back(EntryOf(config, ""));
+  FolderBudget budget(repository);
+  for (const std::string path : {"config", "config/plants"}) {
+    const auto folder = std::find_if(entries.begin(), entries.end(), [&](const TreeEntry& entry) {
       return entry.kind == TreeEntry::Kind::kFolder && entry.path == path;
     });
-    if (folder == top_.end()) return 0;
-    const std::size_t at = static_cast<std::size_t>(folder - top_.begin());
-    git_oid id;
-    bool fits = true;
-    int code = git_oid_fromstr(&id, folder->object_id.c_str());
-    if (code == 0) code = AddEntries(repository, path, &id, fits);
-    if (code < 0) return code;
-    if (!fits) top_[at].kind = TreeEntry::Kind::kOversizedFolder;
+    if (folder == entries.end()) return 0;
+    if (const int code = budget.Spend(*folder); code < 0) return code;
+    if (folder->kind != TreeEntry::Kind::kFolder) return 0;
+    const git_oid id = GitId(folder->object_id);
+    if (const int code = ReadTree(repository, id, path + "/", entries); code < 0) return code;
   }
-  for (std::size_t i = 0; i < top_.size(); ++i) {
-    if (top_[i].kind != TreeEntry::Kind::kFolder || !absl::StartsWith(top_[i].path, kPlants))
-      continue;
-    Folder& folder = folders_.emplace_back();
-    folder.at = i;
-    if (const int code = git_oid_fromstr(&folder.id, top_[i].object_id.c_str()); code < 0)
-      return code;
+  for (TreeEntry& entry : entries) {
+    if (entry.kind != TreeEntry::Kind::kFolder || !absl::StartsWith(entry.path, kPlants)) continue;
+    if (const int code = budget.Spend(entry); code < 0) return code;
   }
   return 0;
 }
 
-int ConfigFolder::MeasureFolder(git_repository* repository, std::size_t index) {
-  return TreeBytes(repository, &folders_[index].id, folders_[index].tree_bytes);
-}
-
-bool ConfigFolder::ChooseFolders() {
-  for (Folder& folder : folders_) {
-    folder.fits =
-        folder.tree_bytes <= kMaxTreeBytes && tree_bytes_ + folder.tree_bytes <= kMaxBytesOfTrees;
-    if (folder.fits) tree_bytes_ += folder.tree_bytes;
-  }
-  listed_ = top_.size();
-  any_order_ = tree_bytes_ / kShortestTreeEntry + listed_ <= kMostEntries;
-  return any_order_;
-}
-
-int ConfigFolder::ReadFolder(git_repository* repository, std::size_t index) {
-  Folder& folder = folders_[index];
-  if (!folder.fits) return 0;
-  const std::size_t room =
-      any_order_ ? kMostEntries : kMostEntries - std::min(kMostEntries, listed_);
-  const int code =
-      ReadTree(repository, top_[folder.at].path, &folder.id, room, folder.entries, folder.fits);
-  if (!any_order_) listed_ += folder.entries.size();
-  return code;
-}
-
-std::vector<TreeEntry> ConfigFolder::Take() {
-  std::vector<TreeEntry> entries;
-  std::size_t count = top_.size();
-  for (const Folder& folder : folders_) count += folder.entries.size();
-  entries.reserve(count);
-  auto folder = folders_.begin();
-  for (std::size_t i = 0; i < top_.size(); ++i) {
-    entries.push_back(std::move(top_[i]));
-    if (folder == folders_.end() || folder->at != i) continue;
-    if (!folder->fits) entries.back().kind = TreeEntry::Kind::kOversizedFolder;
-    std::move(folder->entries.begin(), folder->entries.end(), std::back_inserter(entries));
-    ++folder;
-  }
-  return entries;
+int ReadPlantFolder(git_repository* repository, const git_oid& folder,
+                    std::vector<TreeEntry>& entries) {
+  return ReadTree(repository, folder, "", entries);
 }
 
 }  // namespace fleetcast::config

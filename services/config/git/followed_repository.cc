@@ -148,7 +148,11 @@ absl::StatusOr<std::vector<TreeEntry>> FollowedRepository::ListConfigFolder(
   return mirror_->ListConfigFolder(commit);
 }
 
-absl::StatusOr<std::string> FollowedRepository::ReadFile(const std::string& object_id,
+absl::StatusOr<std::vector<TreeEntry>> FollowedRepository::ListPlantFolder(const ObjectId& folder) {
+  return mirror_->ListPlantFolder(folder);
+}
+
+absl::StatusOr<std::string> FollowedRepository::ReadFile(const ObjectId& object_id,
                                                          std::size_t max_bytes) {
   return mirror_->ReadFile(object_id, max_bytes);
 }

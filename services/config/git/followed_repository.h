@@ -42,7 +42,9 @@ class FollowedRepository final : public ConfigRepository {
                                                          const std::string& head_commit) override;
   [[nodiscard]] absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(
       const std::string& commit) override;
-  [[nodiscard]] absl::StatusOr<std::string> ReadFile(const std::string& object_id,
+  [[nodiscard]] absl::StatusOr<std::vector<TreeEntry>> ListPlantFolder(
+      const ObjectId& folder) override;
+  [[nodiscard]] absl::StatusOr<std::string> ReadFile(const ObjectId& object_id,
                                                      std::size_t max_bytes) override;
 
  private:

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,8 +16,6 @@ namespace {
 
 // Idle repositories that are kept open, each with its own small object cache.
 constexpr std::size_t kMostIdle = 16;
-// Fewer are read faster than a thread starts.
-constexpr std::size_t kFoldersPerThread = 16;
 // libgit2's caches of trees and commits, over all repositories of the process.
 constexpr ssize_t kObjectCacheBytes = 16 << 20;
 
@@ -110,9 +107,7 @@ class GitConfigRepository::Borrowed {
   RepositoryHandle handle_;
 };
 
-GitConfigRepository::GitConfigRepository(GitOptions options)
-    : options_(std::move(options)),
-      parallel_(static_cast<int>(std::thread::hardware_concurrency()) - 1) {
+GitConfigRepository::GitConfigRepository(GitOptions options) : options_(std::move(options)) {
   BoundGitAllocations();
   git_libgit2_init();
   // For the whole process: this is the only repository that it reads.
@@ -210,47 +205,42 @@ absl::StatusOr<CommonAncestor> GitConfigRepository::MergeBase(const std::string&
 
 absl::StatusOr<std::vector<TreeEntry>> GitConfigRepository::ListConfigFolder(
     const std::string& commit) {
-  ConfigFolder folder;
-  const auto with_handle = [&](const auto& read) -> absl::Status {
-    FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
-    if (read(repository.get()) >= 0) return absl::OkStatus();
-    return Unavailable(options_.path, absl::StrCat("listing config/ at ", commit));
-  };
-  FLEETCAST_RETURN_IF_ERROR(with_handle([&](git_repository* repository) {
-    git_oid id;
-    const int code = git_oid_fromstr(&id, commit.c_str());
-    return code == 0 ? folder.ReadTop(repository, id) : code;
-  }));
-  const std::size_t count = folder.folders();
-  FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(count, kFoldersPerThread, [&](std::size_t i) {
-    return with_handle([&](git_repository* handle) { return folder.MeasureFolder(handle, i); });
-  }));
-  const std::size_t grain = folder.ChooseFolders() ? kFoldersPerThread : count + 1;
-  FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(count, grain, [&](std::size_t i) {
-    return with_handle([&](git_repository* handle) { return folder.ReadFolder(handle, i); });
-  }));
-  return folder.Take();
-}
-
-absl::StatusOr<std::string> GitConfigRepository::ReadFile(const std::string& object_id,
-                                                          std::size_t max_bytes) {
   FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
   git_oid id;
+  std::vector<TreeEntry> entries;
+  int code = git_oid_fromstr(&id, commit.c_str());
+  if (code == 0) code = ReadConfigFolder(repository.get(), id, entries);
+  if (code < 0) return Unavailable(options_.path, absl::StrCat("listing config/ at ", commit));
+  return entries;
+}
+
+absl::StatusOr<std::vector<TreeEntry>> GitConfigRepository::ListPlantFolder(
+    const ObjectId& folder) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
+  std::vector<TreeEntry> entries;
+  if (ReadPlantFolder(repository.get(), GitId(folder), entries) < 0)
+    return Unavailable(options_.path, absl::StrCat("listing folder ", folder.Hex()));
+  return entries;
+}
+
+absl::StatusOr<std::string> GitConfigRepository::ReadFile(const ObjectId& object_id,
+                                                          std::size_t max_bytes) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
+  const git_oid id = GitId(object_id);
   OdbHandle odb;
   std::size_t bytes = 0;
   git_object_t type = GIT_OBJECT_INVALID;
-  int code = git_oid_fromstr(&id, object_id.c_str());
-  if (code == 0) code = Take(odb, git_repository_odb, repository.get());
+  int code = Take(odb, git_repository_odb, repository.get());
   if (code == 0) code = git_odb_read_header(&bytes, &type, odb.get(), &id);
   if (code == 0 && bytes > max_bytes)
     return Refused(
         absl::StatusCode::kResourceExhausted, "FILE_TOO_LARGE",
-        absl::StrCat("object ", object_id, " has ", bytes, " bytes, more than ", max_bytes),
-        {{"object_id", object_id}});
+        absl::StrCat("object ", object_id.Hex(), " has ", bytes, " bytes, more than ", max_bytes),
+        {{"object_id", object_id.Hex()}});
   OdbObjectHandle object;
   if (code == 0) code = Take(object, git_odb_read, odb.get(), &id);
   if (code < 0 || type != GIT_OBJECT_BLOB)
-    return Unavailable(options_.path, absl::StrCat("reading object ", object_id));
+    return Unavailable(options_.path, absl::StrCat("reading object ", object_id.Hex()));
   return std::string(static_cast<const char*>(git_odb_object_data(object.get())),
                      git_odb_object_size(object.get()));
 }

@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "services/config/domain/config_repository.h"
-#include "services/config/domain/parallel.h"
 #include "services/config/git/git_handle.h"
 
 namespace fleetcast::config {
@@ -39,7 +38,9 @@ class GitConfigRepository final : public ConfigRepository {
                                                          const std::string& head_commit) override;
   [[nodiscard]] absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(
       const std::string& commit) override;
-  [[nodiscard]] absl::StatusOr<std::string> ReadFile(const std::string& object_id,
+  [[nodiscard]] absl::StatusOr<std::vector<TreeEntry>> ListPlantFolder(
+      const ObjectId& folder) override;
+  [[nodiscard]] absl::StatusOr<std::string> ReadFile(const ObjectId& object_id,
                                                      std::size_t max_bytes) override;
 
  private:
@@ -50,7 +51,6 @@ class GitConfigRepository final : public ConfigRepository {
   [[nodiscard]] absl::StatusOr<Borrowed> Borrow();
 
   const GitOptions options_;
-  Parallel parallel_;
   absl::Mutex mutex_;
   std::vector<RepositoryHandle> idle_ ABSL_GUARDED_BY(mutex_);
 };

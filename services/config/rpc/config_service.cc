@@ -66,7 +66,7 @@ absl::Status List(FleetReader& reader, const v1::ListPlantsRequest& request,
   const std::string binding = rpc::PageBinding("ListPlants", request);
   FLEETCAST_ASSIGN_OR_RETURN(const ListQuery query, ParseQuery(request, binding));
   FLEETCAST_ASSIGN_OR_RETURN(const PlantList list, reader.ListPlants(query));
-  for (const PlantOutline& plant : list.page.items) ToMessage(plant, response->add_plants());
+  for (const auto& plant : list.page.items) ToMessage(*plant, response->add_plants());
   AddFreshness(list.freshness, response);
   response->set_next_page_token(MakePageToken(list.page.next_after, binding));
   response->set_commit(list.commit);

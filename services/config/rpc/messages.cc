@@ -96,22 +96,22 @@ void ToMessage(const PlantOutline& plant, v1::Plant* message) {
   message->set_name(absl::StrCat("plants/", plant.plant_id));
   message->set_plant_id(plant.plant_id);
   message->set_display_name(plant.display_name);
-  message->set_circuit_count(plant.circuit_count);
+  message->set_circuit_count(static_cast<int>(plant.circuits.size()));
 }
 
 void ToMessage(const ResolvedCircuit& circuit, const std::string& commit, v1::Circuit* message) {
-  const CircuitKey& key = circuit.outline.key;
+  const CircuitKey& key = circuit.key();
   message->set_name(absl::StrCat("plants/", key.plant_id, "/circuits/", key.circuit_id));
   message->set_plant_id(key.plant_id);
   message->set_circuit_id(key.circuit_id);
-  message->set_plant_display_name(circuit.outline.plant_name);
-  message->set_display_name(circuit.outline.circuit_name);
+  message->set_plant_display_name(circuit.plant->display_name);
+  message->set_display_name(circuit.outline->display_name);
   ToMessage(circuit.resolution->config->training, message->mutable_training());
   ToMessage(circuit.resolution->config->deployment, message->mutable_deployment());
   message->set_training_hash(circuit.resolution->training_hash);
   message->set_deployment_hash(circuit.resolution->deployment_hash);
   message->set_commit(commit);
-  message->set_path(circuit.outline.PathOf(0));
+  message->set_path(circuit.outline->PathOf(0));
 }
 
 void ToMessage(const Diagnostic& diagnostic, v1::Diagnostic* message) {

@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -29,9 +30,13 @@ struct Refusal {
 // in the order of the text.
 class MarkReader {
  public:
-  explicit MarkReader(std::string_view text) : text_(text) {}
+  explicit MarkReader(std::string_view text)
+      : text_(text), ascii_(std::all_of(text.begin(), text.end(), [](char c) {
+          return static_cast<unsigned char>(c) < 0x80;
+        })) {}
 
   Mark Read(const yaml_mark_t& mark) {
+    if (ascii_) return {static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
     const std::size_t line_begin = mark.index - mark.column;
     if (line_begin != line_.character) {
       if (line_begin < line_.character) line_ = {};
@@ -58,6 +63,7 @@ class MarkReader {
   }
 
   std::string_view text_;
+  const bool ascii_;  // a character is a byte
   Place line_, cursor_;
 };
 
@@ -65,7 +71,7 @@ bool IsNull(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
-std::string Text(const yaml_char_t* text) {
+std::string_view Text(const yaml_char_t* text) {
   return text == nullptr ? "" : reinterpret_cast<const char*>(text);
 }
 
@@ -114,7 +120,7 @@ class DocumentBuilder {
   Mark MarkOf(const yaml_event_t& event) { return marks_.Read(event.start_mark); }
 
   std::optional<Refusal> AddAlias(const yaml_event_t& event) {
-    const std::string name = Text(event.data.alias.anchor);
+    const std::string name(Text(event.data.alias.anchor));
     const auto target = anchors_.find(name);
     if (target == anchors_.end())
       return Refusal{MarkOf(event), "YAML_SYNTAX",
@@ -126,18 +132,18 @@ class DocumentBuilder {
 
   std::optional<Refusal> AddScalar(const yaml_event_t& event) {
     const auto& scalar = event.data.scalar;
-    const std::string tag = Text(scalar.tag);
-    std::string text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    const std::string_view tag = Text(scalar.tag);
+    const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
     const bool plain = scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    const Mark mark = MarkOf(event);
     if (plain && tag.empty() && IsNull(text))
-      return Add({.kind = YamlNode::Kind::kNull, .mark = PlaceOfNull(MarkOf(event))},
-                 scalar.anchor);
+      return Add({.kind = YamlNode::Kind::kNull, .mark = PlaceOfNull(mark)}, scalar.anchor);
     // The tag `!` says that a plain scalar is text.
     return Add({.kind = YamlNode::Kind::kScalar,
                 .quoted = tag.empty() ? !plain : tag == "!",
-                .text = std::move(text),
-                .tag = tag == "!" ? "" : tag,
-                .mark = MarkOf(event)},
+                .text = std::string(text),
+                .tag = std::string(tag == "!" ? "" : tag),
+                .mark = mark},
                scalar.anchor);
   }
 
@@ -156,27 +162,31 @@ class DocumentBuilder {
       return Refusal{MarkOf(event), "NESTING_TOO_DEEP",
                      absl::StrCat("more than ", kMaxDepth, " levels are nested here"),
                      "no key of a configuration is that deep"};
-    const std::string text = Text(tag);
-    auto refusal =
-        Add({.kind = kind, .tag = text == "!" ? "" : text, .mark = MarkOf(event)}, anchor);
+    const std::string_view text = Text(tag);
+    auto refusal = Add(
+        {.kind = kind, .tag = std::string(text == "!" ? "" : text), .mark = MarkOf(event)}, anchor);
     open_.push_back(static_cast<int>(document_.nodes.size()) - 1);
     return refusal;
   }
 
-  std::optional<Refusal> Add(YamlNode node, const yaml_char_t* anchor) {
+  std::optional<Refusal> Add(YamlNode&& node, const yaml_char_t* anchor) {
     if (document_.nodes.size() == kMaxNodes)
       return Refusal{node.mark, "DOCUMENT_TOO_LARGE",
                      absl::StrCat("the file has more than ", kMaxNodes, " values"),
                      "split the fleet over several repositories"};
     const int index = static_cast<int>(document_.nodes.size());
     document_.nodes.push_back(std::move(node));
-    if (anchor != nullptr) anchors_[Text(anchor)] = index;
+    if (anchor != nullptr) anchors_[std::string(Text(anchor))] = index;
     Attach(index);
     return std::nullopt;
   }
 
   void Attach(int index) {
-    if (!open_.empty()) document_.nodes[open_.back()].children.push_back(index);
+    if (open_.empty()) return;
+    std::vector<int>& children = document_.nodes[open_.back()].children;
+    constexpr std::size_t kUsual = 8;
+    if (children.empty()) children.reserve(kUsual);
+    children.push_back(index);
   }
 
   MarkReader marks_;

@@ -1,6 +1,7 @@
 // A ConfigRepository in memory: commits by name, each its own revision.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
@@ -27,6 +29,7 @@ class FakeConfigRepository final : public ConfigRepository {
   void Point(const std::string& branch, const std::string& commit) { branches_[branch] = commit; }
 
   int files_read() const { return files_read_; }
+  int folders_listed() const { return folders_listed_; }
 
   absl::StatusOr<std::string> ResolveCommit(const std::string& field,
                                             const std::string& revision) override {
@@ -43,24 +46,41 @@ class FakeConfigRepository final : public ConfigRepository {
 
   absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(const std::string& commit) override {
     absl::MutexLock lock(&mutex_);
-    std::map<std::string, TreeEntry> entries;
+    std::map<std::string, TreeEntry> top;
+    std::map<std::string, std::vector<TreeEntry>> plants;  // by the folder's path
     for (const auto& [path, text] : commits_.at(commit)) {
-      for (auto slash = path.find('/'); slash != std::string::npos;
-           slash = path.find('/', slash + 1)) {
-        const std::string folder = path.substr(0, slash);
-        entries[folder] = {folder, "folder", TreeEntry::Kind::kFolder};
-      }
-      const std::string id = Sha256Hex(text);
+      const ObjectId id = IdOf(text);
       texts_[id] = text;
-      entries[path] = {path, id, TreeEntry::Kind::kFile};
+      const std::vector<std::string> parts = absl::StrSplit(path, absl::MaxSplits('/', 3));
+      std::string folder = parts[0];
+      for (std::size_t i = 1; i < parts.size(); ++i) {
+        top[folder] = {folder, {}, TreeEntry::Kind::kFolder};
+        if (i == 3) plants[folder].push_back({parts[3], id, TreeEntry::Kind::kFile});
+        absl::StrAppend(&folder, "/", parts[i]);
+      }
+      if (parts.size() < 4) top[path] = {path, id, TreeEntry::Kind::kFile};
+    }
+    for (auto& [path, entries] : plants) {
+      std::string content = path;
+      for (const TreeEntry& entry : entries) {
+        content += entry.path;
+        content += entry.object_id.view();
+      }
+      top[path].object_id = IdOf(content);
+      folders_[IdOf(content)] = entries;
     }
     std::vector<TreeEntry> sorted;
-    for (const auto& [path, entry] : entries) sorted.push_back(entry);
+    for (const auto& [path, entry] : top) sorted.push_back(entry);
     return sorted;
   }
 
-  absl::StatusOr<std::string> ReadFile(const std::string& object_id,
-                                       std::size_t max_bytes) override {
+  absl::StatusOr<std::vector<TreeEntry>> ListPlantFolder(const ObjectId& folder) override {
+    ++folders_listed_;
+    absl::MutexLock lock(&mutex_);
+    return folders_.at(folder);
+  }
+
+  absl::StatusOr<std::string> ReadFile(const ObjectId& object_id, std::size_t max_bytes) override {
     ++files_read_;
     absl::MutexLock lock(&mutex_);
     const std::string& text = texts_.at(object_id);
@@ -70,12 +90,20 @@ class FakeConfigRepository final : public ConfigRepository {
   }
 
  private:
+  static ObjectId IdOf(const std::string& content) {
+    ObjectId id;
+    const std::string hash = Sha256Hex(content);
+    std::copy_n(hash.begin(), id.bytes.size(), id.bytes.begin());
+    return id;
+  }
+
   std::map<std::string, Files> commits_;
   std::map<std::string, std::string> branches_;
   absl::Mutex mutex_;
-  std::map<std::string, std::string> texts_ ABSL_GUARDED_BY(mutex_);
+  std::map<ObjectId, std::string> texts_ ABSL_GUARDED_BY(mutex_);
+  std::map<ObjectId, std::vector<TreeEntry>> folders_ ABSL_GUARDED_BY(mutex_);
   std::string merge_base_;
-  std::atomic<int> files_read_ = 0;
+  std::atomic<int> files_read_ = 0, folders_listed_ = 0;
 };
 
 }  // namespace fleetcast::config::testing

@@ -22,18 +22,17 @@ CircuitConfig Config(const CircuitKey& key) {
   return config;
 }
 
-ResolvedCircuit Circuit(const CircuitConfig& config) {
-  ResolvedCircuit circuit;
-  circuit.outline.key = {config.plant_id, config.circuit_id};
-  circuit.outline.plant_name = "Plant";
-  circuit.outline.circuit_name = "Circuit";
+ResolvedCircuit Circuit(const CircuitConfig& config, const std::string& display_name = "Circuit") {
+  auto plant = std::make_shared<PlantOutline>();
+  plant->display_name = "Plant";
+  plant->circuits.push_back(
+      {.key = {config.plant_id, config.circuit_id}, .display_name = display_name});
   auto resolution = std::make_shared<CircuitResolution>();
   resolution->config = config;
   resolution->sources.resize(CircuitKeys().size());
   resolution->training_hash = TrainingHash(config);
   resolution->deployment_hash = DeploymentHash(config);
-  circuit.resolution = resolution;
-  return circuit;
+  return {{plant, plant->circuits.data()}, resolution};
 }
 
 ResolvedCircuit Sound(const std::string& plant, const std::string& circuit) {
@@ -84,8 +83,7 @@ TEST(DetectChanges, DeploymentValueAloneCallsForRedeployment) {
 }
 
 TEST(DetectChanges, NameForPeopleIsReportedAndCallsForNothing) {
-  ResolvedCircuit renamed = Sound("P1", "C1");
-  renamed.outline.circuit_name = "Better";
+  const ResolvedCircuit renamed = Circuit(Config({"P1", "C1"}), "Better");
   const auto changes = DetectChanges(FleetOf({Sound("P1", "C1")}), FleetOf({renamed}));
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].effect, ChangeEffect::kNone);

@@ -104,6 +104,67 @@ TEST_F(FleetReaderTest, OnlyCircuitsWhoseFilesDifferAreRead) {
   EXPECT_EQ(repository_.files_read(), 3);  // the master list once, and one circuit twice
 }
 
+TEST_F(FleetReaderTest, PlantsThatNothingSaysAnythingNewAboutAreOutlinedOnce) {
+  Files files = FleetFiles({{"P001", {"C001"}}, {"P002", {"C001"}}, {"P003", {"C001"}}});
+  repository_.AddCommit("one", files);
+  files[CircuitPath("P002", "C001")] += "# a comment\n";
+  repository_.AddCommit("two", files);
+  files["config/defaults.yml"] = "training: {seed: 3}\n";
+  repository_.AddCommit("three", files);
+  ASSERT_TRUE(reader_.ValidateRevision("one").ok());
+  EXPECT_EQ(repository_.folders_listed(), 3);
+  ASSERT_TRUE(reader_.DetectChanges("one", "two").ok());
+  EXPECT_EQ(repository_.folders_listed(), 3 + 1);
+  // Defaults of all, and the master list, say something of every plant.
+  EXPECT_EQ(reader_.DetectChanges("two", "three")->changes.size(), 3u);
+  EXPECT_EQ(repository_.folders_listed(), 3 + 1 + 3);
+}
+
+TEST_F(FleetReaderTest, NewNameOfAPlantIsANewNameForEachOfItsCircuits) {
+  const Files base = FleetFiles({{"P001", {"C001", "C002"}}, {"P002", {"C001"}}});
+  Files head = base;
+  head["config/plants_circuits.yml"] =
+      Edited(base.at("config/plants_circuits.yml"), "\"Plant P001\"", "Foundry");
+  const ChangeReport report = Changes(base, head);
+  ASSERT_EQ(report.changes.size(), 2u);
+  for (const CircuitChange& change : report.changes) {
+    EXPECT_EQ(change.key.plant_id, "P001");
+    EXPECT_EQ(change.effect, ChangeEffect::kNone);
+    ASSERT_EQ(change.fields.size(), 1u);
+    EXPECT_EQ(change.fields[0].Text(), "plant_name: Plant P001 -> Foundry");
+    EXPECT_EQ(change.fields[0].mark.line, 3);
+  }
+}
+
+TEST_F(FleetReaderTest, FolderWithTooManyFilesIsNamedAndItsCircuitsAreUnsound) {
+  Files files = FleetFiles({{"P001", {"C001"}}, {"P002", {"C001"}}});
+  for (std::size_t i = 0; i < kMostEntriesOfFolder; ++i)
+    files["config/plants/P001/notes-" + std::to_string(i)] = "x";
+  repository_.AddCommit("head", files);
+  const auto report = reader_.ValidateRevision("head");
+  EXPECT_EQ(Reasons(report->diagnostics),
+            (Strings{"config/plants/P001 FOLDER_TOO_LARGE",
+                     "config/plants_circuits.yml ENTRY_WITHOUT_FILE"}));
+  EXPECT_EQ(report->unsound_circuit_count, 1);
+  EXPECT_TRUE(reader_.GetCircuit({"P002", "C001"}, "head").ok());
+}
+
+TEST_F(FleetReaderTest, CircuitsProblemInTheMasterListIsThatOfItsPlantAlone) {
+  Files files = FleetFiles({{"P001", {"C001", "C002"}}, {"P002", {"C001", "C002"}}});
+  files["config/plants_circuits.yml"] = R"(plants:
+  - plant_id: P001
+    circuits: [{circuit_id: C002}, {circuit_id: C001}, {circuit_id: C002}]
+  - plant_id: P002
+    circuits: [{circuit_id: C001}, {circuit_id: C002}]
+)";
+  repository_.AddCommit("head", files);
+  EXPECT_EQ(Reasons(reader_.ValidateRevision("head")->diagnostics),
+            (Strings{"config/plants_circuits.yml DUPLICATE_ID"}));
+  EXPECT_EQ(ReasonOf(reader_.GetCircuit({"P001", "C002"}, "head").status()), "CIRCUIT_UNSOUND");
+  EXPECT_TRUE(reader_.GetCircuit({"P001", "C001"}, "head").ok());
+  EXPECT_TRUE(reader_.GetCircuit({"P002", "C002"}, "head").ok());
+}
+
 TEST_F(FleetReaderTest, WhatWasParsedIsNotReadAgainAtAnotherCommit) {
   Files files = FleetFiles({{"P001", {"C001", "C002", "C003"}}});
   repository_.AddCommit("one", files);
@@ -331,7 +392,7 @@ TEST_F(FleetReaderTest, PagesOfOneListComeFromTheCommitOfTheFirst) {
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(second->commit, "one");
   ASSERT_EQ(second->page.items.size(), 1u);
-  EXPECT_EQ(second->page.items[0].outline.key.circuit_id, "C003");
+  EXPECT_EQ(second->page.items[0].key().circuit_id, "C003");
   EXPECT_TRUE(second->page.next_after.empty());
 }
 
@@ -343,7 +404,7 @@ TEST_F(FleetReaderTest, FilterSelectsByAnyKeyAndRefusesUnknownFields) {
     const auto list = reader_.ListCircuits("-", {.revision = "head", .filter = *ParseFilter(text)});
     Strings found;
     for (const ResolvedCircuit& circuit : list->page.items)
-      found.push_back(circuit.outline.key.plant_id + "/" + circuit.outline.key.circuit_id);
+      found.push_back(circuit.key().plant_id + "/" + circuit.key().circuit_id);
     return found;
   };
   EXPECT_EQ(ids("training.hyperparameters.epochs > 60"), (Strings{"P002/C001"}));
