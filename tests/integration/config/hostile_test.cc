@@ -17,8 +17,8 @@
 #include "common/rpc/client.h"
 #include "fleetcast/config/v1/config_service.grpc.pb.h"
 #include "tests/integration/config/hostile_repository.h"
-#include "tests/integration/config/service_process.h"
 #include "tests/support/config/git_test_repository.h"
+#include "tests/support/config/service_process.h"
 
 namespace fleetcast::config {
 namespace {

@@ -1,6 +1,7 @@
-#include "tests/integration/config/service_process.h"
+#include "tests/support/config/service_process.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +34,8 @@ void Limit(__rlimit_resource resource, rlim_t limit) {
   argv.reserve(texts.size() + 1);
   for (auto& text : texts) argv.push_back(text.data());
   argv.push_back(nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody else would stop it
+  dup2(errors, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   Limit(RLIMIT_STACK, rlim_t{1} << 20);  // each thread reserves that much, and 8 MiB by default
   Limit(RLIMIT_DATA, kMemoryLimit);
