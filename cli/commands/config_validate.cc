@@ -25,20 +25,33 @@ namespace v1 = config::v1;
 struct ValidateOptions {
   std::vector<std::string> targets;  // paths, or one revision
   std::string revision;              // one that is called as a file is
+  bool service = false;
+  bool allow_other_owner = false;
 };
+
+absl::StatusOr<v1::ValidateRevisionResponse> AskService(Session& session,
+                                                        const std::string& revision) {
+  v1::ValidateRevisionRequest request;
+  request.set_revision(revision);
+  return session.Call(config_rpc::kValidateRevision, request);
+}
 
 absl::StatusOr<v1::ValidateRevisionResponse> Answer(Session& session,
                                                     const ValidateOptions& options) {
   const auto& targets = options.targets;
   if (!options.revision.empty() && !targets.empty())
     return InvalidField("--revision", "goes without paths; validate one or the other");
-  if (std::any_of(targets.begin(), targets.end(), IsPath)) return ValidatePaths(targets);
+  const bool paths = std::any_of(targets.begin(), targets.end(), IsPath);
+  if (paths && options.service)
+    return InvalidField("--service", "goes without paths: the service reads commits");
+  if (paths) return ValidatePaths(targets);
   if (targets.size() > 1)
     return InvalidField("revision", absl::StrCat("\"", targets[1], "\" is one too many, and no ",
                                                  "file; name one revision, or files"));
-  v1::ValidateRevisionRequest request;
-  request.set_revision(targets.empty() ? options.revision : targets.front());
-  return session.Call(config_rpc::kValidateRevision, request);
+  const std::string revision = targets.empty() ? options.revision : targets.front();
+  if (options.service) return AskService(session, revision);
+  if (revision.empty()) return ValidatePaths({"."});
+  return ValidateRevision(revision, options.allow_other_owner);
 }
 
 std::string SummaryText(const v1::ValidateRevisionResponse& response, bool color) {
@@ -88,21 +101,27 @@ void AddConfigValidateCommand(CLI::App& noun, Session& session) {
   CLI::App& verb = AddVerb(
       noun, session,
       {.name = "validate",
-       .about = "everything that is wrong with a revision, or, without a service, with files; "
-                "exit code 1 if something is",
-       .examples = "fleetcast config validate my-branch          # asks the config service\n"
-                   "fleetcast config validate .                  # reads ./config/ itself\n"
+       .about = "everything that is wrong with files or a revision, without a service; exit code 1 "
+                "if something is",
+       .examples = "fleetcast config validate                    # the files of ./config/\n"
                    "fleetcast config validate config/plants/P001/C001.yml\n"
+                   "fleetcast config validate my-branch          # of the repository around\n"
+                   "fleetcast config validate main --service     # asks the config service\n"
                    "fleetcast config validate . -o github        # or azure: annotations",
        .annotates = true},
       [&session, options] { return Validate(session, *options); });
   verb.add_option("target", options->targets,
-                  "branch, tag or commit (HEAD), or paths: the folder above config/, or files and "
-                  "folders in it")
-      ->type_name("REVISION|PATH");
+                  "paths (.): the folder above config/, or files and folders in it; or a branch, "
+                  "tag or commit of the git repository that the current folder lies in")
+      ->type_name("PATH|REVISION");
   verb.add_option("--revision", options->revision,
                   "branch, tag or commit that is called as a file is")
       ->type_name("REVISION");
+  verb.add_flag(
+      "--service", options->service,
+      "ask the config service for the revision (HEAD), which may know more of the remote");
+  verb.add_flag("--allow-other-owner", options->allow_other_owner,
+                "read a repository that belongs to another user");
 }
 
 }  // namespace fleetcast::cli

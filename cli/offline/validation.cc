@@ -10,6 +10,7 @@
 #include "cli/offline/work_tree.h"
 #include "common/base/status.h"
 #include "services/config/domain/fleet_reader.h"
+#include "services/config/git/git_repository.h"
 #include "services/config/yaml/yaml_parser.h"
 
 namespace fleetcast::cli {
@@ -89,6 +90,19 @@ void AddDiagnostic(const config::Diagnostic& diagnostic, const std::string& pref
   message->set_circuit_id(diagnostic.circuit_id);
 }
 
+// `prefix` comes before each path.
+v1::ValidateRevisionResponse ResponseOf(const config::ValidationReport& report,
+                                        const std::string& prefix) {
+  v1::ValidateRevisionResponse response;
+  for (const config::Diagnostic& diagnostic : report.diagnostics)
+    AddDiagnostic(diagnostic, prefix, response);
+  response.set_valid(!config::HasError(report.diagnostics));
+  response.set_diagnostic_count(response.diagnostics_size());
+  response.set_circuit_count(report.circuit_count);
+  response.set_unsound_circuit_count(report.unsound_circuit_count);
+  return response;
+}
+
 // The report without what is said of other paths than those, and with their circuits alone.
 void Restrict(const std::vector<std::string>& wanted, const std::vector<std::string>& circuit_files,
               config::ValidationReport& report) {
@@ -138,14 +152,26 @@ absl::StatusOr<v1::ValidateRevisionResponse> ValidatePaths(const std::vector<std
   config::FleetReader reader(*tree, config::ParseYaml, kCacheBytes);
   FLEETCAST_ASSIGN_OR_RETURN(config::ValidationReport report, reader.ValidateRevision(""));
   if (!whole) Restrict(wanted, tree->CircuitFiles(), report);
-  v1::ValidateRevisionResponse response;
-  const std::string prefix = PrefixOf(root, absl::StartsWith(paths.front(), "/"));
-  for (const config::Diagnostic& diagnostic : report.diagnostics)
-    AddDiagnostic(diagnostic, prefix, response);
-  response.set_valid(!config::HasError(report.diagnostics));
-  response.set_diagnostic_count(response.diagnostics_size());
-  response.set_circuit_count(report.circuit_count);
-  response.set_unsound_circuit_count(report.unsound_circuit_count);
+  return ResponseOf(report, PrefixOf(root, absl::StartsWith(paths.front(), "/")));
+}
+
+absl::StatusOr<v1::ValidateRevisionResponse> ValidateRevision(const std::string& revision,
+                                                              bool allow_other_owner) {
+  const auto path = config::GitConfigRepository::Discover(fs::current_path().string());
+  if (!path.ok())
+    return MakeError(absl::StatusCode::kInvalidArgument,
+                     absl::StrCat(path.status().message(),
+                                  "; run it in a clone, name files, or add --service to ask the ",
+                                  "config service for the revision"),
+                     {.reason = "NOT_A_REPOSITORY", .metadata = {{"revision", revision}}});
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto repository,
+      config::GitConfigRepository::Open({.path = *path, .allow_other_owner = allow_other_owner}));
+  config::FleetReader reader(*repository, config::ParseYaml, kCacheBytes);
+  FLEETCAST_ASSIGN_OR_RETURN(const config::ValidationReport report,
+                             reader.ValidateRevision(revision));
+  v1::ValidateRevisionResponse response = ResponseOf(report, "");
+  response.set_commit(report.commit);
   return response;
 }
 

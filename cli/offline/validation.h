@@ -1,4 +1,5 @@
-// The config service's validation without the service: of a folder, or of single files in it.
+// The config service's validation without the service: of a folder, of single files in it, or of a
+// revision of the repository around it.
 #pragma once
 
 #include <string>
@@ -22,5 +23,12 @@ namespace fleetcast::cli {
 // checked, by name; FAILED_PRECONDITION (FOLDER_UNREADABLE).
 [[nodiscard]] absl::StatusOr<config::v1::ValidateRevisionResponse> ValidatePaths(
     const std::vector<std::string>& paths);
+
+// What ValidateRevision says of a revision of the git repository that the current folder lies in.
+// Paths are told from its root.
+//
+// INVALID_ARGUMENT (NOT_A_REPOSITORY) if there is none, else the errors of that method.
+[[nodiscard]] absl::StatusOr<config::v1::ValidateRevisionResponse> ValidateRevision(
+    const std::string& revision, bool allow_other_owner);
 
 }  // namespace fleetcast::cli

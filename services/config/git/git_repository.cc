@@ -129,6 +129,20 @@ absl::StatusOr<std::unique_ptr<GitConfigRepository>> GitConfigRepository::Open(G
   return repository;
 }
 
+absl::StatusOr<std::string> GitConfigRepository::Discover(const std::string& folder) {
+  git_libgit2_init();
+  git_buf found = GIT_BUF_INIT;
+  const int across_file_systems = 0;
+  const int code = git_repository_discover(&found, folder.c_str(), across_file_systems, nullptr);
+  std::string path = code == 0 ? found.ptr : "";
+  git_buf_dispose(&found);
+  git_libgit2_shutdown();
+  if (code == 0) return path;
+  return Refused(absl::StatusCode::kNotFound, "REPOSITORY_NOT_FOUND",
+                 absl::StrCat("the folder ", folder, " is in no git repository"),
+                 {{"folder", folder}});
+}
+
 absl::StatusOr<RepositoryHandle> GitConfigRepository::OpenHandle() const {
   RepositoryHandle handle;
   const std::string& path = options_.path;
@@ -146,8 +160,8 @@ absl::StatusOr<RepositoryHandle> GitConfigRepository::OpenHandle() const {
   if (other_owner)
     return Refused(absl::StatusCode::kFailedPrecondition, "REPOSITORY_OWNER",
                    absl::StrCat("the repository at ", path,
-                                " belongs to another user; run as "
-                                "that user, or set allow-other-owner"),
+                                " belongs to another user; run as that user, add it to git's "
+                                "safe.directory, or set allow-other-owner"),
                    {{"repository", path}});
   return Unavailable(path, "opening it");
 }

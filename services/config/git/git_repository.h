@@ -28,6 +28,9 @@ class GitConfigRepository final : public ConfigRepository {
   // FAILED_PRECONDITION (REPOSITORY_NOT_FOUND, REPOSITORY_OWNER) with what to do about it.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<GitConfigRepository>> Open(
       GitOptions options);
+  // The path, for Open, of the repository that `folder` lies in, as git finds it. NOT_FOUND
+  // (REPOSITORY_NOT_FOUND).
+  [[nodiscard]] static absl::StatusOr<std::string> Discover(const std::string& folder);
   ~GitConfigRepository() override;
   GitConfigRepository(const GitConfigRepository&) = delete;
   GitConfigRepository& operator=(const GitConfigRepository&) = delete;

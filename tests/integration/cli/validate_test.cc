@@ -1,4 +1,4 @@
-// `fleetcast config validate PATH`: the service's verdict on files, without a service.
+// `fleetcast config validate`: the service's verdict on files and revisions, without a service.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -265,7 +265,7 @@ TEST_F(ValidateTest, ProgramPrintsWhatEditorsAndPipelinesReadAndExitsWith1) {
 
 TEST_F(ValidateTest, ExitCodesTellSoundFromUnsoundFromWrongArguments) {
   Write(FleetFiles({{"P001", {"C001"}}}));
-  const Outcome sound = RunFleetcast({"config", "validate", "."});
+  const Outcome sound = RunFleetcast({"config", "validate"});
   EXPECT_EQ(sound.exit_code, 0);
   EXPECT_EQ(sound.out, "1 circuit, sound\n");
   EXPECT_EQ(RunFleetcast({"config", "validate", ".", "-o", "github"}).out, "");
@@ -273,9 +273,59 @@ TEST_F(ValidateTest, ExitCodesTellSoundFromUnsoundFromWrongArguments) {
   EXPECT_EQ(RunFleetcast({"config", "validate", ".", "--revision", "main"}).exit_code, 2);
   EXPECT_EQ(RunFleetcast({"config", "validate", "main", "other"}).exit_code, 2);
   EXPECT_EQ(RunFleetcast({"config", "list", "-o", "github"}).exit_code, 2);
-  // A revision asks the service, and there is none.
+  EXPECT_EQ(RunFleetcast({"config", "validate", ".", "--service"}).exit_code, 2);
+  // Asked of the service, and there is none.
   EXPECT_EQ(
-      RunFleetcast({"config", "validate", "main", "--config-target", "127.0.0.1:1"}).exit_code, 3);
+      RunFleetcast({"config", "validate", "main", "--service", "--config-target", "127.0.0.1:1"})
+          .exit_code,
+      3);
+}
+
+TEST_F(ValidateTest, RevisionIsReadFromTheRepositoryAroundWithoutAService) {
+  GitTestRepository git(GitTestRepository::Kind::kWorkTree);
+  const Files sound = FleetFiles({{"P001", {"C001", "C002"}}});
+  Files broken = sound;
+  broken[CircuitPath("P001", "C002")] = CircuitText("P001", "C002", {{"epochs: 50", "epochs: 0"}});
+  const std::string main = git.Commit("main", sound);
+  git.Commit("broken", broken, {main});
+  // The work tree says something else than either.
+  Write({{CircuitPath("P001", "C001"), "nothing"}}, git.path());
+  fs::current_path(fs::path(git.path()) / "config/plants");
+
+  const Outcome first = RunFleetcast({"config", "validate", "main"});
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_EQ(first.out, main.substr(0, 10) + ": 2 circuits, sound\n");
+  const Outcome second = RunFleetcast({"config", "validate", "broken", "-o", "github"});
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_EQ(second.out.rfind("::error file=config/plants/P001/C002.yml,line=13,", 0), 0u)
+      << second.out;
+  EXPECT_EQ(RunFleetcast({"config", "validate", "broken~1"}).exit_code, 0);
+  const Outcome unknown = RunFleetcast({"config", "validate", "nowhere"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_NE(unknown.err.find("REVISION_NOT_FOUND"), std::string::npos) << unknown.err;
+  EXPECT_EQ(RunFleetcast({"config", "validate", "--", "--upload-pack=x"}).exit_code, 2);
+}
+
+TEST_F(ValidateTest, WithoutARepositoryAroundARevisionIsRefusedAndTheServiceNamed) {
+  const Outcome outcome = RunFleetcast({"config", "validate", "main"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.err.find("NOT_A_REPOSITORY"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("--service"), std::string::npos) << outcome.err;
+}
+
+TEST_F(ValidateTest, AnotherUsersRepositoryIsReadOnlyWhenItIsAllowed) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a repository away";
+  GitTestRepository git(GitTestRepository::Kind::kWorkTree);
+  git.Commit("main", FleetFiles({{"P001", {"C001"}}}));
+  for (const auto& entry : fs::recursive_directory_iterator(git.path()))
+    ASSERT_EQ(lchown(entry.path().c_str(), 65534, 65534), 0);
+  ASSERT_EQ(lchown(git.path().c_str(), 65534, 65534), 0);
+  fs::current_path(git.path());
+  const Outcome refused = RunFleetcast({"config", "validate", "main"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("REPOSITORY_OWNER"), std::string::npos) << refused.err;
+  const Outcome allowed = RunFleetcast({"config", "validate", "main", "--allow-other-owner"});
+  EXPECT_EQ(allowed.exit_code, 0) << allowed.err;
 }
 
 }  // namespace
