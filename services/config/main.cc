@@ -23,7 +23,7 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (const auto status = fleetcast::config::RunAsFetch(argc, argv)) return *status;
+  if (const auto status = fleetcast::config::RunMirrorCommand(argc, argv)) return *status;
   fleetcast::rpc::BlockShutdownSignals();
   fleetcast::SettingsReader settings("fleetcast-config", "FLEETCAST_CONFIG",
                                      "Serves the fleet's configuration from a git repository.",

@@ -76,6 +76,15 @@ ScalarMeaning MeaningOf(const std::string& plain) {
   return IsAmbiguous(plain) ? ScalarMeaning::kAmbiguous : ScalarMeaning::kText;
 }
 
+std::string Yaml11Number(const std::string& number) {
+  const std::size_t e = number.find_first_of("eE");
+  if (e == std::string::npos) return number;
+  std::string mantissa = number.substr(0, e), exponent = number.substr(e + 1);
+  if (mantissa.find('.') == std::string::npos) mantissa += ".0";
+  if (IsDigit(exponent[0])) exponent.insert(0, 1, '+');
+  return mantissa + number[e] + exponent;
+}
+
 double NumberOf(const std::string& number) {
   const char* begin = number.data() + (number.starts_with('+') ? 1 : 0);
   double value = 0;

@@ -17,6 +17,10 @@ enum class ScalarMeaning {
 
 [[nodiscard]] ScalarMeaning MeaningOf(const std::string& plain);
 
+// A kNumber scalar as YAML 1.1 takes it for a number, too: 1e-3 is text there, 1.0e-3 is not. Most
+// are that already.
+[[nodiscard]] std::string Yaml11Number(const std::string& number);
+
 // The number that a kNumber scalar stands for; infinite if it is beyond a double.
 [[nodiscard]] double NumberOf(const std::string& number);
 

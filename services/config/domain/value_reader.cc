@@ -58,6 +58,9 @@ class ScalarReader {
     if (!range_.Contains(number))
       return Refuse<double>(node, "OUT_OF_RANGE", "is out of range",
                             absl::StrCat("use ", wanted, " ", range_.Text()));
+    if (const std::string common = Yaml11Number(node.text); common != node.text)
+      Warn(node, "AMBIGUOUS_SCALAR", "is text to YAML 1.1 readers such as PyYAML",
+           absl::StrCat("write ", common, ", or plain digits"));
     return number;
   }
 
@@ -79,10 +82,21 @@ class ScalarReader {
   template <typename T>
   std::optional<T> Refuse(const YamlNode& node, const std::string& reason,
                           const std::string& complaint, const std::string& remedy) {
-    const std::string field = field_.Text();
-    Report(diagnostics_, node.mark, field, reason,
-           absl::StrCat("`", field, "` is ", NodeText(node), ", which ", complaint), remedy);
+    Complain(node, reason, complaint, remedy);
     return std::nullopt;
+  }
+
+  void Warn(const YamlNode& node, const std::string& reason, const std::string& complaint,
+            const std::string& remedy) {
+    Diagnostic* diagnostic = Complain(node, reason, complaint, remedy);
+    if (diagnostic != nullptr) diagnostic->severity = Severity::kWarning;
+  }
+
+  Diagnostic* Complain(const YamlNode& node, const std::string& reason,
+                       const std::string& complaint, const std::string& remedy) {
+    const std::string field = field_.Text();
+    return Report(diagnostics_, node.mark, field, reason,
+                  absl::StrCat("`", field, "` is ", NodeText(node), ", which ", complaint), remedy);
   }
 
   bool IsScalar(const YamlNode& node, const char* wanted) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "services/config/git/packs.h"
 
 namespace fleetcast::config {
 namespace {
@@ -97,13 +98,17 @@ absl::StatusOr<std::unique_ptr<FollowedRepository>> FollowedRepository::Open(Fol
   return repository;
 }
 
+FetchProcessOptions FollowedRepository::ProcessOptions() const {
+  return {.program = options_.program,
+          .folder = MirrorFolder(options_.state_dir),
+          .log_file = options_.state_dir + "/fetch.log",
+          .remote = options_.remote,
+          .timeout = options_.fetch_timeout};
+}
+
 absl::Status FollowedRepository::FetchAndRemember() {
   const absl::Time began = clock_.Now();
-  absl::Status status = RunFetchProcess({.program = options_.program,
-                                         .folder = MirrorFolder(options_.state_dir),
-                                         .log_file = options_.state_dir + "/fetch.log",
-                                         .remote = options_.remote,
-                                         .timeout = options_.fetch_timeout});
+  absl::Status status = RunFetchProcess(ProcessOptions());
   if (!status.ok()) {
     LogWarning("fetch failed", {{"url", options_.remote.url},
                                 {"reason", ReasonOf(status)},
@@ -116,7 +121,19 @@ absl::Status FollowedRepository::FetchAndRemember() {
                                << "\n";
   std::error_code ignored;
   fs::rename(file + ".new", file, ignored);
+  KeepPacksFew();
   return status;
+}
+
+// What was fetched is there either way, so that a merge that fails is tried after the next fetch.
+void FollowedRepository::KeepPacksFew() {
+  const std::string folder = MirrorFolder(options_.state_dir);
+  if (CountPacks(folder) <= kMostPacks) return;
+  const absl::Status merged = RunMergeProcess(ProcessOptions());
+  if (!merged.ok())
+    LogWarning("merging packs failed",
+               {{"mirror", folder}, {"error", std::string(merged.message())}});
+  mirror_->OpenAnew();
 }
 
 std::optional<Freshness> FollowedRepository::Refresh(const std::vector<std::string>& revisions,

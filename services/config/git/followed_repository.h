@@ -49,7 +49,9 @@ class FollowedRepository final : public ConfigRepository {
 
  private:
   FollowedRepository(FollowOptions options, int lock, const Clock& clock);
+  [[nodiscard]] FetchProcessOptions ProcessOptions() const;
   [[nodiscard]] absl::Status FetchAndRemember();
+  void KeepPacksFew();
 
   const FollowOptions options_;
   const int lock_;  // descriptor of the state folder's lock file

@@ -92,19 +92,21 @@ std::string HexOf(const git_oid* id) {
 // A repository for one call; goes back to the idle ones.
 class GitConfigRepository::Borrowed {
  public:
-  Borrowed(GitConfigRepository& owner, RepositoryHandle handle)
-      : owner_(&owner), handle_(std::move(handle)) {}
+  Borrowed(GitConfigRepository& owner, RepositoryHandle handle, int generation)
+      : owner_(&owner), handle_(std::move(handle)), generation_(generation) {}
   Borrowed(Borrowed&&) = default;
   ~Borrowed() {
     if (handle_ == nullptr) return;
     absl::MutexLock lock(&owner_->mutex_);
-    if (owner_->idle_.size() < kMostIdle) owner_->idle_.push_back(std::move(handle_));
+    if (owner_->generation_ == generation_ && owner_->idle_.size() < kMostIdle)
+      owner_->idle_.push_back(std::move(handle_));
   }
   [[nodiscard]] git_repository* get() const { return handle_.get(); }
 
  private:
   GitConfigRepository* owner_;
   RepositoryHandle handle_;
+  int generation_;
 };
 
 GitConfigRepository::GitConfigRepository(GitOptions options) : options_(std::move(options)) {
@@ -167,16 +169,25 @@ absl::StatusOr<RepositoryHandle> GitConfigRepository::OpenHandle() const {
 }
 
 absl::StatusOr<GitConfigRepository::Borrowed> GitConfigRepository::Borrow() {
+  int generation = 0;
   {
     absl::MutexLock lock(&mutex_);
+    generation = generation_;
     if (!idle_.empty()) {
       RepositoryHandle handle = std::move(idle_.back());
       idle_.pop_back();
-      return Borrowed(*this, std::move(handle));
+      return Borrowed(*this, std::move(handle), generation);
     }
   }
   FLEETCAST_ASSIGN_OR_RETURN(RepositoryHandle handle, OpenHandle());
-  return Borrowed(*this, std::move(handle));
+  return Borrowed(*this, std::move(handle), generation);
+}
+
+void GitConfigRepository::OpenAnew() {
+  std::vector<RepositoryHandle> old;
+  absl::MutexLock lock(&mutex_);
+  ++generation_;
+  old.swap(idle_);
 }
 
 absl::StatusOr<std::string> GitConfigRepository::ResolveCommit(const std::string& field,

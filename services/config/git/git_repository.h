@@ -35,6 +35,9 @@ class GitConfigRepository final : public ConfigRepository {
   GitConfigRepository(const GitConfigRepository&) = delete;
   GitConfigRepository& operator=(const GitConfigRepository&) = delete;
 
+  // Lets go of files that somebody has deleted meanwhile; calls that go on are not disturbed.
+  void OpenAnew();
+
   [[nodiscard]] absl::StatusOr<std::string> ResolveCommit(const std::string& field,
                                                           const std::string& revision) override;
   [[nodiscard]] absl::StatusOr<CommonAncestor> MergeBase(const std::string& base_commit,
@@ -56,6 +59,7 @@ class GitConfigRepository final : public ConfigRepository {
   const GitOptions options_;
   absl::Mutex mutex_;
   std::vector<RepositoryHandle> idle_ ABSL_GUARDED_BY(mutex_);
+  int generation_ ABSL_GUARDED_BY(mutex_) = 0;  // handles of an earlier one are not used again
 };
 
 }  // namespace fleetcast::config

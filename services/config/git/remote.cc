@@ -15,6 +15,7 @@
 #include "absl/strings/str_replace.h"
 #include "common/base/status.h"
 #include "services/config/git/git_handle.h"
+#include "services/config/git/packs.h"
 
 namespace fleetcast::config {
 namespace {
@@ -219,11 +220,8 @@ void RemoveLeftovers(const fs::path& folder) {
     if (entry.path().extension() == ".lock") leftovers.push_back(entry.path());
   for (const auto& entry : fs::recursive_directory_iterator(folder / "refs", ignored))
     if (entry.path().extension() == ".lock") leftovers.push_back(entry.path());
-  for (const auto& entry : fs::directory_iterator(folder / "objects" / "pack", ignored))
-    if (entry.path().extension() != ".pack" && entry.path().extension() != ".idx" &&
-        entry.path().filename().string().find("git2_") != std::string::npos)
-      leftovers.push_back(entry.path());
   for (const fs::path& leftover : leftovers) fs::remove(leftover, ignored);
+  RemoveUnfinishedPacks(folder);
 }
 
 // HEAD names the remote's default branch, or its commit where that has none.
@@ -301,6 +299,8 @@ absl::Status Fetch(const std::string& folder, const RemoteOptions& remote) {
   if (!remote.ca_file.empty() && TrustAuthorities(remote.ca_file) < 0)
     return BadSetting("remote_ca_file", absl::StrCat("cannot read ", remote.ca_file));
   git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, remote.allow_other_owner ? 0 : 1);
+  // Branches that lead to objects which a power cut has taken would never be fetched again.
+  git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
   RemoveLeftovers(folder);
   Access access{.remote = remote, .token = ReadToken(remote.token_file)};
   const int code = FetchWith(folder, access);

@@ -18,7 +18,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "services/config/domain/fleet_reader.h"
+#include "services/config/git/git_repository.h"
 #include "services/config/git/git_settings.h"
+#include "services/config/git/packs.h"
 #include "services/config/yaml/yaml_parser.h"
 #include "tests/support/config/git_test_repository.h"
 #include "tests/support/fake_clock.h"
@@ -226,11 +228,98 @@ TEST_F(FollowedRepositoryTest, FetchThatWasKilledLeavesNothingInTheWayOfTheNext)
   const std::string second = remote_->Commit("main", {{"a", "2"}});
   const fs::path folder = state_ / "mirror" / "mirror.git";
   const std::vector<fs::path> leftovers = {folder / "refs/heads/main.lock",
-                                           folder / "packed-refs.lock", folder / "HEAD.lock",
-                                           folder / "objects/pack/pack_git2_x1y2z3"};
+                                           folder / "packed-refs.lock",
+                                           folder / "HEAD.lock",
+                                           folder / "objects/pack/pack_git2_x1y2z3",
+                                           folder / "objects/pack/pack-a.pack",
+                                           folder / "objects/pack/pack-b.idx"};
   for (const fs::path& leftover : leftovers) std::ofstream(leftover) << "half";
   EXPECT_EQ(Commit(*mirror, "main", kNow), second);
   for (const fs::path& leftover : leftovers) EXPECT_FALSE(fs::exists(leftover)) << leftover;
+}
+
+// Files that this process holds open although they are gone.
+int DeletedFilesHeldOpen() {
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code ignored;
+    const std::string target = fs::read_symlink(entry.path(), ignored).string();
+    if (target.ends_with(".pack (deleted)") || target.ends_with(".idx (deleted)")) ++count;
+  }
+  return count;
+}
+
+TEST_F(FollowedRepositoryTest, ManyFetchesLeaveFewPacksAndLoseNoCommit) {
+  const auto mirror = Open(Options());
+  const std::string folder = state_ / "mirror" / "mirror.git";
+  std::vector<std::string> commits;
+  const auto push = [&](const std::string& branch, std::size_t number) {
+    commits.push_back(remote_->Commit(branch, {{"config/a.yml", absl::StrCat("text ", number)}}));
+    EXPECT_EQ(Commit(*mirror, commits.back()), commits.back());
+  };
+  for (std::size_t i = 0; i < kMostPacks; ++i) push("main", i);
+  EXPECT_EQ(CountPacks(folder), kMostPacks);
+  // Nothing leads to those any more.
+  const std::string fresh = remote_->Commit("fresh", {{"config/a.yml", "fresh"}});
+  remote_->SetReference("refs/heads/main", fresh);
+  EXPECT_EQ(Commit(*mirror, "main", kNow), fresh);
+  EXPECT_EQ(CountPacks(folder), 1u);
+  EXPECT_EQ(DeletedFilesHeldOpen(), 0);
+  for (std::size_t i = kMostPacks; i < 2 * kMostPacks + 2; ++i) push("main", i);
+  EXPECT_LT(CountPacks(folder), kMostPacks);
+  for (std::size_t i = 0; i < commits.size(); ++i) {
+    const auto entries = mirror->ListConfigFolder(commits[i]);
+    ASSERT_TRUE(entries.ok()) << entries.status();
+    EXPECT_EQ(*mirror->ReadFile(entries->back().object_id, 100), absl::StrCat("text ", i));
+  }
+}
+
+TEST_F(FollowedRepositoryTest, CallThatGoesOnReadsWhatWasMergedMeanwhile) {
+  const std::string first = remote_->Commit("main", {{"config/a.yml", "1"}});
+  const auto mirror = Open(Options());
+  EXPECT_EQ(Commit(*mirror, first), first);
+  const std::string second = remote_->Commit("main", {{"config/a.yml", "2"}});
+  EXPECT_EQ(Commit(*mirror, second), second);
+  const std::string folder = state_ / "mirror" / "mirror.git";
+  const auto reader = GitConfigRepository::Open({.path = folder});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const auto entries = (*reader)->ListConfigFolder(first);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  // By somebody else; the reader has the old packs open, and has not been told.
+  ASSERT_TRUE(MergePacks(folder).ok());
+  EXPECT_EQ(CountPacks(folder), 1u);
+  EXPECT_EQ(*(*reader)->ReadFile(entries->back().object_id, 100), "1");
+  EXPECT_TRUE((*reader)->ListConfigFolder(second).ok());
+}
+
+TEST_F(FollowedRepositoryTest, MergeThatFailsLeavesEveryPack) {
+  const auto mirror = Open(Options());
+  for (const char* text : {"1", "2", "3"}) {
+    const std::string commit = remote_->Commit("main", {{"config/a.yml", text}});
+    EXPECT_EQ(Commit(*mirror, commit), commit);
+  }
+  const std::string folder = state_ / "mirror" / "mirror.git";
+  for (const auto& entry : fs::directory_iterator(folder + "/objects/pack"))
+    if (entry.path().extension() == ".pack") {
+      fs::permissions(entry.path(), fs::perms::owner_write, fs::perm_options::add);
+      fs::resize_file(entry.path(), fs::file_size(entry.path()) - 30);
+      break;
+    }
+  EXPECT_EQ(MergePacks(folder).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(CountPacks(folder), 3u);
+}
+
+TEST(PacksToMerge, EveryPackThatStaysIsTwiceAsLargeAsAllSmallerOnes) {
+  using Sizes = std::vector<std::uintmax_t>;
+  EXPECT_EQ(PacksToMerge({}), 0u);
+  EXPECT_EQ(PacksToMerge({7}), 0u);
+  EXPECT_EQ(PacksToMerge({1, 2, 6, 18}), 0u);
+  EXPECT_EQ(PacksToMerge({1, 1}), 2u);
+  EXPECT_EQ(PacksToMerge({1, 1, 1, 1, 1000}), 4u);
+  EXPECT_EQ(PacksToMerge({1, 1, 100, 1000}), 2u);
+  EXPECT_EQ(PacksToMerge({1, 10, 20, 1000}), 3u);
+  EXPECT_EQ(PacksToMerge({1, 10, 20, 60}), 4u);  // doubled: all anew
+  EXPECT_EQ(PacksToMerge(Sizes(25, 5)), 25u);
 }
 
 TEST_F(FollowedRepositoryTest, RestartKnowsWhatWasFetchedAndWhen) {

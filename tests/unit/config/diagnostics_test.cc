@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/config/domain/circuit_resolution.h"
+#include "services/config/domain/scalar.h"
 #include "services/config/yaml/yaml_parser.h"
 #include "tests/support/config/config_files.h"
 
@@ -86,8 +87,8 @@ TEST(Diagnostics, EveryNumberIsHeldToItsRangeAndEveryTextToItsLength) {
     const bool number = key.type == KeyType::kInteger || key.type == KeyType::kNumber;
     if (number) {
       const double step = key.type == KeyType::kInteger ? 1 : 1e-6;
-      EXPECT_EQ(summary(NumberText(key.range.minimum + (key.range.above_minimum ? step : 0))),
-                Lines{});
+      const double least = key.range.minimum + (key.range.above_minimum ? step : 0);
+      EXPECT_EQ(summary(Yaml11Number(NumberText(least))), Lines{});
       EXPECT_EQ(summary(NumberText(key.range.maximum)), Lines{});
       for (const double outside : {key.range.minimum - step, key.range.maximum + step})
         EXPECT_EQ(summary(NumberText(outside)), (Lines{place + "OUT_OF_RANGE " + key.path}));
@@ -146,6 +147,20 @@ TEST(Diagnostics, WhatYamlReadersReadDifferentlyIsRefusedAsNumberAndAsText) {
               {{{kVersion, "2025-12-09"}}, {kNoText}},
               {{{kVersion, "1e3"}}, {kNoText}},
               {{{kEpochs, "epochs: 2025-12-09"}}, {kNoNumber}}});
+}
+
+TEST(Diagnostics, ExponentThatYaml11TakesForTextIsANumberAndAWarning) {
+  for (const auto& [text, common] :
+       {std::pair("1e-3", "1.0e-3"), {"1.5e-1", ""}, {"2E-1", "2.0E-1"}}) {
+    const Diagnostics diagnostics = DiagnosticsOf(
+        CircuitText("P001", "C001", {{"dropout: 0.2", absl::StrCat("dropout: ", text)}}));
+    EXPECT_FALSE(HasError(diagnostics)) << text;
+    ASSERT_EQ(diagnostics.size(), *common == '\0' ? 0u : 1u) << text;
+    if (diagnostics.empty()) continue;
+    EXPECT_EQ(diagnostics[0].reason, "AMBIGUOUS_SCALAR");
+    EXPECT_EQ(diagnostics[0].mark, (Mark{10, 14}));
+    EXPECT_EQ(diagnostics[0].remedy, absl::StrCat("write ", common, ", or plain digits"));
+  }
 }
 
 TEST(Diagnostics, KeysStandOnce) {

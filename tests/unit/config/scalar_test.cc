@@ -52,6 +52,14 @@ TEST(Scalar, MeansWhatEveryYamlReaderTakesItForOrIsAmbiguous) {
   for (const auto& [text, meaning] : cases) EXPECT_EQ(MeaningOf(text), meaning) << text;
 }
 
+TEST(Scalar, NumberIsWrittenSoThatYaml11TakesItForOneToo) {
+  for (const char* number : {"50", "-1", "+7", "0.2", ".5", "5.", "1.0e-3", "1.5E+2", "-.5e+3"})
+    EXPECT_EQ(Yaml11Number(number), number);
+  EXPECT_EQ(Yaml11Number("1e-3"), "1.0e-3");
+  EXPECT_EQ(Yaml11Number("1.5e3"), "1.5e+3");
+  EXPECT_EQ(Yaml11Number("-2E7"), "-2.0E+7");
+}
+
 TEST(Scalar, NumberIsReadExactlyAndHugeOnesAreInfinite) {
   EXPECT_EQ(NumberOf("+50"), 50);
   EXPECT_EQ(NumberOf("1e-3"), 0.001);
