@@ -7,6 +7,7 @@
 #include "common/base/id.h"
 #include "services/config/domain/master_list.h"
 #include "services/config/domain/scalar.h"
+#include "services/config/domain/value_reader.h"
 
 namespace fleetcast::config {
 namespace {
@@ -89,12 +90,13 @@ PlantFiles SortPlantFolder(const std::string& plant_id, const std::vector<TreeEn
   }
   const auto report = [&](const TreeEntry& entry, Severity severity, const char* reason,
                           std::string message, const char* remedy) {
-    files.diagnostics.push_back({.severity = severity,
-                                 .path = absl::StrCat(folder, "/", entry.path),
-                                 .reason = reason,
-                                 .message = std::move(message),
-                                 .remedy = remedy,
-                                 .plant_id = plant_id});
+    ReportInFolder({.severity = severity,
+                    .path = absl::StrCat(folder, "/", entry.path),
+                    .reason = reason,
+                    .message = std::move(message),
+                    .remedy = remedy,
+                    .plant_id = plant_id},
+                   files.diagnostics);
   };
   files.circuits.reserve(entries.size());
   for (const TreeEntry& entry : entries) {
@@ -117,6 +119,18 @@ PlantFiles SortPlantFolder(const std::string& plant_id, const std::vector<TreeEn
   std::sort(files.circuits.begin(), files.circuits.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
   return files;
+}
+
+void ReportInFolder(Diagnostic diagnostic, Diagnostics& diagnostics) {
+  if (diagnostics.size() > kMostDiagnosticsOfFile) return;
+  if (diagnostics.size() == kMostDiagnosticsOfFile)
+    diagnostic = {
+        .path = absl::StrCat(kPlantsFolder, "/", diagnostic.plant_id),
+        .reason = "TOO_MANY_PROBLEMS",
+        .message = absl::StrCat("the folder has more than ", kMostDiagnosticsOfFile, " problems"),
+        .remedy = "mend these first",
+        .plant_id = diagnostic.plant_id};
+  diagnostics.push_back(std::move(diagnostic));
 }
 
 std::optional<Diagnostic> CheckIsFile(TreeEntry::Kind kind, const std::string& path,

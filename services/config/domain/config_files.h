@@ -49,6 +49,10 @@ struct PlantFiles {
 [[nodiscard]] PlantFiles SortPlantFolder(const std::string& plant_id,
                                          const std::vector<TreeEntry>& entries);
 
+// Adds what is wrong in a plant's folder; after kMostDiagnosticsOfFile nothing but one that says
+// that there is more.
+void ReportInFolder(Diagnostic diagnostic, Diagnostics& diagnostics);
+
 // What is wrong with an entry at `path`, where a file belongs that speaks about `circuit` (ids
 // empty for none in particular); nullopt if it is a plain file.
 [[nodiscard]] std::optional<Diagnostic> CheckIsFile(TreeEntry::Kind kind, const std::string& path,

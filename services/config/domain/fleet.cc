@@ -31,7 +31,7 @@ class PlantOutliner {
     auto diagnostic = sources_.diagnostics.begin();
     for (const MasterCircuit& entry : listed.circuits) {
       for (; file != files_.circuits.end() && file->id < entry.circuit_id; ++file)
-        ReportFileWithoutEntry(*file);
+        AddUnlisted(*file);
       const bool has_file = file != files_.circuits.end() && file->id == entry.circuit_id;
       Diagnostics diagnostics;
       for (; diagnostic != sources_.diagnostics.end() &&
@@ -40,11 +40,11 @@ class PlantOutliner {
         diagnostics.push_back(**diagnostic);
       AddCircuit(entry, has_file ? (file++)->entry : nullptr, std::move(diagnostics));
     }
-    for (; file != files_.circuits.end(); ++file) ReportFileWithoutEntry(*file);
+    for (; file != files_.circuits.end(); ++file) AddUnlisted(*file);
   }
 
-  void ReportFilesWithoutEntry() {
-    for (const PlantFiles::Circuit& file : files_.circuits) ReportFileWithoutEntry(file);
+  void AddUnlisted() {
+    for (const PlantFiles::Circuit& file : files_.circuits) AddUnlisted(file);
   }
 
   // Every file counts as a circuit.
@@ -60,6 +60,8 @@ class PlantOutliner {
   PlantOutline Finish() { return std::move(plant_); }
 
  private:
+  void AddUnlisted(const PlantFiles::Circuit& file) { plant_.unlisted.emplace_back(file.id); }
+
   void AddCircuit(const MasterCircuit& entry, const TreeEntry* file, Diagnostics diagnostics) {
     CircuitOutline& circuit = plant_.circuits.emplace_back();
     circuit.key = {sources_.plant_id, entry.circuit_id};
@@ -67,17 +69,6 @@ class PlantOutliner {
     circuit.name_mark = entry.name_mark;
     circuit.diagnostics = std::move(diagnostics);
     AddFiles(circuit, file, entry.mark);
-  }
-
-  void ReportFileWithoutEntry(const PlantFiles::Circuit& file) {
-    plant_.diagnostics.push_back(
-        {.path = absl::StrCat(kPlantsFolder, "/", sources_.plant_id, "/", file.entry->path),
-         .reason = "FILE_WITHOUT_ENTRY",
-         .message = absl::StrCat("circuit ", std::string(file.id), " of plant ", sources_.plant_id,
-                                 " is not in the master list"),
-         .remedy = absl::StrCat("add it to ", kMasterListPath, ", or delete the file"),
-         .plant_id = sources_.plant_id,
-         .circuit_id = std::string(file.id)});
   }
 
   // The file's id; empty, with what is wrong about it reported to the circuit, if it is no file.
@@ -154,7 +145,7 @@ PlantOutline OutlinePlant(const PlantSources& sources, const std::vector<TreeEnt
   else if (sources.listed != nullptr)
     outliner.AddListed(*sources.listed);
   else
-    outliner.ReportFilesWithoutEntry();
+    outliner.AddUnlisted();
   return outliner.Finish();
 }
 
@@ -195,6 +186,7 @@ bool CircuitOutline::SaysTheSameAs(const CircuitOutline& other) const {
 std::size_t PlantOutline::ApproximateBytes() const {
   std::size_t bytes = sizeof *this + circuits.capacity() * sizeof(CircuitOutline) +
                       config::ApproximateBytes(diagnostics);
+  for (const std::string& id : unlisted) bytes += sizeof id + id.capacity();
   for (const CircuitOutline& circuit : circuits)
     bytes += circuit.key.plant_id.capacity() + circuit.key.circuit_id.capacity() +
              circuit.display_name.capacity() + config::ApproximateBytes(circuit.diagnostics);

@@ -40,7 +40,9 @@ struct PlantOutline {
   Mark name_mark;                        // in the master list
   bool listed = false;                   // in the master list; else its folder alone is there
   std::vector<CircuitOutline> circuits;  // by id
-  Diagnostics diagnostics;               // about no single circuit of the list
+  // Circuits that only a file in the folder names, by id: as many as somebody has pushed.
+  std::vector<std::string> unlisted;
+  Diagnostics diagnostics;  // about what else is in the folder
   [[nodiscard]] std::size_t ApproximateBytes() const;
 };
 

@@ -1,11 +1,15 @@
 #include "services/config/domain/fleet_diagnostics.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "services/config/domain/config_files.h"
+#include "services/config/domain/master_list.h"
 
 namespace fleetcast::config {
 namespace {
@@ -13,6 +17,29 @@ namespace {
 // Two diagnostics that say the same thing, wherever in the file it stands now.
 auto Meaning(const Diagnostic& diagnostic) {
   return std::tie(diagnostic.path, diagnostic.field, diagnostic.reason, diagnostic.message);
+}
+
+// What is wrong in a plant's folder.
+Diagnostics FolderDiagnostics(const PlantOutline& plant) {
+  Diagnostics diagnostics = plant.diagnostics;
+  for (const std::string& id : plant.unlisted)
+    ReportInFolder({.path = absl::StrCat(kPlantsFolder, "/", plant.plant_id, "/", id, ".yml"),
+                    .reason = "FILE_WITHOUT_ENTRY",
+                    .message = absl::StrCat("circuit ", id, " of plant ", plant.plant_id,
+                                            " is not in the master list"),
+                    .remedy = absl::StrCat("add it to ", kMasterListPath, ", or delete the file"),
+                    .plant_id = plant.plant_id,
+                    .circuit_id = id},
+                   diagnostics);
+  return diagnostics;
+}
+
+// Adds those that are not among `known`.
+void AddUnknown(const Diagnostics& diagnostics, const Diagnostics& known, Diagnostics& fresh) {
+  std::set<decltype(Meaning(diagnostics.front()))> meanings;
+  for (const Diagnostic& diagnostic : known) meanings.insert(Meaning(diagnostic));
+  for (const Diagnostic& diagnostic : diagnostics)
+    if (!meanings.contains(Meaning(diagnostic))) fresh.push_back(diagnostic);
 }
 
 }  // namespace
@@ -35,20 +62,26 @@ void Arrange(Diagnostics& diagnostics) {
 
 Diagnostics FleetDiagnostics(const FleetOutline& fleet) {
   Diagnostics diagnostics = fleet.diagnostics;
-  for (const auto& plant : fleet.plants)
-    diagnostics.insert(diagnostics.end(), plant->diagnostics.begin(), plant->diagnostics.end());
+  for (const auto& plant : fleet.plants) {
+    Diagnostics of_folder = FolderDiagnostics(*plant);
+    std::move(of_folder.begin(), of_folder.end(), std::back_inserter(diagnostics));
+  }
   return diagnostics;
 }
 
 Diagnostics NewFleetDiagnostics(const FleetOutline& base, const FleetOutline& head) {
-  Diagnostics fresh = FleetDiagnostics(head);
-  if (!head.complete || fresh.empty()) return fresh;
-  const Diagnostics before = FleetDiagnostics(base);
-  std::set<decltype(Meaning(before.front()))> known;
-  for (const Diagnostic& diagnostic : before) known.insert(Meaning(diagnostic));
-  std::erase_if(fresh, [&known](const Diagnostic& diagnostic) {
-    return known.contains(Meaning(diagnostic));
-  });
+  if (!head.complete) return FleetDiagnostics(head);
+  Diagnostics fresh;
+  AddUnknown(head.diagnostics, base.diagnostics, fresh);
+  // A plant at a time: both fleets' at once may be more than there is memory for.
+  auto before = base.plants.begin();
+  for (const auto& plant : head.plants) {
+    while (before != base.plants.end() && (*before)->plant_id < plant->plant_id) ++before;
+    const bool known = before != base.plants.end() && (*before)->plant_id == plant->plant_id;
+    if (known && *before == plant) continue;
+    AddUnknown(FolderDiagnostics(*plant), known ? FolderDiagnostics(**before) : Diagnostics{},
+               fresh);
+  }
   return fresh;
 }
 

@@ -93,6 +93,7 @@ std::size_t PacksToMerge(const std::vector<std::uintmax_t>& sizes) {
 absl::Status MergePacks(const std::string& folder) {
   const std::vector<Pack> packs = ListPacks(folder);
   std::vector<std::uintmax_t> sizes;
+  sizes.reserve(packs.size());
   for (const Pack& pack : packs) sizes.push_back(pack.bytes);
   const std::size_t count = PacksToMerge(sizes);
   if (count == 0) return absl::OkStatus();

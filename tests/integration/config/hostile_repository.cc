@@ -102,10 +102,12 @@ std::string HostileRepository::Tree(const std::vector<RawEntry>& entries) {
   return Write(GIT_OBJECT_TREE, bytes);
 }
 
-std::string HostileRepository::Commit(const std::string& branch, const std::string& tree) {
+std::string HostileRepository::Commit(const std::string& branch, const std::string& tree,
+                                      const std::string& parent) {
   const std::string who = "Test <test@example.com> 1765238400 +0000";
-  const std::string id = Write(GIT_OBJECT_COMMIT, "tree " + tree + "\nauthor " + who +
-                                                      "\ncommitter " + who + "\n\nA commit\n");
+  const std::string id =
+      Write(GIT_OBJECT_COMMIT, "tree " + tree + (parent.empty() ? "" : "\nparent " + parent) +
+                                   "\nauthor " + who + "\ncommitter " + who + "\n\nA commit\n");
   Point("refs/heads/" + branch, id);
   return id;
 }

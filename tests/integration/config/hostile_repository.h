@@ -26,8 +26,9 @@ class HostileRepository {
   // Each returns the new object's 40 hex digits. Entries stand in the tree as they are given.
   std::string Blob(const std::string& text);
   std::string Tree(const std::vector<RawEntry>& entries);
-  // A commit of `tree` that `branch` points at.
-  std::string Commit(const std::string& branch, const std::string& tree);
+  // A commit of `tree` that `branch` points at, after `parent` if there is one.
+  std::string Commit(const std::string& branch, const std::string& tree,
+                     const std::string& parent = "");
   // An annotated tag of an object of any type.
   std::string Tag(const std::string& name, const std::string& target, const std::string& type);
   // A blob of that many zeros, written compressed and never held.

@@ -279,6 +279,76 @@ TEST_F(HostileTest, PlantFolderOfAHundredThousandFilesIsNamedAndNotRead) {
   EXPECT_TRUE(Changes("sound", "one").status().code() == absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(HostileTest, FilesThatNobodyListsAreToldUpToALimitOfEachFolder) {
+  HostileRepository raw(git_.path());
+  const std::string master = raw.Blob(MasterText({{"P001", {"C001"}}}));
+  std::string parent;
+  for (const std::string branch : {"first", "second"}) {
+    const std::string file = raw.Blob(branch);
+    std::vector<RawEntry> plants;
+    for (int p = 10; p < 20; ++p) {
+      std::vector<RawEntry> entries;
+      for (int i = 10'000; i < 23'000; ++i)
+        entries.push_back({"100644", "C" + std::to_string(i) + ".yml", file});
+      plants.push_back({"40000", "P" + std::to_string(p), raw.Tree(entries)});
+    }
+    const std::string config = raw.Tree(
+        {{"40000", "plants", raw.Tree(plants)}, {"100644", "plants_circuits.yml", master}});
+    parent = raw.Commit(branch, raw.Tree({{"40000", "config", config}}), parent);
+  }
+  Serve();
+  const auto report = Validate("first");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->diagnostic_count(), 10 * 1001 + 1);
+  EXPECT_TRUE(Reasons("first").contains("TOO_MANY_PROBLEMS"));
+  const auto changes = Changes("first", "second");
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_EQ(changes->diagnostic_count(), 0);  // the head adds none
+}
+
+TEST_F(HostileTest, ThousandsOfPlantsThatNobodyListsAreTold) {
+  HostileRepository raw(git_.path());
+  const std::string master = raw.Blob(MasterText({{"P001", {"C001"}}}));
+  std::string parent;
+  for (const std::string branch : {"first", "second"}) {
+    const std::string file = raw.Blob(branch);
+    std::vector<RawEntry> circuits, plants;
+    for (int i = 0; i < 7; ++i)
+      circuits.push_back({"100644", "C" + std::to_string(i) + ".yml", file});
+    const std::string folder = raw.Tree(circuits);
+    for (int p = 10'000; p < 29'900; ++p)
+      plants.push_back({"40000", "P" + std::to_string(p), folder});
+    const std::string config = raw.Tree(
+        {{"40000", "plants", raw.Tree(plants)}, {"100644", "plants_circuits.yml", master}});
+    parent = raw.Commit(branch, raw.Tree({{"40000", "config", config}}), parent);
+  }
+  Serve();
+  const auto report = Validate("first");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_GT(report->diagnostic_count(), 100'000);
+  const auto changes = Changes("first", "second");
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_EQ(changes->diagnostic_count(), 0);
+}
+
+TEST_F(HostileTest, EntriesWithoutFilesAreToldHoweverManyThereAre) {
+  std::string parent;
+  for (const std::string name : {"first", "second"}) {
+    std::string list = "plants: [{plant_id: P, plant_name: " + name + ", circuits: [";
+    for (int i = 10'000; i < 90'000; ++i) list += "{circuit_id: C" + std::to_string(i) + "},";
+    const std::vector<std::string> parents =
+        parent.empty() ? std::vector<std::string>{} : std::vector<std::string>{parent};
+    parent = git_.Commit(name, {{"config/plants_circuits.yml", list + "]}]\n"}}, parents);
+  }
+  Serve();
+  const auto report = Validate("first");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->diagnostic_count(), 80'000);
+  const auto changes = Changes("first", "second");
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_EQ(changes->changes_size(), 0);
+}
+
 TEST_F(HostileTest, LinksSubmodulesAndFoldersInPlaceOfFilesAreNamedAndNotFollowed) {
   struct Case {
     std::string path, mode, reason;

@@ -67,14 +67,18 @@ std::vector<std::string> Corpus() {
   return texts;
 }
 
-// 5000 rounds, the same each time; with FLEETCAST_MUTATION_SECONDS=60 others, for a minute.
+// 5000 rounds, the same each time. For a minute with FLEETCAST_MUTATION_SECONDS=60; other ones each
+// time unless FLEETCAST_MUTATION_SEED says where they begin.
 TEST(Mutation, MutatedTextIsSoundOrSaysWhatIsWrongWithItAndWhere) {
   std::vector<std::string> seeds = Corpus();
   seeds.push_back(testing::CircuitText("P001", "C001"));
   seeds.push_back(testing::CircuitText("P001", "C001"));
   seeds.push_back(testing::MasterText({{"P001", {"C001", "C002"}}, {"P002", {"C001"}}}));
   const char* seconds = std::getenv("FLEETCAST_MUTATION_SECONDS");
-  const unsigned seed = seconds == nullptr ? 7 : std::random_device()();
+  const char* given = std::getenv("FLEETCAST_MUTATION_SEED");
+  const unsigned seed = given != nullptr     ? static_cast<unsigned>(std::stoul(given))
+                        : seconds == nullptr ? 7
+                                             : std::random_device()();
   Random random(seed);
   const auto end = std::chrono::steady_clock::now() +
                    std::chrono::seconds(seconds == nullptr ? 0 : std::atoi(seconds));
