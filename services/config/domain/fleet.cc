@@ -105,6 +105,14 @@ class PlantOutliner {
   PlantOutline plant_;
 };
 
+template <typename Items, typename Id>
+auto FindById(const Items& items, const std::string& id, const Id& id_of) {
+  const auto found = std::lower_bound(
+      items.begin(), items.end(), id,
+      [&id_of](const auto& item, const std::string& wanted) { return id_of(item) < wanted; });
+  return found != items.end() && id_of(*found) == id ? &*found : nullptr;
+}
+
 }  // namespace
 
 std::vector<PlantSources> SourcesOf(const ConfigFiles& files, const MasterList& master) {
@@ -181,6 +189,26 @@ bool CircuitOutline::SaysTheSameAs(const CircuitOutline& other) const {
                     other.diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
                       return a.reason == b.reason && a.path == b.path;
                     });
+}
+
+const CircuitOutline* PlantOutline::FindCircuit(const std::string& circuit_id) const {
+  return FindById(circuits, circuit_id, [](const CircuitOutline& each) -> const std::string& {
+    return each.key.circuit_id;
+  });
+}
+
+std::shared_ptr<const PlantOutline> FleetOutline::FindPlant(const std::string& plant_id) const {
+  const auto* plant = FindById(
+      plants, plant_id, [](const auto& each) -> const std::string& { return each->plant_id; });
+  return plant != nullptr && (*plant)->listed ? *plant : nullptr;
+}
+
+std::vector<CircuitOfPlant> CircuitsOf(
+    const std::vector<std::shared_ptr<const PlantOutline>>& plants) {
+  std::vector<CircuitOfPlant> circuits;
+  for (const auto& plant : plants)
+    for (const CircuitOutline& circuit : plant->circuits) circuits.push_back({plant, &circuit});
+  return circuits;
 }
 
 std::size_t PlantOutline::ApproximateBytes() const {

@@ -43,6 +43,8 @@ struct PlantOutline {
   // Circuits that only a file in the folder names, by id: as many as somebody has pushed.
   std::vector<std::string> unlisted;
   Diagnostics diagnostics;  // about what else is in the folder
+  // nullptr if there is none.
+  [[nodiscard]] const CircuitOutline* FindCircuit(const std::string& circuit_id) const;
   [[nodiscard]] std::size_t ApproximateBytes() const;
 };
 
@@ -74,6 +76,8 @@ struct FleetOutline {
   bool complete = false;  // every entry of it could: who is not here is not in it
   std::vector<std::shared_ptr<const PlantOutline>> plants;  // by id
   Diagnostics diagnostics;                                  // about no single plant's folder
+  // nullptr if the master list has no such plant.
+  [[nodiscard]] std::shared_ptr<const PlantOutline> FindPlant(const std::string& plant_id) const;
   // Plants are counted in each fleet that shares them.
   [[nodiscard]] std::size_t ApproximateBytes() const;
 };
@@ -88,6 +92,10 @@ struct CircuitOfPlant {
   const CircuitOutline* outline = nullptr;  // one of the plant's
   [[nodiscard]] const CircuitKey& key() const { return outline->key; }
 };
+
+// All circuits of those plants, in their order.
+[[nodiscard]] std::vector<CircuitOfPlant> CircuitsOf(
+    const std::vector<std::shared_ptr<const PlantOutline>>& plants);
 
 struct ResolvedCircuit : CircuitOfPlant {
   std::shared_ptr<const CircuitResolution> resolution;  // never null

@@ -42,38 +42,6 @@ absl::StatusOr<ParsedYaml> Parsed(const absl::StatusOr<std::string>& text, const
   return text.status();
 }
 
-template <typename Items, typename Id>
-auto FindById(const Items& items, const std::string& id, const Id& id_of) {
-  const auto found = std::lower_bound(
-      items.begin(), items.end(), id,
-      [&id_of](const auto& item, const std::string& wanted) { return id_of(item) < wanted; });
-  return found != items.end() && id_of(*found) == id ? &*found : nullptr;
-}
-
-// nullptr if the master list has no such plant.
-std::shared_ptr<const PlantOutline> FindPlant(const FleetOutline& fleet,
-                                              const std::string& plant_id) {
-  const auto* plant = FindById(fleet.plants, plant_id, [](const auto& each) -> const std::string& {
-    return each->plant_id;
-  });
-  return plant != nullptr && (*plant)->listed ? *plant : nullptr;
-}
-
-const CircuitOutline* FindCircuit(const PlantOutline& plant, const std::string& circuit_id) {
-  return FindById(plant.circuits, circuit_id, [](const CircuitOutline& each) -> const std::string& {
-    return each.key.circuit_id;
-  });
-}
-
-// All circuits of those plants, by key.
-std::vector<CircuitOfPlant> CircuitsOf(
-    const std::vector<std::shared_ptr<const PlantOutline>>& plants) {
-  std::vector<CircuitOfPlant> circuits;
-  for (const auto& plant : plants)
-    for (const CircuitOutline& circuit : plant->circuits) circuits.push_back({plant, &circuit});
-  return circuits;
-}
-
 // A revision that the remote may well have.
 absl::Status UnknownWithoutRemote(const std::string& revision, const Freshness& freshness) {
   return MakeError(
@@ -127,7 +95,7 @@ absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_i
   if (plant_id == kAllPlants) {
     circuits = CircuitsOf(outline->plants);
   } else {
-    const auto plant = FindPlant(*outline, plant_id);
+    const auto plant = outline->FindPlant(plant_id);
     if (plant == nullptr)
       return ResourceNotFound("Plant", absl::StrCat("plants/", plant_id),
                               absl::StrCat("list the plants of commit ", commit));
@@ -161,8 +129,8 @@ absl::StatusOr<CircuitAnswer> FleetReader::GetCircuit(const CircuitKey& key,
                              CommitsOf({{"revision", OrHead(revision)}}, max_staleness));
   const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
-  const auto plant = FindPlant(*outline, key.plant_id);
-  const CircuitOutline* circuit = plant == nullptr ? nullptr : FindCircuit(*plant, key.circuit_id);
+  const auto plant = outline->FindPlant(key.plant_id);
+  const CircuitOutline* circuit = plant == nullptr ? nullptr : plant->FindCircuit(key.circuit_id);
   if (circuit == nullptr)
     return ResourceNotFound("Circuit",
                             absl::StrCat("plants/", key.plant_id, "/circuits/", key.circuit_id),

@@ -322,6 +322,18 @@ TEST(PacksToMerge, EveryPackThatStaysIsTwiceAsLargeAsAllSmallerOnes) {
   EXPECT_EQ(PacksToMerge(Sizes(25, 5)), 25u);
 }
 
+TEST_F(FollowedRepositoryTest, BranchThatAPowerCutLeftEmptyIsFetchedAgain) {
+  const std::string first = remote_->Commit("main", {{"a", "1"}});
+  const std::string other = remote_->Commit("other", {{"a", "2"}});
+  const auto mirror = Open(Options());
+  EXPECT_EQ(Commit(*mirror, "main"), first);
+  const fs::path refs = state_ / "mirror" / "mirror.git" / "refs";
+  for (const char* branch : {"heads/main", "remotes/origin/main", "heads/other"})
+    fs::resize_file(refs / branch, 0);
+  EXPECT_EQ(Commit(*mirror, "main", kNow), first);
+  EXPECT_EQ(Commit(*mirror, "other"), other);
+}
+
 TEST_F(FollowedRepositoryTest, RestartKnowsWhatWasFetchedAndWhen) {
   const std::string first = remote_->Commit("main", {{"a", "1"}});
   auto mirror = Open(Options());
