@@ -53,7 +53,7 @@ class PlantOutliner {
       CircuitOutline& circuit = plant_.circuits.emplace_back();
       circuit.key = {sources_.plant_id, std::string(file.id)};
       circuit.display_name = circuit.key.circuit_id;
-      AddFiles(circuit, file.entry, Mark{});
+      AddFiles(circuit, file.entry);
     }
   }
 
@@ -66,9 +66,10 @@ class PlantOutliner {
     CircuitOutline& circuit = plant_.circuits.emplace_back();
     circuit.key = {sources_.plant_id, entry.circuit_id};
     circuit.display_name = entry.display_name;
+    circuit.mark = entry.mark;
     circuit.name_mark = entry.name_mark;
     circuit.diagnostics = std::move(diagnostics);
-    AddFiles(circuit, file, entry.mark);
+    AddFiles(circuit, file);
   }
 
   // The file's id; empty, with what is wrong about it reported to the circuit, if it is no file.
@@ -79,25 +80,11 @@ class PlantOutliner {
     return {};
   }
 
-  // The circuit's entry in the master list stands at `mark`.
-  void AddFiles(CircuitOutline& circuit, const TreeEntry* file, const Mark& mark) {
-    const CircuitKey& key = circuit.key;
-    const std::size_t before = circuit.diagnostics.size();
+  void AddFiles(CircuitOutline& circuit, const TreeEntry* file) {
     const TreeEntry* const layers[kLayers] = {file, files_.defaults, sources_.defaults};
     for (std::size_t i = 0; i < kLayers; ++i) circuit.files[i] = IdOf(layers[i], i, circuit);
     // A circuit that is called `defaults` has been reported; its file would be the plant's.
-    if (!circuit.files[0].empty() || circuit.diagnostics.size() > before ||
-        key.circuit_id == kDefaultsId)
-      return;
-    circuit.diagnostics.push_back(
-        {.path = kMasterListPath,
-         .mark = mark,
-         .reason = "ENTRY_WITHOUT_FILE",
-         .message = absl::StrCat("circuit ", key.circuit_id, " of plant ", key.plant_id,
-                                 " has no file ", circuit.PathOf(0)),
-         .remedy = "add the file, or take the circuit out of the list",
-         .plant_id = key.plant_id,
-         .circuit_id = key.circuit_id});
+    circuit.lacks_file = file == nullptr && circuit.key.circuit_id != kDefaultsId;
   }
 
   const PlantSources& sources_;
@@ -184,7 +171,8 @@ std::string CircuitOutline::PathOf(std::size_t layer) const {
 }
 
 bool CircuitOutline::SaysTheSameAs(const CircuitOutline& other) const {
-  return files == other.files && key == other.key && display_name == other.display_name &&
+  return files == other.files && lacks_file == other.lacks_file && key == other.key &&
+         display_name == other.display_name &&
          std::equal(diagnostics.begin(), diagnostics.end(), other.diagnostics.begin(),
                     other.diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
                       return a.reason == b.reason && a.path == b.path;

@@ -23,10 +23,11 @@ inline constexpr std::size_t kLayers = 3;
 struct CircuitOutline {
   CircuitKey key;
   std::string display_name;
-  Mark name_mark;  // in the master list
+  Mark mark, name_mark;  // in the master list
   // Strongest first; empty where there is no such file.
   std::array<ObjectId, kLayers> files;
-  // What is wrong about the circuit outside its files: no file, twice in the list …
+  bool lacks_file = false;  // nothing at all stands where its own file belongs
+  // What else is wrong about the circuit outside its files: twice in the list, a link for a file …
   Diagnostics diagnostics;
   // Whether everything that is said about the circuit is the same (but for where it stands).
   [[nodiscard]] bool SaysTheSameAs(const CircuitOutline& other) const;

@@ -45,6 +45,17 @@ void AddUnknown(const Diagnostics& diagnostics, const Diagnostics& known, Diagno
 }  // namespace
 
 void AddDiagnosticsOf(const ResolvedCircuit& circuit, Diagnostics& diagnostics) {
+  const CircuitKey& key = circuit.key();
+  if (circuit.outline->lacks_file)
+    diagnostics.push_back(
+        {.path = kMasterListPath,
+         .mark = circuit.outline->mark,
+         .reason = "ENTRY_WITHOUT_FILE",
+         .message = absl::StrCat("circuit ", key.circuit_id, " of plant ", key.plant_id,
+                                 " has no file ", circuit.outline->PathOf(0)),
+         .remedy = "add the file, or take the circuit out of the list",
+         .plant_id = key.plant_id,
+         .circuit_id = key.circuit_id});
   for (const Diagnostics* part : {&circuit.outline->diagnostics, &circuit.resolution->diagnostics})
     diagnostics.insert(diagnostics.end(), part->begin(), part->end());
 }
