@@ -202,7 +202,7 @@ std::vector<CircuitOfPlant> CircuitsOf(
 std::size_t PlantOutline::ApproximateBytes() const {
   std::size_t bytes = sizeof *this + circuits.capacity() * sizeof(CircuitOutline) +
                       config::ApproximateBytes(diagnostics);
-  for (const std::string& id : unlisted) bytes += sizeof id + id.capacity();
+  for (const std::string& id : unlisted) bytes += sizeof(std::string) + id.capacity();
   for (const CircuitOutline& circuit : circuits)
     bytes += circuit.key.plant_id.capacity() + circuit.key.circuit_id.capacity() +
              circuit.display_name.capacity() + config::ApproximateBytes(circuit.diagnostics);
