@@ -21,7 +21,7 @@ constexpr char kAllPlants[] = "-";
 // Shares of the caches, in percent. Files and circuits are a few KiB each, an outline of 10,000
 // circuits about 2 MiB; several outlines and everything else of such a fleet fit into 100 MiB.
 constexpr std::size_t kOutlineShare = 15, kPlantShare = 10, kMasterListShare = 10, kFileShare = 30,
-                      kCircuitShare = 30, kChangesShare = 5;
+                      kCircuitShare = 30, kComparisonShare = 5;
 // Fewer than this are read sooner than another thread is started.
 constexpr std::size_t kCircuitsPerThread = 32, kPlantsPerThread = 8;
 
@@ -64,7 +64,7 @@ FleetReader::FleetReader(ConfigRepository& repository, YamlParser parser, std::s
       master_lists_(cache_bytes / 100 * kMasterListShare),
       files_(cache_bytes / 100 * kFileShare),
       circuits_(cache_bytes / 100 * kCircuitShare),
-      changes_(cache_bytes / 100 * kChangesShare),
+      comparisons_(cache_bytes / 100 * kComparisonShare),
       parallel_(static_cast<int>(std::thread::hardware_concurrency()) - 1) {}
 
 absl::StatusOr<PlantList> FleetReader::ListPlants(const ListQuery& query) {
@@ -170,16 +170,13 @@ absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_
   FLEETCAST_ASSIGN_OR_RETURN(const CommonAncestor merge_base,
                              repository_.MergeBase(base_commit, head_commit));
   FLEETCAST_ASSIGN_OR_RETURN(
-      const std::shared_ptr<const ChangeReport> changes,
-      changes_.FindOrMake(absl::StrCat(merge_base.commit, " ", head_commit),
-                          [&] { return Compare(merge_base.commit, head_commit); }));
-  ChangeReport report = *changes;
-  report.merge_base_count = merge_base.count;
-  report.freshness = commits.freshness;
-  return report;
+      auto comparison,
+      comparisons_.FindOrMake(absl::StrCat(merge_base.commit, " ", head_commit),
+                              [&] { return Compare(merge_base.commit, head_commit); }));
+  return ChangeReport{std::move(comparison), merge_base.count, commits.freshness};
 }
 
-absl::StatusOr<std::shared_ptr<const ChangeReport>> FleetReader::Compare(
+absl::StatusOr<std::shared_ptr<const Comparison>> FleetReader::Compare(
     const std::string& merge_base, const std::string& head_commit) {
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline base_outline, Outline(merge_base));
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline head_outline, ReadableOutline(head_commit));
@@ -194,15 +191,15 @@ absl::StatusOr<std::shared_ptr<const ChangeReport>> FleetReader::Compare(
   };
   const Fleet before{base.readable, base.complete, move(resolved.begin(), middle)};
   const Fleet after{head.readable, head.complete, move(middle, resolved.end())};
-  auto report = std::make_shared<ChangeReport>();
-  report->merge_base_commit = merge_base;
-  report->head_commit = head_commit;
-  report->changes = config::DetectChanges(before, after);
-  report->diagnostics = NewFleetDiagnostics(base, head);
+  auto comparison = std::make_shared<Comparison>();
+  comparison->merge_base_commit = merge_base;
+  comparison->head_commit = head_commit;
+  comparison->changes = config::DetectChanges(before, after);
+  comparison->diagnostics = NewFleetDiagnostics(base, head);
   for (const ResolvedCircuit& circuit : after.circuits)
-    AddDiagnosticsOf(circuit, report->diagnostics);
-  Arrange(report->diagnostics);
-  return report;
+    AddDiagnosticsOf(circuit, comparison->diagnostics);
+  Arrange(comparison->diagnostics);
+  return comparison;
 }
 
 absl::StatusOr<FleetReader::Commits> FleetReader::CommitsOf(
@@ -355,7 +352,7 @@ absl::StatusOr<std::vector<ResolvedCircuit>> FleetReader::ResolveAll(
   return resolved;
 }
 
-std::size_t ChangeReport::ApproximateBytes() const {
+std::size_t Comparison::ApproximateBytes() const {
   std::size_t bytes = sizeof *this + config::ApproximateBytes(diagnostics);
   for (const CircuitChange& change : changes) {
     bytes += sizeof change + change.fields.capacity() * sizeof(FieldChange);
@@ -368,7 +365,7 @@ std::size_t ChangeReport::ApproximateBytes() const {
 
 std::size_t FleetReader::cached_bytes() const {
   return outlines_.bytes() + plants_.bytes() + master_lists_.bytes() + files_.bytes() +
-         circuits_.bytes() + changes_.bytes();
+         circuits_.bytes() + comparisons_.bytes();
 }
 
 }  // namespace fleetcast::config

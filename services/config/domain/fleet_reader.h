@@ -56,14 +56,18 @@ struct ValidationReport {
   int unsound_circuit_count = 0;
 };
 
-struct ChangeReport {
-  std::string merge_base_commit;
-  int merge_base_count = 1;
-  std::optional<Freshness> freshness;
-  std::string head_commit;
+// What one commit changes against another: the same whoever asks, and whenever.
+struct Comparison {
+  std::string merge_base_commit, head_commit;
   std::vector<CircuitChange> changes;
   Diagnostics diagnostics;  // what the head makes wrong, in ReportOrder
   [[nodiscard]] std::size_t ApproximateBytes() const;
+};
+
+struct ChangeReport {
+  std::shared_ptr<const Comparison> comparison;  // never null
+  int merge_base_count = 1;
+  std::optional<Freshness> freshness;
 };
 
 // Thread safe. Errors as proto/fleetcast/config/v1/config_service.proto has them.
@@ -120,7 +124,7 @@ class FleetReader {
   [[nodiscard]] absl::StatusOr<std::vector<ResolvedCircuit>> ResolveAll(
       const std::vector<CircuitOfPlant>& circuits);
   // What the head's commit changes against the merge base's, by what is in the files alone.
-  [[nodiscard]] absl::StatusOr<std::shared_ptr<const ChangeReport>> Compare(
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const Comparison>> Compare(
       const std::string& merge_base, const std::string& head_commit);
 
   ConfigRepository& repository_;
@@ -130,7 +134,7 @@ class FleetReader {
   BoundedCache<MasterList> master_lists_;     // by object id
   BoundedCache<CircuitFile> files_;           // by kind and object id
   BoundedCache<CircuitResolution> circuits_;  // by ids and the layers' object ids
-  BoundedCache<ChangeReport> changes_;        // by merge base and head
+  BoundedCache<Comparison> comparisons_;      // by merge base and head
   Parallel parallel_;
 };
 

@@ -155,15 +155,16 @@ absl::Status Compare(FleetReader& reader, const v1::DetectChangesRequest& reques
   FLEETCAST_ASSIGN_OR_RETURN(
       const ChangeReport report,
       reader.DetectChanges(request.base_revision(), request.head_revision(), max_staleness));
-  response->set_merge_base_commit(report.merge_base_commit);
+  const Comparison& comparison = *report.comparison;
+  response->set_merge_base_commit(comparison.merge_base_commit);
   response->set_merge_base_count(report.merge_base_count);
-  response->set_head_commit(report.head_commit);
-  for (const CircuitChange& change : report.changes) ToMessage(change, response->add_changes());
-  response->set_matrix_json(MatrixJson(report.changes));
+  response->set_head_commit(comparison.head_commit);
+  for (const CircuitChange& change : comparison.changes) ToMessage(change, response->add_changes());
+  response->set_matrix_json(MatrixJson(comparison.changes));
   if (matrix.format)
-    for (std::string& shard : MatrixShards(report.changes, *matrix.format, matrix.shard_size))
+    for (std::string& shard : MatrixShards(comparison.changes, *matrix.format, matrix.shard_size))
       response->add_matrix_shards_json(std::move(shard));
-  AddDiagnostics(report.diagnostics, response);
+  AddDiagnostics(comparison.diagnostics, response);
   AddFreshness(report.freshness, response);
   return absl::OkStatus();
 }

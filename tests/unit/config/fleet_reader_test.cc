@@ -23,12 +23,12 @@ using testing::MasterText;
 
 class FleetReaderTest : public ::testing::Test {
  protected:
-  ChangeReport Changes(const Files& base, const Files& head) {
+  Comparison Changes(const Files& base, const Files& head) {
     repository_.AddCommit("base", base);
     repository_.AddCommit("head", head);
     auto report = FleetReader(repository_, ParseYaml, 100 << 20).DetectChanges("base", "head");
     EXPECT_TRUE(report.ok()) << report.status();
-    return report.ok() ? *std::move(report) : ChangeReport{};
+    return report.ok() ? *report->comparison : Comparison{};
   }
 
   static std::vector<std::string> Reasons(const Diagnostics& diagnostics) {
@@ -50,7 +50,7 @@ TEST_F(FleetReaderTest, SharedDefaultRetrainsExactlyTheCircuitsThatItMoves) {
   base["config/plants/P001/defaults.yml"] = "training: {hyperparameters: {epochs: 60}}\n";
   Files head = base;
   head["config/plants/P001/defaults.yml"] = "training: {hyperparameters: {epochs: 70}}\n";
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   ASSERT_EQ(report.changes.size(), 1u);
   EXPECT_EQ(report.changes[0].key, (CircuitKey{"P001", "C002"}));
   ASSERT_EQ(report.changes[0].fields.size(), 1u);
@@ -75,7 +75,7 @@ TEST_F(FleetReaderTest, EachChangedValueSaysWhereTheNewOneComesFrom) {
   head["config/defaults.yml"] = "# shared by all\ntraining:\n  seed: 8\n";
   head["config/plants_circuits.yml"] =
       Edited(base.at("config/plants_circuits.yml"), "\"Circuit C001\"", "Boiler");
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   ASSERT_EQ(report.changes.size(), 1u);
   Strings seen;
   using enum FieldChange::Source;
@@ -116,7 +116,7 @@ TEST_F(FleetReaderTest, PlantsThatNothingSaysAnythingNewAboutAreOutlinedOnce) {
   ASSERT_TRUE(reader_.DetectChanges("one", "two").ok());
   EXPECT_EQ(repository_.folders_listed(), 3 + 1);
   // Defaults of all, and the master list, say something of every plant.
-  EXPECT_EQ(reader_.DetectChanges("two", "three")->changes.size(), 3u);
+  EXPECT_EQ(reader_.DetectChanges("two", "three")->comparison->changes.size(), 3u);
   EXPECT_EQ(repository_.folders_listed(), 3 + 1 + 3);
 }
 
@@ -125,7 +125,7 @@ TEST_F(FleetReaderTest, NewNameOfAPlantIsANewNameForEachOfItsCircuits) {
   Files head = base;
   head["config/plants_circuits.yml"] =
       Edited(base.at("config/plants_circuits.yml"), "\"Plant P001\"", "Foundry");
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   ASSERT_EQ(report.changes.size(), 2u);
   for (const CircuitChange& change : report.changes) {
     EXPECT_EQ(change.key.plant_id, "P001");
@@ -183,7 +183,7 @@ TEST_F(FleetReaderTest, BrokenHeadStillAnswersForTheSoundCircuitsAndListsTheRest
   head[CircuitPath("P001", "C001")] = CircuitText("P001", "C001", {{"epochs: 50", "epochs: 80"}});
   head[CircuitPath("P001", "C002")] = CircuitText("P001", "C002", {{"epochs: 50", "epochs: -1"}});
   head.erase(CircuitPath("P001", "C003"));
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   ASSERT_EQ(report.changes.size(), 1u);
   EXPECT_EQ(report.changes[0].key.circuit_id, "C001");
   EXPECT_EQ(Reasons(report.diagnostics),
@@ -197,7 +197,7 @@ TEST_F(FleetReaderTest, ProblemThatTheHeadDoesNotTouchIsLeftToValidation) {
   base[CircuitPath("P001", "C009")] = CircuitText("P001", "C009");
   Files head = base;
   head[CircuitPath("P001", "C001")] = CircuitText("P001", "C001", {{"epochs: 50", "epochs: 80"}});
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   EXPECT_EQ(report.changes.size(), 1u);
   EXPECT_TRUE(report.diagnostics.empty());
   const auto validation = reader_.ValidateRevision("head");
@@ -212,7 +212,7 @@ TEST_F(FleetReaderTest, CircuitGoneFromTheListIsRetiredAndItsFileReported) {
   const Files base = FleetFiles({{"P001", {"C001", "C002"}}});
   Files head = base;
   head["config/plants_circuits.yml"] = MasterText({{"P001", {"C001"}}});
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   ASSERT_EQ(report.changes.size(), 1u);
   EXPECT_EQ(report.changes[0].effect, ChangeEffect::kRetire);
   EXPECT_EQ(Reasons(report.diagnostics),
@@ -224,20 +224,20 @@ TEST_F(FleetReaderTest, MisspeltEntryRetiresNobody) {
   Files head = base;
   head["config/plants_circuits.yml"] =
       Edited(base.at("config/plants_circuits.yml"), "circuit_id: \"C002\"", "circuitid: \"C002\"");
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   EXPECT_TRUE(report.changes.empty());
   EXPECT_TRUE(HasError(report.diagnostics));
 }
 
 TEST_F(FleetReaderTest, CircuitMovedToAnotherPlantIsRetiredThereAndTrainedHere) {
-  const ChangeReport report = Changes(FleetFiles({{"P001", {"C001"}}, {"P002", {}}}),
-                                      FleetFiles({{"P001", {}}, {"P002", {"C001"}}}));
+  const Comparison report = Changes(FleetFiles({{"P001", {"C001"}}, {"P002", {}}}),
+                                    FleetFiles({{"P001", {}}, {"P002", {"C001"}}}));
   ASSERT_EQ(report.changes.size(), 2u);
   EXPECT_EQ(report.changes[0].effect, ChangeEffect::kRetire);
   EXPECT_EQ(report.changes[1].effect, ChangeEffect::kRetrain);
 }
 
-std::vector<std::string> Effects(const ChangeReport& report) {
+std::vector<std::string> Effects(const Comparison& report) {
   std::vector<std::string> effects;
   for (const CircuitChange& change : report.changes)
     effects.push_back(change.key.plant_id + "/" + change.key.circuit_id +
@@ -250,7 +250,7 @@ std::vector<std::string> Effects(const ChangeReport& report) {
 TEST_F(FleetReaderTest, RenamedCircuitIsRetiredByItsOldNameAndTrainedByItsNew) {
   const Files base = FleetFiles({{"P001", {"C001", "C002"}}});
   Files head = FleetFiles({{"P001", {"C001", "C003"}}});
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   EXPECT_EQ(Effects(report), (Strings{"P001/C002 RETIRE", "P001/C003 RETRAIN"}));
   EXPECT_TRUE(report.diagnostics.empty());
 }
@@ -260,7 +260,7 @@ TEST_F(FleetReaderTest, FileThatIsRenamedAloneIsToldFromBothSidesAndChangesNothi
   Files head = base;
   head[CircuitPath("P001", "C003")] = head[CircuitPath("P001", "C002")];
   head.erase(CircuitPath("P001", "C002"));
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   EXPECT_TRUE(report.changes.empty());
   EXPECT_EQ(Reasons(report.diagnostics),
             (Strings{"config/plants/P001/C003.yml FILE_WITHOUT_ENTRY",
@@ -271,7 +271,7 @@ TEST_F(FleetReaderTest, FileInBothPlacesOfAMoveIsReportedWhereItNoLongerBelongs)
   const Files base = FleetFiles({{"P001", {"C001", "C002"}}, {"P002", {"C009"}}});
   Files head = FleetFiles({{"P001", {"C001"}}, {"P002", {"C002", "C009"}}});
   head[CircuitPath("P001", "C002")] = base.at(CircuitPath("P001", "C002"));
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   EXPECT_EQ(Effects(report), (Strings{"P001/C002 RETIRE", "P002/C002 RETRAIN"}));
   EXPECT_EQ(Reasons(report.diagnostics),
             (Strings{"config/plants/P001/C002.yml FILE_WITHOUT_ENTRY"}));
@@ -281,7 +281,7 @@ TEST_F(FleetReaderTest, MovedFileWithItsOldIdsIsUnsoundUntilTheyAreThoseOfItsPla
   const Files base = FleetFiles({{"P001", {"C001"}}, {"P002", {"C009"}}});
   Files head = FleetFiles({{"P002", {"C001", "C009"}}});
   head[CircuitPath("P002", "C001")] = base.at(CircuitPath("P001", "C001"));
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   EXPECT_EQ(Effects(report), (Strings{"P001/C001 RETIRE"}));
   EXPECT_EQ(Reasons(report.diagnostics), (Strings{"config/plants/P002/C001.yml ID_MISMATCH"}));
   EXPECT_EQ(report.diagnostics[0].field, "plant_id");
@@ -291,7 +291,7 @@ TEST_F(FleetReaderTest, EntryWithoutFileAtTheBaseThatGetsItsFileIsTrained) {
   Files base = FleetFiles({{"P001", {"C001", "C002"}}});
   const Files head = base;
   base.erase(CircuitPath("P001", "C002"));
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   EXPECT_EQ(Effects(report), (Strings{"P001/C002 RETRAIN"}));
   EXPECT_EQ(report.changes[0].kind, ChangeKind::kModified);
 }
@@ -307,7 +307,7 @@ TEST_F(FleetReaderTest, UnreadableMasterListIsAnErrorAtTheHeadAndMendedAtTheBase
   EXPECT_EQ(forward.status().code(), absl::StatusCode::kFailedPrecondition);
   const auto mended = reader_.DetectChanges("broken", "sound");
   ASSERT_TRUE(mended.ok()) << mended.status();
-  EXPECT_TRUE(mended->changes.empty());
+  EXPECT_TRUE(mended->comparison->changes.empty());
   EXPECT_EQ(Reasons(reader_.ValidateRevision("broken")->diagnostics),
             (Strings{"config/plants_circuits.yml YAML_SYNTAX"}));
 }
@@ -319,8 +319,8 @@ TEST_F(FleetReaderTest, MissingMasterListIsAnErrorButForTheFirstPullRequest) {
   EXPECT_EQ(ReasonOf(reader_.ListPlants({.revision = "empty"}).status()), "MASTER_LIST_MISSING");
   const auto report = reader_.DetectChanges("empty", "head");
   ASSERT_TRUE(report.ok()) << report.status();
-  ASSERT_EQ(report->changes.size(), 1u);
-  EXPECT_EQ(report->changes[0].kind, ChangeKind::kAdded);
+  ASSERT_EQ(report->comparison->changes.size(), 1u);
+  EXPECT_EQ(report->comparison->changes[0].kind, ChangeKind::kAdded);
   EXPECT_EQ(Reasons(reader_.ValidateRevision("empty")->diagnostics),
             (Strings{"config/plants_circuits.yml MASTER_LIST_MISSING"}));
 }
@@ -370,7 +370,7 @@ TEST_F(FleetReaderTest, ManyCircuitsAreResolvedByThreadsAsByOne) {
   Files head = base;
   for (int i = 0; i < 300; i += 2)
     head[CircuitPath("P002", ids[i])] = CircuitText("P002", ids[i], {{"epochs: 50", "epochs: 80"}});
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   ASSERT_EQ(report.changes.size(), 150u);
   for (int i = 0; i < 150; ++i)
     EXPECT_EQ(report.changes[i].key, (CircuitKey{"P002", ids[2 * i]})) << i;

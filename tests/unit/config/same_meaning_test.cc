@@ -21,13 +21,13 @@ using testing::FleetFiles;
 
 const std::string& kPath = *new std::string(CircuitPath("P001", "C001"));
 
-ChangeReport Changes(const Files& base, const Files& head) {
+Comparison Changes(const Files& base, const Files& head) {
   testing::FakeConfigRepository repository;
   repository.AddCommit("base", base);
   repository.AddCommit("head", head);
   auto report = FleetReader(repository, ParseYaml, 1 << 20).DetectChanges("base", "head");
   EXPECT_TRUE(report.ok()) << report.status();
-  return report.ok() ? *std::move(report) : ChangeReport{};
+  return report.ok() ? *report->comparison : Comparison{};
 }
 
 std::string WithLineEnds(std::string text, const std::string& end) {
@@ -82,7 +82,7 @@ TEST(SameMeaning, OtherWordingOfACircuitIsNoChange) {
     head[kPath] = text;
     // The brace of the flow mapping ends with its last key.
     if (what == "a flow mapping") head[kPath] = Edited(text, "\"vibration\"]", "\"vibration\"]}");
-    const ChangeReport report = Changes(base, head);
+    const Comparison report = Changes(base, head);
     EXPECT_TRUE(report.changes.empty()) << what;
     EXPECT_FALSE(HasError(report.diagnostics)) << what << ": " << report.diagnostics[0].message;
   }
@@ -118,7 +118,7 @@ TEST(SameMeaning, OrderOfFeatureColumnsIsMeaning) {
   Files head = base;
   head[kPath] =
       Edited(base.at(kPath), "\"pressure\", \"vibration\"", "\"vibration\", \"pressure\"");
-  const ChangeReport report = Changes(base, head);
+  const Comparison report = Changes(base, head);
   ASSERT_EQ(report.changes.size(), 1u);
   EXPECT_EQ(report.changes[0].effect, ChangeEffect::kRetrain);
 }
