@@ -76,9 +76,9 @@ class ConfigRepository {
   [[nodiscard]] virtual absl::StatusOr<std::vector<TreeEntry>> ListPlantFolder(
       const ObjectId& folder) = 0;
 
-  // A file's bytes. RESOURCE_EXHAUSTED with FILE_TOO_LARGE, without having loaded it, above
-  // `max_bytes`. PERMISSION_DENIED with FILE_UNREADABLE if it is this file alone that cannot be
-  // read.
+  // A file's bytes. RESOURCE_EXHAUSTED with FILE_TOO_LARGE above `max_bytes`, without having loaded
+  // it if it has a MiB more than that. PERMISSION_DENIED with FILE_UNREADABLE if it is this file
+  // alone that cannot be read.
   [[nodiscard]] virtual absl::StatusOr<std::string> ReadFile(const ObjectId& object_id,
                                                              std::size_t max_bytes) = 0;
 };

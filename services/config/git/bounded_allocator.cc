@@ -6,13 +6,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace fleetcast::config {
 namespace {
 
+thread_local std::size_t most = kMaxGitAllocation;
+
 bool Fits(std::size_t count, std::size_t size) {
-  if (size == 0 || count <= kMaxGitAllocation / size) return true;
-  git_error_set_str(GIT_ERROR_NOMEMORY, "an object of the repository is larger than 64 MiB");
+  if (size == 0 || count <= most / size) return true;
+  git_error_set_str(GIT_ERROR_NOMEMORY, "an object of the repository is larger than may be read");
   return false;
 }
 
@@ -58,6 +61,9 @@ char* CopyTextUpTo(const char* text, std::size_t size, const char* file, int lin
 void Free(void* memory) { std::free(memory); }
 
 }  // namespace
+
+GitAllocationBound::GitAllocationBound(std::size_t bytes) : before_(std::exchange(most, bytes)) {}
+GitAllocationBound::~GitAllocationBound() { most = before_; }
 
 void BoundGitAllocations() {
   // Once: what is set is the same, but a set of pointers is not written at once.

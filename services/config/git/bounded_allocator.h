@@ -14,4 +14,16 @@ inline constexpr std::size_t kMaxGitAllocation = std::size_t{64} << 20;
 // all the same. A fetch is a process of its own and not bound.
 void BoundGitAllocations();
 
+// While it lives, the bound in this thread is `bytes`.
+class GitAllocationBound {
+ public:
+  explicit GitAllocationBound(std::size_t bytes);
+  ~GitAllocationBound();
+  GitAllocationBound(const GitAllocationBound&) = delete;
+  GitAllocationBound& operator=(const GitAllocationBound&) = delete;
+
+ private:
+  const std::size_t before_;
+};
+
 }  // namespace fleetcast::config

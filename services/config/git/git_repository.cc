@@ -16,6 +16,8 @@ namespace {
 
 // Idle repositories that are kept open, each with its own small object cache.
 constexpr std::size_t kMostIdle = 16;
+// What libgit2 may allocate beside a file's bytes while it reads them: its tables of objects.
+constexpr std::size_t kRoomForTables = 1 << 20;
 // libgit2's caches of trees and commits, over all repositories of the process.
 constexpr ssize_t kObjectCacheBytes = 16 << 20;
 
@@ -253,17 +255,29 @@ absl::StatusOr<std::string> GitConfigRepository::ReadFile(const ObjectId& object
   FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
   const git_oid id = GitId(object_id);
   OdbHandle odb;
+  OdbObjectHandle object;
+  int code = Take(odb, git_repository_odb, repository.get());
+  if (code == 0) {
+    // Nearly every file is small: reading it at once spares looking for it twice, which takes as
+    // long again and keeps other threads waiting.
+    const GitAllocationBound bound(max_bytes + kRoomForTables);
+    code = Take(object, git_odb_read, odb.get(), &id);
+  }
   std::size_t bytes = 0;
   git_object_t type = GIT_OBJECT_INVALID;
-  int code = Take(odb, git_repository_odb, repository.get());
-  if (code == 0) code = git_odb_read_header(&bytes, &type, odb.get(), &id);
+  if (object != nullptr) {
+    bytes = git_odb_object_size(object.get());
+    type = git_odb_object_type(object.get());
+  } else if (odb != nullptr) {
+    code = git_odb_read_header(&bytes, &type, odb.get(), &id);
+    // It is small, but made of one that is not.
+    if (code == 0 && bytes <= max_bytes) code = Take(object, git_odb_read, odb.get(), &id);
+  }
   if (code == 0 && bytes > max_bytes)
     return Refused(
         absl::StatusCode::kResourceExhausted, "FILE_TOO_LARGE",
         absl::StrCat("object ", object_id.Hex(), " has ", bytes, " bytes, more than ", max_bytes),
         {{"object_id", object_id.Hex()}});
-  OdbObjectHandle object;
-  if (code == 0) code = Take(object, git_odb_read, odb.get(), &id);
   if (code < 0 || type != GIT_OBJECT_BLOB)
     return Unavailable(options_.path, absl::StrCat("reading object ", object_id.Hex()));
   return std::string(static_cast<const char*>(git_odb_object_data(object.get())),

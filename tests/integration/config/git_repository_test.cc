@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "common/base/status.h"
@@ -257,6 +258,31 @@ TEST(GitRepository, FileAboveTheLimitIsRefusedAndASmallerOneRead) {
   ASSERT_TRUE(entries.ok()) << entries.status();
   EXPECT_EQ(*repository->ReadFile((*entries)[1].object_id, 1000), "hello");
   EXPECT_EQ(ReasonOf(repository->ReadFile((*entries)[2].object_id, 1000).status()),
+            "FILE_TOO_LARGE");
+}
+
+// Four MiB, and their first lines.
+TEST(GitRepository, SmallFileThatIsADifferenceFromALargeOneIsRead) {
+  GitTestRepository git;
+  std::string large;
+  std::mt19937 random(7);
+  while (large.size() < (std::size_t{4} << 20)) large += std::to_string(random()) + "\n";
+  const std::string small = large.substr(0, 200'000);
+  git.Commit("main", {{"config/a.yml", large}});
+  const std::string commit = git.Commit("main", {{"config/a.yml", small}});
+  const std::string script =
+      "cd '" + git.path() +
+      "' && git repack -adfq --window=50 && git verify-pack -v objects/pack/*.idx | "
+      "grep -q \"^$(git rev-parse main:config/a.yml) blob .* 1 [0-9a-f]\\{40\\}$\"";
+  ASSERT_EQ(std::system(script.c_str()), 0) << "git has not made a difference of it";
+  const auto repository = OpenAt(git.path());
+  const auto entries = repository->ListConfigFolder(commit);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  const auto text = repository->ReadFile((*entries)[1].object_id, 256 << 10);
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(*text, small);
+  const auto before = repository->ListConfigFolder(*repository->ResolveCommit("r", "main~1"));
+  EXPECT_EQ(ReasonOf(repository->ReadFile((*before)[1].object_id, 256 << 10).status()),
             "FILE_TOO_LARGE");
 }
 
