@@ -44,6 +44,11 @@ absl::StatusOr<v1::ValidateRevisionResponse> Answer(Session& session,
   const bool paths = std::any_of(targets.begin(), targets.end(), IsPath);
   if (paths && options.service)
     return InvalidField("--service", "goes without paths: the service reads commits");
+  const bool repository =
+      !options.service && !paths && !(targets.empty() && options.revision.empty());
+  if (options.allow_other_owner && !repository)
+    return InvalidField("--allow-other-owner",
+                        "is for a revision of the repository around; leave it out");
   if (paths) return ValidatePaths(targets);
   if (targets.size() > 1)
     return InvalidField("revision", absl::StrCat("\"", targets[1], "\" is one too many, and no ",

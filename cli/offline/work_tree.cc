@@ -100,10 +100,10 @@ class Lister {
     const auto names = opened.get() < 0 ? std::nullopt : NamesIn(opened.get());
     if (!names)
       listing_.top[index].kind = Kind::kUnreadableFolder;
-    else if (!holds_plants)
-      AddPlantFolder(opened.get(), *names, listing_.top[index]);
     else if (names->size() > config::kMostEntriesOfFolder)
       listing_.top[index].kind = Kind::kOversizedFolder;
+    else if (!holds_plants)
+      AddPlantFolder(opened.get(), *names, listing_.top[index]);
     else
       for (const std::string& child : *names)
         Add(opened.get(), child, absl::StrCat(path, "/", config::PrintableName(child)));

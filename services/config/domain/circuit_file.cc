@@ -12,10 +12,6 @@
 namespace fleetcast::config {
 namespace {
 
-std::string Join(const std::string& section, const std::string& name) {
-  return section.empty() ? name : absl::StrCat(section, ".", name);
-}
-
 class FileReader {
  public:
   FileReader(const YamlDocument& document, FileKind kind, CircuitFile& file)
@@ -31,7 +27,7 @@ class FileReader {
 
  private:
   void ReadEntry(const MappingEntry& entry, const std::string& section) {
-    const std::string path = Join(section, entry.name());
+    const std::string path = JoinPath(section, entry.name());
     if (const auto key = FindCircuitKey(path)) return ReadKey(entry, *key);
     if (!IsSection(path)) {
       Report(file_.diagnostics, entry.key->mark, path, "UNKNOWN_KEY",
@@ -40,7 +36,7 @@ class FileReader {
              UnknownKeyRemedy(section, entry.name()));
       // What was meant is misspelt, not missing: once is enough.
       if (const auto meant = NearestWord(entry.name(), ChildrenOf(section)))
-        RefuseAllUnder(Join(section, *meant));
+        RefuseAllUnder(JoinPath(section, *meant));
       return;
     }
     const YamlNode& node = document_.at(entry.value);

@@ -10,6 +10,11 @@
 
 namespace fleetcast::config {
 
+[[nodiscard]] inline std::string JoinPath(const std::string& section, std::string_view name) {
+  return absl::StrCat(section, section.empty() ? "" : ".",
+                      absl::string_view(name.data(), name.size()));
+}
+
 // Refers to its parent and its name, which must outlive it.
 class FieldPath {
  public:
@@ -22,7 +27,7 @@ class FieldPath {
   [[nodiscard]] std::string Text() const {
     const std::string parent = parent_ == nullptr ? "" : parent_->Text();
     if (is_item_) return absl::StrCat(parent, "[", index_, "]");
-    return absl::StrCat(parent, parent.empty() ? "" : ".", std::string(name_));
+    return JoinPath(parent, name_);
   }
 
  private:

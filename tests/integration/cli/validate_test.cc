@@ -225,6 +225,9 @@ TEST_F(ValidateTest, FolderWithTooManyFilesIsNamedAndNotRead) {
   EXPECT_EQ(Reasons(ValidatePaths({"."})),
             (Strings{"config/plants/P001 FOLDER_TOO_LARGE",
                      "config/plants_circuits.yml ENTRY_WITHOUT_FILE"}));
+  const auto folder = ValidatePaths({"config/plants/P001"});
+  EXPECT_EQ(Reasons(folder), (Strings{"config/plants/P001 FOLDER_TOO_LARGE"}));
+  EXPECT_EQ(folder->circuit_count(), 0);
 }
 
 TEST_F(ValidateTest, ProgramPrintsWhatEditorsAndPipelinesReadAndExitsWith1) {
@@ -274,6 +277,7 @@ TEST_F(ValidateTest, ExitCodesTellSoundFromUnsoundFromWrongArguments) {
   EXPECT_EQ(RunFleetcast({"config", "validate", "main", "other"}).exit_code, 2);
   EXPECT_EQ(RunFleetcast({"config", "list", "-o", "github"}).exit_code, 2);
   EXPECT_EQ(RunFleetcast({"config", "validate", ".", "--service"}).exit_code, 2);
+  EXPECT_EQ(RunFleetcast({"config", "validate", "--allow-other-owner"}).exit_code, 2);
   // Asked of the service, and there is none.
   EXPECT_EQ(
       RunFleetcast({"config", "validate", "main", "--service", "--config-target", "127.0.0.1:1"})

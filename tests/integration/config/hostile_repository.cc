@@ -112,6 +112,14 @@ std::string HostileRepository::Commit(const std::string& branch, const std::stri
   return id;
 }
 
+std::string HostileRepository::CommitFleet(const std::string& branch, const std::string& master,
+                                           const std::vector<RawEntry>& plants,
+                                           const std::string& parent) {
+  const std::string config =
+      Tree({{"40000", "plants", Tree(plants)}, {"100644", "plants_circuits.yml", master}});
+  return Commit(branch, Tree({{"40000", "config", config}}), parent);
+}
+
 std::string HostileRepository::Tag(const std::string& name, const std::string& target,
                                    const std::string& type) {
   const std::string id =

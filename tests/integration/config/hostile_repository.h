@@ -29,6 +29,9 @@ class HostileRepository {
   // A commit of `tree` that `branch` points at, after `parent` if there is one.
   std::string Commit(const std::string& branch, const std::string& tree,
                      const std::string& parent = "");
+  // A commit of config/ with that blob as master list and those plants' folders.
+  std::string CommitFleet(const std::string& branch, const std::string& master,
+                          const std::vector<RawEntry>& plants, const std::string& parent = "");
   // An annotated tag of an object of any type.
   std::string Tag(const std::string& name, const std::string& target, const std::string& type);
   // A blob of that many zeros, written compressed and never held.

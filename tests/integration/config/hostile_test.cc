@@ -232,11 +232,8 @@ TEST_F(HostileTest, BlobOfOneGibibyteIsNeverLoaded) {
   const std::string blob = raw.BlobOfZeros(std::uint64_t{1} << 30);
   const auto commit = [&](const std::string& branch, const std::string& master,
                           const std::string& circuit) {
-    const std::string plant = raw.Tree({{"100644", "C001.yml", circuit}});
-    const std::string plants = raw.Tree({{"40000", "P001", plant}});
-    const std::string config =
-        raw.Tree({{"40000", "plants", plants}, {"100644", "plants_circuits.yml", master}});
-    raw.Commit(branch, raw.Tree({{"40000", "config", config}}));
+    raw.CommitFleet(branch, master,
+                    {{"40000", "P001", raw.Tree({{"100644", "C001.yml", circuit}})}});
   };
   const std::string master = raw.Blob(MasterText({{"P001", {"C001"}}}));
   commit("circuit", master, blob);
@@ -264,15 +261,10 @@ TEST_F(HostileTest, PlantFolderOfAHundredThousandFilesIsNamedAndNotRead) {
     entries.push_back({"100644", "C" + std::to_string(100'000 + i) + ".yml", file});
   const std::string folder = raw.Tree(entries);
   const std::string master = raw.Blob(MasterText({{"P001", {"C001"}}}));
-  const auto commit = [&](const std::string& branch, const std::vector<RawEntry>& plants) {
-    const std::string config = raw.Tree(
-        {{"40000", "plants", raw.Tree(plants)}, {"100644", "plants_circuits.yml", master}});
-    raw.Commit(branch, raw.Tree({{"40000", "config", config}}));
-  };
-  commit("one", {{"40000", "P001", folder}});
+  raw.CommitFleet("one", master, {{"40000", "P001", folder}});
   std::vector<RawEntry> many;
   for (int i = 100; i < 200; ++i) many.push_back({"40000", "P" + std::to_string(i), folder});
-  commit("hundred", many);
+  raw.CommitFleet("hundred", master, many);
   Serve();
   EXPECT_EQ(Reasons("one"), (std::set<std::string>{"ENTRY_WITHOUT_FILE", "FOLDER_TOO_LARGE"}));
   EXPECT_TRUE(Reasons("hundred").contains("FOLDER_TOO_LARGE"));
@@ -292,9 +284,7 @@ TEST_F(HostileTest, FilesThatNobodyListsAreToldUpToALimitOfEachFolder) {
         entries.push_back({"100644", "C" + std::to_string(i) + ".yml", file});
       plants.push_back({"40000", "P" + std::to_string(p), raw.Tree(entries)});
     }
-    const std::string config = raw.Tree(
-        {{"40000", "plants", raw.Tree(plants)}, {"100644", "plants_circuits.yml", master}});
-    parent = raw.Commit(branch, raw.Tree({{"40000", "config", config}}), parent);
+    parent = raw.CommitFleet(branch, master, plants, parent);
   }
   Serve();
   const auto report = Validate("first");
@@ -318,9 +308,7 @@ TEST_F(HostileTest, ThousandsOfPlantsThatNobodyListsAreTold) {
     const std::string folder = raw.Tree(circuits);
     for (int p = 10'000; p < 29'900; ++p)
       plants.push_back({"40000", "P" + std::to_string(p), folder});
-    const std::string config = raw.Tree(
-        {{"40000", "plants", raw.Tree(plants)}, {"100644", "plants_circuits.yml", master}});
-    parent = raw.Commit(branch, raw.Tree({{"40000", "config", config}}), parent);
+    parent = raw.CommitFleet(branch, master, plants, parent);
   }
   Serve();
   const auto report = Validate("first");
@@ -402,10 +390,7 @@ TEST_F(HostileTest, NamesInATreeThatNoGitWouldWriteAreReportedOrPassedOver) {
     circuits.push_back({"100644", name + ".yml", file});
   }
   plants.push_back({"40000", "P002", raw.Tree(circuits)});
-  const std::string config =
-      raw.Tree({{"40000", "plants", raw.Tree(plants)},
-                {"100644", "plants_circuits.yml", raw.Blob(MasterText({{"P001", {"C001"}}}))}});
-  raw.Commit("names", raw.Tree({{"40000", "config", config}}));
+  raw.CommitFleet("names", raw.Blob(MasterText({{"P001", {"C001"}}})), plants);
   Serve();
   EXPECT_TRUE(Reasons("names").contains("INVALID_ID"));
   const auto report = Validate("names");
