@@ -118,7 +118,9 @@ function(fleetcast_protoset)
 endfunction()
 
 # fleetcast_embed_migrations(NAME SCHEMA): turns deploy/postgres/<schema>/V001__name.sql files
-# into a library with `<schema>Migrations()`, so that no binary looks for SQL beside itself.
+# into a library with `<schema>Migrations()`, so that no binary looks for SQL beside itself. A line
+# `\ir ../common/file.sql` (psql's own word) stands for that file: what several schemas have alike
+# is written once.
 function(fleetcast_embed_migrations name schema)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/deploy/postgres/${schema}/V*.sql)
   set(source ${CMAKE_BINARY_DIR}/gen/migrations_${schema}.cc)
@@ -129,8 +131,16 @@ function(fleetcast_embed_migrations name schema)
       message(FATAL_ERROR "${file}: a migration is called V001__what_it_does.sql")
     endif()
     math(EXPR version "${CMAKE_MATCH_1}")
+    set(what ${CMAKE_MATCH_2})
     file(READ ${file} sql)
-    string(APPEND entries "      {${version}, \"${CMAKE_MATCH_2}\", R\"__sql__(${sql})__sql__\"},\n")
+    while(sql MATCHES "\\\\ir ([^\n]+)\n")
+      set(line "${CMAKE_MATCH_0}")
+      set(included ${CMAKE_SOURCE_DIR}/deploy/postgres/${schema}/${CMAKE_MATCH_1})
+      file(READ ${included} text)
+      string(REPLACE "${line}" "${text}" sql "${sql}")
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${included})
+    endwhile()
+    string(APPEND entries "      {${version}, \"${what}\", R\"__sql__(${sql})__sql__\"},\n")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   endforeach()
   file(CONFIGURE OUTPUT ${source} CONTENT
