@@ -1,0 +1,127 @@
+#include "common/workqueue/conclusion.h"
+
+#include <thread>
+
+#include "common/base/log.h"
+#include "common/base/transient.h"
+
+namespace fleetcast::workqueue {
+namespace {
+
+constexpr absl::Duration kPause = absl::Milliseconds(250);
+
+LogFields FieldsOf(const Hold& hold) {
+  return {{"group", hold.task().group_id}, {"task", hold.task().name}};
+}
+
+void LogLost(const Hold& hold, const char* what) { LogWarning(what, FieldsOf(hold)); }
+
+void LogFailure(const Hold& hold, const Failure& failure, const char* what) {
+  LogFields fields = FieldsOf(hold);
+  fields.push_back({"kind", Word(failure.kind)});
+  fields.push_back({"reason", failure.reason});
+  fields.push_back({"error", failure.message});
+  LogWarning(what, fields);
+}
+
+// Calls `write` until it succeeds, fails for good, or `hold`'s lease may have run out.
+template <typename Write>
+auto Insist(Clock& clock, const Hold& hold, Write&& write) -> decltype(write()) {
+  for (;;) {
+    auto written = write();
+    if (written.ok() || !IsTransient(written.status()) || hold.Lost()) return written;
+    std::this_thread::sleep_for(absl::ToChronoNanoseconds(kPause));
+  }
+}
+
+Failure NotWritten(const absl::Status& status) {
+  return {.kind = FailureKind::kInternal,
+          .reason = "OUTCOME_NOT_WRITTEN",
+          .message = std::string(status.message()),
+          .retryable = true};
+}
+
+class Conclusion {
+ public:
+  Conclusion(Queue& queue, Clock& clock, const Batch& batch, const BatchOutcome& outcome)
+      : queue_(queue), clock_(clock), batch_(batch), outcome_(outcome) {}
+
+  void Write() {
+    std::vector<std::size_t> successes;
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      if (batch_[i]->Lost())
+        LogLost(*batch_[i], "what was done is dropped: the task is not held any more");
+      else if (outcome_.outcomes[i].ending == Ending::kSucceeded)
+        successes.push_back(i);
+      else
+        AddEnd(i, outcome_.outcomes[i]);
+    }
+    Succeed(successes);
+    WriteEnds();
+  }
+
+ private:
+  void AddEnd(std::size_t i, const Outcome& outcome) {
+    ended_.push_back(i);
+    ends_.push_back(
+        {.hold = batch_[i]->id(), .ending = outcome.ending, .failure = outcome.failure});
+    if (outcome.failure)
+      LogFailure(*batch_[i], *outcome.failure,
+                 outcome.ending == Ending::kSnoozed ? "put off" : "failed");
+  }
+
+  void Succeed(const std::vector<std::size_t>& which) {
+    if (which.empty()) return;
+    std::vector<Success> successes;
+    for (const std::size_t i : which)
+      successes.push_back({.hold = batch_[i]->id(),
+                           .result = outcome_.outcomes[i].result,
+                           .reason = outcome_.outcomes[i].reason});
+    const Effect effect = [&](pqxx::work& work, const std::vector<std::size_t>& held) {
+      if (outcome_.effect == nullptr) return absl::OkStatus();
+      std::vector<std::size_t> indices;
+      for (const std::size_t index : held) indices.push_back(which[index]);
+      return outcome_.effect(work, indices);
+    };
+    const auto written = Insist(clock_, *batch_[which.front()],
+                                [&] { return queue_.SucceedAll(successes, effect); });
+    if (written.ok()) {
+      for (std::size_t i = 0; i < which.size(); ++i)
+        if (!(*written)[i]) LogLost(*batch_[which[i]], "a success was not written: no longer held");
+      return;
+    }
+    if (IsTransient(written.status())) return LogLost(*batch_[which.front()], "lost while writing");
+    if (which.size() > 1) {
+      for (const std::size_t i : which) Succeed({i});
+      return;
+    }
+    AddEnd(which.front(), {.ending = Ending::kFailed, .failure = NotWritten(written.status())});
+  }
+
+  void WriteEnds() {
+    if (ends_.empty()) return;
+    const auto written = Insist(clock_, *batch_[ended_.front()], [&] { return queue_.End(ends_); });
+    if (written.ok()) {
+      for (std::size_t i = 0; i < ends_.size(); ++i)
+        if (!(*written)[i]) LogLost(*batch_[ended_[i]], "an end was not written: no longer held");
+      return;
+    }
+    LogError("ends could not be written; the tasks' leases run out",
+             {{"error", std::string(written.status().message())}});
+  }
+
+  Queue& queue_;
+  Clock& clock_;
+  const Batch& batch_;
+  const BatchOutcome& outcome_;
+  std::vector<std::size_t> ended_;
+  std::vector<EndRequest> ends_;
+};
+
+}  // namespace
+
+void Conclude(Queue& queue, Clock& clock, const Batch& batch, const BatchOutcome& outcome) {
+  Conclusion(queue, clock, batch, outcome).Write();
+}
+
+}  // namespace fleetcast::workqueue

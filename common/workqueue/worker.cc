@@ -1,0 +1,388 @@
+#include "common/workqueue/worker.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+#include "common/base/transient.h"
+#include "common/workqueue/breaker.h"
+#include "common/workqueue/conclusion.h"
+#include "common/workqueue/listener.h"
+
+namespace fleetcast::workqueue {
+namespace {
+
+constexpr absl::Duration kTick = absl::Milliseconds(100);
+
+std::chrono::nanoseconds Chrono(absl::Duration duration) {
+  return absl::ToChronoNanoseconds(duration);
+}
+
+Failure ThrownFailure(const std::string& what, bool out_of_memory) {
+  return {.kind = out_of_memory ? FailureKind::kEnvironment : FailureKind::kInternal,
+          .reason = out_of_memory ? "OUT_OF_MEMORY" : "UNEXPECTED_EXCEPTION",
+          .message = what,
+          .retryable = out_of_memory};
+}
+
+BatchOutcome AllFailed(std::size_t tasks, const Failure& failure) {
+  BatchOutcome outcome;
+  outcome.outcomes.assign(tasks, {.ending = Ending::kFailed, .failure = failure});
+  return outcome;
+}
+
+// What user code throws is its task's failure, and nobody else's.
+BatchOutcome RunCaught(const Runner& runner, const Batch& batch) {
+  try {
+    BatchOutcome outcome = runner(batch);
+    if (outcome.outcomes.size() == batch.size()) return outcome;
+    return AllFailed(batch.size(), ThrownFailure("the work gave no outcome for some tasks", false));
+  } catch (const std::bad_alloc&) {
+    return AllFailed(batch.size(), ThrownFailure("there is not enough memory for this task", true));
+  } catch (const std::exception& exception) {
+    return AllFailed(batch.size(), ThrownFailure(exception.what(), false));
+  } catch (...) {
+    return AllFailed(batch.size(), ThrownFailure("something that is no exception", false));
+  }
+}
+
+}  // namespace
+
+Outcome OutcomeOf(const absl::Status& status, const Hold& hold, const Classify& classify) {
+  const std::string reason = ReasonOf(status);
+  const bool only_stopped = status.code() == absl::StatusCode::kCancelled ||
+                            reason == "REPLICA_DRAINING" || reason == "TASK_GONE" ||
+                            reason == "LEASE_LOST";
+  if (hold.MustStop() == StopReason::kDraining && (only_stopped || IsTransient(status)))
+    return {.ending = Ending::kHandedBack};
+  if (reason == "ATTEMPT_TIMEOUT" || hold.MustStop() == StopReason::kTimedOut)
+    return {.ending = Ending::kFailed,
+            .failure = Failure{.kind = FailureKind::kTimeout,
+                               .reason = "ATTEMPT_TIMEOUT",
+                               .message = std::string(status.message()),
+                               .retryable = true}};
+  Verdict verdict = classify(status);
+  return {.ending = verdict.away.empty() ? Ending::kFailed : Ending::kSnoozed,
+          .failure = std::move(verdict.failure),
+          .dependency = std::move(verdict.away)};
+}
+
+struct Worker::State {
+  // A batch in somebody's hands.
+  struct Running {
+    Batch batch;
+    std::optional<absl::Duration> lost_at;  // monotonic; when all of it was found gone
+    bool given_up = false;                  // its slot has been given to others
+  };
+
+  State(WorkerOptions o, Queue& q, Clock& c, Runner r)
+      : options(std::move(o)), queue(q), clock(c), runner(std::move(r)) {}
+
+  void Fetch();      // a thread
+  void Keep();       // a thread
+  void Work();       // a thread for each slot
+  bool FetchOnce();  // whether it found anything
+  void KeepOnce();
+  void Renew(std::unique_lock<std::mutex>& lock, bool all);
+  void WriteProgress();
+  void GiveUpStuck();
+  void AnnouncePresence();
+  void WaitForWork(absl::Duration at_most);
+  int FreeSlots();
+  std::vector<std::shared_ptr<Hold>> Held();
+
+  const WorkerOptions options;
+  Queue& queue;
+  Clock& clock;
+  const Runner runner;
+  Breaker breaker;
+
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  bool draining = false;
+  bool woken = false;          // there may be work
+  bool look_at_holds = false;  // somebody may have cancelled
+  std::deque<Batch> waiting;   // fetched, no slot has taken them yet
+  std::list<Running> running;
+  int stuck = 0;
+  std::vector<std::thread> threads;
+  std::unique_ptr<Listener> listener;
+
+  // Of one thread each.
+  absl::Duration seen_at = -absl::InfiniteDuration();
+  absl::Duration progress_at = absl::ZeroDuration();
+  absl::Duration renew_not_before = absl::ZeroDuration();
+};
+
+Worker::Worker(WorkerOptions options, Queue& queue, Clock& clock, Runner runner)
+    : state_(std::make_unique<State>(std::move(options), queue, clock, std::move(runner))) {}
+
+Worker::~Worker() {
+  BeginDrain();
+  state_->listener.reset();
+  for (;;) {  // a slot that was given up has started another
+    std::vector<std::thread> threads;
+    {
+      const std::lock_guard lock(state_->mutex);
+      threads.swap(state_->threads);
+    }
+    if (threads.empty()) return;
+    for (std::thread& thread : threads) thread.join();
+  }
+}
+
+void Worker::Start() {
+  State* const state = state_.get();
+  if (state->options.slots == 0) return;
+  {
+    const std::lock_guard lock(state->mutex);
+    state->threads.emplace_back([state] { state->Fetch(); });
+    state->threads.emplace_back([state] { state->Keep(); });
+    for (int slot = 0; slot < state->options.slots; ++slot)
+      state->threads.emplace_back([state] { state->Work(); });
+  }
+  if (!state->options.dsn.empty())
+    state->listener = std::make_unique<Listener>(state->options.dsn, Queue::kChannel,
+                                                 state->queue.WakeWord(), [state] {
+                                                   const std::lock_guard lock(state->mutex);
+                                                   state->woken = state->look_at_holds = true;
+                                                   state->changed.notify_all();
+                                                 });
+}
+
+void Worker::BeginDrain() {
+  const std::lock_guard lock(state_->mutex);
+  state_->draining = true;
+  for (const Batch& batch : state_->waiting)
+    for (const auto& hold : batch) hold->Stop(StopReason::kDraining);
+  for (const State::Running& running : state_->running)
+    for (const auto& hold : running.batch) hold->Stop(StopReason::kDraining);
+  state_->changed.notify_all();
+}
+
+bool Worker::Drain(absl::Duration patience) {
+  BeginDrain();
+  std::unique_lock lock(state_->mutex);
+  return state_->changed.wait_for(
+      lock, Chrono(patience), [&] { return state_->waiting.empty() && state_->running.empty(); });
+}
+
+int Worker::stuck() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->stuck;
+}
+
+int Worker::State::FreeSlots() {
+  const std::lock_guard lock(mutex);
+  return options.slots - static_cast<int>(waiting.size() + running.size()) + stuck;
+}
+
+void Worker::State::WaitForWork(absl::Duration at_most) {
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, Chrono(at_most), [&] { return draining || woken; });
+  woken = false;
+}
+
+void Worker::State::AnnouncePresence() {
+  const absl::Duration now = clock.Monotonic();
+  if (now < seen_at + options.presence_every) return;
+  const absl::Status seen = queue.SeeReplica(options.holder, {options.pool}, options.slots);
+  if (seen.ok()) seen_at = now;
+}
+
+bool Worker::State::FetchOnce() {
+  const int free = FreeSlots();
+  if (free <= 0) {
+    WaitForWork(options.poll);
+    return true;
+  }
+  const Allowance allowance = breaker.Allows(free * options.batch, clock.Monotonic());
+  if (allowance.most == 0) {
+    WaitForWork(std::min(options.poll, allowance.wait));
+    return true;
+  }
+  const absl::Duration asked_at = clock.Monotonic();
+  auto fetched = queue.Fetch({.holder = options.holder,
+                              .pool = options.pool,
+                              .most = allowance.most,
+                              .lease = options.lease});
+  if (!fetched.ok()) {
+    LogWarning("no work could be fetched", {{"error", std::string(fetched.status().message())}});
+    return false;
+  }
+  if (fetched->empty()) return false;
+  const std::lock_guard lock(mutex);
+  for (std::size_t i = 0; i < fetched->size(); ++i) {
+    if (i % options.batch == 0) waiting.emplace_back();
+    waiting.back().push_back(
+        std::make_shared<Hold>(clock, std::move((*fetched)[i]), asked_at, options.lease));
+    if (draining) waiting.back().back()->Stop(StopReason::kDraining);
+  }
+  changed.notify_all();
+  return true;
+}
+
+void Worker::State::Fetch() {
+  absl::BitGen random;
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex);
+      if (draining) return;
+    }
+    AnnouncePresence();
+    if (!FetchOnce()) WaitForWork(options.poll * absl::Uniform(random, 0.75, 1.25));
+  }
+}
+
+void Worker::State::Work() {
+  for (;;) {
+    std::list<Running>::iterator mine;
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return draining || !waiting.empty(); });
+      if (waiting.empty()) return;
+      mine = running.insert(running.end(), {.batch = std::move(waiting.front())});
+      waiting.pop_front();
+    }
+    const Batch batch = mine->batch;
+    bool draining_now;
+    {
+      const std::lock_guard lock(mutex);
+      draining_now = draining;
+    }
+    BatchOutcome outcome;
+    if (draining_now)
+      outcome.outcomes.assign(batch.size(), {.ending = Ending::kHandedBack});
+    else
+      outcome = RunCaught(runner, batch);
+    Conclude(queue, clock, batch, outcome);
+    for (const Outcome& one : outcome.outcomes) {
+      if (one.ending == Ending::kSucceeded) breaker.Succeeded();
+      if (one.ending == Ending::kSnoozed) breaker.PutOff(one.dependency, clock.Monotonic());
+    }
+    const std::lock_guard lock(mutex);
+    const bool given_up = mine->given_up;
+    if (given_up) --stuck;
+    running.erase(mine);
+    woken = true;
+    changed.notify_all();
+    if (given_up) return;  // another thread has this slot
+  }
+}
+
+std::vector<std::shared_ptr<Hold>> Worker::State::Held() {
+  std::vector<std::shared_ptr<Hold>> held;
+  for (const Batch& batch : waiting) held.insert(held.end(), batch.begin(), batch.end());
+  for (const Running& batch : running)
+    if (!batch.given_up) held.insert(held.end(), batch.batch.begin(), batch.batch.end());
+  return held;
+}
+
+void Worker::State::Keep() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return !waiting.empty() || !running.empty() || draining; });
+      if (draining && waiting.empty() && running.empty()) return;
+      changed.wait_for(lock, Chrono(kTick), [&] { return look_at_holds; });
+    }
+    KeepOnce();
+  }
+}
+
+void Worker::State::KeepOnce() {
+  std::unique_lock lock(mutex);
+  const bool all = std::exchange(look_at_holds, false);
+  Renew(lock, all);
+  WriteProgress();
+  GiveUpStuck();
+}
+
+// `lock` is given up while Postgres is asked, and held again afterwards.
+void Worker::State::Renew(std::unique_lock<std::mutex>& lock, bool all) {
+  const std::vector<std::shared_ptr<Hold>> held = Held();
+  lock.unlock();
+  bool due = all;
+  std::vector<HoldId> ids;
+  for (const auto& hold : held) {
+    hold->NoticeStop();
+    due = due || hold->RenewalDue();
+    ids.push_back(hold->id());
+  }
+  const absl::Duration asked_at = clock.Monotonic();
+  if (due && !ids.empty() && asked_at >= renew_not_before) {
+    const auto renewals = queue.Renew(ids, options.lease);
+    // A queue that is away is tolerated until the leases may have run out.
+    if (!renewals.ok()) {
+      LogWarning("leases could not be renewed, it is tried again",
+                 {{"error", std::string(renewals.status().message())}});
+      renew_not_before = clock.Monotonic() + absl::Milliseconds(500);
+    } else {
+      for (std::size_t i = 0; i < held.size(); ++i) {
+        if ((*renewals)[i] == Renewal::kRenewed) held[i]->Renewed(asked_at);
+        if ((*renewals)[i] == Renewal::kGone) held[i]->Stop(StopReason::kGone);
+      }
+    }
+  }
+  lock.lock();
+}
+
+void Worker::State::WriteProgress() {
+  const absl::Duration now = clock.Monotonic();
+  if (now < progress_at + options.progress_every) return;
+  const std::vector<std::shared_ptr<Hold>> held = Held();
+  mutex.unlock();
+  std::vector<ProgressReport> reports;
+  for (const auto& hold : held)
+    if (auto progress = hold->TakeProgress(); progress && !hold->Lost())
+      reports.push_back({.hold = hold->id(), .progress = *std::move(progress)});
+  bool gone = false;
+  if (!reports.empty()) {
+    progress_at = now;
+    const auto written = queue.Progress(reports);
+    if (!written.ok())
+      LogWarning("progress could not be written",
+                 {{"error", std::string(written.status().message())}});
+    else
+      gone = std::find(written->begin(), written->end(), false) != written->end();
+  }
+  mutex.lock();
+  look_at_holds = look_at_holds || gone;
+}
+
+// Work that goes on although none of its tasks is held any more would keep its slot for ever: a
+// read that hangs cannot be ended from here, but others can have the slot.
+void Worker::State::GiveUpStuck() {
+  const absl::Duration now = clock.Monotonic();
+  for (Running& batch : running) {
+    if (batch.given_up) continue;
+    const bool lost = std::all_of(batch.batch.begin(), batch.batch.end(), [](const auto& hold) {
+      return hold->Lost() || hold->MustStop() == StopReason::kTimedOut;
+    });
+    if (!lost) {
+      batch.lost_at.reset();
+      continue;
+    }
+    if (!batch.lost_at) batch.lost_at = now;
+    if (now < *batch.lost_at + options.stuck_after || draining) continue;
+    batch.given_up = true;
+    ++stuck;
+    LogError("work does not stop although its task is gone; its slot is given to others",
+             {{"group", batch.batch.front()->task().group_id},
+              {"task", batch.batch.front()->task().name},
+              {"stuck", absl::StrCat(stuck)}});
+    threads.emplace_back([this] { Work(); });
+    changed.notify_all();
+  }
+}
+
+}  // namespace fleetcast::workqueue

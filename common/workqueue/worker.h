@@ -1,0 +1,89 @@
+// A process that works: fetches tasks while it has free slots, keeps their leases alive, hands them
+// to its user's code, and writes down how they ended.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/workqueue/hold.h"
+#include "common/workqueue/queue.h"
+
+namespace fleetcast::workqueue {
+
+// How the work on one task ended.
+struct Outcome {
+  Ending ending = Ending::kSucceeded;  // or kFailed, kSnoozed, kHandedBack
+  std::string result;                  // JSON, with kSucceeded
+  std::string reason;                  // for people, with kSucceeded; may be empty
+  std::optional<Failure> failure;      // with kFailed and kSnoozed
+  std::string dependency;              // with kSnoozed: what is away
+};
+
+struct BatchOutcome {
+  std::vector<Outcome> outcomes;  // one for each task, in their order
+  // What the successes do besides, in the transaction that ends them; indices are into `outcomes`.
+  Effect effect = nullptr;
+};
+
+using Batch = std::vector<std::shared_ptr<Hold>>;
+// The work on some tasks, on the calling thread; returns when done or soon after they must stop.
+// What it throws fails its tasks, and nobody else's.
+using Runner = std::function<BatchOutcome(const Batch& batch)>;
+
+// Whose business an error is.
+struct Verdict {
+  Failure failure;
+  // Not empty: the task did not fail, but what it depends on is away ("registry"), and it waits.
+  std::string away;
+};
+using Classify = std::function<Verdict(const absl::Status& status)>;
+
+// The outcome of work that returned an error: handed back where the process drains and the error
+// only says that it had to stop, else as `classify` says.
+[[nodiscard]] Outcome OutcomeOf(const absl::Status& status, const Hold& hold,
+                                const Classify& classify);
+
+struct WorkerOptions {
+  std::string holder;  // this replica
+  std::string pool;    // whose tasks it fetches
+  std::string dsn;     // to listen for new work; "" polls only
+  int slots = 1;       // batches at once
+  int batch = 1;       // tasks of one batch at most
+  absl::Duration lease = absl::Seconds(30);
+  absl::Duration poll = absl::Seconds(3);  // while there is nothing to do
+  absl::Duration progress_every = absl::Milliseconds(300);
+  absl::Duration presence_every = absl::Seconds(15);
+  // How long work whose task is gone may go on before its slot is given to others.
+  absl::Duration stuck_after = absl::Seconds(30);
+};
+
+class Worker {
+ public:
+  // All references must outlive it.
+  Worker(WorkerOptions options, Queue& queue, Clock& clock, Runner runner);
+  // Drains and joins every thread, however long its work takes.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void Start();
+  // Fetches nothing more and tells what is held to stop; does not wait.
+  void BeginDrain();
+  // BeginDrain, then waits until what is held has been handed back or `patience` is over; false if
+  // some work has not stopped by then.
+  bool Drain(absl::Duration patience);
+  // How many slots wait for work that should have stopped long ago.
+  [[nodiscard]] int stuck() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace fleetcast::workqueue
