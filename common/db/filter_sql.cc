@@ -1,5 +1,6 @@
 #include "common/db/filter_sql.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,13 +10,12 @@
 namespace fleetcast::db {
 namespace {
 
-// What FilterNumber takes for a number, as Postgres tells it.
-constexpr char kNumberPattern[] = R"('^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$')";
+// What FilterNumber takes for a number, as Postgres tells it. What it takes can be cast, whatever
+// somebody stored.
+constexpr char kNumberPattern[] = R"('^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$')";
 
 const char* SymbolOf(FilterOperator op) {
   switch (op) {
-    case FilterOperator::kEqual:
-      return "=";
     case FilterOperator::kLess:
       return "<";
     case FilterOperator::kLessOrEqual:
@@ -25,8 +25,35 @@ const char* SymbolOf(FilterOperator op) {
     case FilterOperator::kGreaterOrEqual:
       return ">=";
     default:
-      return "IS DISTINCT FROM";
+      return "=";
   }
+}
+
+const char* TypeOf(FilterKind kind) {
+  switch (kind) {
+    case FilterKind::kNumber:
+      return "double precision";
+    case FilterKind::kInteger:
+      return "bigint";
+    case FilterKind::kTime:
+      return "timestamptz";
+    default:
+      return "text";
+  }
+}
+
+bool IsText(FilterKind kind) { return std::string_view(TypeOf(kind)) == "text"; }
+
+// A condition, and the fields that had to be indexed for an index to serve it.
+struct Part {
+  std::string text;
+  bool served = false;
+  std::vector<std::string> unindexed = {};
+};
+
+void AddFields(const Filter& filter, std::vector<std::string>& fields) {
+  if (filter.operands.empty()) fields.push_back(filter.field);
+  for (const Filter& operand : filter.operands) AddFields(operand, fields);
 }
 
 class Writer {
@@ -34,18 +61,19 @@ class Writer {
   Writer(const std::function<absl::StatusOr<SqlField>(const std::string&)>& field_of, int first)
       : field_of_(field_of), first_(first) {}
 
-  absl::StatusOr<std::string> Write(const Filter& filter) {
+  absl::StatusOr<Part> Write(const Filter& filter) {
     switch (filter.op) {
       case FilterOperator::kAnd:
-        return Join(filter, " AND ");
       case FilterOperator::kOr:
-        return Join(filter, " OR ");
+        return Join(filter);
       case FilterOperator::kNot: {
         const bool outer = std::exchange(negated_, true);
         auto operand = Write(filter.operands[0]);
         negated_ = outer;
         if (!operand.ok()) return operand;
-        return absl::StrCat("(NOT ", *operand, ")");
+        Part negation{.text = absl::StrCat("(NOT ", operand->text, ")")};
+        AddFields(filter, negation.unindexed);
+        return negation;
       }
       default:
         return Comparison(filter);
@@ -55,31 +83,40 @@ class Writer {
   std::vector<std::string> TakeParameters() { return std::move(parameters_); }
 
  private:
-  std::string Bind(const std::string& value) {
+  std::string Bind(const std::string& value, const char* type) {
     parameters_.push_back(value);
-    return absl::StrCat("$", first_ + static_cast<int>(parameters_.size()) - 1);
+    return absl::StrCat("$", first_ + static_cast<int>(parameters_.size()) - 1, "::", type);
   }
 
-  absl::StatusOr<std::string> Join(const Filter& filter, const char* word) {
-    std::vector<std::string> parts;
+  // An index that serves one operand of AND serves all of it; OR needs one for each.
+  absl::StatusOr<Part> Join(const Filter& filter) {
+    const bool all = filter.op == FilterOperator::kOr;
+    Part joined{.text = "", .served = all};
+    std::vector<std::string> texts;
     for (const Filter& operand : filter.operands) {
-      FLEETCAST_ASSIGN_OR_RETURN(std::string part, Write(operand));
-      parts.push_back(std::move(part));
+      FLEETCAST_ASSIGN_OR_RETURN(Part part, Write(operand));
+      texts.push_back(std::move(part.text));
+      joined.served = all ? joined.served && part.served : joined.served || part.served;
+      joined.unindexed.insert(joined.unindexed.end(), part.unindexed.begin(), part.unindexed.end());
     }
-    return absl::StrCat("(", absl::StrJoin(parts, word), ")");
+    if (joined.served) joined.unindexed.clear();
+    joined.text = absl::StrCat("(", absl::StrJoin(texts, all ? " OR " : " AND "), ")");
+    return joined;
   }
 
-  // The field's expression with its own parameters bound.
-  std::string Expression(const SqlField& field) {
-    std::string text;
+  // `text` with the field's parameters bound and `literal` put in.
+  std::string Filled(const std::string& text, const SqlField& field, const std::string& literal) {
+    std::string filled;
     std::size_t used = 0;
-    for (const char c : field.expression) {
+    for (const char c : text) {
       if (c == '?')
-        absl::StrAppend(&text, Bind(field.parameters[used++]), "::text");
+        absl::StrAppend(&filled, Bind(field.parameters[used++], "text"));
+      else if (c == '$')
+        filled += literal;
       else
-        text += c;
+        filled += c;
     }
-    return absl::StrCat("(", text, ")");
+    return absl::StrCat("(", filled, ")");
   }
 
   // A row without the field satisfies != alone, so NULL must count as FALSE. It does by itself,
@@ -89,36 +126,43 @@ class Writer {
                     : absl::StrCat("(", condition, ")");
   }
 
-  absl::StatusOr<std::string> Comparison(const Filter& filter) {
+  absl::StatusOr<Part> Comparison(const Filter& filter) {
     FLEETCAST_ASSIGN_OR_RETURN(const SqlField field, field_of_(filter.field));
-    const std::string left = Expression(field);
-    if (filter.op == FilterOperator::kHas && filter.value == "*")
-      return absl::StrCat("(", left, " IS NOT NULL)");
-    if (field.numeric) return Numeric(filter, left);
+    const Part unserved{.text = "", .served = false, .unindexed = {filter.field}};
+    const auto with = [](Part part, std::string text) {
+      part.text = std::move(text);
+      return part;
+    };
+    if (AsksPresence(filter))
+      return with(unserved,
+                  absl::StrCat("(", Filled(field.expression, field, ""), " IS NOT NULL)"));
+    if (ComparesNumbers(filter) && filter.op != FilterOperator::kHas)
+      return with(unserved, AsNumbers(filter, field));
+    const std::string literal = Bind(filter.value, TypeOf(filter.kind));
+    if (const auto form = field.indexed_forms.find(filter.op); form != field.indexed_forms.end())
+      return Part{NullIsFalse(Filled(form->second, field, literal)), true};
+    const std::string left = Filled(field.expression, field, "");
     if (filter.op == FilterOperator::kHas)
-      return NullIsFalse(absl::StrCat("strpos(", left, ", ", Bind(filter.value), "::text) > 0"));
-    const std::string right = absl::StrCat(Bind(filter.value), "::text");
-    const char* symbol = SymbolOf(filter.op);
+      return with(unserved, NullIsFalse(absl::StrCat("strpos(", left, ", ", literal, ") > 0")));
     if (filter.op == FilterOperator::kNotEqual)
-      return absl::StrCat("(", left, " IS DISTINCT FROM ", right, ")");
-    if (filter.op == FilterOperator::kEqual) return NullIsFalse(absl::StrCat(left, " = ", right));
-    const std::string by_bytes = absl::StrCat(left, " COLLATE \"C\" ", symbol, " ", right);
-    if (!FilterNumber(filter.value)) return NullIsFalse(by_bytes);
-    return NullIsFalse(absl::StrCat("CASE WHEN ", left, " ~ ", kNumberPattern, " AND length(", left,
-                                    ") <= 40 THEN ", left, "::double precision ", symbol, " ",
-                                    right, "::double precision ELSE ", by_bytes, " END"));
+      return with(unserved, absl::StrCat("(", left, " IS DISTINCT FROM ", literal, ")"));
+    const bool by_bytes = IsText(filter.kind) && filter.op != FilterOperator::kEqual;
+    const std::string text = NullIsFalse(
+        absl::StrCat(left, by_bytes ? " COLLATE \"C\" " : " ", SymbolOf(filter.op), " ", literal));
+    return field.indexed ? Part{text, true} : with(unserved, text);
   }
 
-  absl::StatusOr<std::string> Numeric(const Filter& filter, const std::string& left) {
-    if (filter.op == FilterOperator::kHas || !FilterNumber(filter.value))
-      return InvalidField("filter",
-                          absl::StrCat("\"", filter.field,
-                                       "\" is a number: compare it by =, !=, <, "
-                                       "<=, > or >= with a number, not with \"",
-                                       filter.value, "\""),
-                          "INVALID_FILTER");
-    const std::string right = absl::StrCat(Bind(filter.value), "::double precision");
-    return NullIsFalse(absl::StrCat(left, " ", SymbolOf(filter.op), " ", right));
+  // Numbers where the stored text is one, else texts by bytes.
+  std::string AsNumbers(const Filter& filter, const SqlField& field) {
+    const std::string left = Filled(field.expression, field, "");
+    const std::string literal = Bind(filter.value, "text");
+    const char* symbol = SymbolOf(filter.op);
+    const std::string holds = absl::StrCat(
+        "CASE WHEN ", left, " ~ ", kNumberPattern, " AND length(", left, ") <= 40 THEN ", left,
+        "::double precision ", symbol, " ", literal, "::double precision ELSE ", left,
+        " COLLATE \"C\" ", symbol, " ", literal, " END");
+    if (filter.op != FilterOperator::kNotEqual) return NullIsFalse(holds);
+    return absl::StrCat("(NOT COALESCE(", holds, ", FALSE))");
   }
 
   const std::function<absl::StatusOr<SqlField>(const std::string&)>& field_of_;
@@ -135,8 +179,8 @@ absl::StatusOr<SqlCondition> FilterToSql(
     int first_parameter) {
   if (!filter) return SqlCondition{"TRUE", {}};
   Writer writer(field_of, first_parameter);
-  FLEETCAST_ASSIGN_OR_RETURN(std::string text, writer.Write(*filter));
-  return SqlCondition{std::move(text), writer.TakeParameters()};
+  FLEETCAST_ASSIGN_OR_RETURN(Part part, writer.Write(*filter));
+  return SqlCondition{std::move(part.text), writer.TakeParameters(), std::move(part.unindexed)};
 }
 
 }  // namespace fleetcast::db

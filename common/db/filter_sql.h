@@ -1,7 +1,8 @@
-// A parsed filter as a SQL condition with bound parameters.
+// A checked filter as a SQL condition with bound parameters.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,21 +12,30 @@
 
 namespace fleetcast::db {
 
-// How one field is reached: an SQL expression of type text or double precision, in which every
-// "?" stands for one of `parameters` (already in order), e.g. {"tags->>?", {"plant_id"}, false}.
+// How one field is reached in SQL. In its texts every "?" stands for the next of `parameters`, and
+// every "$" for the literal.
 struct SqlField {
+  // Of the type that the field's kind compares: text (kText, kValue, kWord), double precision,
+  // bigint, timestamptz. {"tags ->> ?", {"team"}}
   std::string expression;
-  std::vector<std::string> parameters;
-  bool numeric = false;
+  std::vector<std::string> parameters = {};
+  // Whether an index serves comparisons of `expression` with a literal.
+  bool indexed = false;
+  // Comparisons that an index serves in another form, with the same meaning:
+  // {{FilterOperator::kEqual, "tags @> jsonb_build_object(?, $)"}}. Not used where numbers are
+  // compared in texts.
+  std::map<FilterOperator, std::string> indexed_forms = {};
 };
 
 struct SqlCondition {
   std::string text;                     // "TRUE" for no filter; uses $first_parameter and up
   std::vector<std::string> parameters;  // to append to the statement's
+  // The fields that had to be indexed for an index to serve the condition; empty if one does.
+  std::vector<std::string> unindexed = {};
 };
 
-// INVALID_ARGUMENT on `filter` for a field that `field_of` does not know (it returns
-// INVALID_ARGUMENT with the list of those it does) or a literal of the wrong type.
+// `filter` must have passed CheckFilter; `field_of` is asked for the fields that it let through and
+// may return an error, which is returned. What it selects is what Matches selects.
 [[nodiscard]] absl::StatusOr<SqlCondition> FilterToSql(
     const std::optional<Filter>& filter,
     const std::function<absl::StatusOr<SqlField>(const std::string& field)>& field_of,

@@ -1,5 +1,9 @@
 #include "services/config/domain/circuit_filter.h"
 
+#include <utility>
+
+#include "common/base/filter_fields.h"
+#include "common/base/status.h"
 #include "services/config/domain/key_table.h"
 
 namespace fleetcast::config {
@@ -11,7 +15,6 @@ std::optional<std::string> PlantField(const PlantOutline& plant, const std::stri
   return std::nullopt;
 }
 
-// nullopt for an unknown field.
 std::optional<std::string> CircuitField(const ResolvedCircuit& circuit, const std::string& field) {
   const CircuitResolution& resolution = *circuit.resolution;
   if (field == "display_name") return circuit.outline->display_name;
@@ -23,12 +26,17 @@ std::optional<std::string> CircuitField(const ResolvedCircuit& circuit, const st
   return std::nullopt;
 }
 
+absl::StatusOr<std::optional<Filter>> Checked(const std::optional<Filter>& filter,
+                                              const FilterFields& fields) {
+  if (!filter) return filter;
+  FLEETCAST_ASSIGN_OR_RETURN(Filter checked, CheckFilter(*filter, fields));
+  return std::optional<Filter>(std::move(checked));
+}
+
 }  // namespace
 
-absl::Status CheckPlantFilter(const std::optional<Filter>& filter) {
-  if (!filter) return absl::OkStatus();
-  const auto known = [](const std::string& field) { return PlantField({}, field).has_value(); };
-  return CheckFilterFields(*filter, known, "plant_id, display_name");
+absl::StatusOr<std::optional<Filter>> CheckPlantFilter(const std::optional<Filter>& filter) {
+  return Checked(filter, {{"plant_id"}, {"display_name"}});
 }
 
 bool MatchesPlant(const std::optional<Filter>& filter, const PlantOutline& plant) {
@@ -36,18 +44,17 @@ bool MatchesPlant(const std::optional<Filter>& filter, const PlantOutline& plant
   return Matches(*filter, [&](const std::string& field) { return PlantField(plant, field); });
 }
 
-absl::Status CheckCircuitFilter(const std::optional<Filter>& filter) {
-  if (!filter) return absl::OkStatus();
-  auto resolution = std::make_shared<CircuitResolution>();
-  resolution->config.emplace();
-  CircuitOutline outline;
-  const ResolvedCircuit blank{{std::make_shared<PlantOutline>(), &outline}, resolution};
-  const auto known = [&](const std::string& field) {
-    return CircuitField(blank, field).has_value();
-  };
-  return CheckFilterFields(*filter, known,
-                           "plant_id, circuit_id, display_name, plant_display_name, "
-                           "training_hash, deployment_hash, training.*, deployment.*");
+absl::StatusOr<std::optional<Filter>> CheckCircuitFilter(const std::optional<Filter>& filter) {
+  static const FilterFields fields = [] {
+    FilterFields all = {
+        {"display_name"}, {"plant_display_name"}, {"training_hash"}, {"deployment_hash"}};
+    for (const Key& key : CircuitKeys()) {
+      const bool number = key.type == KeyType::kInteger || key.type == KeyType::kNumber;
+      all.push_back({key.path, number ? FilterKind::kNumber : FilterKind::kText});
+    }
+    return all;
+  }();
+  return Checked(filter, fields);
 }
 
 bool MatchesCircuit(const std::optional<Filter>& filter, const ResolvedCircuit& circuit) {

@@ -68,14 +68,14 @@ FleetReader::FleetReader(ConfigRepository& repository, YamlParser parser, std::s
       parallel_(static_cast<int>(std::thread::hardware_concurrency()) - 1) {}
 
 absl::StatusOr<PlantList> FleetReader::ListPlants(const ListQuery& query) {
-  FLEETCAST_RETURN_IF_ERROR(CheckPlantFilter(query.filter));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto filter, CheckPlantFilter(query.filter));
   FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitOf(query, 1));
   const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
   PlantList list{.commit = commit, .freshness = commits.freshness};
   for (const auto& plant : outline->plants) {
     if (!query.page.after.empty() && plant->plant_id <= query.page.after[1]) continue;
-    if (!plant->listed || !MatchesPlant(query.filter, *plant)) continue;
+    if (!plant->listed || !MatchesPlant(filter, *plant)) continue;
     if (list.page.items.size() == static_cast<std::size_t>(query.page.size)) {
       list.page.next_after = {commit, list.page.items.back()->plant_id};
       break;
@@ -87,7 +87,7 @@ absl::StatusOr<PlantList> FleetReader::ListPlants(const ListQuery& query) {
 
 absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_id,
                                                       const ListQuery& query) {
-  FLEETCAST_RETURN_IF_ERROR(CheckCircuitFilter(query.filter));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto filter, CheckCircuitFilter(query.filter));
   FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitOf(query, 2));
   const std::string& commit = commits.ids[0];
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline outline, ReadableOutline(commit));
@@ -111,7 +111,7 @@ absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_i
     if (!query.page.after.empty() &&
         resolved.key() <= CircuitKey{query.page.after[1], query.page.after[2]})
       continue;
-    if (!list.page.next_after.empty() || !MatchesCircuit(query.filter, resolved)) continue;
+    if (!list.page.next_after.empty() || !MatchesCircuit(filter, resolved)) continue;
     if (list.page.items.size() < static_cast<std::size_t>(query.page.size)) {
       list.page.items.push_back(std::move(resolved));
     } else {

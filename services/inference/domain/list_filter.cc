@@ -2,22 +2,18 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "common/base/filter_fields.h"
 #include "common/base/status.h"
 
 namespace fleetcast::inference {
 namespace {
 
 bool IsIn(const std::vector<std::string>& fields, const std::string& field) {
-  return std::any_of(fields.begin(), fields.end(), [&](const std::string& known) {
-    if (!absl::EndsWith(known, ".*")) return known == field;
-    return absl::StartsWith(field, known.substr(0, known.size() - 1)) &&
-           field.size() >= known.size();
-  });
+  return std::find(fields.begin(), fields.end(), field) != fields.end();
 }
 
 absl::Status TimesToSeconds(const std::vector<std::string>& time_fields, Filter* filter) {
@@ -37,6 +33,7 @@ absl::Status TimesToSeconds(const std::vector<std::string>& time_fields, Filter*
                         "INVALID_FILTER");
   }
   filter->value = FilterTime(time);
+  filter->quoted = false;  // compared as a number
   return absl::OkStatus();
 }
 
@@ -51,10 +48,11 @@ absl::StatusOr<std::optional<Filter>> PrepareFilter(const std::optional<Filter>&
                                                     const std::string& fields,
                                                     const std::vector<std::string>& time_fields) {
   if (!filter) return std::optional<Filter>();
-  const std::vector<std::string> known = absl::StrSplit(fields, ", ");
-  FLEETCAST_RETURN_IF_ERROR(CheckFilterFields(
-      *filter, [&](const std::string& field) { return IsIn(known, field); }, fields));
-  Filter prepared = *filter;
+  FilterFields known;
+  for (const auto name : absl::StrSplit(fields, ", ")) {
+    known.push_back({.name = std::string(name), .kind = FilterKind::kValue});
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(Filter prepared, CheckFilter(*filter, known));
   FLEETCAST_RETURN_IF_ERROR(TimesToSeconds(time_fields, &prepared));
   return std::optional<Filter>(std::move(prepared));
 }

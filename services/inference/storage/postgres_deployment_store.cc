@@ -93,12 +93,12 @@ BatchEndpoint EndpointOf(const pqxx::row& row) {
 
 absl::StatusOr<db::SqlField> FieldOf(const std::string& field) {
   if (field == "model") {
-    return db::SqlField{"'models/sensor-model/versions/' || d.model_version", {}, false};
+    return db::SqlField{"'models/sensor-model/versions/' || d.model_version"};
   }
   if (absl::StartsWith(field, "tags.")) {
-    return db::SqlField{"d.tags ->> ?", {field.substr(5)}, false};
+    return db::SqlField{"d.tags ->> ?", {field.substr(5)}};
   }
-  return db::SqlField{"d." + field, {}, false};  // checked by PrepareFilter
+  return db::SqlField{"d." + field};  // checked by PrepareFilter
 }
 
 absl::StatusOr<Deployment> Read(pqxx::work& work, const CircuitId& circuit) {

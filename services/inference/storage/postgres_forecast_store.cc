@@ -65,17 +65,14 @@ const char kSelectPoints[] =
 
 absl::StatusOr<db::SqlField> FieldOf(const std::string& field) {
   if (field == "model_version") {
-    return db::SqlField{"'models/sensor-model/versions/' || f.model_version", {}, false};
+    return db::SqlField{"'models/sensor-model/versions/' || f.model_version"};
   }
   if (field == "invocation") {
     return db::SqlField{
-        "'sweeps/' || f.sweep_id || '/invocations/' || f.plant_id || '-' || f.circuit_id",
-        {},
-        false};
+        "'sweeps/' || f.sweep_id || '/invocations/' || f.plant_id || '-' || f.circuit_id"};
   }
   // issue_time or create_time: checked by PrepareFilter
-  return db::SqlField{
-      absl::StrCat("extract(epoch FROM f.", field, ")::double precision"), {}, true};
+  return db::SqlField{absl::StrCat("extract(epoch FROM f.", field, ")::text")};
 }
 
 std::string QuotedNumberArray(const std::vector<double>& values) {

@@ -29,17 +29,17 @@ std::string SelectInvocations(const std::string& condition) {
 
 absl::StatusOr<db::SqlField> SweepField(const std::string& field) {
   if (field == "create_time") {
-    return db::SqlField{"extract(epoch FROM s.create_time)::double precision", {}, true};
+    return db::SqlField{"extract(epoch FROM s.create_time)::text"};
   }
-  if (field == "schedule") return db::SqlField{"'schedules/' || s.schedule_id", {}, false};
-  if (field == "retry_of") return db::SqlField{"'sweeps/' || s.retry_of", {}, false};
-  return db::SqlField{"s." + field, {}, false};  // checked by PrepareFilter
+  if (field == "schedule") return db::SqlField{"'schedules/' || s.schedule_id"};
+  if (field == "retry_of") return db::SqlField{"'sweeps/' || s.retry_of"};
+  return db::SqlField{"s." + field};  // checked by PrepareFilter
 }
 
 absl::StatusOr<db::SqlField> InvocationField(const std::string& field) {
-  if (field == "failure.kind") return db::SqlField{"i.failure_kind", {}, false};
-  if (field == "failure.reason") return db::SqlField{"i.failure_reason", {}, false};
-  return db::SqlField{"i." + field, {}, false};  // checked by PrepareFilter
+  if (field == "failure.kind") return db::SqlField{"i.failure_kind"};
+  if (field == "failure.reason") return db::SqlField{"i.failure_reason"};
+  return db::SqlField{"i." + field};  // checked by PrepareFilter
 }
 
 // The sweep that a mutating request answered with, as it stands now.

@@ -1,6 +1,7 @@
 #include "services/registry/domain/champion.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/base/filter_fields.h"
 #include "common/base/status.h"
 
 namespace fleetcast::registry {
@@ -106,16 +107,20 @@ absl::Status ChampionNotFound(const CircuitName& circuit) {
 }
 
 absl::StatusOr<std::optional<Filter>> ParseChampionFilter(const std::string& text) {
-  return ParseFieldFilter(text, {{"plant_id", "circuit_id", "version", "actor", "set_time"}, {}},
-                          {"set_time"});
+  static const FilterFields fields = {{"plant_id"},
+                                      {"circuit_id"},
+                                      {"version", FilterKind::kInteger},
+                                      {"actor"},
+                                      {"set_time", FilterKind::kTime}};
+  return ParseFilter(text, fields);
 }
 
 std::optional<std::string> ChampionField(const Champion& champion, const std::string& field) {
   if (field == "plant_id") return champion.event.circuit.plant_id;
   if (field == "circuit_id") return champion.event.circuit.circuit_id;
-  if (field == "version") return absl::StrCat(champion.event.version);
+  if (field == "version") return FilterText(champion.event.version);
   if (field == "actor") return champion.event.cause.actor;
-  if (field == "set_time") return SortableTime(champion.event.create_time);
+  if (field == "set_time") return FilterText(champion.event.create_time);
   return std::nullopt;
 }
 

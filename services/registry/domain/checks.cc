@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 namespace fleetcast::registry {
 
@@ -73,51 +72,6 @@ absl::Status CheckNumberMap(const std::string& field, const NumberMap& map,
     }
   }
   return absl::OkStatus();
-}
-
-std::string SortableTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone());
-}
-
-absl::StatusOr<Filter> WithSortableTimes(Filter filter,
-                                         const std::vector<std::string>& time_fields) {
-  for (Filter& operand : filter.operands) {
-    FLEETCAST_ASSIGN_OR_RETURN(operand, WithSortableTimes(std::move(operand), time_fields));
-  }
-  const bool of_time =
-      std::find(time_fields.begin(), time_fields.end(), filter.field) != time_fields.end();
-  if (!of_time || (filter.op == FilterOperator::kHas && filter.value == "*")) return filter;
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, filter.value, &time, &error) &&
-      !absl::ParseTime("%Y-%m-%d", filter.value, &time, &error)) {
-    return InvalidField(
-        "filter", absl::StrCat("'", filter.value.substr(0, 80), "' compared with ", filter.field,
-                               " is no time; write \"2025-12-09T08:30:00Z\" or "
-                               "\"2025-12-09\""));
-  }
-  filter.value = SortableTime(time);
-  return filter;
-}
-
-absl::StatusOr<std::optional<Filter>> ParseFieldFilter(
-    const std::string& text, const FilterFields& fields,
-    const std::vector<std::string>& time_fields) {
-  FLEETCAST_ASSIGN_OR_RETURN(auto filter, ParseFilter(text));
-  if (!filter.has_value()) return filter;
-  const auto known = [&](const std::string& field) {
-    const auto has_prefix = [&](const std::string& prefix) {
-      return field.size() > prefix.size() && field.compare(0, prefix.size(), prefix) == 0;
-    };
-    return std::find(fields.names.begin(), fields.names.end(), field) != fields.names.end() ||
-           std::any_of(fields.prefixes.begin(), fields.prefixes.end(), has_prefix);
-  };
-  std::vector<std::string> supported;
-  for (const std::string& prefix : fields.prefixes) supported.push_back(prefix + "*");
-  supported.insert(supported.end(), fields.names.begin(), fields.names.end());
-  FLEETCAST_RETURN_IF_ERROR(CheckFilterFields(*filter, known, absl::StrJoin(supported, ", ")));
-  FLEETCAST_ASSIGN_OR_RETURN(filter, WithSortableTimes(*std::move(filter), time_fields));
-  return filter;
 }
 
 }  // namespace fleetcast::registry

@@ -9,7 +9,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "common/base/filter.h"
 #include "common/base/status.h"
 
 namespace fleetcast::registry {
@@ -38,23 +37,5 @@ struct MapLimits {
 // Every value must be finite.
 [[nodiscard]] absl::Status CheckNumberMap(const std::string& field, const NumberMap& map,
                                           std::size_t max_entries);
-
-// Times in filters, as text that sorts like the time: "2025-12-09T08:30:00.123456Z".
-[[nodiscard]] std::string SortableTime(absl::Time time);
-// `filter` with every literal compared with one of `time_fields` made a SortableTime. It may be
-// given as RFC 3339 or as a date; INVALID_ARGUMENT on `filter` otherwise.
-[[nodiscard]] absl::StatusOr<Filter> WithSortableTimes(Filter filter,
-                                                       const std::vector<std::string>& time_fields);
-
-// What a resource can be filtered by: "version", and any key after a prefix: "tags.".
-struct FilterFields {
-  std::vector<std::string> names;
-  std::vector<std::string> prefixes;
-};
-// The filter of a List request, checked against `fields`, times made sortable; nullopt for none.
-// INVALID_ARGUMENT on `filter`.
-[[nodiscard]] absl::StatusOr<std::optional<Filter>> ParseFieldFilter(
-    const std::string& text, const FilterFields& fields,
-    const std::vector<std::string>& time_fields);
 
 }  // namespace fleetcast::registry

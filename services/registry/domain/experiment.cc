@@ -1,6 +1,7 @@
 #include "services/registry/domain/experiment.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/base/filter_fields.h"
 #include "common/base/status.h"
 #include "services/registry/domain/checks.h"
 #include "services/registry/domain/names.h"
@@ -36,14 +37,15 @@ absl::Status ExperimentNotFound(const std::string& experiment_id) {
 }
 
 absl::StatusOr<std::optional<Filter>> ParseExperimentFilter(const std::string& text) {
-  return ParseFieldFilter(text, {{"experiment_id", "display_name", "create_time"}, {}},
-                          {"create_time"});
+  static const FilterFields fields = {
+      {"experiment_id"}, {"display_name"}, {"create_time", FilterKind::kTime}};
+  return ParseFilter(text, fields);
 }
 
 std::optional<std::string> ExperimentField(const Experiment& experiment, const std::string& field) {
   if (field == "experiment_id") return experiment.experiment_id;
   if (field == "display_name") return experiment.display_name;
-  if (field == "create_time") return SortableTime(experiment.create_time);
+  if (field == "create_time") return FilterText(experiment.create_time);
   return std::nullopt;
 }
 

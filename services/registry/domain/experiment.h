@@ -27,9 +27,9 @@ struct Experiment {
 
 [[nodiscard]] absl::Status ExperimentNotFound(const std::string& experiment_id);
 
-// A parsed filter over experiments, times made sortable. INVALID_ARGUMENT on `filter`.
+// A checked filter over experiments. INVALID_ARGUMENT on `filter`.
 [[nodiscard]] absl::StatusOr<std::optional<Filter>> ParseExperimentFilter(const std::string& text);
-// The value of a filter field.
+// A field as Matches asks for it.
 [[nodiscard]] std::optional<std::string> ExperimentField(const Experiment& experiment,
                                                          const std::string& field);
 

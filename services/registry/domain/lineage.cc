@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/filter_fields.h"
 #include "common/base/status.h"
 #include "services/registry/domain/names.h"
 
@@ -24,7 +25,7 @@ LineageEdge ChampionEdge(const ChampionEvent& event) {
           {{"kind", ChampionEventKindText(event.kind)},
            {"actor", event.cause.actor},
            {"reason", event.cause.reason},
-           {"time", SortableTime(event.create_time)}}};
+           {"time", FilterText(event.create_time)}}};
 }
 
 }  // namespace
@@ -123,7 +124,8 @@ absl::StatusOr<Lineage> LineageReader::ReadRun(const RunName& name) {
 
 absl::Status LineageReader::AddVersions(Lineage& lineage, const std::string& field,
                                         const std::string& value, LineageRelation relation) {
-  const Filter filter{.op = FilterOperator::kEqual, .operands = {}, .field = field, .value = value};
+  const Filter filter{
+      .op = FilterOperator::kEqual, .field = field, .value = value, .kind = FilterKind::kText};
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto versions,
       versions_.List(kModel, {.page = {.size = kMaxPageSize, .after = {}}, .filter = filter},

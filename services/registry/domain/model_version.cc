@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/filter_fields.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
 
@@ -178,17 +179,32 @@ absl::StatusOr<VersionOrder> ParseVersionOrder(const std::string& order_by) {
 }
 
 absl::StatusOr<std::optional<Filter>> ParseModelVersionFilter(const std::string& text) {
-  return ParseFieldFilter(text,
-                          {{"version", "create_time", "training_job", "run", "artifact_sha256",
-                            "data_asset_version", "environment_version"},
-                           {"tags.", "metrics."}},
-                          {"create_time"});
+  // Of the tags, those that are ids, dates or hashes even where they have digits alone.
+  static const FilterFields fields = {{"version", FilterKind::kInteger},
+                                      {"create_time", FilterKind::kTime},
+                                      {"training_job"},
+                                      {"run"},
+                                      {"artifact_sha256"},
+                                      {"data_asset_version"},
+                                      {"environment_version"},
+                                      {"tags.plant_id"},
+                                      {"tags.circuit_id"},
+                                      {"tags.cutoff_date"},
+                                      {"tags.environment_version"},
+                                      {"tags.data_asset_version"},
+                                      {"tags.pr_author"},
+                                      {"tags.git_commit_sha"},
+                                      {"tags.hyperparameters_hash"},
+                                      {"tags.trained_at"},
+                                      {"tags.*", FilterKind::kValue},
+                                      {"metrics.*", FilterKind::kNumber}};
+  return ParseFilter(text, fields);
 }
 
 std::optional<std::string> ModelVersionField(const ModelVersion& version,
                                              const std::string& field) {
-  if (field == "version") return absl::StrCat(version.name.version);
-  if (field == "create_time") return SortableTime(version.create_time);
+  if (field == "version") return FilterText(version.name.version);
+  if (field == "create_time") return FilterText(version.create_time);
   if (field == "training_job") return version.made_of.training_job;
   if (field == "run") return version.made_of.run.Text();
   if (field == "artifact_sha256") return version.made_of.artifact_sha256;
@@ -200,7 +216,7 @@ std::optional<std::string> ModelVersionField(const ModelVersion& version,
   }
   if (field.rfind("metrics.", 0) == 0) {
     const auto found = version.made_of.metrics.find(field.substr(8));
-    if (found != version.made_of.metrics.end()) return absl::StrCat(found->second);
+    if (found != version.made_of.metrics.end()) return FilterText(found->second);
   }
   return std::nullopt;
 }

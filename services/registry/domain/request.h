@@ -9,7 +9,7 @@
 
 namespace fleetcast::registry {
 
-// One page of what matches; `filter` has been checked against the resource's fields.
+// One page of what matches; `filter` has passed CheckFilter.
 struct ListQuery {
   PageRequest page;
   std::optional<Filter> filter;

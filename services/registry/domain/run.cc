@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/filter_fields.h"
 #include "common/base/status.h"
 
 namespace fleetcast::registry {
@@ -151,24 +152,29 @@ absl::Status RunExists(const RunName& name) {
 }
 
 absl::StatusOr<std::optional<Filter>> ParseRunFilter(const std::string& text) {
-  return ParseFieldFilter(
-      text,
-      {{"state", "display_name", "create_time", "end_time"}, {"tags.", "params.", "metrics."}},
-      {"create_time", "end_time"});
+  static const FilterFields fields = {
+      {"state", FilterKind::kWord, {"RUNNING", "FINISHED", "FAILED", "KILLED"}, "STATE_"},
+      {"display_name"},
+      {"create_time", FilterKind::kTime},
+      {"end_time", FilterKind::kTime},
+      {"tags.*", FilterKind::kValue},
+      {"params.*", FilterKind::kValue},
+      {"metrics.*", FilterKind::kNumber}};
+  return ParseFilter(text, fields);
 }
 
 std::optional<std::string> RunField(const Run& run, const std::string& field) {
   if (field == "state") return RunStateText(run.state);
   if (field == "display_name") return run.display_name;
-  if (field == "create_time") return SortableTime(run.create_time);
+  if (field == "create_time") return FilterText(run.create_time);
   if (field == "end_time" && run.end_time != absl::InfiniteFuture()) {
-    return SortableTime(run.end_time);
+    return FilterText(run.end_time);
   }
   if (field.rfind("tags.", 0) == 0) return Find(run.tags, field.substr(5));
   if (field.rfind("params.", 0) == 0) return Find(run.params, field.substr(7));
   if (field.rfind("metrics.", 0) == 0) {
     const auto found = run.latest_metrics.find(field.substr(8));
-    if (found != run.latest_metrics.end()) return absl::StrCat(found->second.value);
+    if (found != run.latest_metrics.end()) return FilterText(found->second.value);
   }
   return std::nullopt;
 }

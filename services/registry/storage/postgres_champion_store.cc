@@ -129,10 +129,9 @@ absl::StatusOr<Champion> ReadAgain(pqxx::work& work, const std::string& answer) 
 }
 
 absl::StatusOr<db::SqlField> ChampionSqlField(const std::string& field) {
-  if (field == "version") return db::SqlField{"e.version::double precision", {}, true};
-  if (field == "set_time") return SortableTimeField("e.create_time");
-  if (field == "actor") return db::SqlField{"e.actor", {}, false};
-  return db::SqlField{absl::StrCat("c.", field), {}, false};
+  if (field == "set_time") return db::SqlField{"e.create_time"};
+  if (field == "actor" || field == "version") return db::SqlField{absl::StrCat("e.", field)};
+  return db::SqlField{absl::StrCat("c.", field)};
 }
 
 }  // namespace

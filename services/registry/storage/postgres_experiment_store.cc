@@ -89,8 +89,7 @@ absl::StatusOr<LockedRun> LockRun(pqxx::work& work, const RunName& name) {
 }
 
 absl::StatusOr<db::SqlField> ExperimentSqlField(const std::string& field) {
-  if (field == "create_time") return SortableTimeField(field);
-  return db::SqlField{field, {}, false};
+  return db::SqlField{field};
 }
 
 std::string RunAnswer(const Run& run) { return run.name.Text(); }

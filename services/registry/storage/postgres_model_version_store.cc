@@ -132,21 +132,18 @@ absl::StatusOr<ModelVersion> CreateVersion(pqxx::work& work, const NewModelVersi
 }
 
 absl::StatusOr<db::SqlField> VersionSqlField(const std::string& field) {
-  if (field == "version") return db::SqlField{"version::double precision", {}, true};
-  if (field == "create_time") return SortableTimeField(field);
-  if (field == "training_job" || field == "artifact_sha256") return db::SqlField{field, {}, false};
-  if (field == "run") return db::SqlField{kRunOfVersion, {}, false};
-  if (field == "data_asset_version") return db::SqlField{kDataOfVersion, {}, false};
-  if (field == "environment_version") return db::SqlField{kEnvironmentOfVersion, {}, false};
+  if (field == "run") return db::SqlField{kRunOfVersion};
+  if (field == "data_asset_version") return db::SqlField{kDataOfVersion};
+  if (field == "environment_version") return db::SqlField{kEnvironmentOfVersion};
   // These three stand in columns that an index holds.
   if (field == "tags.plant_id" || field == "tags.circuit_id" || field == "tags.git_commit_sha") {
-    return db::SqlField{field.substr(5), {}, false};
+    return db::SqlField{field.substr(5)};
   }
-  if (field.rfind("tags.", 0) == 0) return db::SqlField{"tags ->> ?", {field.substr(5)}, false};
+  if (field.rfind("tags.", 0) == 0) return db::SqlField{"tags ->> ?", {field.substr(5)}};
   if (field.rfind("metrics.", 0) == 0) {
-    return db::SqlField{"(metrics ->> ?)::double precision", {field.substr(8)}, true};
+    return db::SqlField{"(metrics ->> ?)::double precision", {field.substr(8)}};
   }
-  return InvalidField("filter", "unknown field '" + field + "'");
+  return db::SqlField{field};
 }
 
 std::string Answer(const ModelVersion& version) { return absl::StrCat(version.name.version); }

@@ -39,13 +39,6 @@ NumberMap NumberMapOf(const pqxx::field& json) {
 std::string JsonOf(const StringMap& map) { return Json(map).dump(); }
 std::string JsonOf(const NumberMap& map) { return Json(map).dump(); }
 
-db::SqlField SortableTimeField(const std::string& column) {
-  return {.expression = absl::StrCat("to_char(", column,
-                                     " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
-          .parameters = {},
-          .numeric = false};
-}
-
 absl::StatusOr<std::int64_t> AfterNumber(const PageRequest& page, std::size_t index,
                                          std::int64_t first) {
   if (page.after.empty()) return first;

@@ -32,9 +32,6 @@ inline constexpr char kSchema[] = "registry";
 [[nodiscard]] std::string JsonOf(const StringMap& map);
 [[nodiscard]] std::string JsonOf(const NumberMap& map);
 
-// A time column in a filter: the text of SortableTime.
-[[nodiscard]] db::SqlField SortableTimeField(const std::string& column);
-
 // The `index`-th sort key of the page's last row as a number, `first` on the first page.
 // INVALID_ARGUMENT on `page_token` if it is none.
 [[nodiscard]] absl::StatusOr<std::int64_t> AfterNumber(const PageRequest& page, std::size_t index,

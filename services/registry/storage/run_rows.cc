@@ -59,15 +59,12 @@ std::string MetricsJson(const std::vector<MetricPoint>& points) {
 }
 
 absl::StatusOr<db::SqlField> RunSqlField(const std::string& field) {
-  if (field == "create_time" || field == "end_time") return SortableTimeField(field);
-  if (field.rfind("tags.", 0) == 0) return db::SqlField{"tags ->> ?", {field.substr(5)}, false};
-  if (field.rfind("params.", 0) == 0) return db::SqlField{"params ->> ?", {field.substr(7)}, false};
+  if (field.rfind("tags.", 0) == 0) return db::SqlField{"tags ->> ?", {field.substr(5)}};
+  if (field.rfind("params.", 0) == 0) return db::SqlField{"params ->> ?", {field.substr(7)}};
   if (field.rfind("metrics.", 0) == 0) {
-    return db::SqlField{
-        "(latest_metrics -> ? ->> 'value')::double precision", {field.substr(8)}, true};
+    return db::SqlField{"(latest_metrics -> ? ->> 'value')::double precision", {field.substr(8)}};
   }
-  if (field == "state" || field == "display_name") return db::SqlField{field, {}, false};
-  return InvalidField("filter", "unknown field '" + field + "'");
+  return db::SqlField{field};
 }
 
 }  // namespace fleetcast::registry

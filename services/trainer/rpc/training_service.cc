@@ -3,7 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/filter.h"
+#include "absl/strings/str_split.h"
+#include "common/base/filter_fields.h"
 #include "common/base/status.h"
 #include "common/rpc/request.h"
 #include "common/rpc/status.h"
@@ -33,16 +34,12 @@ struct ListArguments {
 template <typename Request>
 absl::StatusOr<ListArguments> ParseList(const std::string& method, const Request& request,
                                         const std::string& fields) {
+  FilterFields known;
+  for (const auto name : absl::StrSplit(fields, ", "))
+    known.push_back({.name = std::string(name), .kind = FilterKind::kValue});
   ListArguments arguments;
   arguments.binding = rpc::PageBinding(method, request);
-  FLEETCAST_ASSIGN_OR_RETURN(arguments.filter, ParseFilter(request.filter()));
-  if (arguments.filter)
-    FLEETCAST_RETURN_IF_ERROR(CheckFilterFields(
-        *arguments.filter,
-        [&](const std::string& field) {
-          return absl::StrCat(fields, ", ").find(field + ", ") != std::string::npos;
-        },
-        fields));
+  FLEETCAST_ASSIGN_OR_RETURN(arguments.filter, ParseFilter(request.filter(), known));
   FLEETCAST_ASSIGN_OR_RETURN(
       arguments.page, ParsePage(request.page_size(), request.page_token(), arguments.binding));
   return arguments;

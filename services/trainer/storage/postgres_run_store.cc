@@ -134,7 +134,7 @@ absl::StatusOr<db::SqlField> RunField(const std::string& field) {
   if (field == "state") return db::SqlField{.expression = "r.state"};
   if (field == "commit") return db::SqlField{.expression = "r.commit_sha"};
   if (field == "pull_request.number")
-    return db::SqlField{.expression = "r.pull_request_number::double precision", .numeric = true};
+    return db::SqlField{.expression = "r.pull_request_number::text"};
   if (field == "pull_request.author") return db::SqlField{.expression = "r.pull_request_author"};
   if (field == "retry_of")
     return db::SqlField{.expression =

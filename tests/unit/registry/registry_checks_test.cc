@@ -93,9 +93,7 @@ TEST(Upload, MustBeWhatItWasDeclared) {
             "ARTIFACT_HASH_MISMATCH");
 }
 
-TEST(FilterTimes, SortLikeTextAndAreRefusedWhenTheyAreNone) {
-  EXPECT_LT(SortableTime(absl::FromUnixMicros(1'765'238'400'000'001)),
-            SortableTime(absl::FromUnixMicros(1'765'238'400'000'002)));
+TEST(FilterTimes, AreInstantsAndRefusedWhenTheyAreNone) {
   const auto filter = ParseExperimentFilter(R"(NOT create_time > "2025-12-09T01:00:00+01:00")");
   ASSERT_TRUE(filter.ok());
   EXPECT_EQ((*filter)->operands.at(0).value, "2025-12-09T00:00:00.000000Z");
