@@ -48,11 +48,11 @@ constexpr char kListPools[] = R"sql(
 constexpr char kMakePool[] =
     "INSERT INTO {s}.pools (pool_id) VALUES ($1) ON CONFLICT (pool_id) DO NOTHING";
 constexpr char kLockPool[] = "SELECT 1 FROM {s}.pools WHERE pool_id = $1 FOR UPDATE";
-// $2 limit or '-' to leave it or '' to take it away, $3 paused or '', $4 reason.
+// $2 limit or '-' to leave it or '' to take it away, $3 paused or '', $4 reason if $5.
 constexpr char kSetPool[] = R"sql(
   UPDATE {s}.pools SET
     "limit" = CASE $2 WHEN '-' THEN "limit" WHEN '' THEN NULL ELSE $2::integer END,
-    paused = coalesce(nullif($3, '')::boolean, paused), reason = $4,
+    paused = coalesce(nullif($3, '')::boolean, paused), reason = CASE WHEN $5::boolean THEN $4 ELSE reason END,
     running = (SELECT count(*) FROM {s}.task_holds h JOIN {s}.tasks t USING (task_id)
                WHERE $1 = ANY (t.pools)),
     update_time = clock_timestamp()
@@ -138,7 +138,7 @@ absl::StatusOr<Pool> SetPool(Queue& queue, const MutatingRequest& request,
     work.exec_params(In(queue, kMakePool), change.id);
     work.exec_params1(In(queue, kLockPool), change.id);
     work.exec_params(In(queue, kSetPool), change.id, limit, paused,
-                     PrintableUtf8(change.reason, 1024));
+                     PrintableUtf8(change.reason.value_or(""), 1024), change.reason.has_value());
     work.exec_params("SELECT pg_notify($1, $2)", Queue::kChannel, queue.WakeWord());
     Pool pool = Select(work, queue, change.id).at(0);
     FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, schema, request, JsonOf(pool).dump()));

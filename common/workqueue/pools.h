@@ -20,7 +20,7 @@ struct PoolChange {
   std::string id;
   std::optional<std::optional<int>> limit;  // an inner nullopt takes the limit away
   std::optional<bool> paused;
-  std::string reason;
+  std::optional<std::string> reason;
 };
 
 // Every pool that a task has named or somebody has set, by id, with what waits and runs in it.

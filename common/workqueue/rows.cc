@@ -54,7 +54,7 @@ const char kGroupColumns[] =
     " CASE WHEN g.end_time IS NULL THEN (SELECT count(*) FROM {s}.task_holds h"
     " WHERE h.group_id = g.group_id) ELSE 0 END AS running_count";
 const char kTaskColumns[] =
-    "t.task_id, t.group_id, t.name, t.key, t.pool, t.priority, t.payload, t.state, t.state_reason,"
+    "t.task_id, t.group_id, t.name, t.key, t.pool, to_json(t.pools) AS pools, t.priority, t.payload, t.state, t.state_reason,"
     " t.attempt_count, t.max_attempts, t.snooze_count, t.lease_epoch, t.holder, t.failure,"
     " coalesce(h.progress, t.progress) AS progress, t.result,"
     " CASE WHEN t.ready_time < 'infinity' THEN " MICROS("t.ready_time") " END AS ready_at, "
@@ -91,6 +91,7 @@ Task TaskOf(const pqxx::row& row) {
   task.name = row["name"].as<std::string>();
   task.key = row["key"].as<std::string>();
   task.pool = row["pool"].as<std::string>();
+  task.pools = nlohmann::json::parse(row["pools"].c_str()).get<std::vector<std::string>>();
   task.priority = row["priority"].as<int>();
   task.payload = row["payload"].as<std::string>();
   task.state = WordIn(row["state"].as<std::string>(), TaskState::kRunning);

@@ -62,6 +62,7 @@ struct NewTask {
 struct Task {
   std::int64_t id = 0;
   std::string group_id, name, key, pool;
+  std::vector<std::string> pools;  // `pool` among them
   int priority = 0;
   std::string payload;
   TaskState state = TaskState::kQueued;

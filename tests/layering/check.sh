@@ -42,7 +42,9 @@ done
 mapfile -t base < <(sources common/base)
 forbid "common/base stands alone" 'common/(rpc|db|settings|sensordata|forecast)/|services/|cli/|fleetcast/|grpc|pqxx|torch' "${base[@]}"
 mapfile -t common < <(sources common)
-forbid "common/ knows no service" 'services/|cli/|fleetcast/' "${common[@]}"
+forbid "common/ knows no service" 'services/|cli/|fleetcast/(config|registry|trainer|inference)/' "${common[@]}"
+mapfile -t queue < <(sources common/workqueue | grep -v '^common/workqueue/rpc/')
+forbid "of common/workqueue, rpc/ alone speaks gRPC" 'grpc|google/protobuf|fleetcast/|common/rpc/' "${queue[@]}"
 mapfile -t forecast < <(sources common/forecast)
 forbid "common/forecast links LibTorch and nothing of gRPC or Postgres; of protobuf what reads ONNX files" \
   'grpc|pqxx|google/rpc|google/protobuf/[a-z_]+\.|common/(rpc|db|sensordata|settings)/' "${forecast[@]}"

@@ -1,0 +1,42 @@
+#include "common/workqueue/rpc/failure_message.h"
+
+namespace fleetcast::workqueue {
+namespace {
+
+v1::Failure::Kind MessageOf(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::kData:
+      return v1::Failure::KIND_DATA;
+    case FailureKind::kConfiguration:
+      return v1::Failure::KIND_CONFIGURATION;
+    case FailureKind::kModel:
+      return v1::Failure::KIND_MODEL;
+    case FailureKind::kEnvironment:
+      return v1::Failure::KIND_ENVIRONMENT;
+    case FailureKind::kTimeout:
+      return v1::Failure::KIND_TIMEOUT;
+    case FailureKind::kInternal:
+      return v1::Failure::KIND_INTERNAL;
+  }
+  return v1::Failure::KIND_UNSPECIFIED;
+}
+
+}  // namespace
+
+v1::Failure MessageOf(const Failure& failure) {
+  v1::Failure message;
+  message.set_kind(MessageOf(failure.kind));
+  message.set_reason(failure.reason);
+  message.set_message(failure.message);
+  message.set_attempt(failure.attempt);
+  if (failure.time) Set(*failure.time, message.mutable_time());
+  return message;
+}
+
+void Set(absl::Time time, google::protobuf::Timestamp* message) {
+  const std::int64_t micros = absl::ToUnixMicros(time);
+  message->set_seconds(micros / 1'000'000);
+  message->set_nanos(static_cast<std::int32_t>(micros % 1'000'000 * 1000));
+}
+
+}  // namespace fleetcast::workqueue
