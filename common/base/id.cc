@@ -87,10 +87,10 @@ absl::Status ValidateDate(const std::string& field, const std::string& date) {
                       "INVALID_DATE");
 }
 
-std::string RandomIdSource::NewId() {
+std::string RandomIdSource::NewId(absl::Time created_at) {
   static constexpr char kAlphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
   std::string id(26, '0');
-  auto milliseconds = static_cast<std::uint64_t>(absl::ToUnixMillis(absl::Now()));
+  auto milliseconds = static_cast<std::uint64_t>(absl::ToUnixMillis(created_at));
   for (int i = 9; i >= 0; --i, milliseconds >>= 5) id[i] = kAlphabet[milliseconds & 31];
   const auto random = RandomBytes<16>();
   for (int i = 0; i < 16; ++i) id[10 + i] = kAlphabet[random[i] & 31];

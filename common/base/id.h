@@ -4,6 +4,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace fleetcast {
 
@@ -22,15 +24,18 @@ namespace fleetcast {
 class IdSource {
  public:
   virtual ~IdSource() = default;
-  // A new id of 26 lower-case characters (ULID): sorts by time of creation, fits a resource name.
-  [[nodiscard]] virtual std::string NewId() = 0;
+  // A new id of 26 lower-case characters (ULID): sorts by `created_at`, fits a resource name. What
+  // is listed newest first takes its time from the database, or two replicas would disagree.
+  [[nodiscard]] virtual std::string NewId(absl::Time created_at) = 0;
+  [[nodiscard]] std::string NewId() { return NewId(absl::Now()); }
   // A random UUID (version 4), for request ids.
   [[nodiscard]] virtual std::string NewUuid() = 0;
 };
 
 class RandomIdSource final : public IdSource {
  public:
-  [[nodiscard]] std::string NewId() override;
+  using IdSource::NewId;
+  [[nodiscard]] std::string NewId(absl::Time created_at) override;
   [[nodiscard]] std::string NewUuid() override;
 };
 

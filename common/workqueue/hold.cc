@@ -92,4 +92,17 @@ void Hold::NoticeStop() {
   if (MustStop()) stop_.request_stop();
 }
 
+std::function<absl::Status(Hold& hold)> ConfirmWith(Queue& queue, const Clock& clock,
+                                                    absl::Duration lease) {
+  return [&queue, &clock, lease](Hold& hold) -> absl::Status {
+    const absl::Duration asked_at = clock.Monotonic();
+    FLEETCAST_ASSIGN_OR_RETURN(const auto renewals, queue.Renew({hold.id()}, lease));
+    if (renewals[0] == Renewal::kGone) hold.Stop(StopReason::kGone);
+    if (renewals[0] == Renewal::kRenewed) hold.Renewed(asked_at);
+    if (renewals[0] == Renewal::kBusy && hold.StopStatus().ok())
+      return absl::UnavailableError("the task's hold is being written this moment");
+    return hold.StopStatus();
+  };
+}
+
 }  // namespace fleetcast::workqueue

@@ -75,4 +75,10 @@ class Hold {
   std::optional<std::string> unwritten_ ABSL_GUARDED_BY(mutex_);
 };
 
+// Asks the queue now whether the task is still held, and renews its lease: to be called before
+// every effect that the queue's transactions do not hold. The stop's status if it is not,
+// UNAVAILABLE if the queue cannot say. Both must outlive what is returned.
+[[nodiscard]] std::function<absl::Status(Hold& hold)> ConfirmWith(Queue& queue, const Clock& clock,
+                                                                  absl::Duration lease);
+
 }  // namespace fleetcast::workqueue

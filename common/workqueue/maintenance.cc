@@ -64,12 +64,12 @@ constexpr char kPruneGroups[] = R"sql(
 
 }  // namespace
 
-absl::Status Queue::Tidy() {
-  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) {
+absl::Status Queue::Tidy(db::ConnectionPool& pool) {
+  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool, [&](pqxx::work& work) {
     work.exec_params(Sql(kRaiseFloors), options_.queue);
     return absl::OkStatus();
   }));
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) {
+  return db::RunInTransaction(pool, [&](pqxx::work& work) {
     if (!work.exec(Sql(kLockLimited)).empty()) work.exec(Sql(kRecount));
     return absl::OkStatus();
   });
@@ -83,13 +83,13 @@ absl::Status Queue::SeeReplica(const std::string& name, const std::vector<std::s
   });
 }
 
-absl::Status Queue::Prune(absl::Duration keep) {
-  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) {
+absl::Status Queue::Prune(db::ConnectionPool& pool, absl::Duration keep) {
+  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool, [&](pqxx::work& work) {
     work.exec_params(Sql(kForgetReplicas), absl::ToInt64Milliseconds(kReplicaMemory));
     return absl::OkStatus();
   }));
   for (bool more = true; more;)
-    FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) {
+    FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool, [&](pqxx::work& work) {
       const std::int64_t before = absl::ToInt64Milliseconds(keep);
       const auto tasks = work.exec_params(Sql(kPruneTasks), options_.queue, before).affected_rows();
       const auto groups =

@@ -430,8 +430,8 @@ absl::StatusOr<std::vector<bool>> Queue::End(const std::vector<EndRequest>& requ
   return held;
 }
 
-absl::StatusOr<int> Queue::EndDead(int most) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<int> {
+absl::StatusOr<int> Queue::EndDead(db::ConnectionPool& pool, int most) {
+  return db::RunInTransaction(pool, [&](pqxx::work& work) -> absl::StatusOr<int> {
     std::vector<HoldId> holds;
     std::vector<Ending> endings;
     for (const pqxx::row& row : work.exec_params(Sql(kFindDead), options_.queue, most)) {

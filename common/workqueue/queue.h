@@ -21,23 +21,6 @@
 
 namespace fleetcast::workqueue {
 
-// A task in somebody's hands, as every write of the holder names it.
-struct HoldId {
-  std::int64_t task_id = 0;
-  std::int64_t lease_epoch = 0;
-  auto operator<=>(const HoldId&) const = default;
-};
-
-struct FetchedTask {
-  std::int64_t id = 0;
-  std::int64_t lease_epoch = 0;
-  std::string group_id, name, key;
-  std::string payload, pin;  // JSON; pin is the group's
-  int attempt_count = 0, max_attempts = 0;
-  absl::Duration attempt_timeout, stall_timeout;
-  [[nodiscard]] HoldId hold() const { return {id, lease_epoch}; }
-};
-
 struct FetchRequest {
   std::string holder;  // the replica
   std::string pool;    // tasks of this pool only
@@ -74,11 +57,6 @@ struct EndRequest {
 // Which tasks a person means: one of a group, a whole group, or all of a pool.
 struct Selection {
   std::string group_id, name, pool;
-};
-
-// How much of a group's changes a watcher has seen.
-struct Mark {
-  std::int64_t change_number = 0, task_id = 0;
 };
 
 // What changed of a group since a mark, all that had been committed when it was asked.
@@ -181,15 +159,15 @@ class Queue {
   // ----------------------------------------------------------
 
   // Ends attempts whose lease, time or patience has run out, at most `most`. Returns how many.
-  [[nodiscard]] absl::StatusOr<int> EndDead(int most);
+  [[nodiscard]] absl::StatusOr<int> EndDead(db::ConnectionPool& pool, int most);
   // Raises the fetch floors of live groups, and sets right what pools with a limit count.
-  [[nodiscard]] absl::Status Tidy();
+  [[nodiscard]] absl::Status Tidy(db::ConnectionPool& pool);
   // Says that a replica works, and for which pools.
   [[nodiscard]] absl::Status SeeReplica(const std::string& name,
                                         const std::vector<std::string>& pools, int slots);
   // Forgets replicas not seen for kReplicaMemory. Deletes groups that ended before `keep` ago, with
   // their tasks, in small batches.
-  [[nodiscard]] absl::Status Prune(absl::Duration keep);
+  [[nodiscard]] absl::Status Prune(db::ConnectionPool& pool, absl::Duration keep);
   static constexpr absl::Duration kReplicaPresence = absl::Seconds(45);
   static constexpr absl::Duration kReplicaMemory = absl::Hours(24);
 

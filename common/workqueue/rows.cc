@@ -55,6 +55,7 @@ const char kGroupColumns[] =
     " WHERE h.group_id = g.group_id) ELSE 0 END AS running_count";
 const char kTaskColumns[] =
     "t.task_id, t.group_id, t.name, t.key, t.pool, to_json(t.pools) AS pools, t.priority, t.payload, t.state, t.state_reason,"
+    " (SELECT paused FROM {s}.task_groups WHERE group_id = t.group_id) AS group_paused,"
     " t.attempt_count, t.max_attempts, t.snooze_count, t.lease_epoch, t.holder, t.failure,"
     " coalesce(h.progress, t.progress) AS progress, t.result,"
     " CASE WHEN t.ready_time < 'infinity' THEN " MICROS("t.ready_time") " END AS ready_at, "
@@ -104,6 +105,7 @@ Task TaskOf(const pqxx::row& row) {
   task.failure = FailureOf(row["failure"]);
   task.progress = row["progress"].as<std::string>("");
   task.result = row["result"].as<std::string>("");
+  task.group_paused = row["group_paused"].as<bool>(false);
   task.ready_at = OptionalTimeOf(row["ready_at"]).value_or(absl::InfiniteFuture());
   task.lease_expires_at = OptionalTimeOf(row["lease_expires_at"]);
   task.created_at = TimeOf(row["created_at"]);

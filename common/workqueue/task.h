@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace fleetcast::workqueue {
@@ -75,6 +76,7 @@ struct Task {
   std::string progress;            // JSON; "" for none
   std::string result;              // JSON; "" unless SUCCEEDED
   absl::Time ready_at;             // not fetched before; InfiniteFuture: paused
+  bool group_paused = false;
   absl::Time created_at, updated_at;
   std::optional<absl::Time> started_at, ended_at;
 };
@@ -106,6 +108,34 @@ struct Pool {
   int replicas = 0, slots = 0;  // that fetch for it and were seen lately
   absl::Time updated_at;
 };
+
+// How much of a group's changes a watcher has seen.
+struct Mark {
+  std::int64_t change_number = 0, task_id = 0;
+};
+
+// A task in somebody's hands, as every write of the holder names it.
+struct HoldId {
+  std::int64_t task_id = 0;
+  std::int64_t lease_epoch = 0;
+  auto operator<=>(const HoldId&) const = default;
+};
+
+struct FetchedTask {
+  std::int64_t id = 0;
+  std::int64_t lease_epoch = 0;
+  std::string group_id, name, key;
+  std::string payload, pin;  // JSON; pin is the group's
+  int attempt_count = 0, max_attempts = 0;
+  absl::Duration attempt_timeout, stall_timeout;
+  [[nodiscard]] HoldId hold() const { return {id, lease_epoch}; }
+};
+
+// What a mutating call was answered with, kept for those who repeat it.
+[[nodiscard]] std::string ToJson(const Group& group);
+[[nodiscard]] std::string ToJson(const Task& task);
+[[nodiscard]] absl::StatusOr<Group> GroupFromJson(const std::string& json);
+[[nodiscard]] absl::StatusOr<Task> TaskFromJson(const std::string& json);
 
 // "QUEUED", "DATA" … as stored, filtered and shown; nullopt for a word that is none.
 [[nodiscard]] std::string Word(TaskState state);

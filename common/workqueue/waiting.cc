@@ -20,8 +20,8 @@ std::string Timestamp(absl::Time time) {
 }
 
 // Why nobody may fetch it, whoever is free; "" if somebody may.
-std::string Obstacle(const Task& task, bool group_paused, const Situation& situation) {
-  if (group_paused) return "paused with all of its group";
+std::string Obstacle(const Task& task, const Situation& situation) {
+  if (task.group_paused) return "paused with all of its group";
   const auto served = situation.served_at.find(task.pool);
   if (served == situation.served_at.end())
     return absl::StrCat("no replica of pool ", task.pool,
@@ -61,12 +61,11 @@ Situation ReadSituation(pqxx::transaction_base& work, const Queue& queue) {
   return situation;
 }
 
-std::string WaitReason(const Task& task, bool group_paused, const Situation& situation) {
+std::string WaitReason(const Task& task, const Situation& situation) {
   const std::string before =
       task.state_reason.empty() ? "" : absl::StrCat("; before: ", task.state_reason);
   if (task.ready_at == absl::InfiniteFuture()) return task.state_reason;  // paused, and why
-  if (std::string obstacle = Obstacle(task, group_paused, situation); !obstacle.empty())
-    return obstacle + before;
+  if (std::string obstacle = Obstacle(task, situation); !obstacle.empty()) return obstacle + before;
   if (task.ready_at > situation.now)
     return absl::StrCat("tried again at ", Timestamp(task.ready_at), before);
   return "waits for a free slot" + before;

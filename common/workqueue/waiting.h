@@ -29,7 +29,6 @@ struct Situation {
 
 // "no replica of environment-custom-lstm-env-1.6.0 has ever been seen; …", "pool plant-P001 is
 // paused: …", "tried again at …", and what happened to it before. `task` is QUEUED.
-[[nodiscard]] std::string WaitReason(const Task& task, bool group_paused,
-                                     const Situation& situation);
+[[nodiscard]] std::string WaitReason(const Task& task, const Situation& situation);
 
 }  // namespace fleetcast::workqueue

@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "common/workqueue/hold.h"
 #include "common/workqueue/queue.h"
+#include "common/workqueue/verdict.h"
 
 namespace fleetcast::workqueue {
 
@@ -35,14 +36,6 @@ using Batch = std::vector<std::shared_ptr<Hold>>;
 // The work on some tasks, on the calling thread; returns when done or soon after they must stop.
 // What it throws fails its tasks, and nobody else's.
 using Runner = std::function<BatchOutcome(const Batch& batch)>;
-
-// Whose business an error is.
-struct Verdict {
-  Failure failure;
-  // Not empty: the task did not fail, but what it depends on is away ("registry"), and it waits.
-  std::string away;
-};
-using Classify = std::function<Verdict(const absl::Status& status)>;
 
 // The outcome of work that returned an error: handed back where the process drains and the error
 // only says that it had to stop, else as `classify` says.

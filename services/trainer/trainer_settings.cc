@@ -15,20 +15,23 @@ std::string DefaultReplica() {
   return absl::StrCat(host, "-", getpid());
 }
 
-WorkerOptions ReadWorker(SettingsReader& reader) {
-  WorkerOptions worker;
-  worker.replica = reader.String("replica", "", "this replica's name; default: host-pid");
-  if (worker.replica.empty()) worker.replica = DefaultReplica();
-  worker.environment =
-      reader.String("environment", "custom-lstm-env:1.5.0",
-                    "environment that this replica is; it claims only jobs that ask for it");
-  worker.max_parallel = static_cast<int>(
-      reader.Int("max_parallel", 5, 1, 10'000, "jobs running at once over all replicas"));
-  worker.slots =
-      static_cast<int>(reader.Int("slots", 1, 0, 64, "jobs running at once in this process"));
-  worker.lease = reader.Duration("lease", absl::Seconds(30),
-                                 "how long a silent holder keeps its job from others");
-  return worker;
+void ReadWork(SettingsReader& reader, TrainerSettings* settings) {
+  settings->replica = reader.String("replica", "", "this replica's name; default: host-pid");
+  if (settings->replica.empty()) settings->replica = DefaultReplica();
+  settings->environment =
+      reader.String("environment", settings->environment,
+                    "environment that this replica is; it fetches only jobs that ask for it");
+  settings->slots = static_cast<int>(
+      reader.Int("slots", 1, 0, 64,
+                 "jobs at once in this process; over all replicas the pool `fleet` limits them "
+                 "(fleetcast pool set)"));
+  settings->lease = reader.Duration("lease", settings->lease,
+                                    "how long a silent holder keeps its job from others");
+  settings->keep_runs = reader.Duration("keep_runs", settings->keep_runs,
+                                        "how long training runs are kept after their end");
+  settings->keep_requests =
+      reader.Duration("keep_requests", settings->keep_requests,
+                      "for how long a repeated request gets its first answer");
 }
 
 }  // namespace
@@ -49,14 +52,14 @@ absl::StatusOr<TrainerSettings> ReadTrainerSettings(SettingsReader& reader) {
       reader.String("sensor_id_column", settings.sensors.id_column, "postgres: column");
   settings.sensors.time_column =
       reader.String("sensor_time_column", settings.sensors.time_column, "postgres: column");
-  settings.worker = ReadWorker(reader);
+  ReadWork(reader, &settings);
   settings.max_attempts = static_cast<int>(
       reader.Int("max_attempts", 3, 1, 100, "attempts after which a job fails for good"));
   settings.log_level = ReadLogLevel(reader);
   if (reader.help_requested()) return settings;
   FLEETCAST_RETURN_IF_ERROR(reader.Finish());
-  FLEETCAST_RETURN_IF_ERROR(EnvironmentResource(settings.worker.environment).status());
-  if (settings.worker.lease < absl::Seconds(1))
+  FLEETCAST_RETURN_IF_ERROR(EnvironmentResource(settings.environment).status());
+  if (settings.lease < absl::Seconds(1))
     return InvalidField("lease", "must be at least 1s: it is renewed every third of it");
   return settings;
 }

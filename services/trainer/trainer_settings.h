@@ -4,18 +4,24 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/base/log.h"
 #include "common/sensordata/source_settings.h"
 #include "common/settings/log_level.h"
 #include "common/settings/settings.h"
-#include "services/trainer/worker/worker.h"
 
 namespace fleetcast::trainer {
 
 struct TrainerSettings {
   std::string listen, database, config_target, registry_target;
   sensordata::SourceSettings sensors;
-  WorkerOptions worker;
+  std::string replica;
+  std::string environment = "custom-lstm-env:1.5.0";
+  int slots = 1;
+  absl::Duration lease = absl::Seconds(30);
+  absl::Duration poll = absl::Seconds(3);
+  absl::Duration keep_runs = absl::Hours(24 * 400);
+  absl::Duration keep_requests = absl::Hours(24 * 7);
   int max_attempts = 3;
   LogLevel log_level = LogLevel::kInfo;
 };

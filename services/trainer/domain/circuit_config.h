@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
-
 namespace fleetcast::trainer {
 
 struct Hyperparameters {
@@ -35,11 +33,6 @@ struct CircuitConfig {
   std::string commit;         // 40 hex digits
   std::string path;           // in that commit
 };
-
-// The circuit's configuration as one JSON object, and back. INTERNAL for text that ToJson did not
-// make.
-[[nodiscard]] std::string ToJson(const CircuitConfig& config);
-[[nodiscard]] absl::StatusOr<CircuitConfig> CircuitConfigFromJson(const std::string& json);
 
 // SHA-256 hex of the hyperparameters' canonical JSON: keys in order, no spaces.
 [[nodiscard]] std::string HyperparametersHash(const Hyperparameters& hyperparameters);

@@ -1,9 +1,13 @@
 #include "services/trainer/domain/names.h"
 
+#include <cstring>
+
 #include "absl/strings/str_cat.h"
+#include "common/base/id.h"
 #include "common/base/resource_name.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast::trainer {
 namespace {
@@ -13,18 +17,14 @@ const ResourceNamePattern& RunPattern() {
   return *pattern;
 }
 
-const ResourceNamePattern& JobPattern() {
-  static const auto* const pattern =
-      new ResourceNamePattern("trainingRuns/{training_run}/jobs/{job}");
-  return *pattern;
-}
+constexpr char kJobs[] = "/jobs/";
 
 }  // namespace
 
 std::string RunResource(const std::string& run_id) { return RunPattern().Format({run_id}); }
 
 std::string JobResource(const JobName& name) {
-  return JobPattern().Format({name.run_id, name.job_id});
+  return absl::StrCat(RunResource(name.run_id), kJobs, name.job_id);
 }
 
 absl::StatusOr<std::string> ParseRun(const std::string& field, const std::string& name) {
@@ -38,12 +38,23 @@ absl::StatusOr<std::string> ParseRunOrAll(const std::string& field, const std::s
 }
 
 absl::StatusOr<JobName> ParseJob(const std::string& field, const std::string& name) {
-  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, JobPattern().Parse(field, name));
-  return JobName{.run_id = ids[0], .job_id = ids[1]};
+  // A job's id is two ids, which none of them may hold a dot of.
+  const std::size_t jobs = name.find(kJobs);
+  const std::size_t dot = name.find('.', jobs);
+  if (jobs == std::string::npos || dot == std::string::npos)
+    return InvalidField(field, absl::StrCat(QuotedUtf8(name, 200),
+                                            " is no job's name, such as "
+                                            "trainingRuns/{id}/jobs/P001.C001"));
+  const std::size_t plant = jobs + std::strlen(kJobs);
+  JobName job{.job_id = name.substr(plant)};
+  FLEETCAST_ASSIGN_OR_RETURN(job.run_id, ParseRun(field, name.substr(0, jobs)));
+  FLEETCAST_RETURN_IF_ERROR(ValidateId(field, name.substr(plant, dot - plant)));
+  FLEETCAST_RETURN_IF_ERROR(ValidateId(field, name.substr(dot + 1)));
+  return job;
 }
 
 std::string JobId(const std::string& plant_id, const std::string& circuit_id) {
-  return absl::StrCat(plant_id, "-", circuit_id);
+  return absl::StrCat(plant_id, ".", circuit_id);
 }
 
 std::string CircuitResource(const std::string& plant_id, const std::string& circuit_id) {
@@ -60,7 +71,7 @@ std::string ExperimentRunDisplayName(int pull_request_number, const std::string&
 }
 
 std::string ExperimentRunId(const JobName& name, std::int64_t lease_epoch) {
-  return absl::StrCat(name.run_id, "-", name.job_id, "-", lease_epoch);
+  return absl::StrCat(name.run_id, "-", lease_epoch);
 }
 
 std::string ExperimentRunResource(const std::string& plant_id, const std::string& circuit_id,

@@ -21,7 +21,7 @@ inline constexpr char kModel[] = "models/sensor-model";
 [[nodiscard]] absl::StatusOr<std::string> ParseRunOrAll(const std::string& field,
                                                         const std::string& name);
 
-// "P001-C001"
+// "P001.C001"
 [[nodiscard]] std::string JobId(const std::string& plant_id, const std::string& circuit_id);
 // "plants/P001/circuits/C001"
 [[nodiscard]] std::string CircuitResource(const std::string& plant_id,
@@ -32,7 +32,7 @@ inline constexpr char kModel[] = "models/sensor-model";
 // "PR-17_2025-12-09", or "manual_2025-12-09" without a pull request.
 [[nodiscard]] std::string ExperimentRunDisplayName(int pull_request_number,
                                                    const std::string& cutoff_date);
-// "{run}-P001-C001-{lease_epoch}": one for each attempt.
+// "{run}-{lease_epoch}": one for each attempt, in its circuit's experiment.
 [[nodiscard]] std::string ExperimentRunId(const JobName& name, std::int64_t lease_epoch);
 // "experiments/plant_P001_circuit_C001/runs/{ExperimentRunId}"
 [[nodiscard]] std::string ExperimentRunResource(const std::string& plant_id,

@@ -1,6 +1,5 @@
 #include "services/trainer/domain/run_creation.h"
 
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -41,23 +40,6 @@ void CheckCircuits(const RunSpec& spec, std::vector<FieldViolation>& violations)
   Require("circuit_selection.revision", spec.revision, "main", violations);
 }
 
-// "A-B" with "C" and "A" with "B-C" would be one job, and a job's id has 63 characters at most.
-absl::Status CheckJobIds(const std::vector<CircuitConfig>& circuits) {
-  std::set<std::string> job_ids;
-  for (const CircuitConfig& circuit : circuits) {
-    const std::string job_id = JobId(circuit.plant_id, circuit.circuit_id);
-    if (ValidateId("job", job_id).ok() && job_ids.insert(job_id).second) continue;
-    return Refused(
-        absl::StatusCode::kFailedPrecondition, "JOB_ID_UNUSABLE",
-        absl::StrCat(CircuitResource(circuit.plant_id, circuit.circuit_id), " gives the job id ",
-                     job_id,
-                     ", which is longer than 63 characters or another circuit's too; "
-                     "train it in a run of its own, or shorten its ids"),
-        {{"circuit", CircuitResource(circuit.plant_id, circuit.circuit_id)}, {"job_id", job_id}});
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::Status CheckSpec(const RunSpec& spec) {
@@ -88,8 +70,8 @@ absl::Status CheckSpec(const RunSpec& spec) {
   return violations.empty() ? absl::OkStatus() : InvalidFields(std::move(violations));
 }
 
-RunCreation::RunCreation(RunStore& store, CircuitCatalog& catalog, IdSource& ids, int max_attempts)
-    : store_(store), catalog_(catalog), ids_(ids), max_attempts_(max_attempts) {}
+RunCreation::RunCreation(RunStore& store, CircuitCatalog& catalog, int max_attempts)
+    : store_(store), catalog_(catalog), max_attempts_(max_attempts) {}
 
 absl::StatusOr<TrainingRun> RunCreation::Create(const MutatingRequest& request,
                                                 const RunSpec& spec) {
@@ -101,19 +83,13 @@ absl::StatusOr<TrainingRun> RunCreation::Create(const MutatingRequest& request,
                              spec.circuits.empty()
                                  ? catalog_.ChangedCircuits(spec.base_revision, spec.head_revision)
                                  : catalog_.NamedCircuits(spec.circuits, spec.revision));
-  FLEETCAST_RETURN_IF_ERROR(CheckJobIds(resolved.circuits));
-  return store_.CreateRun(request, {.id = ids_.NewId(),
-                                    .spec = spec,
-                                    .commit = std::move(resolved.commit),
-                                    .merge_base_commit = std::move(resolved.merge_base_commit),
-                                    .note = std::move(resolved.note),
-                                    .max_attempts = max_attempts_,
-                                    .circuits = std::move(resolved.circuits)});
-}
-
-absl::StatusOr<TrainingRun> RunCreation::Retry(const MutatingRequest& request,
-                                               const std::string& run_id) {
-  return store_.RetryRun(request, run_id, ids_.NewId());
+  return store_.CreateRun(request,
+                          {.pin = {.spec = spec,
+                                   .commit = std::move(resolved.commit),
+                                   .merge_base_commit = std::move(resolved.merge_base_commit),
+                                   .note = std::move(resolved.note)},
+                           .max_attempts = max_attempts_,
+                           .circuits = std::move(resolved.circuits)});
 }
 
 }  // namespace fleetcast::trainer

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "common/base/id.h"
 #include "common/base/mutating_request.h"
 #include "services/trainer/domain/circuit_catalog.h"
 #include "services/trainer/domain/run_store.h"
@@ -18,18 +17,15 @@ namespace fleetcast::trainer {
 class RunCreation {
  public:
   // All must outlive it. `max_attempts`: of each job.
-  RunCreation(RunStore& store, CircuitCatalog& catalog, IdSource& ids, int max_attempts);
+  RunCreation(RunStore& store, CircuitCatalog& catalog, int max_attempts);
 
   // A repeated request gets its first answer without asking the catalog again.
   [[nodiscard]] absl::StatusOr<TrainingRun> Create(const MutatingRequest& request,
                                                    const RunSpec& spec);
-  [[nodiscard]] absl::StatusOr<TrainingRun> Retry(const MutatingRequest& request,
-                                                  const std::string& run_id);
 
  private:
   RunStore& store_;
   CircuitCatalog& catalog_;
-  IdSource& ids_;
   const int max_attempts_;
 };
 

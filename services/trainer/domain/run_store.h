@@ -1,4 +1,4 @@
-// Port: training runs as the API sees them. Implementations: PostgresRunStore, FakeJobStore.
+// Port: training runs as the API sees them. Implementation: PostgresRunStore.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/base/filter.h"
+#include "common/base/filter_fields.h"
 #include "common/base/mutating_request.h"
 #include "common/base/page.h"
 #include "services/trainer/domain/training_job.h"
@@ -15,19 +15,18 @@
 namespace fleetcast::trainer {
 
 struct NewRun {
-  std::string id;
-  RunSpec spec;
-  std::string commit, merge_base_commit;
-  std::string note;
+  RunPin pin;
   int max_attempts = 3;
   std::vector<CircuitConfig> circuits;  // one job each; none makes a run that has succeeded
 };
 
-// What changed of a run since a change number, all read at one moment.
+// What changed of a run since a mark, all that had been committed when it was asked.
 struct RunChanges {
   TrainingRun run;
-  std::vector<TrainingJob> jobs;   // in order of plant and circuit
-  std::int64_t change_number = 0;  // of the newest change included
+  std::vector<TrainingJob> changed;  // queued or ended since, in order of change
+  std::vector<TrainingJob> running;  // all that run now
+  workqueue::Mark mark;              // for the next call
+  bool more = false;                 // cut: ask again at once
 };
 
 // Thread safe. Every method may return UNAVAILABLE. A method with a `request` gives to a repeated
@@ -41,12 +40,11 @@ class RunStore {
       const MutatingRequest& request) = 0;
   [[nodiscard]] virtual absl::StatusOr<TrainingRun> CreateRun(const MutatingRequest& request,
                                                               const NewRun& run) = 0;
-  // A new run `new_id` of the failed jobs of `run_id`. NOT_FOUND; FAILED_PRECONDITION with reason
+  // A new run of the failed jobs of `run_id`. NOT_FOUND; FAILED_PRECONDITION with reason
   // TRAINING_RUN_NOT_ENDED or NOTHING_TO_RETRY.
   [[nodiscard]] virtual absl::StatusOr<TrainingRun> RetryRun(const MutatingRequest& request,
-                                                             const std::string& run_id,
-                                                             const std::string& new_id) = 0;
-  // QUEUED jobs end, RUNNING ones are asked to. NOT_FOUND; FAILED_PRECONDITION TRAINING_RUN_ENDED.
+                                                             const std::string& run_id) = 0;
+  // What has not ended ends, held or not. NOT_FOUND; FAILED_PRECONDITION TRAINING_RUN_ENDED.
   [[nodiscard]] virtual absl::StatusOr<TrainingRun> CancelRun(const MutatingRequest& request,
                                                               const std::string& run_id) = 0;
   // NOT_FOUND; FAILED_PRECONDITION TRAINING_JOB_ENDED.
@@ -58,30 +56,25 @@ class RunStore {
   // Newest first; next_after is {run id}.
   [[nodiscard]] virtual absl::StatusOr<PageOf<TrainingRun>> ListRuns(
       const std::optional<Filter>& filter, const PageRequest& page) = 0;
-  // Newest run first, within one by plant and circuit; an empty `run_id` means all runs.
-  // next_after is {run id, plant id, circuit id}. NOT_FOUND if the run does not exist.
+  // Newest run first, within one by name; an empty `run_id` means all runs. next_after is
+  // {run id, job id}. NOT_FOUND if the run does not exist.
   [[nodiscard]] virtual absl::StatusOr<PageOf<TrainingJob>> ListJobs(
       const std::string& run_id, const std::optional<Filter>& filter, const PageRequest& page) = 0;
-  // What changed after `change_number` (0: everything). NOT_FOUND.
+  // What changed after `mark`. NOT_FOUND.
   [[nodiscard]] virtual absl::StatusOr<RunChanges> ChangesSince(const std::string& run_id,
-                                                                std::int64_t change_number) = 0;
+                                                                const workqueue::Mark& mark) = 0;
 };
 
 // The errors above, worded once for every store.
 [[nodiscard]] absl::Status RunNotFound(const std::string& run_id);
 [[nodiscard]] absl::Status JobNotFound(const JobName& name);
-[[nodiscard]] absl::Status RunEnded(const std::string& run_id, RunState state);
-[[nodiscard]] absl::Status RunNotEnded(const std::string& run_id, RunState state);
+[[nodiscard]] absl::Status RunEnded(const std::string& run_id, workqueue::GroupState state);
+[[nodiscard]] absl::Status RunNotEnded(const std::string& run_id, workqueue::GroupState state);
 [[nodiscard]] absl::Status NothingToRetry(const std::string& run_id);
-[[nodiscard]] absl::Status JobEnded(const JobName& name, JobState state);
+[[nodiscard]] absl::Status JobEnded(const JobName& name, workqueue::TaskState state);
 
-// Fields that filters of ListRuns and ListJobs know.
-inline constexpr char kRunFilterFields[] =
-    "state, commit, pull_request.number, pull_request.author, retry_of, create_time";
-inline constexpr char kJobFilterFields[] =
-    "state, plant_id, circuit_id, cutoff_date, environment, replica, failure.kind, failure.reason";
-// INVALID_ARGUMENT on `filter`.
-[[nodiscard]] absl::Status UnknownFilterField(const std::string& field,
-                                              const std::string& supported);
+// What ListRuns and ListJobs can be filtered by.
+[[nodiscard]] const FilterFields& RunFilterFields();
+[[nodiscard]] const FilterFields& JobFilterFields();
 
 }  // namespace fleetcast::trainer

@@ -1,86 +1,134 @@
 #include "services/trainer/domain/training_job.h"
 
-#include <array>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/json.h"
+#include "common/base/sha256.h"
+#include "services/trainer/domain/names.h"
+
 namespace fleetcast::trainer {
-namespace {
 
-template <typename Enum>
-struct Words;
+using nlohmann::json;
+using workqueue::GroupState;
 
-template <>
-struct Words<JobState> {
-  static constexpr std::array<std::pair<JobState, const char*>, 5> kAll = {
-      {{JobState::kQueued, "QUEUED"},
-       {JobState::kRunning, "RUNNING"},
-       {JobState::kSucceeded, "SUCCEEDED"},
-       {JobState::kFailed, "FAILED"},
-       {JobState::kCancelled, "CANCELLED"}}};
-};
+NLOHMANN_JSON_SERIALIZE_ENUM(JobPhase, {{JobPhase::kNone, "NONE"},
+                                        {JobPhase::kReadingData, "READING_DATA"},
+                                        {JobPhase::kTraining, "TRAINING"},
+                                        {JobPhase::kEvaluating, "EVALUATING"},
+                                        {JobPhase::kPublishing, "PUBLISHING"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(GateVerdict, {{GateVerdict::kCandidate, "CANDIDATE"},
+                                           {GateVerdict::kChampion, "CHAMPION"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Hyperparameters, sequence_length, lstm_units,
+                                                dropout, learning_rate, batch_size, epochs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitConfig, plant_id, circuit_id,
+                                                plant_display_name, display_name, cutoff_date,
+                                                environment_version, hyperparameters, sensor_id,
+                                                feature_columns, target_column, horizon,
+                                                interval_levels, seed, precision, training_hash,
+                                                commit, path)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSpec, base_revision, head_revision, circuits,
+                                                revision, pull_request_number, pull_request_author)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunPin, spec, commit, merge_base_commit, retry_of,
+                                                note)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobProgress, phase, epoch, epochs, training_loss,
+                                                validation_loss, experiment_run, data_asset_version)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateOutcome, verdict, why, mae, skill, naive_mae,
+                                                champion_mae, champion)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, gate)
 
-template <>
-struct Words<RunState> {
-  static constexpr std::array<std::pair<RunState, const char*>, 5> kAll = {
-      {{RunState::kQueued, "QUEUED"},
-       {RunState::kRunning, "RUNNING"},
-       {RunState::kSucceeded, "SUCCEEDED"},
-       {RunState::kFailed, "FAILED"},
-       {RunState::kCancelled, "CANCELLED"}}};
-};
+std::string ToJson(const CircuitConfig& circuit) { return json(circuit).dump(); }
+std::string ToJson(const RunPin& pin) { return json(pin).dump(); }
+std::string ToJson(const JobProgress& progress) { return json(progress).dump(); }
+std::string ToJson(const JobResult& result) { return json(result).dump(); }
 
-template <>
-struct Words<FailureKind> {
-  static constexpr std::array<std::pair<FailureKind, const char*>, 5> kAll = {
-      {{FailureKind::kData, "DATA"},
-       {FailureKind::kConfiguration, "CONFIGURATION"},
-       {FailureKind::kDivergence, "DIVERGENCE"},
-       {FailureKind::kEnvironment, "ENVIRONMENT"},
-       {FailureKind::kInternal, "INTERNAL"}}};
-};
-
-template <>
-struct Words<JobPhase> {
-  static constexpr std::array<std::pair<JobPhase, const char*>, 5> kAll = {
-      {{JobPhase::kNone, "NONE"},
-       {JobPhase::kReadingData, "READING_DATA"},
-       {JobPhase::kTraining, "TRAINING"},
-       {JobPhase::kEvaluating, "EVALUATING"},
-       {JobPhase::kPublishing, "PUBLISHING"}}};
-};
-
-template <>
-struct Words<GateVerdict> {
-  static constexpr std::array<std::pair<GateVerdict, const char*>, 2> kAll = {
-      {{GateVerdict::kChampion, "CHAMPION"}, {GateVerdict::kCandidate, "CANDIDATE"}}};
-};
-
-template <typename Enum>
-std::string WordOf(Enum value) {
-  for (const auto& [known, word] : Words<Enum>::kAll)
-    if (known == value) return word;
-  return "";
+// nlohmann's objects keep their keys sorted, which makes this canonical.
+std::string HyperparametersHash(const Hyperparameters& hyperparameters) {
+  return Sha256Hex(json(hyperparameters).dump());
 }
 
-}  // namespace
-
-std::string Word(JobState state) { return WordOf(state); }
-std::string Word(RunState state) { return WordOf(state); }
-std::string Word(FailureKind kind) { return WordOf(kind); }
-std::string Word(JobPhase phase) { return WordOf(phase); }
-std::string Word(GateVerdict verdict) { return WordOf(verdict); }
-
-template <typename Enum>
-std::optional<Enum> FromWord(const std::string& word) {
-  for (const auto& [value, known] : Words<Enum>::kAll)
-    if (word == known) return value;
-  return std::nullopt;
+absl::StatusOr<CircuitConfig> CircuitFromJson(const std::string& text) {
+  auto circuit = FromJson<CircuitConfig>(text, "the circuit's configuration");
+  if (circuit.ok()) return circuit;
+  return Refused(absl::StatusCode::kFailedPrecondition, "CONFIGURATION_UNREADABLE",
+                 absl::StrCat(circuit.status().message(), "; start the training anew"));
 }
 
-template std::optional<JobState> FromWord(const std::string&);
-template std::optional<RunState> FromWord(const std::string&);
-template std::optional<FailureKind> FromWord(const std::string&);
-template std::optional<JobPhase> FromWord(const std::string&);
-template std::optional<GateVerdict> FromWord(const std::string&);
+absl::StatusOr<RunPin> RunPinFromJson(const std::string& text) {
+  return FromJson<RunPin>(text, "what the run pinned");
+}
+
+TrainingRun RunOf(workqueue::Group group) {
+  TrainingRun run{.pin = RunPinFromJson(group.pin).value_or(RunPin{})};
+  run.group = std::move(group);
+  return run;
+}
+
+TrainingJob JobOf(workqueue::Task task) {
+  TrainingJob job{.circuit = CircuitFromJson(task.payload).value_or(CircuitConfig{})};
+  if (job.circuit.plant_id.empty()) {
+    const std::pair<std::string, std::string> ids = absl::StrSplit(task.name, '.');
+    job.circuit.plant_id = ids.first;
+    job.circuit.circuit_id = ids.second;
+  }
+  job.environment = EnvironmentOf(job.circuit.environment_version);
+  if (!task.progress.empty())
+    job.progress = FromJson<JobProgress>(task.progress, "progress").value_or(JobProgress{});
+  if (!task.result.empty())
+    if (auto result = FromJson<JobResult>(task.result, "a result"); result.ok())
+      job.result = *std::move(result);
+  job.task = std::move(task);
+  return job;
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OpenRun, experiment_run, why)
+
+std::string ToJson(const OpenRun& open) { return nlohmann::json(open).dump(); }
+
+absl::StatusOr<OpenRun> OpenRunFromJson(const std::string& json) {
+  return FromJson<OpenRun>(json, "an experiment run to be closed");
+}
+
+absl::StatusOr<HeldJob> HeldJobOf(const workqueue::FetchedTask& task, const std::string& replica) {
+  HeldJob job{.name = {task.group_id, task.name},
+              .lease_epoch = task.lease_epoch,
+              .attempt_count = task.attempt_count,
+              .replica = replica};
+  FLEETCAST_ASSIGN_OR_RETURN(job.circuit, CircuitFromJson(task.payload));
+  FLEETCAST_ASSIGN_OR_RETURN(job.run, RunPinFromJson(task.pin));
+  return job;
+}
+
+std::string HeldJob::environment() const { return EnvironmentOf(circuit.environment_version); }
+
+std::string RunReason(const TrainingRun& run) {
+  const workqueue::Counts& counts = run.group.counts;
+  const int total = counts.total();
+  std::string reason;
+  switch (run.group.state) {
+    case GroupState::kQueued:
+      reason = absl::StrCat(total, total == 1 ? " job waits" : " jobs wait", " for a replica");
+      break;
+    case GroupState::kRunning:
+      reason = absl::StrCat(counts.running, " of ", total, " jobs running, ", counts.queued,
+                            " queued, ", counts.failed, " failed");
+      break;
+    case GroupState::kSucceeded:
+      reason = total == 0 ? "nothing to train: no circuit's training configuration changed"
+                          : absl::StrCat("all ", total, " jobs succeeded");
+      break;
+    case GroupState::kPartiallySucceeded:
+    case GroupState::kFailed:
+      reason = absl::StrCat(counts.failed, " of ", total, " jobs failed");
+      break;
+    case GroupState::kCancelled:
+      reason = absl::StrCat(counts.cancelled, " of ", total, " jobs were cancelled");
+      break;
+  }
+  if (run.group.paused && !IsTerminal(run.group.state)) absl::StrAppend(&reason, "; paused");
+  if (!run.pin.note.empty()) absl::StrAppend(&reason, "; ", run.pin.note);
+  return reason;
+}
 
 }  // namespace fleetcast::trainer

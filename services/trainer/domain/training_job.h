@@ -1,31 +1,19 @@
-// Training runs and their jobs, as snapshots, and the words for their states.
+// Training runs and their jobs, as snapshots: groups and tasks of the work queue, with what the
+// trainer pins, reports and makes.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "absl/status/statusor.h"
+#include "common/workqueue/task.h"
 #include "services/trainer/domain/circuit_config.h"
 
 namespace fleetcast::trainer {
 
-//   QUEUED ──claim──▶ RUNNING ──▶ SUCCEEDED | FAILED | CANCELLED
-//      ▲                 │
-//      └── hand-back, retryable failure, lease expired
-// SUCCEEDED, FAILED and CANCELLED are terminal.
-enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
-enum class RunState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
-enum class FailureKind { kData, kConfiguration, kDivergence, kEnvironment, kInternal };
 enum class JobPhase { kNone, kReadingData, kTraining, kEvaluating, kPublishing };
 enum class GateVerdict { kChampion, kCandidate };
-
-struct JobFailure {
-  FailureKind kind = FailureKind::kInternal;
-  std::string reason;   // UPPER_SNAKE
-  std::string message;  // what failed, on what, what to do
-};
 
 struct JobProgress {
   JobPhase phase = JobPhase::kNone;
@@ -49,40 +37,8 @@ struct JobResult {
 };
 
 struct JobName {
-  std::string run_id, job_id;
+  std::string run_id, job_id;  // "P001.C001"
   bool operator==(const JobName&) const = default;
-};
-
-// What a queued job waits for, as the store sees it now.
-struct QueueSituation {
-  std::optional<absl::Time> environment_seen_at;  // a replica of the job's environment, last
-  absl::Time now;                                 // the database's clock
-  absl::Time ready_at;                            // not claimed before
-  int live_jobs = 0;                              // held now, over all replicas
-};
-
-struct TrainingJob {
-  JobName name;
-  CircuitConfig circuit;
-  std::string environment;  // "custom-lstm-env:1.5.0"
-  JobState state = JobState::kQueued;
-  std::string state_reason;  // as stored; for QUEUED see QueueReason
-  std::optional<JobFailure> failure;
-  int attempt_count = 0, max_attempts = 0;
-  std::int64_t lease_epoch = 0;
-  std::string replica;
-  std::optional<absl::Time> lease_expires_at;
-  JobProgress progress;
-  bool cancel_requested = false;
-  std::optional<JobResult> result;
-  absl::Time created_at, updated_at;
-  std::optional<absl::Time> started_at, ended_at;
-  QueueSituation queue;  // meaningful while QUEUED
-};
-
-struct JobCounts {
-  int queued = 0, running = 0, succeeded = 0, failed = 0, cancelled = 0;
-  [[nodiscard]] int total() const { return queued + running + succeeded + failed + cancelled; }
 };
 
 // What was asked for; either the revisions or the circuits are set.
@@ -94,35 +50,66 @@ struct RunSpec {
   std::string pull_request_author;
 };
 
-struct TrainingRun {
-  std::string id;
+// What a run pins when it is made.
+struct RunPin {
   RunSpec spec;
-  RunState state = RunState::kQueued;
   std::string commit, merge_base_commit;
   std::string retry_of;  // run id; empty if no retry
   std::string note;      // what its creation left out, for people; may be empty
-  bool cancel_requested = false;
-  JobCounts counts;
-  absl::Time created_at, updated_at;
-  std::optional<absl::Time> started_at, ended_at;
 };
 
-// "QUEUED", "READING_DATA" … as stored, filtered and shown; nullopt for a word that is none.
-[[nodiscard]] std::string Word(JobState state);
-[[nodiscard]] std::string Word(RunState state);
-[[nodiscard]] std::string Word(FailureKind kind);
-[[nodiscard]] std::string Word(JobPhase phase);
-[[nodiscard]] std::string Word(GateVerdict verdict);
-template <typename Enum>
-[[nodiscard]] std::optional<Enum> FromWord(const std::string& word);
+struct TrainingRun {
+  workqueue::Group group;
+  RunPin pin;
+};
 
-[[nodiscard]] constexpr bool IsTerminal(JobState state) {
-  return state == JobState::kSucceeded || state == JobState::kFailed ||
-         state == JobState::kCancelled;
-}
-[[nodiscard]] constexpr bool IsTerminal(RunState state) {
-  return state == RunState::kSucceeded || state == RunState::kFailed ||
-         state == RunState::kCancelled;
-}
+struct TrainingJob {
+  workqueue::Task task;
+  CircuitConfig circuit;
+  std::string environment;  // "custom-lstm-env:1.5.0"
+  JobProgress progress;
+  std::optional<JobResult> result;
+  std::string wait_reason;  // while QUEUED: what it waits for
+  [[nodiscard]] JobName name() const { return {task.group_id, task.name}; }
+};
+
+// A job as the process that holds it needs it.
+struct HeldJob {
+  JobName name;
+  CircuitConfig circuit;
+  RunPin run;
+  std::int64_t lease_epoch = 0;
+  int attempt_count = 0;
+  std::string replica;
+  [[nodiscard]] std::string environment() const;
+};
+
+// CONFIGURATION_UNREADABLE if its payload cannot be read.
+[[nodiscard]] absl::StatusOr<HeldJob> HeldJobOf(const workqueue::FetchedTask& task,
+                                                const std::string& replica);
+
+// An experiment run that nobody may be working on any more.
+struct OpenRun {
+  std::string experiment_run;  // resource name
+  std::string why;
+};
+[[nodiscard]] std::string ToJson(const OpenRun& open);
+[[nodiscard]] absl::StatusOr<OpenRun> OpenRunFromJson(const std::string& json);
+
+// As the queue keeps them, JSON with defaults for what is missing. Reading is FAILED_PRECONDITION
+// with reason CONFIGURATION_UNREADABLE for a circuit's, STORED_VALUE_UNREADABLE for the others.
+[[nodiscard]] std::string ToJson(const CircuitConfig& circuit);
+[[nodiscard]] std::string ToJson(const RunPin& pin);
+[[nodiscard]] std::string ToJson(const JobProgress& progress);
+[[nodiscard]] std::string ToJson(const JobResult& result);
+[[nodiscard]] absl::StatusOr<CircuitConfig> CircuitFromJson(const std::string& json);
+[[nodiscard]] absl::StatusOr<RunPin> RunPinFromJson(const std::string& json);
+
+// From the queue's snapshots. Whatever cannot be read is left out: a list shows what it can.
+[[nodiscard]] TrainingRun RunOf(workqueue::Group group);
+[[nodiscard]] TrainingJob JobOf(workqueue::Task task);
+
+// Why a run stands where it does, for people.
+[[nodiscard]] std::string RunReason(const TrainingRun& run);
 
 }  // namespace fleetcast::trainer

@@ -10,7 +10,7 @@ namespace {
 
 // A queued job's reason changes without a change of the job, as replicas come and go: everything
 // is looked at anew this often, and sent where it reads differently.
-constexpr int kPollsBetweenFullReads = 25;
+constexpr int kPollsBetweenFullReads = 60;
 
 template <typename Message>
 std::size_t HashOf(const Message& message) {
@@ -24,20 +24,22 @@ RunWatch::RunWatch(RunStore& store, std::string run_id, Send send)
 
 absl::StatusOr<bool> RunWatch::Poll() {
   const bool first = polls_ == 0;
-  const bool full = polls_++ % kPollsBetweenFullReads == 0;
-  FLEETCAST_ASSIGN_OR_RETURN(const RunChanges changes,
-                             store_.ChangesSince(run_id_, full ? 0 : change_number_));
-  change_number_ = changes.change_number;
-  // A client sees a run before its jobs, and a run's end after its jobs' ends.
-  if (first && !SendRun(changes)) return true;
-  if (!SendJobs(changes)) return true;
-  const bool ended = IsTerminal(changes.run.state);
-  if (first && ended) sent_.erase(run_id_);
-  return !SendRun(changes) || ended;
+  workqueue::Mark mark = polls_++ % kPollsBetweenFullReads == 0 ? workqueue::Mark{} : mark_;
+  for (bool sent_first = !first;;) {
+    FLEETCAST_ASSIGN_OR_RETURN(const RunChanges changes, store_.ChangesSince(run_id_, mark));
+    mark = mark_ = changes.mark;
+    // A client sees a run before its jobs, and a run's end after its jobs' ends.
+    if (!std::exchange(sent_first, true) && !SendRun(changes.run)) return true;
+    if (!SendJobs(changes.changed) || !SendJobs(changes.running)) return true;
+    if (changes.more) continue;
+    const bool ended = IsTerminal(changes.run.group.state);
+    if (first && ended) sent_.erase(run_id_);
+    return !SendRun(changes.run) || ended;
+  }
 }
 
-bool RunWatch::SendJobs(const RunChanges& changes) {
-  for (const TrainingJob& job : changes.jobs) {
+bool RunWatch::SendJobs(const std::vector<TrainingJob>& jobs) {
+  for (const TrainingJob& job : jobs) {
     v1::WatchTrainingRunResponse event;
     *event.mutable_training_job() = MessageOf(job);
     const std::size_t hash = HashOf(event);
@@ -49,9 +51,9 @@ bool RunWatch::SendJobs(const RunChanges& changes) {
   return true;
 }
 
-bool RunWatch::SendRun(const RunChanges& changes) {
+bool RunWatch::SendRun(const TrainingRun& run) {
   v1::WatchTrainingRunResponse event;
-  *event.mutable_training_run() = MessageOf(changes.run);
+  *event.mutable_training_run() = MessageOf(run);
   const std::size_t hash = HashOf(event);
   if (const auto [entry, added] = sent_.try_emplace(run_id_, hash);
       !added && std::exchange(entry->second, hash) == hash)

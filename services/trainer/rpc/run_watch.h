@@ -25,13 +25,14 @@ class RunWatch {
   [[nodiscard]] absl::StatusOr<bool> Poll();
 
  private:
-  [[nodiscard]] bool SendJobs(const RunChanges& changes);
-  [[nodiscard]] bool SendRun(const RunChanges& changes);
+  // Those that read differently than when they were last sent; false if the client is gone.
+  [[nodiscard]] bool SendJobs(const std::vector<TrainingJob>& jobs);
+  [[nodiscard]] bool SendRun(const TrainingRun& run);
 
   RunStore& store_;
   const std::string run_id_;
   const Send send_;
-  std::int64_t change_number_ = 0;
+  workqueue::Mark mark_;
   int polls_ = 0;
   // What each resource looked like when it was last sent: its serialized form's hash.
   std::map<std::string, std::size_t> sent_;

@@ -3,17 +3,15 @@
 #include <optional>
 
 #include "absl/time/time.h"
-#include "services/trainer/domain/job_transition.h"
+#include "common/workqueue/rpc/failure_message.h"
 #include "services/trainer/domain/names.h"
 
 namespace fleetcast::trainer {
 namespace {
 
-void Set(absl::Time time, google::protobuf::Timestamp* message) {
-  const std::int64_t micros = absl::ToUnixMicros(time);
-  message->set_seconds(micros / 1'000'000);
-  message->set_nanos(static_cast<std::int32_t>(micros % 1'000'000) * 1000);
-}
+using workqueue::GroupState;
+using workqueue::Set;
+using workqueue::TaskState;
 
 v1::TrainingRunSpec MessageOf(const RunSpec& spec) {
   v1::TrainingRunSpec message;
@@ -32,52 +30,37 @@ v1::TrainingRunSpec MessageOf(const RunSpec& spec) {
   return message;
 }
 
-v1::TrainingRun::State MessageOf(RunState state) {
+v1::TrainingRun::State MessageOf(GroupState state) {
   switch (state) {
-    case RunState::kQueued:
+    case GroupState::kQueued:
       return v1::TrainingRun::STATE_QUEUED;
-    case RunState::kRunning:
+    case GroupState::kRunning:
       return v1::TrainingRun::STATE_RUNNING;
-    case RunState::kSucceeded:
+    case GroupState::kSucceeded:
       return v1::TrainingRun::STATE_SUCCEEDED;
-    case RunState::kFailed:
+    case GroupState::kPartiallySucceeded:
+    case GroupState::kFailed:
       return v1::TrainingRun::STATE_FAILED;
-    case RunState::kCancelled:
+    case GroupState::kCancelled:
       return v1::TrainingRun::STATE_CANCELLED;
   }
   return v1::TrainingRun::STATE_UNSPECIFIED;
 }
 
-v1::TrainingJob::State MessageOf(JobState state) {
+v1::TrainingJob::State MessageOf(TaskState state) {
   switch (state) {
-    case JobState::kQueued:
+    case TaskState::kQueued:
       return v1::TrainingJob::STATE_QUEUED;
-    case JobState::kRunning:
+    case TaskState::kRunning:
       return v1::TrainingJob::STATE_RUNNING;
-    case JobState::kSucceeded:
+    case TaskState::kSucceeded:
       return v1::TrainingJob::STATE_SUCCEEDED;
-    case JobState::kFailed:
+    case TaskState::kFailed:
       return v1::TrainingJob::STATE_FAILED;
-    case JobState::kCancelled:
+    case TaskState::kCancelled:
       return v1::TrainingJob::STATE_CANCELLED;
   }
   return v1::TrainingJob::STATE_UNSPECIFIED;
-}
-
-v1::JobFailure::Kind MessageOf(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::kData:
-      return v1::JobFailure::KIND_DATA;
-    case FailureKind::kConfiguration:
-      return v1::JobFailure::KIND_CONFIGURATION;
-    case FailureKind::kDivergence:
-      return v1::JobFailure::KIND_DIVERGENCE;
-    case FailureKind::kEnvironment:
-      return v1::JobFailure::KIND_ENVIRONMENT;
-    case FailureKind::kInternal:
-      return v1::JobFailure::KIND_INTERNAL;
-  }
-  return v1::JobFailure::KIND_UNSPECIFIED;
 }
 
 v1::TrainingProgress::Phase MessageOf(JobPhase phase) {
@@ -120,23 +103,19 @@ v1::GateOutcome MessageOf(const GateOutcome& gate) {
 }
 
 void SetOutcome(const TrainingJob& job, v1::TrainingJob& message) {
-  if (job.failure) {
-    message.mutable_failure()->set_kind(MessageOf(job.failure->kind));
-    message.mutable_failure()->set_reason(job.failure->reason);
-    message.mutable_failure()->set_message(job.failure->message);
-  }
+  if (job.task.failure) *message.mutable_failure() = workqueue::MessageOf(*job.task.failure);
   if (job.result) {
     message.set_model_version(job.result->model_version);
     *message.mutable_gate_outcome() = MessageOf(job.result->gate);
   }
 }
 
-void SetTimes(const TrainingJob& job, v1::TrainingJob& message) {
-  if (job.lease_expires_at) Set(*job.lease_expires_at, message.mutable_lease_expire_time());
-  Set(job.created_at, message.mutable_create_time());
-  if (job.started_at) Set(*job.started_at, message.mutable_start_time());
-  if (job.ended_at) Set(*job.ended_at, message.mutable_end_time());
-  Set(job.updated_at, message.mutable_update_time());
+void SetTimes(const workqueue::Task& task, v1::TrainingJob& message) {
+  if (task.lease_expires_at) Set(*task.lease_expires_at, message.mutable_lease_expire_time());
+  Set(task.created_at, message.mutable_create_time());
+  if (task.started_at) Set(*task.started_at, message.mutable_start_time());
+  if (task.ended_at) Set(*task.ended_at, message.mutable_end_time());
+  Set(task.updated_at, message.mutable_update_time());
 }
 
 }  // namespace
@@ -157,50 +136,54 @@ RunSpec SpecOf(const v1::TrainingRunSpec& message) {
 }
 
 v1::TrainingRun MessageOf(const TrainingRun& run) {
+  const workqueue::Group& group = run.group;
   v1::TrainingRun message;
-  message.set_name(RunResource(run.id));
-  *message.mutable_spec() = MessageOf(run.spec);
-  message.set_state(MessageOf(run.state));
+  message.set_name(RunResource(group.id));
+  *message.mutable_spec() = MessageOf(run.pin.spec);
+  message.set_state(MessageOf(group.state));
   message.set_state_reason(RunReason(run));
-  message.set_commit(run.commit);
-  message.set_merge_base_commit(run.merge_base_commit);
+  message.set_commit(run.pin.commit);
+  message.set_merge_base_commit(run.pin.merge_base_commit);
   v1::JobCounts& counts = *message.mutable_job_counts();
-  counts.set_queued(run.counts.queued);
-  counts.set_running(run.counts.running);
-  counts.set_succeeded(run.counts.succeeded);
-  counts.set_failed(run.counts.failed);
-  counts.set_cancelled(run.counts.cancelled);
-  counts.set_total(run.counts.total());
-  if (!run.retry_of.empty()) message.set_retry_of(RunResource(run.retry_of));
-  message.set_cancel_requested(run.cancel_requested);
-  Set(run.created_at, message.mutable_create_time());
-  if (run.started_at) Set(*run.started_at, message.mutable_start_time());
-  if (run.ended_at) Set(*run.ended_at, message.mutable_end_time());
-  Set(run.updated_at, message.mutable_update_time());
+  counts.set_queued(group.counts.queued);
+  counts.set_running(group.counts.running);
+  counts.set_succeeded(group.counts.succeeded);
+  counts.set_failed(group.counts.failed);
+  counts.set_cancelled(group.counts.cancelled);
+  counts.set_total(group.counts.total());
+  if (!run.pin.retry_of.empty()) message.set_retry_of(RunResource(run.pin.retry_of));
+  message.set_paused(group.paused);
+  Set(group.created_at, message.mutable_create_time());
+  if (group.started_at) Set(*group.started_at, message.mutable_start_time());
+  if (group.ended_at) Set(*group.ended_at, message.mutable_end_time());
+  Set(group.updated_at, message.mutable_update_time());
   return message;
 }
 
 v1::TrainingJob MessageOf(const TrainingJob& job) {
+  const workqueue::Task& task = job.task;
   v1::TrainingJob message;
-  message.set_name(JobResource(job.name));
+  message.set_name(JobResource(job.name()));
   message.set_circuit(CircuitResource(job.circuit.plant_id, job.circuit.circuit_id));
   message.set_plant_id(job.circuit.plant_id);
   message.set_circuit_id(job.circuit.circuit_id);
   message.set_cutoff_date(job.circuit.cutoff_date);
   message.set_environment(job.environment);
   message.set_commit(job.circuit.commit);
-  message.set_state(MessageOf(job.state));
-  message.set_state_reason(job.state == JobState::kQueued ? QueueReason(job) : job.state_reason);
-  message.set_attempt_count(job.attempt_count);
-  message.set_max_attempts(job.max_attempts);
-  message.set_lease_epoch(job.lease_epoch);
-  message.set_replica(job.replica);
+  message.set_state(MessageOf(task.state));
+  message.set_state_reason(job.wait_reason.empty() ? task.state_reason : job.wait_reason);
+  message.set_attempt_count(task.attempt_count);
+  message.set_max_attempts(task.max_attempts);
+  message.set_snooze_count(task.snooze_count);
+  message.set_priority(task.priority);
+  message.set_pool("pools/" + task.pool);
+  message.set_lease_epoch(task.lease_epoch);
+  message.set_replica(task.holder);
   *message.mutable_progress() = MessageOf(job.progress);
-  message.set_cancel_requested(job.cancel_requested);
   message.set_experiment_run(job.progress.experiment_run);
   message.set_data_asset_version(job.progress.data_asset_version);
   SetOutcome(job, message);
-  SetTimes(job, message);
+  SetTimes(task, message);
   return message;
 }
 

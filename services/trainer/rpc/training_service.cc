@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/filter_fields.h"
 #include "common/base/status.h"
+#include "common/rpc/page.h"
 #include "common/rpc/request.h"
 #include "common/rpc/status.h"
 #include "services/trainer/domain/names.h"
@@ -33,31 +34,25 @@ struct ListArguments {
 
 template <typename Request>
 absl::StatusOr<ListArguments> ParseList(const std::string& method, const Request& request,
-                                        const std::string& fields) {
-  FilterFields known;
-  for (const auto name : absl::StrSplit(fields, ", "))
-    known.push_back({.name = std::string(name), .kind = FilterKind::kValue});
+                                        const FilterFields& fields) {
   ListArguments arguments;
   arguments.binding = rpc::PageBinding(method, request);
-  FLEETCAST_ASSIGN_OR_RETURN(arguments.filter, ParseFilter(request.filter(), known));
+  FLEETCAST_ASSIGN_OR_RETURN(arguments.filter, ParseFilter(request.filter(), fields));
   FLEETCAST_ASSIGN_OR_RETURN(
       arguments.page, ParsePage(request.page_size(), request.page_token(), arguments.binding));
   return arguments;
 }
 
-template <typename Items, typename Messages>
-std::string FillPage(const Items& page, const std::string& binding, Messages* messages) {
-  for (const auto& item : page.items) *messages->Add() = MessageOf(item);
-  return page.next_after.empty() ? std::string() : MakePageToken(page.next_after, binding);
-}
-
 absl::StatusOr<v1::ListTrainingRunsResponse> ListRuns(RunStore& store,
                                                       const v1::ListTrainingRunsRequest& request) {
   FLEETCAST_ASSIGN_OR_RETURN(const ListArguments arguments,
-                             ParseList("ListTrainingRuns", request, kRunFilterFields));
+                             ParseList("ListTrainingRuns", request, RunFilterFields()));
   FLEETCAST_ASSIGN_OR_RETURN(const auto page, store.ListRuns(arguments.filter, arguments.page));
   v1::ListTrainingRunsResponse response;
-  response.set_next_page_token(FillPage(page, arguments.binding, response.mutable_training_runs()));
+  response.set_next_page_token(rpc::FillPage(
+      page, arguments.binding, response.mutable_training_runs(),
+      [](const TrainingRun& run) { return MessageOf(run); },
+      [](const TrainingRun& run) { return std::vector<std::string>{run.group.id}; }));
   return response;
 }
 
@@ -65,11 +60,16 @@ absl::StatusOr<v1::ListTrainingJobsResponse> ListJobs(RunStore& store,
                                                       const v1::ListTrainingJobsRequest& request) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::string run_id, ParseRunOrAll("parent", request.parent()));
   FLEETCAST_ASSIGN_OR_RETURN(const ListArguments arguments,
-                             ParseList("ListTrainingJobs", request, kJobFilterFields));
+                             ParseList("ListTrainingJobs", request, JobFilterFields()));
   FLEETCAST_ASSIGN_OR_RETURN(const auto page,
                              store.ListJobs(run_id, arguments.filter, arguments.page));
   v1::ListTrainingJobsResponse response;
-  response.set_next_page_token(FillPage(page, arguments.binding, response.mutable_training_jobs()));
+  response.set_next_page_token(rpc::FillPage(
+      page, arguments.binding, response.mutable_training_jobs(),
+      [](const TrainingJob& job) { return MessageOf(job); },
+      [](const TrainingJob& job) {
+        return std::vector<std::string>{job.task.group_id, job.task.name};
+      }));
   return response;
 }
 
@@ -154,7 +154,7 @@ grpc::Status TrainingService::RetryTrainingRun(grpc::ServerContext*,
   if (!identity.ok()) return rpc::ToGrpc(identity.status());
   const auto run_id = ParseRun("name", request->name());
   if (!run_id.ok()) return rpc::ToGrpc(run_id.status());
-  return Answer(creation_.Retry(*identity, *run_id), response);
+  return Answer(store_.RetryRun(*identity, *run_id), response);
 }
 
 grpc::Status TrainingService::GetTrainingJob(grpc::ServerContext*,

@@ -1,23 +1,23 @@
-// Training runs in Postgres, as the API sees them.
+// Training runs in the work queue, as the API sees them.
 #pragma once
 
-#include "common/db/connection_pool.h"
+#include "common/base/id.h"
+#include "common/workqueue/queue.h"
 #include "services/trainer/domain/run_store.h"
 
 namespace fleetcast::trainer {
 
 class PostgresRunStore final : public RunStore {
  public:
-  // `pool` must outlive the store.
-  explicit PostgresRunStore(db::ConnectionPool& pool) : pool_(pool) {}
+  // Both must outlive the store.
+  PostgresRunStore(workqueue::Queue& queue, IdSource& ids) : queue_(queue), ids_(ids) {}
 
   [[nodiscard]] absl::StatusOr<std::optional<TrainingRun>> FindCreatedRun(
       const MutatingRequest& request) override;
   [[nodiscard]] absl::StatusOr<TrainingRun> CreateRun(const MutatingRequest& request,
                                                       const NewRun& run) override;
   [[nodiscard]] absl::StatusOr<TrainingRun> RetryRun(const MutatingRequest& request,
-                                                     const std::string& run_id,
-                                                     const std::string& new_id) override;
+                                                     const std::string& run_id) override;
   [[nodiscard]] absl::StatusOr<TrainingRun> CancelRun(const MutatingRequest& request,
                                                       const std::string& run_id) override;
   [[nodiscard]] absl::StatusOr<TrainingJob> CancelJob(const MutatingRequest& request,
@@ -30,10 +30,22 @@ class PostgresRunStore final : public RunStore {
                                                              const std::optional<Filter>& filter,
                                                              const PageRequest& page) override;
   [[nodiscard]] absl::StatusOr<RunChanges> ChangesSince(const std::string& run_id,
-                                                        std::int64_t change_number) override;
+                                                        const workqueue::Mark& mark) override;
 
  private:
-  db::ConnectionPool& pool_;
+  // One mutating call: the first answer of a repeated request, or `effect` and its answer, which is
+  // the run of the id that it returns as it stands then.
+  using Effect = std::function<absl::StatusOr<std::string>(pqxx::work& work)>;
+  [[nodiscard]] absl::StatusOr<TrainingRun> AnswerOnce(const MutatingRequest& request,
+                                                       const Effect& effect);
+  [[nodiscard]] absl::StatusOr<TrainingRun> Select(pqxx::transaction_base& work,
+                                                   const std::string& run_id);
+  [[nodiscard]] absl::StatusOr<TrainingJob> Select(pqxx::transaction_base& work,
+                                                   const JobName& name);
+  [[nodiscard]] std::string NewRunId(pqxx::work& work);
+
+  workqueue::Queue& queue_;
+  IdSource& ids_;
 };
 
 }  // namespace fleetcast::trainer

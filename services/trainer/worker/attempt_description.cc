@@ -28,34 +28,33 @@ forecast::ModelSpec SpecOf(const CircuitConfig& circuit) {
           .target_column = circuit.target_column};
 }
 
-ExperimentRunStart DescribeRun(const ClaimedJob& claimed) {
-  const TrainingJob& job = claimed.job;
+ExperimentRunStart DescribeRun(const HeldJob& job) {
   const CircuitConfig& circuit = job.circuit;
   const Hyperparameters& given = circuit.hyperparameters;
-  return {
-      .experiment_id = CircuitAssetId(circuit.plant_id, circuit.circuit_id),
-      .run_id = ExperimentRunId(job.name, job.lease_epoch),
-      .display_name = ExperimentRunDisplayName(claimed.pull_request_number, circuit.cutoff_date),
-      .params = {{"sequence_length", absl::StrCat(given.sequence_length)},
-                 {"lstm_units", absl::StrCat(given.lstm_units)},
-                 {"dropout", Number(given.dropout)},
-                 {"learning_rate", Number(given.learning_rate)},
-                 {"batch_size", absl::StrCat(given.batch_size)},
-                 {"epochs", absl::StrCat(given.epochs)},
-                 {"horizon", absl::StrCat(circuit.horizon)},
-                 {"interval_levels", absl::StrJoin(circuit.interval_levels, ",")},
-                 {"seed", absl::StrCat(circuit.seed)},
-                 {"precision", circuit.precision},
-                 {"sensor_id", circuit.sensor_id},
-                 {"feature_columns", absl::StrJoin(circuit.feature_columns, ",")},
-                 {"target_column", circuit.target_column},
-                 {"cutoff_date", circuit.cutoff_date},
-                 {"training_hash", circuit.training_hash}},
-      .tags = {{"training_job", JobResource(job.name)},
-               {"attempt", absl::StrCat(job.attempt_count)},
-               {"replica", job.replica},
-               {"environment", job.environment},
-               {"git_commit_sha", claimed.commit}}};
+  return {.experiment_id = CircuitAssetId(circuit.plant_id, circuit.circuit_id),
+          .run_id = ExperimentRunId(job.name, job.lease_epoch),
+          .display_name =
+              ExperimentRunDisplayName(job.run.spec.pull_request_number, circuit.cutoff_date),
+          .params = {{"sequence_length", absl::StrCat(given.sequence_length)},
+                     {"lstm_units", absl::StrCat(given.lstm_units)},
+                     {"dropout", Number(given.dropout)},
+                     {"learning_rate", Number(given.learning_rate)},
+                     {"batch_size", absl::StrCat(given.batch_size)},
+                     {"epochs", absl::StrCat(given.epochs)},
+                     {"horizon", absl::StrCat(circuit.horizon)},
+                     {"interval_levels", absl::StrJoin(circuit.interval_levels, ",")},
+                     {"seed", absl::StrCat(circuit.seed)},
+                     {"precision", circuit.precision},
+                     {"sensor_id", circuit.sensor_id},
+                     {"feature_columns", absl::StrJoin(circuit.feature_columns, ",")},
+                     {"target_column", circuit.target_column},
+                     {"cutoff_date", circuit.cutoff_date},
+                     {"training_hash", circuit.training_hash}},
+          .tags = {{"training_job", JobResource(job.name)},
+                   {"attempt", absl::StrCat(job.attempt_count)},
+                   {"replica", job.replica},
+                   {"environment", job.environment()},
+                   {"git_commit_sha", job.run.commit}}};
 }
 
 DataAsset DescribeData(const CircuitConfig& circuit, const std::string& location,
@@ -87,12 +86,11 @@ DataAsset DescribeData(const CircuitConfig& circuit, const std::string& location
   return asset;
 }
 
-NewModelVersion DescribeVersion(const ClaimedJob& claimed, const forecast::TrainedModel& trained,
+NewModelVersion DescribeVersion(const HeldJob& job, const forecast::TrainedModel& trained,
                                 absl::Time trained_at) {
-  const TrainingJob& job = claimed.job;
   const CircuitConfig& circuit = job.circuit;
   const forecast::Metrics& test = trained.test;
-  const int pull_request = claimed.pull_request_number;
+  const int pull_request = job.run.spec.pull_request_number;
   NewModelVersion version;
   version.training_job = JobResource(job.name);
   version.environment_version =
@@ -104,8 +102,8 @@ NewModelVersion DescribeVersion(const ClaimedJob& claimed, const forecast::Train
       {"environment_version", circuit.environment_version},
       {"data_asset_version", circuit.cutoff_date},
       {"pr_number", pull_request > 0 ? absl::StrCat(pull_request) : ""},
-      {"pr_author", claimed.pull_request_author},
-      {"git_commit_sha", claimed.commit},
+      {"pr_author", job.run.spec.pull_request_author},
+      {"git_commit_sha", job.run.commit},
       {"hyperparameters_hash", HyperparametersHash(circuit.hyperparameters)},
       {"mae", Number(test.mae)},
       {"rmse", Number(test.rmse)},

@@ -6,22 +6,22 @@
 #include "absl/time/time.h"
 #include "common/forecast/forecast.h"
 #include "common/sensordata/profile.h"
-#include "services/trainer/domain/job_store.h"
 #include "services/trainer/domain/model_registry.h"
+#include "services/trainer/domain/training_job.h"
 
 namespace fleetcast::trainer {
 
 [[nodiscard]] forecast::ModelSpec SpecOf(const CircuitConfig& circuit);
 
 // The experiment run, with everything that training again would need as parameters.
-[[nodiscard]] ExperimentRunStart DescribeRun(const ClaimedJob& claimed);
+[[nodiscard]] ExperimentRunStart DescribeRun(const HeldJob& job);
 
 [[nodiscard]] DataAsset DescribeData(const CircuitConfig& circuit, const std::string& location,
                                      const sensordata::DataProfile& profile);
 
 // Tags (the thirteen), metrics, environment and training job; artifact, run and data asset version
 // are the caller's to fill in.
-[[nodiscard]] NewModelVersion DescribeVersion(const ClaimedJob& claimed,
+[[nodiscard]] NewModelVersion DescribeVersion(const HeldJob& job,
                                               const forecast::TrainedModel& trained,
                                               absl::Time trained_at);
 

@@ -54,8 +54,9 @@ std::map<std::string, std::string> Evidence(const GateOutcome& outcome) {
 absl::StatusOr<GateOutcome> ChampionReview::Decide(const ReviewInput& input) {
   const CircuitConfig& circuit = input.circuit;
   for (int review = 1;; ++review) {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto champion, RetryTransient(clock_, held_, retries_, [&] {
-                                 return registry_.GetChampion(circuit.plant_id, circuit.circuit_id);
+    FLEETCAST_ASSIGN_OR_RETURN(const auto champion, RetryTransient(tools_, hold_, [&] {
+                                 return tools_.registry.GetChampion(circuit.plant_id,
+                                                                    circuit.circuit_id);
                                }));
     FLEETCAST_ASSIGN_OR_RETURN(const GateOutcome outcome, Compare(input, champion));
     if (outcome.verdict == GateVerdict::kCandidate || outcome.champion == input.version.name)
@@ -67,13 +68,13 @@ absl::StatusOr<GateOutcome> ChampionReview::Decide(const ReviewInput& input) {
                                 .expected_current_version = champion ? champion->number : 0,
                                 .reason = outcome.why,
                                 .evidence = Evidence(outcome)};
-    const std::string request_id = DerivedUuid(absl::StrCat(
-        "champion ", change.model_version, " after ", change.expected_current_version, " ", review,
-        " of ", JobResource(held_.hold().name), " ", held_.hold().lease_epoch));
+    const std::string request_id = DerivedUuid(
+        absl::StrCat("champion ", change.model_version, " after ", change.expected_current_version,
+                     " ", review, " of ", JobResource(job_.name), " ", job_.lease_epoch));
     FLEETCAST_RETURN_IF_ERROR(
-        RetryTransient(clock_, held_, retries_, [&] { return held_.CheckHeld(); }));
+        RetryTransient(tools_, hold_, [&] { return tools_.confirm_held(hold_); }));
     const absl::Status set = RetryTransient(
-        clock_, held_, retries_, [&] { return registry_.SetChampion(request_id, change); });
+        tools_, hold_, [&] { return tools_.registry.SetChampion(request_id, change); });
     if (set.ok()) return outcome;
     if (ReasonOf(set) != "CHAMPION_CHANGED" || review == kMaxReviews) return set;
   }
@@ -91,10 +92,10 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
                  .not_comparable = ""};
   if (!champion || champion->name == input.version.name) return DecideGate(gate);
 
-  auto bytes = RetryTransient(clock_, held_, retries_, [&] {
-    return registry_.DownloadArtifact(champion->artifact_sha256);
-  });
-  if (!bytes.ok() && !absl::IsDataLoss(bytes.status()) && !absl::IsNotFound(bytes.status()))
+  auto bytes = RetryTransient(
+      tools_, hold_, [&] { return tools_.registry.DownloadArtifact(champion->artifact_sha256); });
+  // A champion that cannot be read keeps nobody from being trained: it is said in the verdict.
+  if (!bytes.ok() && (IsTransient(bytes.status()) || absl::IsCancelled(bytes.status())))
     return bytes.status();
   const auto model = bytes.ok() ? forecast::Model::Parse(*std::move(bytes)) : bytes.status();
   if (model.ok())

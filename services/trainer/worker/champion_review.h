@@ -7,9 +7,8 @@
 #include "absl/status/statusor.h"
 #include "common/base/time_series.h"
 #include "common/forecast/forecast.h"
-#include "services/trainer/domain/held_job.h"
 #include "services/trainer/domain/model_registry.h"
-#include "services/trainer/worker/transient_retry.h"
+#include "services/trainer/worker/training_tools.h"
 
 namespace fleetcast::trainer {
 
@@ -26,8 +25,8 @@ struct ReviewInput {
 class ChampionReview {
  public:
   // All must outlive it.
-  ChampionReview(ModelRegistry& registry, Clock& clock, HeldJob& held, const RetryPolicy& retries)
-      : registry_(registry), clock_(clock), held_(held), retries_(retries) {}
+  ChampionReview(const TrainingTools& tools, const HeldJob& job, workqueue::Hold& hold)
+      : tools_(tools), job_(job), hold_(hold) {}
 
   // Errors: the registry's, and those of a job that must stop. Nothing is changed without asking
   // the ledger first whether this is still the holder.
@@ -37,10 +36,9 @@ class ChampionReview {
   [[nodiscard]] absl::StatusOr<GateOutcome> Compare(
       const ReviewInput& input, const std::optional<RegisteredVersion>& champion);
 
-  ModelRegistry& registry_;
-  Clock& clock_;
-  HeldJob& held_;
-  const RetryPolicy retries_;
+  const TrainingTools& tools_;
+  const HeldJob& job_;
+  workqueue::Hold& hold_;
 };
 
 }  // namespace fleetcast::trainer

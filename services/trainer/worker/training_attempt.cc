@@ -26,9 +26,9 @@ std::map<std::string, std::string> EnvironmentProperties() {
   return {{"program", "fleetcast-trainer"}, {"library", "LibTorch"}};
 }
 
-TrainingAttempt::TrainingAttempt(const TrainingTools& tools, const ClaimedJob& claimed,
-                                 HeldJob& held)
-    : tools_(tools), claimed_(claimed), circuit_(claimed.job.circuit), held_(held) {}
+TrainingAttempt::TrainingAttempt(const TrainingTools& tools, const HeldJob& job,
+                                 workqueue::Hold& hold)
+    : tools_(tools), job_(job), circuit_(job.circuit), hold_(hold) {}
 
 absl::StatusOr<JobResult> TrainingAttempt::Run() {
   absl::StatusOr<JobResult> result = RunSteps();
@@ -46,7 +46,7 @@ absl::StatusOr<JobResult> TrainingAttempt::RunSteps() {
     FLEETCAST_ASSIGN_OR_RETURN(candidate, Publish(std::move(trained)));
   }
   Enter(JobPhase::kEvaluating);
-  ChampionReview review(tools_.registry, tools_.clock, held_, tools_.retries);
+  ChampionReview review(tools_, job_, hold_);
   FLEETCAST_ASSIGN_OR_RETURN(GateOutcome outcome, review.Decide({.circuit = circuit_,
                                                                  .series = data.series,
                                                                  .test_rows = data.test_rows,
@@ -59,14 +59,14 @@ absl::Status TrainingAttempt::StartExperimentRun() {
   // A model version must refer to its environment; the replica registers it at start, but the
   // registry may have been away then.
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
-    return tools_.registry.RegisterEnvironment(RequestId("environment"), claimed_.job.environment,
+    return tools_.registry.RegisterEnvironment(RequestId("environment"), job_.environment(),
                                                EnvironmentProperties());
   }));
-  const ExperimentRunStart start = DescribeRun(claimed_);
+  const ExperimentRunStart start = DescribeRun(job_);
   FLEETCAST_ASSIGN_OR_RETURN(progress_.experiment_run, Retry([&] {
                                return tools_.registry.StartRun(RequestId("run"), start);
                              }));
-  held_.Report(progress_);
+  Report();
   return absl::OkStatus();
 }
 
@@ -95,15 +95,15 @@ absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
   FLEETCAST_ASSIGN_OR_RETURN(progress_.data_asset_version, Retry([&] {
                                return tools_.registry.PinDataAsset(RequestId("data"), asset);
                              }));
-  held_.Report(progress_);
+  Report();
   return data;
 }
 
 absl::StatusOr<std::optional<TrainingAttempt::Candidate>> TrainingAttempt::FindEarlier() {
-  if (held_.hold().lease_epoch == 1) return std::optional<Candidate>();
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto earlier,
-      Retry([&] { return tools_.registry.FindVersionOfJob(JobResource(claimed_.job.name)); }));
+  if (job_.lease_epoch == 1) return std::optional<Candidate>();
+  FLEETCAST_ASSIGN_OR_RETURN(const auto earlier, Retry([&] {
+                               return tools_.registry.FindVersionOfJob(JobResource(job_.name));
+                             }));
   if (!earlier) return std::optional<Candidate>();
   LogInfo("an earlier attempt has registered the version already",
           {{"model_version", earlier->name}});
@@ -120,21 +120,22 @@ absl::StatusOr<forecast::TrainedModel> TrainingAttempt::Train(const Data& data) 
                       [this](const forecast::EpochProgress& epoch) { return OnEpoch(epoch); });
   FlushMetrics(/*now=*/true);
   // A cancelled training says why it was: the lease, the user or the shutdown.
-  if (!trained.ok() && IsStop(trained.status())) FLEETCAST_RETURN_IF_ERROR(held_.StopStatus());
+  if (!trained.ok() && IsStop(trained.status())) FLEETCAST_RETURN_IF_ERROR(hold_.StopStatus());
   return trained;
 }
 
 absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(
     forecast::TrainedModel trained) {
   Enter(JobPhase::kPublishing);
+  trained_ = true;
   const std::string bytes = trained.model.Serialize();
   const NewModelVersion version = Describe(trained, Sha256Hex(bytes));
-  FLEETCAST_RETURN_IF_ERROR(Retry([&] { return held_.CheckHeld(); }));
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] { return tools_.confirm_held(hold_); }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
     return tools_.registry.UploadArtifact(RequestId("artifact"), progress_.experiment_run,
                                           "model.tar", bytes);
   }));
-  FLEETCAST_RETURN_IF_ERROR(Retry([&] { return held_.CheckHeld(); }));
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] { return tools_.confirm_held(hold_); }));
   FLEETCAST_ASSIGN_OR_RETURN(const RegisteredVersion registered, Retry([&] {
                                return tools_.registry.CreateVersion(RequestId("version"), version);
                              }));
@@ -164,8 +165,8 @@ bool TrainingAttempt::OnEpoch(const forecast::EpochProgress& epoch) {
   progress_.epochs = epoch.epochs;
   progress_.training_loss = epoch.training_loss;
   progress_.validation_loss = epoch.validation_loss;
-  held_.Report(progress_);
-  return !held_.MustStop();
+  Report();
+  return !hold_.MustStop();
 }
 
 // What cannot be logged now is logged with the next batch: metrics of epochs are worth no waiting.
@@ -191,8 +192,10 @@ void TrainingAttempt::FlushMetrics(bool now) {
 
 void TrainingAttempt::Enter(JobPhase phase) {
   progress_.phase = phase;
-  held_.Report(progress_);
+  Report();
 }
+
+void TrainingAttempt::Report() { hold_.Report(ToJson(progress_)); }
 
 void TrainingAttempt::FinishExperimentRun(const absl::Status& status) {
   if (progress_.experiment_run.empty()) return;
@@ -208,13 +211,12 @@ void TrainingAttempt::FinishExperimentRun(const absl::Status& status) {
 }
 
 std::string TrainingAttempt::RequestId(const std::string& step) const {
-  return DerivedUuid(
-      absl::StrCat(JobResource(held_.hold().name), " ", held_.hold().lease_epoch, " ", step));
+  return DerivedUuid(absl::StrCat(JobResource(job_.name), " ", job_.lease_epoch, " ", step));
 }
 
 NewModelVersion TrainingAttempt::Describe(const forecast::TrainedModel& trained,
                                           const std::string& artifact_sha256) const {
-  NewModelVersion version = DescribeVersion(claimed_, trained, tools_.clock.Now());
+  NewModelVersion version = DescribeVersion(job_, trained, tools_.clock.Now());
   version.artifact_sha256 = artifact_sha256;
   version.run = progress_.experiment_run;
   version.data_asset_version = progress_.data_asset_version;

@@ -9,22 +9,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/base/clock.h"
 #include "common/forecast/forecast.h"
-#include "common/sensordata/sensor_source.h"
-#include "services/trainer/domain/held_job.h"
-#include "services/trainer/domain/model_registry.h"
-#include "services/trainer/worker/transient_retry.h"
+#include "services/trainer/domain/training_job.h"
+#include "services/trainer/worker/training_tools.h"
 
 namespace fleetcast::trainer {
-
-// What attempts work with. All references must outlive them.
-struct TrainingTools {
-  sensordata::SensorSource& sensors;
-  ModelRegistry& registry;
-  Clock& clock;
-  RetryPolicy retries = {};
-};
 
 // What every replica says of its environment, so that all register the same version.
 [[nodiscard]] std::map<std::string, std::string> EnvironmentProperties();
@@ -32,10 +21,11 @@ struct TrainingTools {
 // Used once, by one thread.
 class TrainingAttempt {
  public:
-  TrainingAttempt(const TrainingTools& tools, const ClaimedJob& claimed, HeldJob& held);
+  // All must outlive it.
+  TrainingAttempt(const TrainingTools& tools, const HeldJob& job, workqueue::Hold& hold);
 
-  // The registered version and what the gate said of it. CANCELLED with a reason of
-  // HeldJob::StopStatus if the work had to stop. The experiment run is finished either way.
+  // The registered version and what the gate said of it. A status of Hold::StopStatus if the work
+  // had to stop. The experiment run is finished either way.
   [[nodiscard]] absl::StatusOr<JobResult> Run();
 
  private:
@@ -60,6 +50,7 @@ class TrainingAttempt {
   bool OnEpoch(const forecast::EpochProgress& epoch);
   void FlushMetrics(bool now);
   void Enter(JobPhase phase);
+  void Report();
   void FinishExperimentRun(const absl::Status& status);
   // The same for every try of one step of this attempt.
   [[nodiscard]] std::string RequestId(const std::string& step) const;
@@ -68,13 +59,15 @@ class TrainingAttempt {
 
   template <typename Call>
   auto Retry(Call&& call) -> decltype(call()) {
-    return RetryTransient(tools_.clock, held_, tools_.retries, call);
+    return RetryTransient(tools_, hold_, call,
+                          trained_ ? tools_.patience_when_trained : tools_.patience);
   }
 
   const TrainingTools& tools_;
-  const ClaimedJob& claimed_;
+  const HeldJob& job_;
   const CircuitConfig& circuit_;
-  HeldJob& held_;
+  workqueue::Hold& hold_;
+  bool trained_ = false;
   JobProgress progress_;
   std::optional<forecast::EpochProgress> last_epoch_;
   std::vector<MetricValue> unlogged_metrics_;

@@ -208,7 +208,7 @@ TEST_F(QueueTest, ARenewalWaitsForNobodyWhoWritesTheSameHold) {
 TEST_F(QueueTest, WhoeverWasFencedOutWritesNothing) {
   Enqueue("g1", {TaskNamed("a")});
   const auto old = Fetch(1, absl::Milliseconds(-1));
-  ASSERT_EQ(*queue_.EndDead(10), 1);
+  ASSERT_EQ(*queue_.EndDead(pool_, 10), 1);
   Sql("UPDATE trainer.tasks SET ready_time = now()");
   const auto now = Fetch(1);
   ASSERT_THAT(now, SizeIs(1));
@@ -307,8 +307,8 @@ TEST_F(QueueTest, AttemptsThatHaveDiedAreEndedByWhoeverLooks) {
   for (int i = 0; i < 3; ++i)
     Sql(absl::StrCat("UPDATE trainer.task_holds SET ", deaths[i].make,
                      " WHERE task_id = ", held[i].id));
-  EXPECT_EQ(*queue_.EndDead(100), 3);
-  EXPECT_EQ(*queue_.EndDead(100), 0);
+  EXPECT_EQ(*queue_.EndDead(pool_, 100), 3);
+  EXPECT_EQ(*queue_.EndDead(pool_, 100), 0);
   for (const Death& death : deaths) {
     const Task task = Get("g1", death.name);
     EXPECT_EQ(task.state, TaskState::kQueued);
@@ -326,11 +326,11 @@ TEST_F(QueueTest, RenewalAloneKeepsNoHungAttemptAliveButProgressDoes) {
   const auto held = Fetch(1);
   Sql("UPDATE trainer.task_holds SET stall_deadline = now() - interval '1 s'");
   ASSERT_THAT(*queue_.Progress({{held[0].hold(), R"({"epoch": 3})"}}), ElementsAre(true));
-  EXPECT_EQ(*queue_.EndDead(100), 0);
+  EXPECT_EQ(*queue_.EndDead(pool_, 100), 0);
   EXPECT_EQ(Get("g1", "a").progress, R"({"epoch": 3})");
   Sql("UPDATE trainer.task_holds SET stall_deadline = now() - interval '1 s'");
   ASSERT_TRUE(queue_.Renew({held[0].hold()}, absl::Seconds(30)).ok());
-  EXPECT_EQ(*queue_.EndDead(100), 1);
+  EXPECT_EQ(*queue_.EndDead(pool_, 100), 1);
   EXPECT_EQ(Get("g1", "a").progress, R"({"epoch": 3})") << "kept for those who ask how far it got";
 }
 
@@ -340,7 +340,7 @@ TEST_F(QueueTest, APayloadThatNobodyCanReadStopsNobody) {
   tasks[1].payload = R"("not even an object")";
   Enqueue("g1", tasks);
   Fetch(2, absl::Milliseconds(-1));
-  EXPECT_EQ(*queue_.EndDead(100), 2);
+  EXPECT_EQ(*queue_.EndDead(pool_, 100), 2);
   EXPECT_THAT(FetchNames(9), ElementsAre("a000002"));
   EXPECT_EQ(Get("g1", "a000001").payload, R"("not even an object")");
 }
@@ -452,7 +452,7 @@ TEST_F(QueueTest, WhatEndedLongAgoIsForgottenAndNothingElse) {
   Cancel({.group_id = "new"});
   Sql("UPDATE trainer.task_groups SET end_time = now() - interval '9 days',"
       " create_time = now() - interval '10 days' WHERE group_id = 'old'");
-  const absl::Status pruned = queue_.Prune(absl::Hours(24 * 7));
+  const absl::Status pruned = queue_.Prune(pool_, absl::Hours(24 * 7));
   ASSERT_TRUE(pruned.ok()) << pruned;
   EXPECT_EQ(Number("SELECT count(*) FROM trainer.task_groups WHERE group_id = 'old'"), 0);
   EXPECT_EQ(Number("SELECT count(*) FROM trainer.tasks WHERE group_id = 'old'"), 0);
@@ -466,7 +466,7 @@ TEST_F(QueueTest, FloorsAreRaisedBehindWhatIsQueuedAndHideNothing) {
   Enqueue("g1", tasks);
   const auto held = Fetch(300);
   Succeed({held.begin() + 1, held.end()});
-  ASSERT_TRUE(queue_.Tidy().ok());
+  ASSERT_TRUE(queue_.Tidy(pool_).ok());
   EXPECT_EQ(Number("SELECT (fetch_floor > create_time - interval '1 s')::int"
                    " FROM trainer.task_groups"),
             1);
@@ -476,7 +476,7 @@ TEST_F(QueueTest, FloorsAreRaisedBehindWhatIsQueuedAndHideNothing) {
     const auto fetched = Fetch(100);
     if (fetched.empty()) break;
     for (const FetchedTask& task : fetched) names.insert(task.name);
-    ASSERT_TRUE(queue_.Tidy().ok());
+    ASSERT_TRUE(queue_.Tidy(pool_).ok());
   }
   EXPECT_EQ(names.size(), 600u);
   EXPECT_TRUE(names.contains("a000000"));

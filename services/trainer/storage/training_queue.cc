@@ -1,0 +1,46 @@
+#include "services/trainer/storage/training_queue.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/workqueue/pools.h"
+#include "services/trainer/domain/names.h"
+
+namespace fleetcast::trainer {
+
+workqueue::QueueOptions ClosingQueueOptions() {
+  return {.schema = kSchema, .queue = kClosingQueue};
+}
+
+workqueue::QueueOptions TrainingQueueOptions(workqueue::Queue& closing) {
+  const auto close_run = [&closing](pqxx::work& work, const workqueue::Task& task) {
+    const TrainingJob job = JobOf(task);
+    const std::string id = absl::StrCat("closing-", task.id, "-", task.lease_epoch);
+    const OpenRun open{
+        .experiment_run = ExperimentRunResource(job.circuit.plant_id, job.circuit.circuit_id,
+                                                job.name(), task.lease_epoch),
+        .why = absl::StrCat("replica ", task.holder, " does not hold the job any more")};
+    return closing.Enqueue(work, id, "{}",
+                           {{.name = "run",
+                             .key = id,
+                             .pool = kClosingQueue,
+                             .payload = ToJson(open),
+                             .max_attempts = 5,
+                             .attempt_timeout = absl::Minutes(1),
+                             .delay = absl::Minutes(1)}});
+  };
+  return {.schema = kSchema, .queue = kTrainingQueue, .on_interrupted = close_run};
+}
+
+workqueue::NewTask TaskOf(const CircuitConfig& circuit, const RunPin& pin, int max_attempts) {
+  const std::string job_id = JobId(circuit.plant_id, circuit.circuit_id);
+  // Pushes to one pull request concern one another; two pull requests do not.
+  const int number = pin.spec.pull_request_number;
+  return {.name = job_id,
+          .key = number > 0 ? absl::StrCat("PR-", number, "/", job_id) : absl::StrCat("/", job_id),
+          .pool = workqueue::EnvironmentPool(EnvironmentOf(circuit.environment_version)),
+          .pools = {workqueue::kFleetPool, workqueue::PlantPool(circuit.plant_id)},
+          .payload = ToJson(circuit),
+          .max_attempts = max_attempts,
+          .stall_timeout = kStallTimeout};
+}
+
+}  // namespace fleetcast::trainer
