@@ -59,7 +59,7 @@ struct Inference::Parts {
   InvocationWorker worker;
   Deployer deployer{registry, catalog, deployments};
 
-  absl::Notification draining;  // the server's
+  Notification draining;  // the server's
   BatchEndpointService endpoint_service{deployer, deployments};
   InvocationService invocation_service{sweeps, ids, clock, draining};
   ScheduleService schedule_service{schedules, ids};

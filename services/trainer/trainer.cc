@@ -61,7 +61,7 @@ struct Trainer::Parts {
 
   SystemClock clock;
   RandomIdSource ids;
-  absl::Notification draining;
+  Notification draining;
   db::ConnectionPool api_pool, ledger_pool;
   PostgresRunStore runs;
   PostgresJobStore jobs;

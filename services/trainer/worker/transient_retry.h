@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
+#include "common/base/notification.h"
 #include "common/base/transient.h"
 #include "services/trainer/domain/held_job.h"
 
@@ -25,7 +25,7 @@ const absl::Status& StatusIn(const absl::StatusOr<T>& result) {
 
 // Waits, as long as the job may go on; the stop's status if it may not.
 inline absl::Status WaitWhileHeld(Clock& clock, const HeldJob& held, absl::Duration wait) {
-  static const auto* const kNever = new absl::Notification();
+  static const auto* const kNever = new Notification();
   const absl::Duration until = clock.Monotonic() + wait;
   while (clock.Monotonic() < until) {
     if (absl::Status stop = held.StopStatus(); !stop.ok()) return stop;

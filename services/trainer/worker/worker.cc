@@ -32,7 +32,7 @@ class Heartbeat {
   Heartbeat& operator=(const Heartbeat&) = delete;
 
  private:
-  absl::Notification done_;
+  Notification done_;
   std::thread thread_;
 };
 
@@ -127,7 +127,7 @@ void Worker::Conclude(const HeldJob& held, const absl::StatusOr<JobResult>& resu
   };
   absl::Status written = write();
   // Not stop_: a shutdown waits for the hand-back as long as the lease holds.
-  const absl::Notification never;
+  const Notification never;
   while (IsTransient(written) && held.MustStop() != StopReason::kLeaseLost) {
     clock_.SleepUnlessStopped(options_.poll_interval, never);
     written = write();

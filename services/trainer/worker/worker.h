@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
+#include "common/base/notification.h"
 #include "services/trainer/domain/held_job.h"
 #include "services/trainer/domain/job_store.h"
 #include "services/trainer/domain/model_registry.h"
@@ -64,7 +64,7 @@ class Worker {
   Clock& clock_;
   const JobRunner runner_;
   std::atomic<bool> draining_ = false;
-  absl::Notification stop_;
+  Notification stop_;
   std::vector<std::thread> threads_;
 };
 
