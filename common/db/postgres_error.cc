@@ -7,11 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast::db {
 namespace {
 
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);
+constexpr std::size_t kLongestMessage = 4000;  // Postgres quotes what it was sent
 
 struct Mapping {
   absl::StatusCode code;
@@ -56,8 +58,11 @@ absl::Status Make(const Mapping& mapping, const std::string& sqlstate, const std
   details.reason = mapping.reason;
   if (!sqlstate.empty()) details.metadata["sqlstate"] = sqlstate;
   if (mapping.code == absl::StatusCode::kUnavailable) details.retry_after = kRetryAfter;
-  return MakeError(mapping.code, absl::StrCat("Postgres: ", absl::StripSuffix(what, "\n")),
-                   std::move(details));
+  return MakeError(
+      mapping.code,
+      absl::StrCat("Postgres: ",
+                   PrintableUtf8(std::string(absl::StripSuffix(what, "\n")), kLongestMessage)),
+      std::move(details));
 }
 
 // libpq gives no SQLSTATE for what it finds out itself.
