@@ -27,6 +27,9 @@ std::vector<Migration> trainerMigrations();
 namespace fleetcast::trainer {
 namespace {
 
+// The oldest schema that this program works with; raised with the first use of something newer.
+constexpr int kLeastSchemaVersion = 1;
+
 // A heartbeat that hangs must have failed long before its lease runs out.
 db::PoolOptions LedgerPool(const TrainerSettings& settings) {
   const absl::Duration patience =
@@ -83,8 +86,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Start(const TrainerSettings& s
   FLEETCAST_ASSIGN_OR_RETURN(auto source, sensordata::OpenSensorSource(settings.sensors));
   forecast::StartLogged();
   auto parts = std::make_unique<Parts>(settings, std::move(source));
-  FLEETCAST_RETURN_IF_ERROR(
-      db::CheckSchemaVersion(parts->api_pool, kSchema, db::trainerMigrations()));
+  FLEETCAST_RETURN_IF_ERROR(db::CheckSchemaVersion(parts->api_pool, kSchema,
+                                                   db::trainerMigrations(), kLeastSchemaVersion));
   FLEETCAST_ASSIGN_OR_RETURN(
       parts->server,
       fleetcast::rpc::Server::Start({.listen = settings.listen, .draining = &parts->draining},
