@@ -5,24 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/db/transaction.h"
+#include "tests/integration/db/probes.h"
 #include "tests/support/test_database.h"
 
 namespace fleetcast::db {
 namespace {
-
-absl::StatusOr<int> One(ConnectionPool& pool) {
-  return RunInTransaction(pool, [](pqxx::work& work) -> absl::StatusOr<int> {
-    return work.exec1("SELECT 1")[0].as<int>();
-  });
-}
-
-int Backend(ConnectionPool& pool) {
-  return RunInTransaction(pool,
-                          [](pqxx::work& work) -> absl::StatusOr<int> {
-                            return work.exec1("SELECT pg_backend_pid()")[0].as<int>();
-                          })
-      .value();
-}
 
 TEST(ConnectionPoolTest, AFullPoolRefusesAfterTheWaitWithARetryDelay) {
   ConnectionPool pool(
@@ -36,7 +23,7 @@ TEST(ConnectionPoolTest, AFullPoolRefusesAfterTheWaitWithARetryDelay) {
 
 TEST(ConnectionPoolTest, AReturnedConnectionIsUsedAgain) {
   ConnectionPool pool({.dsn = testing::NewDatabase(), .size = 1});
-  EXPECT_EQ(Backend(pool), Backend(pool));
+  EXPECT_EQ(BackendOf(pool), BackendOf(pool));
 }
 
 TEST(ConnectionPoolTest, ADiscardedConnectionIsReplaced) {
@@ -89,7 +76,7 @@ TEST(ConnectionPoolTest, AServerRestartCostsNoCallOnceItIsUpAgain) {
 
 TEST(ConnectionPoolTest, AConnectionIsReplacedWhenItIsOld) {
   ConnectionPool pool({.dsn = testing::NewDatabase(), .size = 1, .max_age = absl::ZeroDuration()});
-  EXPECT_NE(Backend(pool), Backend(pool));
+  EXPECT_NE(BackendOf(pool), BackendOf(pool));
 }
 
 TEST(ConnectionPoolTest, APasswordThatLooksLikeAUriIsNone) {

@@ -17,6 +17,7 @@
 #include "common/base/status.h"
 #include "common/db/server_account.h"
 #include "common/db/transaction.h"
+#include "tests/support/silent_postgres.h"
 #include "tests/support/test_database.h"
 
 namespace fleetcast::db {
@@ -144,6 +145,19 @@ TEST(SeveralHostsTest, TheOneThatCanBeWrittenIsFoundAgainAfterAFailOver) {
   ConnectionPool fresh(pool.options());
   EXPECT_TRUE(Write(fresh).ok());
   fs::remove_all(folder);
+}
+
+TEST(SeveralHostsTest, OneThatHangsIsPassedOver) {
+  const testing::SilentPostgres hangs(testing::SilentPostgres::Answers::kNothing);
+  const std::string works = DatabaseWithNotes();
+  ConnectionPool pool(
+      {.dsn = absl::StrCat("host=127.0.0.1,", ValueOf("host", works),
+                           " port=", ValueOf("port", hangs.dsn()), ",", ValueOf("port", works),
+                           " user=", ValueOf("user", works), " dbname=", DatabaseOf(works),
+                           " sslmode=disable gssencmode=disable"),
+       .connect_timeout = absl::Seconds(2)});
+  const absl::Status written = Write(pool);
+  EXPECT_TRUE(written.ok()) << written;
 }
 
 // Debian's PgBouncer in transaction mode before the shared cluster, with one server connection that
