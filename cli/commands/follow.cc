@@ -7,13 +7,14 @@
 #include "cli/interrupt.h"
 #include "cli/progress/display.h"
 #include "cli/watch.h"
+#include "common/base/patience.h"
 
 namespace fleetcast::cli {
 namespace {
 
 bool PauseUnlessInterrupted(absl::Duration duration) {
-  const absl::Time end = absl::Now() + duration;
-  while (!Interrupted() && absl::Now() < end) absl::SleepFor(absl::Milliseconds(50));
+  const Patience pause(duration);
+  while (!Interrupted() && !pause.IsOver()) absl::SleepFor(absl::Milliseconds(50));
   return !Interrupted();
 }
 

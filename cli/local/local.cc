@@ -12,6 +12,7 @@
 #include "cli/local/supervisor.h"
 #include "common/base/file_lock.h"
 #include "common/base/log.h"
+#include "common/base/patience.h"
 #include "common/base/status.h"
 #include "common/db/private_cluster.h"
 #include "common/rpc/health.h"
@@ -131,7 +132,7 @@ absl::StatusOr<bool> Down(const std::string& given, const SayLine& say) {
   if (!record || !IsRunning(record->supervisor)) return Busy(data_dir, "being started");
   say("stopping the services, then Postgres");
   kill(record->supervisor.pid, SIGTERM);
-  for (const absl::Time deadline = absl::Now() + kDownTimeout; absl::Now() < deadline;) {
+  for (const Patience wait(kDownTimeout); !wait.IsOver();) {
     if (lock.TryLock()) return true;
     absl::SleepFor(absl::Milliseconds(50));
   }

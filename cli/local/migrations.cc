@@ -21,7 +21,10 @@ std::vector<std::pair<std::string, std::vector<db::Migration>>> AllMigrations() 
 }
 
 absl::Status MigrateAll(const std::string& dsn) {
-  db::ConnectionPool pool({.dsn = dsn, .size = 1, .application_name = "fleetcast-migrate"});
+  db::ConnectionPool pool({.dsn = dsn,
+                           .size = 2,
+                           .statement_timeout = db::kMigrationTimeout,
+                           .application_name = "fleetcast-migrate"});
   for (const auto& [schema, migrations] : AllMigrations())
     FLEETCAST_RETURN_IF_ERROR(db::Migrate(pool, schema, migrations));
   return absl::OkStatus();

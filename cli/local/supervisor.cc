@@ -101,7 +101,7 @@ absl::Status Supervisor::StartStage(int stage) {
 
 absl::Status Supervisor::AwaitHealth(Child& child) {
   const std::string log = LogFile(options_.data_dir, child.plan.name);
-  for (const absl::Time deadline = absl::Now() + kStartTimeout; absl::Now() < deadline;) {
+  for (const Patience wait(kStartTimeout); !wait.IsOver();) {
     int status = 0;
     if (waitpid(child.running.process->pid, &status, WNOHANG) == child.running.process->pid) {
       child.running.process.reset();
@@ -127,7 +127,8 @@ absl::Status Supervisor::Launch(Child& child) {
                                     .death_signal = SIGTERM}));
   child.running.process = IdentityOf(pid).value_or(ProcessIdentity{.pid = pid});
   child.running.start_time = absl::Now();
-  child.start_again = absl::InfiniteFuture();
+  child.trial.emplace(kHealthyLife);
+  child.rest.reset();
   LogInfo("started", {{"process", child.plan.name}, {"pid", absl::StrCat(pid)}});
   return absl::OkStatus();
 }
@@ -146,12 +147,12 @@ void Supervisor::Watch() {
       NoteDeath(child, status);
       changed = true;
     }
-    if (!child.running.process && absl::Now() >= child.start_again) {
+    if (!child.running.process && child.rest && child.rest->IsOver()) {
       ++child.running.restarts;
       if (const absl::Status launched = Launch(child); !launched.ok()) {
         LogError("cannot start again",
                  {{"process", child.plan.name}, {"error", std::string(launched.message())}});
-        child.start_again = absl::Now() + RestartPause(++child.recent_deaths);
+        child.rest.emplace(RestartPause(++child.recent_deaths));
       }
       changed = true;
     }
@@ -174,12 +175,12 @@ void Supervisor::WatchPostgres() {
 }
 
 void Supervisor::NoteDeath(Child& child, int status) {
-  const bool healthy = absl::Now() - child.running.start_time > kHealthyLife;
+  const bool healthy = child.trial && child.trial->IsOver();
   child.recent_deaths = healthy ? 1 : child.recent_deaths + 1;
   child.running.process.reset();
   child.running.last_exit = ExitText(status);
   const absl::Duration pause = RestartPause(child.recent_deaths);
-  child.start_again = absl::Now() + pause;
+  child.rest.emplace(pause);
   LogWarning("a service died", {{"process", child.plan.name},
                                 {"exit", child.running.last_exit},
                                 {"starts_again_in", absl::FormatDuration(pause)}});
@@ -191,11 +192,11 @@ void Supervisor::StopStage(int stage) {
       if (child.plan.stage == stage && child.running.process) action(child);
   };
   each_running([](Child& child) { kill(child.running.process->pid, SIGTERM); });
-  const absl::Time deadline = absl::Now() + kStopPatience;
+  const Patience patience(kStopPatience);
   each_running([&](Child& child) {
     const pid_t pid = child.running.process->pid;
     while (!HasEnded(pid)) {
-      if (absl::Now() > deadline) {
+      if (patience.IsOver()) {
         LogError("does not stop; killing it", {{"process", child.plan.name}});
         kill(pid, SIGKILL);
         waitpid(pid, nullptr, 0);

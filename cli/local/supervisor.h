@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "cli/local/stack.h"
+#include "common/base/patience.h"
 #include "common/db/private_cluster.h"
 
 namespace fleetcast::cli {
@@ -33,7 +35,8 @@ class Supervisor {
     ServiceProcess plan;
     RunningService running;
     int recent_deaths = 0;
-    absl::Time start_again = absl::InfiniteFuture();
+    std::optional<Patience> trial;  // over: it has lived long enough to count as healthy
+    std::optional<Patience> rest;   // before it is started again
   };
 
   absl::Status StartAll();

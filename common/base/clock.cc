@@ -12,8 +12,8 @@ absl::Duration SystemClock::Monotonic() const {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-bool SystemClock::SleepUnlessStopped(absl::Duration duration, const absl::Notification& stop) {
-  return stop.WaitForNotificationWithTimeout(duration);
+bool SystemClock::SleepUnlessStopped(absl::Duration duration, const Notification& stop) {
+  return stop.WaitFor(duration);
 }
 
 }  // namespace fleetcast

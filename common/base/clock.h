@@ -2,8 +2,8 @@
 // Wall time is for what people read; what two processes compare comes from the database.
 #pragma once
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "common/base/notification.h"
 
 namespace fleetcast {
 
@@ -16,14 +16,14 @@ class Clock {
   // Time since an unspecified origin; never goes back. For leases and durations in one process.
   [[nodiscard]] virtual absl::Duration Monotonic() const = 0;
   // Blocks for `duration` or until `stop` is notified; true if it was.
-  virtual bool SleepUnlessStopped(absl::Duration duration, const absl::Notification& stop) = 0;
+  virtual bool SleepUnlessStopped(absl::Duration duration, const Notification& stop) = 0;
 };
 
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] absl::Time Now() const override;
   [[nodiscard]] absl::Duration Monotonic() const override;
-  bool SleepUnlessStopped(absl::Duration duration, const absl::Notification& stop) override;
+  bool SleepUnlessStopped(absl::Duration duration, const Notification& stop) override;
 };
 
 }  // namespace fleetcast

@@ -1,9 +1,14 @@
 #include "common/db/migrator.h"
 
-#include <map>
+#include <algorithm>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/log.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "common/base/patience.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "common/db/transaction.h"
@@ -11,69 +16,167 @@
 namespace fleetcast::db {
 namespace {
 
-struct Applied {
-  std::string name;
-  std::string sha256;
+constexpr absl::Duration kLockPatience = absl::Minutes(5);
+constexpr absl::Duration kLockPause = absl::Milliseconds(50);
+
+using AppliedMigrations = std::map<int, AppliedMigration>;
+
+// What the comment lines at the top of a migration say of it.
+struct Header {
+  int serves_from;
+  bool outside_transaction = false;
 };
 
-// Applied migrations by version; none where the table does not exist yet.
-std::map<int, Applied> ReadApplied(pqxx::work& work, const std::string& schema) {
-  std::map<int, Applied> applied;
-  const std::string table = work.quote_name(schema) + ".schema_migrations";
+Header HeaderOf(const Migration& migration) {
+  Header header{.serves_from = migration.version};
+  for (absl::string_view line : absl::StrSplit(migration.sql, '\n')) {
+    if (!absl::ConsumePrefix(&line, "-- ")) break;
+    if (line == "outside a transaction") header.outside_transaction = true;
+    if (int from = 0; absl::ConsumePrefix(&line, "serves programs from version ") &&
+                      absl::SimpleAtoi(line, &from))
+      header.serves_from = from;
+  }
+  return header;
+}
+
+std::vector<std::string> StatementsOf(const std::string& sql) {
+  std::vector<std::string> statements(1);
+  for (const absl::string_view line : absl::StrSplit(sql, '\n')) {
+    if (absl::StartsWith(line, "--")) continue;
+    absl::StrAppend(&statements.back(), line, "\n");
+    if (absl::EndsWith(line, ";")) statements.emplace_back();
+  }
+  std::erase_if(statements, [](const std::string& statement) {
+    return absl::StripAsciiWhitespace(statement).empty();
+  });
+  return statements;
+}
+
+std::string TableOf(const pqxx::work& work, const std::string& schema) {
+  return work.quote_name(schema) + ".schema_migrations";
+}
+
+// Applied migrations by version; none where the table does not exist yet. The column `serves_from`
+// is younger than the table.
+AppliedMigrations ReadApplied(pqxx::work& work, const std::string& schema) {
+  AppliedMigrations applied;
+  const std::string table = TableOf(work, schema);
   const pqxx::row exists = work.exec_params1("SELECT to_regclass($1) IS NOT NULL", table);
   if (!exists[0].as<bool>()) return applied;
-  for (const pqxx::row& row : work.exec("SELECT version, name, sha256 FROM " + table))
-    applied[row[0].as<int>()] = {row[1].as<std::string>(), row[2].as<std::string>()};
+  for (const pqxx::row& row :
+       work.exec("SELECT version, name, sha256,"
+                 " coalesce((to_jsonb(m) ->> 'serves_from')::integer, version) FROM " +
+                 table + " m"))
+    applied[row[0].as<int>()] = {row[1].as<std::string>(), row[2].as<std::string>(),
+                                 row[3].as<int>()};
   return applied;
 }
 
-// Whether what was applied is a beginning of `migrations`, unchanged.
-absl::Status CheckHistory(const std::string& schema, const std::map<int, Applied>& applied,
-                          const std::vector<Migration>& migrations) {
-  if (!applied.empty() && applied.rbegin()->first > static_cast<int>(migrations.size()))
-    return Refused(absl::StatusCode::kFailedPrecondition, "SCHEMA_NEWER_THAN_PROGRAM",
-                   absl::StrCat("schema \"", schema, "\" is at version ", applied.rbegin()->first,
-                                " but this program knows only ", migrations.size(),
-                                "; run a program as new as the database"),
-                   {{"schema", schema}, {"version", absl::StrCat(applied.rbegin()->first)}});
-  for (const auto& [version, row] : applied)
-    if (row.sha256 != Sha256Hex(migrations[version - 1].sql))
-      return Refused(
-          absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED",
-          absl::StrCat("migration ", version, " (", row.name, ") of schema \"", schema,
-                       "\" is not what was applied to this database; restore its SQL and put the "
-                       "change into a new migration"),
-          {{"schema", schema}, {"version", absl::StrCat(version)}});
+int NewestOf(const AppliedMigrations& applied) {
+  return applied.empty() ? 0 : applied.rbegin()->first;
+}
+
+absl::Status TooNew(const std::string& schema, int version, int most, int needed) {
+  return Refused(absl::StatusCode::kFailedPrecondition, "SCHEMA_NEWER_THAN_PROGRAM",
+                 absl::StrCat("schema \"", schema, "\" is at version ", version,
+                              " but this program knows only ", most,
+                              "; run a program that knows version ", needed, " at least"),
+                 {{"schema", schema},
+                  {"version", absl::StrCat(version)},
+                  {"known_version", absl::StrCat(most)},
+                  {"needed_version", absl::StrCat(needed)}});
+}
+
+// Whether what was applied is what this program knows of it.
+absl::Status CheckUnchanged(const std::string& schema, const AppliedMigrations& applied,
+                            const std::vector<Migration>& migrations) {
+  for (const Migration& migration : migrations) {
+    const auto found = applied.find(migration.version);
+    if (found == applied.end() || found->second.sha256 == Sha256Hex(migration.sql)) continue;
+    return Refused(
+        absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED",
+        absl::StrCat("migration ", migration.version, " (", found->second.name, ") of schema \"",
+                     schema,
+                     "\" is not what was applied to this database; restore its SQL and put the "
+                     "change into a new migration"),
+        {{"schema", schema}, {"version", absl::StrCat(migration.version)}});
+  }
   return absl::OkStatus();
 }
 
-// Waits for whoever migrates this schema now; held until the transaction ends.
-void LockSchema(pqxx::work& work, const std::string& schema) {
-  work.exec("SET LOCAL lock_timeout = '5min'; SET LOCAL statement_timeout = '15min'");
-  work.exec_params("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-                   "fleetcast migration of " + schema);
+// False if another process migrates this schema now; else held until the transaction ends.
+bool TryLockSchema(pqxx::work& work, const std::string& schema) {
+  work.exec("SET LOCAL idle_in_transaction_session_timeout = 0");
+  return work
+      .exec_params1("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))",
+                    "fleetcast migration of " + schema)[0]
+      .as<bool>();
 }
 
-// Applies the next migration that is missing; false if there is none.
-absl::StatusOr<bool> ApplyNext(pqxx::work& work, const std::string& schema,
-                               const std::vector<Migration>& migrations) {
-  LockSchema(work, schema);
-  const std::map<int, Applied> applied = ReadApplied(work, schema);
-  FLEETCAST_RETURN_IF_ERROR(CheckHistory(schema, applied, migrations));
-  if (applied.size() == migrations.size()) return false;
+absl::Status StaysLocked(const std::string& schema) {
+  return Refused(absl::StatusCode::kUnavailable, "MIGRATION_IN_PROGRESS",
+                 absl::StrCat("another process has been migrating schema \"", schema, "\" for ",
+                              absl::FormatDuration(kLockPatience), "; try again when it has ended"),
+                 {{"schema", schema}});
+}
 
-  const Migration& next = migrations[applied.size()];
-  const std::string quoted = work.quote_name(schema);
-  work.exec("CREATE SCHEMA IF NOT EXISTS " + quoted);
-  work.exec("CREATE TABLE IF NOT EXISTS " + quoted +
-            ".schema_migrations (version integer PRIMARY KEY, name text NOT NULL,"
-            " sha256 text NOT NULL, apply_time timestamptz NOT NULL DEFAULT now())");
-  work.exec("SET LOCAL search_path TO " + quoted);
-  work.exec(next.sql);
-  work.exec_params(
-      "INSERT INTO " + quoted + ".schema_migrations (version, name, sha256) VALUES ($1, $2, $3)",
-      next.version, next.name, Sha256Hex(next.sql));
-  return true;
+void MakeTable(pqxx::work& work, const std::string& schema) {
+  const std::string table = TableOf(work, schema);
+  work.exec("CREATE SCHEMA IF NOT EXISTS " + work.quote_name(schema));
+  work.exec("CREATE TABLE IF NOT EXISTS " + table +
+            " (version integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL,"
+            " apply_time timestamptz NOT NULL DEFAULT now())");
+  work.exec("ALTER TABLE " + table + " ADD COLUMN IF NOT EXISTS serves_from integer");
+}
+
+// What an index that was being built leaves behind: it is not used, but its name is taken.
+void DropInvalidIndexes(pqxx::nontransaction& session, const std::string& schema,
+                        const std::string& statement) {
+  const pqxx::result left = session.exec_params(
+      "SELECT format('%I.%I', $1::text, c.relname) FROM pg_index i"
+      " JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE n.nspname = $1 AND NOT i.indisvalid AND position(c.relname IN $2) > 0",
+      schema, statement);
+  for (const pqxx::row& row : left)
+    session.exec("DROP INDEX CONCURRENTLY IF EXISTS " + row[0].as<std::string>());
+}
+
+// On a connection beside the one that holds the lock.
+absl::Status RunOutside(ConnectionPool& pool, const std::string& schema, const std::string& sql) {
+  for (const std::string& statement : StatementsOf(sql))
+    FLEETCAST_RETURN_IF_ERROR(RunStatement(pool, [&](pqxx::nontransaction& session) {
+      DropInvalidIndexes(session, schema, statement);
+      session.exec(statement);
+      return absl::OkStatus();
+    }));
+  return absl::OkStatus();
+}
+
+enum class Step { kApplied, kNoneLeft, kLocked };
+
+// Applies the next migration that is missing.
+absl::StatusOr<Step> ApplyNext(ConnectionPool& pool, pqxx::work& work, const std::string& schema,
+                               const std::vector<Migration>& migrations) {
+  if (!TryLockSchema(work, schema)) return Step::kLocked;
+  const AppliedMigrations applied = ReadApplied(work, schema);
+  const int most = static_cast<int>(migrations.size());
+  if (NewestOf(applied) > most) return TooNew(schema, NewestOf(applied), most, NewestOf(applied));
+  FLEETCAST_RETURN_IF_ERROR(CheckUnchanged(schema, applied, migrations));
+  if (NewestOf(applied) == most) return Step::kNoneLeft;
+
+  const Migration& next = migrations[NewestOf(applied)];
+  const Header header = HeaderOf(next);
+  MakeTable(work, schema);
+  if (header.outside_transaction) {
+    FLEETCAST_RETURN_IF_ERROR(RunOutside(pool, schema, next.sql));
+  } else {
+    work.exec("SET LOCAL search_path TO " + work.quote_name(schema));
+    work.exec(next.sql);
+  }
+  work.exec_params("INSERT INTO " + TableOf(work, schema) +
+                       " (version, name, sha256, serves_from) VALUES ($1, $2, $3, $4)",
+                   next.version, next.name, Sha256Hex(next.sql), header.serves_from);
+  return Step::kApplied;
 }
 
 absl::Status CheckSequence(const std::string& schema, const std::vector<Migration>& migrations) {
@@ -92,27 +195,46 @@ absl::Status CheckSequence(const std::string& schema, const std::vector<Migratio
 absl::Status Migrate(ConnectionPool& pool, const std::string& schema,
                      const std::vector<Migration>& migrations) {
   FLEETCAST_RETURN_IF_ERROR(CheckSequence(schema, migrations));
+  // Who waits asks again and again, each time in a new transaction: CREATE INDEX CONCURRENTLY waits
+  // for every transaction that it has found with a snapshot.
+  Patience patience(kLockPatience);
   for (;;) {
-    FLEETCAST_ASSIGN_OR_RETURN(const bool applied, RunInTransaction(pool, [&](pqxx::work& work) {
-                                 return ApplyNext(work, schema, migrations);
+    FLEETCAST_ASSIGN_OR_RETURN(const Step step, RunInTransaction(pool, [&](pqxx::work& work) {
+                                 return ApplyNext(pool, work, schema, migrations);
                                }));
-    if (!applied) return absl::OkStatus();
+    if (step == Step::kNoneLeft) return absl::OkStatus();
+    if (step == Step::kApplied) {
+      patience = Patience(kLockPatience);
+    } else {
+      if (patience.IsOver()) return StaysLocked(schema);
+      absl::SleepFor(kLockPause);
+    }
   }
 }
 
+absl::Status CheckWindow(const std::string& schema, const AppliedMigrations& applied,
+                         const std::vector<Migration>& migrations, int least) {
+  FLEETCAST_RETURN_IF_ERROR(CheckUnchanged(schema, applied, migrations));
+  const int most = static_cast<int>(migrations.size());
+  int needed = 0;  // of what a program knows, by the migrations that this one does not
+  for (auto unknown = applied.upper_bound(most); unknown != applied.end(); ++unknown)
+    needed = std::max(needed, unknown->second.serves_from);
+  const int version = NewestOf(applied);
+  if (needed > most) return TooNew(schema, version, most, needed);
+  if (version >= least) return absl::OkStatus();
+  return Refused(
+      absl::StatusCode::kFailedPrecondition, "SCHEMA_TOO_OLD",
+      absl::StrCat("schema \"", schema, "\" is at version ", version, ", this program needs ",
+                   least, " at least; run: fleetcast db migrate --database <DSN>"),
+      {{"schema", schema},
+       {"version", absl::StrCat(version)},
+       {"needed_version", absl::StrCat(least)}});
+}
+
 absl::Status CheckSchemaVersion(ConnectionPool& pool, const std::string& schema,
-                                const std::vector<Migration>& migrations) {
-  return RunInTransaction(pool, [&](pqxx::work& work) -> absl::Status {
-    const std::map<int, Applied> applied = ReadApplied(work, schema);
-    FLEETCAST_RETURN_IF_ERROR(CheckHistory(schema, applied, migrations));
-    if (applied.size() == migrations.size()) return absl::OkStatus();
-    return Refused(absl::StatusCode::kFailedPrecondition, "SCHEMA_TOO_OLD",
-                   absl::StrCat("schema \"", schema, "\" is at version ", applied.size(),
-                                ", this program needs ", migrations.size(),
-                                "; run: fleetcast db migrate --database <DSN>"),
-                   {{"schema", schema},
-                    {"version", absl::StrCat(applied.size())},
-                    {"needed_version", absl::StrCat(migrations.size())}});
+                                const std::vector<Migration>& migrations, int least) {
+  return ReadInTransaction(pool, [&](pqxx::work& work) {
+    return CheckWindow(schema, ReadApplied(work, schema), migrations, least);
   });
 }
 

@@ -7,11 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast::db {
 namespace {
 
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);
+constexpr std::size_t kLongestMessage = 4000;  // Postgres quotes what it was sent
 
 struct Mapping {
   absl::StatusCode code;
@@ -27,13 +29,24 @@ Mapping MappingOf(const std::string& sqlstate) {
       {"23505", {StatusCode::kAlreadyExists, "POSTGRES_UNIQUE_VIOLATION"}},
       {"23503", {StatusCode::kFailedPrecondition, "POSTGRES_FOREIGN_KEY_VIOLATION"}},
       {"23514", {StatusCode::kFailedPrecondition, "POSTGRES_CHECK_VIOLATION"}},
+      {"23P01", {StatusCode::kAlreadyExists, "POSTGRES_EXCLUSION_VIOLATION"}},
+      {"22021", {StatusCode::kInvalidArgument, "POSTGRES_TEXT_NOT_UTF8"}},
+      {"22P05", {StatusCode::kInvalidArgument, "POSTGRES_TEXT_NOT_STORABLE"}},
+      {"22003", {StatusCode::kInvalidArgument, "POSTGRES_NUMBER_OUT_OF_RANGE"}},
+      {"54", {StatusCode::kInvalidArgument, "POSTGRES_VALUE_TOO_LARGE"}},
+      {"25006", {StatusCode::kUnavailable, "POSTGRES_READ_ONLY"}},
       {"40001", {StatusCode::kAborted, "POSTGRES_SERIALIZATION_FAILURE"}},
       {"40P01", {StatusCode::kAborted, "POSTGRES_DEADLOCK"}},
       {"55P03", {StatusCode::kDeadlineExceeded, "POSTGRES_LOCK_TIMEOUT"}},
       {"57014", {StatusCode::kDeadlineExceeded, "POSTGRES_STATEMENT_TIMEOUT"}},
       {"57P", {StatusCode::kUnavailable, "POSTGRES_UNAVAILABLE"}},
       {"08", {StatusCode::kUnavailable, "POSTGRES_UNAVAILABLE"}},
+      {"25P03", {StatusCode::kUnavailable, "POSTGRES_UNAVAILABLE"}},
       {"53", {StatusCode::kUnavailable, "POSTGRES_OUT_OF_RESOURCES"}},
+      {"58", {StatusCode::kUnavailable, "POSTGRES_OUT_OF_RESOURCES"}},
+      {"42501", {StatusCode::kFailedPrecondition, "POSTGRES_PERMISSION_DENIED"}},
+      {"XX001", {StatusCode::kDataLoss, "POSTGRES_DATA_CORRUPTED"}},
+      {"XX002", {StatusCode::kDataLoss, "POSTGRES_DATA_CORRUPTED"}},
   };
   for (const auto& [prefix, mapping] : kMappings)
     if (absl::StartsWith(sqlstate, prefix)) return mapping;
@@ -45,8 +58,11 @@ absl::Status Make(const Mapping& mapping, const std::string& sqlstate, const std
   details.reason = mapping.reason;
   if (!sqlstate.empty()) details.metadata["sqlstate"] = sqlstate;
   if (mapping.code == absl::StatusCode::kUnavailable) details.retry_after = kRetryAfter;
-  return MakeError(mapping.code, absl::StrCat("Postgres: ", absl::StripSuffix(what, "\n")),
-                   std::move(details));
+  return MakeError(
+      mapping.code,
+      absl::StrCat("Postgres: ",
+                   PrintableUtf8(std::string(absl::StripSuffix(what, "\n")), kLongestMessage)),
+      std::move(details));
 }
 
 // libpq gives no SQLSTATE for what it finds out itself.
@@ -63,7 +79,8 @@ bool SaysConnectionIsLost(const std::string& what) {
 
 absl::Status StatusFromException(const std::exception& exception) {
   const std::string what = exception.what();
-  if (dynamic_cast<const pqxx::in_doubt_error*>(&exception) != nullptr)
+  if (dynamic_cast<const pqxx::in_doubt_error*>(&exception) != nullptr ||
+      dynamic_cast<const pqxx::statement_completion_unknown*>(&exception) != nullptr)
     return Refused(absl::StatusCode::kUnknown, "COMMIT_OUTCOME_UNKNOWN",
                    absl::StrCat("the connection broke while Postgres was committing; send the same "
                                 "request id again to learn whether it took effect: ",

@@ -9,8 +9,11 @@ namespace fleetcast::db {
 
 // unique_violation → ALREADY_EXISTS, foreign key and check violations → FAILED_PRECONDITION,
 // serialization failure and deadlock → ABORTED, lock and statement timeouts → DEADLINE_EXCEEDED,
-// lost connections and a server that starts or stops → UNAVAILABLE with a retry delay, the rest →
-// INTERNAL. The reason is POSTGRES_… and the metadata carries the SQLSTATE.
+// lost connections, a server that starts or stops, is read only or out of resources → UNAVAILABLE
+// with a retry delay, values that Postgres cannot hold (text that is not UTF-8, numbers out of
+// range, what is too large for an index) → INVALID_ARGUMENT, a missing right → FAILED_PRECONDITION,
+// damaged data → DATA_LOSS, the rest → INTERNAL. The reason is POSTGRES_… and the metadata carries
+// the SQLSTATE.
 [[nodiscard]] absl::Status StatusFromException(const std::exception& exception);
 
 }  // namespace fleetcast::db

@@ -1,8 +1,10 @@
 #include "common/db/request_ledger.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/base/deadline.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/db/transaction.h"
 
 namespace fleetcast::db {
 namespace {
@@ -26,6 +28,22 @@ absl::Status Reused(const MutatingRequest& request, const std::string& first_met
                    absl::StrCat("request_id ", request.request_id, " was used before, for ",
                                 difference, "; use a new UUID"),
                    std::move(details));
+}
+
+constexpr int kRetentionBatch = 1000;
+constexpr absl::Duration kBatchTime = absl::Seconds(2);  // more than a batch takes
+
+absl::StatusOr<int> ForgetSome(ConnectionPool& pool, const std::string& schema,
+                               absl::Duration keep) {
+  return RunInTransaction(pool, [&](pqxx::work& work) -> absl::StatusOr<int> {
+    const std::string table = Table(work, schema);
+    const pqxx::result forgotten = work.exec_params(
+        "DELETE FROM " + table + " WHERE request_id = ANY (ARRAY(SELECT request_id FROM " + table +
+            " WHERE create_time < statement_timestamp() - make_interval(secs => $1)"
+            " ORDER BY create_time LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        absl::ToDoubleSeconds(keep), kRetentionBatch);
+    return static_cast<int>(forgotten.affected_rows());
+  });
 }
 
 }  // namespace
@@ -66,6 +84,17 @@ absl::Status RecordAnswer(pqxx::work& work, const std::string& schema,
       absl::StatusCode::kInternal, "REQUEST_NOT_CLAIMED",
       absl::StrCat("request_id ", request.request_id, " was not claimed in this transaction"),
       {{"request_id", request.request_id}});
+}
+
+Duty RequestRetention(const std::string& schema, absl::Duration keep) {
+  const auto run = [schema, keep](ConnectionPool& pool) -> absl::Status {
+    for (;;) {
+      FLEETCAST_ASSIGN_OR_RETURN(const int forgotten, ForgetSome(pool, schema, keep));
+      if (forgotten < kRetentionBatch) return absl::OkStatus();
+      if (const auto left = RemainingTime(); left && *left < kBatchTime) return absl::OkStatus();
+    }
+  };
+  return {.name = "request_retention", .every = absl::Minutes(1), .run = run};
 }
 
 }  // namespace fleetcast::db

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/base/mutating_request.h"
+#include "common/db/duties.h"
 
 namespace fleetcast::db {
 
@@ -23,5 +25,9 @@ using fleetcast::MutatingRequest;
 // `answer` is what ClaimRequest gives to everyone who asks again: a resource name or JSON.
 [[nodiscard]] absl::Status RecordAnswer(pqxx::work& work, const std::string& schema,
                                         const MutatingRequest& request, const std::string& answer);
+
+// Forgets answers older than `keep`, a thousand at a time: a request that is repeated later is a
+// new one. The schema needs deploy/postgres/common/duties.sql.
+[[nodiscard]] Duty RequestRetention(const std::string& schema, absl::Duration keep);
 
 }  // namespace fleetcast::db

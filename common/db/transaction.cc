@@ -1,43 +1,21 @@
 #include "common/db/transaction.h"
 
+#include <algorithm>
+
 #include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/deadline.h"
 #include "common/base/status.h"
 #include "common/db/postgres_error.h"
 
 namespace fleetcast::db {
 namespace {
 
+using std::chrono::steady_clock;
+
 constexpr int kMaxTries = 5;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
-
-// Nothing was committed and the same transaction may well succeed now.
-bool MayTryAgain(const absl::Status& status) {
-  const std::string reason = ReasonOf(status);
-  return reason == "POSTGRES_SERIALIZATION_FAILURE" || reason == "POSTGRES_DEADLOCK" ||
-         reason == "POSTGRES_UNAVAILABLE";
-}
-
-absl::Status TryOnce(ConnectionPool& pool, absl::FunctionRef<absl::Status(pqxx::work&)> body) {
-  auto lease = pool.Acquire();
-  if (!lease.ok()) return lease.status();
-  absl::Status status;
-  try {
-    pqxx::work work(**lease);
-    status = body(work);
-    if (status.ok())
-      work.commit();
-    else
-      work.abort();
-  } catch (const std::exception& exception) {
-    status = StatusFromException(exception);
-    // pqxx reports some lost connections as plain errors; not so a commit in doubt.
-    if (!(**lease).is_open() && status.code() == absl::StatusCode::kInternal)
-      status = StatusFromException(pqxx::broken_connection(exception.what()));
-  }
-  if (!(**lease).is_open()) lease->Discard();
-  return status;
-}
 
 // Doubles with every try, with as much again at random so that rivals part.
 absl::Duration PauseAfter(int tries) {
@@ -45,15 +23,132 @@ absl::Duration PauseAfter(int tries) {
   return kFirstPause * (1 << tries) * absl::Uniform(random, 0.5, 1.5);
 }
 
+// Whether nothing was committed and the same may well succeed now. A server is looked for only as
+// long as for a free connection: one that does not answer costs a time-out each time.
+bool MayTryAgain(const ConnectionPool& pool, const absl::Status& status, absl::Duration passed) {
+  const std::string reason = ReasonOf(status);
+  if (reason == "POSTGRES_UNAVAILABLE") return passed < pool.options().acquire_timeout;
+  return reason == "POSTGRES_SERIALIZATION_FAILURE" || reason == "POSTGRES_DEADLOCK";
+}
+
+absl::Status Repeatedly(const ConnectionPool& pool, absl::FunctionRef<absl::Status()> try_once) {
+  const auto start = steady_clock::now();
+  for (int tries = 1;; ++tries) {
+    absl::Status status = try_once();
+    if (status.ok() || tries == kMaxTries ||
+        !MayTryAgain(pool, status, absl::FromChrono(steady_clock::now() - start)))
+      return status;
+    const absl::Duration pause = PauseAfter(tries);
+    if (const auto left = RemainingTime(); left && *left <= pause) return status;
+    absl::SleepFor(pause);
+  }
+}
+
+// Everything that a transaction must not take from the session: set in one round trip.
+// The access mode is left alone where it is not ours to say: who has made the database read only
+// means it.
+std::string TransactionSettings(const PoolOptions& options, absl::Duration statement_timeout,
+                                Access access) {
+  const auto milliseconds = [](absl::Duration duration) {
+    return std::max<std::int64_t>(1, absl::ToInt64Milliseconds(duration));
+  };
+  return absl::StrCat("SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+                      access == Access::kReadOnly ? " READ ONLY" : "",
+                      "; SET LOCAL statement_timeout = ", milliseconds(statement_timeout),
+                      "; SET LOCAL lock_timeout = ",
+                      milliseconds(std::min(options.lock_timeout, statement_timeout)),
+                      "; SET LOCAL idle_in_transaction_session_timeout = ",
+                      milliseconds(2 * options.statement_timeout), "; SET LOCAL timezone = 'UTC'");
+}
+
+absl::Status Silent(const ConnectionPool::Lease& lease) {
+  ErrorDetails details;
+  details.reason = "POSTGRES_SILENT";
+  details.metadata["statement_timeout"] = absl::FormatDuration(lease.statement_timeout());
+  details.retry_after = absl::Seconds(1);
+  return MakeError(
+      absl::StatusCode::kUnavailable,
+      absl::StrCat("Postgres: no answer within ", absl::FormatDuration(lease.statement_timeout()),
+                   " and a little more; the connection was closed; see whether its server hangs"),
+      std::move(details));
+}
+
+// What an exception says of a transaction, once the connection is known to have survived or not.
+absl::Status StatusOf(const std::exception& exception, const ConnectionPool::Lease& lease) {
+  absl::Status status = StatusFromException(exception);
+  if (ReasonOf(status) == "COMMIT_OUTCOME_UNKNOWN" || (*lease).is_open()) return status;
+  if (lease.WasCut()) return Silent(lease);
+  // pqxx reports some lost connections as plain errors.
+  if (status.code() == absl::StatusCode::kInternal)
+    return StatusFromException(pqxx::broken_connection(exception.what()));
+  return status;
+}
+
+// A connection that is broken, or one of a server that has turned read only, is not used again.
+void DiscardIfUnfit(ConnectionPool::Lease& lease, const absl::Status& status) {
+  if (lease.WasCut() || ReasonOf(status) == "POSTGRES_READ_ONLY")
+    lease.DiscardAll();
+  else if (!(*lease).is_open())
+    lease.Discard();
+}
+
+// A read leaves no doubt, and is read only because it said so.
+absl::Status StatusOfRead(const std::exception& exception, const ConnectionPool::Lease& lease) {
+  absl::Status status = StatusOf(exception, lease);
+  if (ReasonOf(status) == "POSTGRES_READ_ONLY")
+    return Refused(absl::StatusCode::kInternal, "WRITE_IN_READ_TRANSACTION", exception.what());
+  if (ReasonOf(status) != "COMMIT_OUTCOME_UNKNOWN") return status;
+  return lease.WasCut() ? Silent(lease)
+                        : StatusFromException(pqxx::broken_connection(exception.what()));
+}
+
+absl::Status TryOnce(ConnectionPool& pool, Access access,
+                     absl::FunctionRef<absl::Status(pqxx::work&)> body) {
+  auto lease = pool.Acquire();
+  if (!lease.ok()) return lease.status();
+  absl::Status status;
+  try {
+    pqxx::work work(**lease);
+    work.exec0(TransactionSettings(pool.options(), lease->statement_timeout(), access));
+    status = body(work);
+    if (status.ok())
+      work.commit();
+    else
+      work.abort();
+  } catch (const std::exception& exception) {
+    status =
+        access == Access::kReadOnly ? StatusOfRead(exception, *lease) : StatusOf(exception, *lease);
+  }
+  DiscardIfUnfit(*lease, status);
+  return status;
+}
+
+absl::Status TryStatementOnce(ConnectionPool& pool,
+                              absl::FunctionRef<absl::Status(pqxx::nontransaction&)> body) {
+  auto lease = pool.Acquire();
+  if (!lease.ok()) return lease.status();
+  absl::Status status;
+  try {
+    pqxx::nontransaction session(**lease);
+    status = body(session);
+  } catch (const std::exception& exception) {
+    status = StatusOf(exception, *lease);
+    if (!(**lease).is_open()) status = StatusFromException(pqxx::in_doubt_error(exception.what()));
+  }
+  DiscardIfUnfit(*lease, status);
+  return status;
+}
+
 }  // namespace
 
-absl::Status RunTransaction(ConnectionPool& pool,
+absl::Status RunTransaction(ConnectionPool& pool, Access access,
                             absl::FunctionRef<absl::Status(pqxx::work&)> body) {
-  for (int tries = 1;; ++tries) {
-    absl::Status status = TryOnce(pool, body);
-    if (status.ok() || tries == kMaxTries || !MayTryAgain(status)) return status;
-    absl::SleepFor(PauseAfter(tries));
-  }
+  return Repeatedly(pool, [&] { return TryOnce(pool, access, body); });
+}
+
+absl::Status RunAutocommit(ConnectionPool& pool,
+                           absl::FunctionRef<absl::Status(pqxx::nontransaction&)> body) {
+  return Repeatedly(pool, [&] { return TryStatementOnce(pool, body); });
 }
 
 }  // namespace fleetcast::db

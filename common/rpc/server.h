@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "common/base/notification.h"
 
 namespace fleetcast::rpc {
 
@@ -22,7 +22,7 @@ struct ServerOptions {
   int max_concurrent_streams = 256;  // per connection
   // Notified when the server begins to drain: streams watch it and end with UNAVAILABLE. Optional;
   // must outlive the server.
-  absl::Notification* draining = nullptr;
+  Notification* draining = nullptr;
 };
 
 // Blocks SIGTERM and SIGINT in this thread and those it starts later. To be called first in main,

@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "common/base/log.h"
+#include "common/db/conninfo.h"
 #include "common/db/postgres_error.h"
 
 namespace fleetcast::workqueue {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr absl::Duration kFirstPause = absl::Seconds(1);
 constexpr absl::Duration kLongestPause = absl::Seconds(30);
+constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 constexpr absl::Duration kLook = absl::Milliseconds(200);
 
 class Receiver final : public pqxx::notification_receiver {
@@ -45,7 +47,10 @@ Listener::~Listener() {
 }
 
 void Listener::ListenUntilBroken() {
-  pqxx::connection connection(dsn_);
+  const auto conninfo = db::BoundedConninfo(
+      dsn_, {.connect_timeout = kConnectTimeout, .silence = kConnectTimeout}, "fleetcast-listener");
+  if (!conninfo.ok()) throw std::invalid_argument(std::string(conninfo.status().message()));
+  pqxx::connection connection(*conninfo);
   const Receiver receiver(connection, channel_, word_, wake_);
   wake_();  // what was said while nobody listened
   while (!stopping_) connection.await_notification(0, absl::ToInt64Microseconds(kLook));

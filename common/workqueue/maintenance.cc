@@ -77,7 +77,7 @@ absl::Status Queue::Tidy(db::ConnectionPool& pool) {
 
 absl::Status Queue::SeeReplica(const std::string& name, const std::vector<std::string>& pools,
                                int slots) {
-  return db::RunInTransaction(lease_pool_, [&](pqxx::work& work) {
+  return db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
     work.exec_params(Sql(kSeeReplica), options_.queue, name, nlohmann::json(pools).dump(), slots);
     return absl::OkStatus();
   });

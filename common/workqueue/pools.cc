@@ -119,8 +119,8 @@ std::string EnvironmentPool(const std::string& environment) {
 }
 
 absl::StatusOr<std::vector<Pool>> ListPools(Queue& queue, const std::string& id) {
-  return db::RunInTransaction(queue.pool(),
-                              [&](pqxx::work& work) -> absl::StatusOr<std::vector<Pool>> {
+  return db::ReadInTransaction(queue.pool(),
+                               [&](pqxx::work& work) -> absl::StatusOr<std::vector<Pool>> {
                                 return Select(work, queue, id);
                               });
 }

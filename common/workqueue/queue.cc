@@ -260,7 +260,7 @@ std::string Queue::Sql(const std::string& text) const {
 
 absl::StatusOr<std::vector<FetchedTask>> Queue::Fetch(const FetchRequest& request) {
   std::vector<FetchedTask> fetched;
-  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(lease_pool_, [&](pqxx::work& work) {
+  FLEETCAST_RETURN_IF_ERROR(db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
     fetched.clear();
     for (const pqxx::row& row :
          work.exec_params(Sql(kFetch), options_.queue, request.pool, request.most, request.holder,
@@ -274,7 +274,7 @@ absl::StatusOr<std::vector<FetchedTask>> Queue::Fetch(const FetchRequest& reques
 absl::StatusOr<std::vector<Renewal>> Queue::Renew(const std::vector<HoldId>& holds,
                                                   absl::Duration lease) {
   std::map<std::int64_t, bool> renewed;
-  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(lease_pool_, [&](pqxx::work& work) {
+  FLEETCAST_RETURN_IF_ERROR(db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
     renewed.clear();
     for (const pqxx::row& row :
          work.exec_params(Sql(kRenew), HoldsJson(holds), absl::ToInt64Milliseconds(lease)))
@@ -298,7 +298,7 @@ absl::StatusOr<std::vector<bool>> Queue::Progress(const std::vector<ProgressRepo
                     {"lease_epoch", report.hold.lease_epoch},
                     {"progress", json::parse(report.progress, nullptr, false)}});
   std::vector<std::int64_t> written;
-  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(lease_pool_, [&](pqxx::work& work) {
+  FLEETCAST_RETURN_IF_ERROR(db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
     written.clear();
     for (const pqxx::row& row : work.exec_params(Sql(kProgress), rows.dump()))
       written.push_back(row[0].as<std::int64_t>());

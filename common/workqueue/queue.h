@@ -155,7 +155,7 @@ class Queue {
   static constexpr int kFirstGroupParameter = 4;
   static constexpr int kFirstTaskParameter = 6;
 
-  // -- Keeping in order (see maintenance.h)
+  // -- Keeping in order: duties (duties.h), on a pool of their own
   // ----------------------------------------------------------
 
   // Ends attempts whose lease, time or patience has run out, at most `most`. Returns how many.

@@ -30,6 +30,12 @@ std::vector<Migration> inferenceMigrations();
 }
 
 namespace fleetcast::inference {
+namespace {
+
+// The oldest schema that this program works with; raised with the first use of something newer.
+constexpr int kLeastSchemaVersion = 1;
+
+}  // namespace
 
 struct Inference::Parts {
   Parts(const InferenceSettings& settings, std::unique_ptr<sensordata::SensorSource> sensors)
@@ -59,7 +65,7 @@ struct Inference::Parts {
   InvocationWorker worker;
   Deployer deployer{registry, catalog, deployments};
 
-  absl::Notification draining;  // the server's
+  Notification draining;  // the server's
   BatchEndpointService endpoint_service{deployer, deployments};
   InvocationService invocation_service{sweeps, ids, clock, draining};
   ScheduleService schedule_service{schedules, ids};
@@ -76,8 +82,8 @@ Inference::~Inference() { Drain(); }
 absl::StatusOr<std::unique_ptr<Inference>> Inference::Start(const InferenceSettings& settings) {
   FLEETCAST_ASSIGN_OR_RETURN(auto source, sensordata::OpenSensorSource(settings.sensors));
   auto parts = std::make_unique<Parts>(settings, std::move(source));
-  FLEETCAST_RETURN_IF_ERROR(
-      db::CheckSchemaVersion(parts->pool, "inference", db::inferenceMigrations()));
+  FLEETCAST_RETURN_IF_ERROR(db::CheckSchemaVersion(parts->pool, "inference",
+                                                   db::inferenceMigrations(), kLeastSchemaVersion));
   forecast::StartLogged();
   FLEETCAST_ASSIGN_OR_RETURN(
       parts->server, rpc::Server::Start({.listen = settings.listen, .draining = &parts->draining},

@@ -23,6 +23,12 @@ std::vector<Migration> registryMigrations();
 }
 
 namespace fleetcast::registry {
+namespace {
+
+// The oldest schema that this program works with; raised with the first use of something newer.
+constexpr int kLeastSchemaVersion = 1;
+
+}  // namespace
 
 struct RegistryService::Parts {
   explicit Parts(const db::PoolOptions& options) : pool(options) {}
@@ -51,8 +57,8 @@ RegistryService::~RegistryService() = default;
 absl::StatusOr<std::unique_ptr<RegistryService>> RegistryService::Start(
     const RegistryOptions& options) {
   auto parts = std::make_unique<Parts>(options.pool);
-  FLEETCAST_RETURN_IF_ERROR(
-      db::CheckSchemaVersion(parts->pool, "registry", db::registryMigrations()));
+  FLEETCAST_RETURN_IF_ERROR(db::CheckSchemaVersion(parts->pool, "registry",
+                                                   db::registryMigrations(), kLeastSchemaVersion));
   FLEETCAST_ASSIGN_OR_RETURN(
       parts->files, ArtifactFiles::Open(options.artifacts_dir, options.max_artifact_bytes));
   parts->artifact_rpc = std::make_unique<ArtifactRpc>(&parts->artifacts, parts->files.get());

@@ -113,7 +113,7 @@ struct Trainer::Parts {
 
   SystemClock clock;
   RandomIdSource ids;
-  absl::Notification draining;
+  Notification draining;
   db::ConnectionPool api_pool, lease_pool, maintenance_pool;
   workqueue::Queue closing{ClosingQueueOptions(), api_pool, lease_pool};
   workqueue::Queue training{TrainingQueueOptions(closing), api_pool, lease_pool};

@@ -20,7 +20,7 @@ class FakeClock final : public Clock {
     absl::MutexLock lock(&mutex_);
     return monotonic_;
   }
-  bool SleepUnlessStopped(absl::Duration duration, const absl::Notification& stop) override {
+  bool SleepUnlessStopped(absl::Duration duration, const Notification& stop) override {
     Advance(duration);
     return stop.HasBeenNotified();
   }

@@ -1,6 +1,7 @@
 #include "tests/support/test_database.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
@@ -88,6 +90,19 @@ std::string NewDatabase() {
   auto dsn = cluster.Dsn(absl::StrCat("test_", ++count));
   if (!dsn.ok()) Die(dsn.status().ToString());
   return *dsn;
+}
+
+FrozenCluster::FrozenCluster(const db::PrivateCluster& cluster) {
+  const int postmaster = cluster.postmaster_pid();
+  pids_.push_back(postmaster);
+  kill(postmaster, SIGSTOP);  // first: it starts no more children
+  std::ifstream children(absl::StrCat("/proc/", postmaster, "/task/", postmaster, "/children"));
+  for (int pid; children >> pid;) pids_.push_back(pid);
+  for (const int pid : pids_) kill(pid, SIGSTOP);
+}
+
+FrozenCluster::~FrozenCluster() {
+  for (const int pid : pids_) kill(pid, SIGCONT);
 }
 
 }  // namespace fleetcast::testing

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/db/connection_pool.h"
 #include "common/db/private_cluster.h"
@@ -16,5 +17,18 @@ db::PrivateCluster& SharedCluster();
 
 // A new empty database in the shared cluster; returns its connection string. Thread safe.
 std::string NewDatabase();
+
+// Every process of a cluster stopped with SIGSTOP, as on a host that hangs: its sockets stay open
+// and nothing is answered. They go on when this dies.
+class FrozenCluster {
+ public:
+  explicit FrozenCluster(const db::PrivateCluster& cluster);
+  ~FrozenCluster();
+  FrozenCluster(const FrozenCluster&) = delete;
+  FrozenCluster& operator=(const FrozenCluster&) = delete;
+
+ private:
+  std::vector<int> pids_;
+};
 
 }  // namespace fleetcast::testing

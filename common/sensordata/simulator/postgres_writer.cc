@@ -70,7 +70,7 @@ absl::StatusOr<std::unique_ptr<PostgresReadingsWriter>> PostgresReadingsWriter::
     create += ", " + QuoteIdentifier(column) + " double precision";
   }
   create += ", PRIMARY KEY (sensor_id, \"timestamp\"))";
-  FLEETCAST_RETURN_IF_ERROR(db::RunTransaction(state->pool, [&](pqxx::work& work) {
+  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(state->pool, [&](pqxx::work& work) {
     work.exec(create);
     return absl::OkStatus();
   }));
@@ -84,7 +84,7 @@ absl::Status PostgresReadingsWriter::Write(const std::string& sensor_id,
     arguments.push_back(ColumnArray(readings, i));
   }
   const std::string insert = InsertStatement(state_->table, readings.columns);
-  return db::RunTransaction(state_->pool, [&](pqxx::work& work) -> absl::Status {
+  return db::RunInTransaction(state_->pool, [&](pqxx::work& work) -> absl::Status {
     const std::string of_sensor = " FROM " + state_->table + " WHERE sensor_id = $1";
     if (replace) {
       work.exec_params("DELETE" + of_sensor, sensor_id);

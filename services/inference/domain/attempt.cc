@@ -7,7 +7,7 @@
 
 namespace fleetcast::inference {
 
-Attempt::Attempt(const Clock& clock, const absl::Notification& draining, const Invocation& claimed,
+Attempt::Attempt(const Clock& clock, const Notification& draining, const Invocation& claimed,
                  absl::Duration asked_at, absl::Duration lease)
     : clock_(clock),
       draining_(draining),

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
+#include "common/base/notification.h"
 #include "common/ledger/held_lease.h"
 #include "services/inference/domain/invocation_store.h"
 
@@ -14,7 +14,7 @@ namespace fleetcast::inference {
 class Attempt {
  public:
   // `asked_at`: Clock::Monotonic() just before the claim was sent.
-  Attempt(const Clock& clock, const absl::Notification& draining, const Invocation& claimed,
+  Attempt(const Clock& clock, const Notification& draining, const Invocation& claimed,
           absl::Duration asked_at, absl::Duration lease);
 
   // To be asked between the steps of the work. CANCELLED with reason LEASE_LOST or WORKER_DRAINING,
@@ -33,7 +33,7 @@ class Attempt {
 
  private:
   const Clock& clock_;
-  const absl::Notification& draining_;
+  const Notification& draining_;
   const InvocationHold hold_;
   const absl::Duration timeout_;
   const absl::Duration deadline_;  // monotonic

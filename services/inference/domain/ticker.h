@@ -5,9 +5,9 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
-#include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
 #include "common/base/id.h"
+#include "common/base/notification.h"
 #include "services/inference/domain/schedule_store.h"
 
 namespace fleetcast::inference {
@@ -24,7 +24,7 @@ class Ticker {
   Ticker& operator=(const Ticker&) = delete;
 
  private:
-  absl::Notification stop_;
+  Notification stop_;
   std::thread thread_;
 };
 

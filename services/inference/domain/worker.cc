@@ -62,7 +62,7 @@ void InvocationWorker::Conclude(const Attempt& attempt, const absl::StatusOr<For
                {{"reason", ReasonOf(forecast.status())}, {"error", forecast.status().ToString()}});
   }
   // Never notified: what is finished is written even while the process drains.
-  const absl::Notification never;
+  const Notification never;
   while (!attempt.LeaseLost()) {
     const absl::Status written = Write(attempt, forecast);
     if (written.ok()) return;

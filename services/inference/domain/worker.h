@@ -10,9 +10,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
+#include "common/base/notification.h"
 #include "services/inference/domain/forecaster.h"
 #include "services/inference/domain/invocation_store.h"
 
@@ -39,7 +39,7 @@ class InvocationWorker {
   // spending an attempt.
   void Drain();
 
-  [[nodiscard]] const absl::Notification& draining() const { return draining_; }
+  [[nodiscard]] const Notification& draining() const { return draining_; }
   [[nodiscard]] const WorkerOptions& options() const { return options_; }
 
  private:
@@ -54,7 +54,7 @@ class InvocationWorker {
   Forecaster& forecaster_;
   Clock& clock_;
   const WorkerOptions options_;
-  absl::Notification draining_;
+  Notification draining_;
   absl::Mutex mutex_;
   bool drain_asked_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<std::shared_ptr<Attempt>> held_ ABSL_GUARDED_BY(mutex_);
@@ -75,7 +75,7 @@ class WorkerThreads {
 
   InvocationWorker& worker_;
   Clock& clock_;
-  absl::Notification working_ended_;
+  Notification working_ended_;
   std::vector<std::thread> slots_;
   std::thread renewer_;
 };

@@ -1,7 +1,7 @@
 // fleetcast.inference.v1.ForecastService over the domain.
 #pragma once
 
-#include "absl/synchronization/notification.h"
+#include "common/base/notification.h"
 #include "fleetcast/inference/v1/forecast_service.grpc.pb.h"
 #include "services/inference/domain/forecast_store.h"
 
@@ -10,7 +10,7 @@ namespace fleetcast::inference {
 class ForecastService final : public v1::ForecastService::Service {
  public:
   // `draining`: notified when the server stops; streams then end. References must outlive it.
-  ForecastService(ForecastStore& store, const absl::Notification& draining)
+  ForecastService(ForecastStore& store, const Notification& draining)
       : store_(store), draining_(draining) {}
 
   grpc::Status ListForecasts(grpc::ServerContext* context, const v1::ListForecastsRequest* request,
@@ -21,7 +21,7 @@ class ForecastService final : public v1::ForecastService::Service {
 
  private:
   ForecastStore& store_;
-  const absl::Notification& draining_;
+  const Notification& draining_;
 };
 
 }  // namespace fleetcast::inference

@@ -1,9 +1,9 @@
 // fleetcast.inference.v1.InvocationService over the domain.
 #pragma once
 
-#include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
 #include "common/base/id.h"
+#include "common/base/notification.h"
 #include "fleetcast/inference/v1/invocation_service.grpc.pb.h"
 #include "services/inference/domain/sweep_store.h"
 
@@ -12,8 +12,7 @@ namespace fleetcast::inference {
 class InvocationService final : public v1::InvocationService::Service {
  public:
   // `draining`: notified when the server stops; watches then end. References must outlive it.
-  InvocationService(SweepStore& store, IdSource& ids, Clock& clock,
-                    const absl::Notification& draining)
+  InvocationService(SweepStore& store, IdSource& ids, Clock& clock, const Notification& draining)
       : store_(store), ids_(ids), clock_(clock), draining_(draining) {}
 
   grpc::Status InvokeDeployment(grpc::ServerContext* context,
@@ -41,7 +40,7 @@ class InvocationService final : public v1::InvocationService::Service {
   SweepStore& store_;
   IdSource& ids_;
   Clock& clock_;
-  const absl::Notification& draining_;
+  const Notification& draining_;
 };
 
 }  // namespace fleetcast::inference

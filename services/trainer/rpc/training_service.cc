@@ -92,7 +92,7 @@ absl::Status Draining(const std::string& name) {
 }  // namespace
 
 TrainingService::TrainingService(RunCreation& creation, RunStore& store, Clock& clock,
-                                 const absl::Notification& draining)
+                                 const Notification& draining)
     : creation_(creation), store_(store), clock_(clock), draining_(draining) {}
 
 grpc::Status TrainingService::CreateTrainingRun(grpc::ServerContext*,

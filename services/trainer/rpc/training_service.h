@@ -3,8 +3,8 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
+#include "common/base/notification.h"
 #include "fleetcast/trainer/v1/training_service.grpc.pb.h"
 #include "services/trainer/domain/run_creation.h"
 #include "services/trainer/domain/run_store.h"
@@ -16,7 +16,7 @@ class TrainingService final : public v1::TrainingService::Service {
  public:
   // All must outlive it. `draining`: watches end when it is notified.
   TrainingService(RunCreation& creation, RunStore& store, Clock& clock,
-                  const absl::Notification& draining);
+                  const Notification& draining);
 
   grpc::Status CreateTrainingRun(grpc::ServerContext* context,
                                  const v1::CreateTrainingRunRequest* request,
@@ -50,7 +50,7 @@ class TrainingService final : public v1::TrainingService::Service {
   RunCreation& creation_;
   RunStore& store_;
   Clock& clock_;
-  const absl::Notification& draining_;
+  const Notification& draining_;
 };
 
 }  // namespace fleetcast::trainer

@@ -167,19 +167,19 @@ absl::StatusOr<TrainingJob> PostgresRunStore::CancelJob(const MutatingRequest& r
 }
 
 absl::StatusOr<TrainingRun> PostgresRunStore::GetRun(const std::string& run_id) {
-  return db::RunInTransaction(queue_.pool(),
+  return db::ReadInTransaction(queue_.pool(),
                               [&](pqxx::work& work) { return Select(work, run_id); });
 }
 
 absl::StatusOr<TrainingJob> PostgresRunStore::GetJob(const JobName& name) {
-  return db::RunInTransaction(queue_.pool(), [&](pqxx::work& work) { return Select(work, name); });
+  return db::ReadInTransaction(queue_.pool(), [&](pqxx::work& work) { return Select(work, name); });
 }
 
 absl::StatusOr<PageOf<TrainingRun>> PostgresRunStore::ListRuns(const std::optional<Filter>& filter,
                                                                const PageRequest& page) {
   FLEETCAST_ASSIGN_OR_RETURN(const db::SqlCondition condition,
                              db::FilterToSql(filter, RunField, Queue::kFirstGroupParameter));
-  return db::RunInTransaction(
+  return db::ReadInTransaction(
       queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<PageOf<TrainingRun>> {
         PageOf<Group> groups = queue_.ListGroups(work, condition, page);
         PageOf<TrainingRun> runs{.next_after = std::move(groups.next_after)};
@@ -193,7 +193,7 @@ absl::StatusOr<PageOf<TrainingJob>> PostgresRunStore::ListJobs(const std::string
                                                                const PageRequest& page) {
   FLEETCAST_ASSIGN_OR_RETURN(const db::SqlCondition condition,
                              db::FilterToSql(filter, JobField, Queue::kFirstTaskParameter));
-  return db::RunInTransaction(
+  return db::ReadInTransaction(
       queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<PageOf<TrainingJob>> {
         if (!run_id.empty()) FLEETCAST_RETURN_IF_ERROR(Select(work, run_id).status());
         PageOf<Task> tasks = queue_.ListTasks(work, run_id, condition, page);
@@ -204,7 +204,7 @@ absl::StatusOr<PageOf<TrainingJob>> PostgresRunStore::ListJobs(const std::string
 
 absl::StatusOr<RunChanges> PostgresRunStore::ChangesSince(const std::string& run_id,
                                                           const workqueue::Mark& mark) {
-  return db::RunInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<RunChanges> {
+  return db::ReadInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<RunChanges> {
     auto changes = queue_.ChangesSince(work, run_id, mark, kMostChanges);
     if (!changes) return RunNotFound(run_id);
     return RunChanges{.run = RunOf(std::move(changes->group)),

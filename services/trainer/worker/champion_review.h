@@ -8,6 +8,7 @@
 #include "common/base/time_series.h"
 #include "common/forecast/forecast.h"
 #include "services/trainer/domain/model_registry.h"
+#include "services/trainer/domain/training_job.h"
 #include "services/trainer/worker/training_tools.h"
 
 namespace fleetcast::trainer {

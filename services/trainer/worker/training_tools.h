@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/notification.h"
+#include "common/base/notification.h"
 #include "common/base/clock.h"
 #include "common/base/transient.h"
 #include "common/sensordata/sensor_source.h"
@@ -38,7 +38,7 @@ const absl::Status& StatusIn(const absl::StatusOr<T>& result) {
 
 // Waits, as long as the job may go on; the stop's status if it may not.
 inline absl::Status WaitWhileHeld(Clock& clock, const workqueue::Hold& hold, absl::Duration wait) {
-  static const auto* const kNever = new absl::Notification();
+  static const auto* const kNever = new Notification();
   const absl::Duration until = clock.Monotonic() + wait;
   while (clock.Monotonic() < until) {
     if (absl::Status stop = hold.StopStatus(); !stop.ok()) return stop;

@@ -58,6 +58,10 @@ TEST_F(TransactionTest, ViolationsAreNamedWithTheirSqlstate) {
   EXPECT_EQ(DetailsOf(unique)->metadata.at("sqlstate"), "23505");
   EXPECT_EQ(run("UPDATE counters SET value = -1").code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(run("SELECT nonsense").code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ReasonOf(run("SELECT E'23,5 \\xB0C'")), "POSTGRES_TEXT_NOT_UTF8");
+  EXPECT_EQ(ReasonOf(run("SELECT '\"\\u0000\"'::jsonb ->> 0")), "POSTGRES_TEXT_NOT_STORABLE");
+  EXPECT_EQ(ReasonOf(run("SELECT '1e400'::float8")), "POSTGRES_NUMBER_OUT_OF_RANGE");
+  EXPECT_EQ(run("SELECT '1e400'::float8").code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(run("SET LOCAL statement_timeout = 20; SELECT pg_sleep(5)").code(),
             absl::StatusCode::kDeadlineExceeded);
 }
@@ -108,6 +112,60 @@ TEST_F(TransactionTest, AConnectionThatBreaksBeforeCommitIsReplacedAndTheBodyRun
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(tries, 2);
   EXPECT_EQ(Value(1).value(), 1);
+}
+
+TEST_F(TransactionTest, AReadWhoseConnectionBreaksAtItsEndIsRepeated) {
+  int tries = 0;
+  const auto value = ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<int> {
+    const auto row = work.exec1("SELECT pg_backend_pid(), value FROM counters WHERE id = 1");
+    if (++tries == 1)
+      Execute(absl::StrCat("SELECT pg_terminate_backend(", row[0].as<int>(), ", 2000)"));
+    return row[1].as<int>();
+  });
+  EXPECT_TRUE(value.ok()) << value.status();
+  EXPECT_EQ(tries, 2);
+}
+
+TEST_F(TransactionTest, AReadThatKeepsLosingItsConnectionIsUnavailableAndNeverInDoubt) {
+  int tries = 0;
+  const absl::Status status = ReadInTransaction(pool_, [&](pqxx::work& work) {
+    ++tries;
+    const int pid = work.exec1("SELECT pg_backend_pid()")[0].as<int>();
+    Execute(absl::StrCat("SELECT pg_terminate_backend(", pid, ", 2000)"));
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_GT(tries, 1);
+}
+
+TEST_F(TransactionTest, AReadTransactionDoesNotWrite) {
+  const absl::Status status = ReadInTransaction(pool_, [](pqxx::work& work) {
+    work.exec("UPDATE counters SET value = 9");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(ReasonOf(status), "WRITE_IN_READ_TRANSACTION") << status;
+  EXPECT_EQ(Value(1).value(), 0);
+}
+
+TEST_F(TransactionTest, AStatementCommitsByItself) {
+  const auto raised = RunStatement(pool_, [](pqxx::nontransaction& session) -> absl::StatusOr<int> {
+    return session
+        .exec_params1("UPDATE counters SET value = value + $1 WHERE id = 1 RETURNING value", 4)[0]
+        .as<int>();
+  });
+  EXPECT_EQ(raised.value(), 4);
+  EXPECT_EQ(Value(1).value(), 4);
+}
+
+TEST_F(TransactionTest, AStatementWhoseConnectionBreaksIsInDoubtAndNotRunAgain) {
+  int tries = 0;
+  const absl::Status status = RunStatement(pool_, [&](pqxx::nontransaction& session) {
+    ++tries;
+    session.exec("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(ReasonOf(status), "COMMIT_OUTCOME_UNKNOWN") << status;
+  EXPECT_EQ(tries, 1);
 }
 
 TEST_F(TransactionTest, ACommitWhoseOutcomeIsUnknownIsNotRunAgain) {

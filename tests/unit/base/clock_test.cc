@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/clock_step.h"
 #include "tests/support/fake_clock.h"
 
 namespace fleetcast {
@@ -19,20 +20,31 @@ TEST(SystemClockTest, MonotonicTimeNeverGoesBack) {
 
 TEST(SystemClockTest, AStoppedSleeperWakesAtOnce) {
   SystemClock clock;
-  absl::Notification stop;
+  Notification stop;
   stop.Notify();
   EXPECT_TRUE(clock.SleepUnlessStopped(absl::Hours(1), stop));
 }
 
 TEST(SystemClockTest, ASleeperThatIsNotStoppedSaysSo) {
   SystemClock clock;
-  absl::Notification stop;
+  Notification stop;
   EXPECT_FALSE(clock.SleepUnlessStopped(absl::Milliseconds(1), stop));
+}
+
+// Run by the next one.
+TEST(SystemClockTest, DISABLED_SleepsAMillisecond) {
+  SystemClock clock;
+  Notification stop;
+  EXPECT_FALSE(clock.SleepUnlessStopped(absl::Milliseconds(1), stop));
+}
+
+TEST(SystemClockTest, AStepOfTheWallClockDelaysNoSleeper) {
+  EXPECT_TRUE(testing::PassesAfterAClockStep("SleepsAMillisecond"));
 }
 
 TEST(FakeClockTest, SleepingAdvancesBothTimes) {
   testing::FakeClock clock;
-  absl::Notification stop;
+  Notification stop;
   const absl::Time wall = clock.Now();
   const absl::Duration monotonic = clock.Monotonic();
   EXPECT_FALSE(clock.SleepUnlessStopped(absl::Minutes(2), stop));

@@ -37,12 +37,12 @@ class EchoServer final : public EchoService::Service {
     response.set_text(request->text());
     writer->Write(response);
     while (!context->IsCancelled())
-      if (draining.WaitForNotificationWithTimeout(absl::Milliseconds(10)))
+      if (draining.WaitFor(absl::Milliseconds(10)))
         return ToGrpc(absl::UnavailableError("the server drains"));
     return grpc::Status::CANCELLED;
   }
 
-  absl::Notification draining;
+  Notification draining;
 };
 
 class ServerTest : public ::testing::Test {

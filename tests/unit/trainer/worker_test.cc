@@ -249,7 +249,7 @@ TEST_F(WorkerTest, WritesDownHowJobsEnded) {
 
 // Rule 4.
 TEST_F(WorkerTest, HandsJobsBackWhenItStops) {
-  absl::Notification running;
+  Notification running;
   Worker worker(Options(), store_, registry_, clock_, [&](const ClaimedJob&, HeldJob& held) {
     if (!running.HasBeenNotified()) running.Notify();
     while (!held.MustStop()) absl::SleepFor(absl::Milliseconds(1));

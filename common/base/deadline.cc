@@ -1,0 +1,30 @@
+#include "common/base/deadline.h"
+
+#include <algorithm>
+
+namespace fleetcast {
+namespace {
+
+using std::chrono::steady_clock;
+
+thread_local std::optional<steady_clock::time_point> in_force;
+
+// More than anybody waits for: saves the arithmetic from overflow.
+constexpr absl::Duration kForever = absl::Hours(24 * 365);
+
+}  // namespace
+
+ScopedDeadline::ScopedDeadline(absl::Duration time_left) : outer_(in_force) {
+  const auto end =
+      steady_clock::now() + absl::ToChronoNanoseconds(std::clamp(time_left, -kForever, kForever));
+  in_force = outer_ ? std::min(*outer_, end) : end;
+}
+
+ScopedDeadline::~ScopedDeadline() { in_force = outer_; }
+
+std::optional<absl::Duration> RemainingTime() {
+  if (!in_force) return std::nullopt;
+  return std::max(absl::FromChrono(*in_force - steady_clock::now()), absl::ZeroDuration());
+}
+
+}  // namespace fleetcast

@@ -1,0 +1,28 @@
+// How long what this thread does may still take, so that a wait deep below a call heeds the call's
+// deadline. On the monotonic clock.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "absl/time/time.h"
+
+namespace fleetcast {
+
+// In force on this thread while it lives; within another one it can only shorten the time. Ends on
+// the thread that made it, the last one made first.
+class ScopedDeadline {
+ public:
+  explicit ScopedDeadline(absl::Duration time_left);
+  ~ScopedDeadline();
+  ScopedDeadline(const ScopedDeadline&) = delete;
+  ScopedDeadline& operator=(const ScopedDeadline&) = delete;
+
+ private:
+  const std::optional<std::chrono::steady_clock::time_point> outer_;
+};
+
+// Until the deadline in force, not negative; nullopt if there is none.
+[[nodiscard]] std::optional<absl::Duration> RemainingTime();
+
+}  // namespace fleetcast

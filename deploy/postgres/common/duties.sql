@@ -1,0 +1,13 @@
+-- Periodic work that one process at a time does: when each is due next, who did it last and how that
+-- ended. All time is the database's.
+CREATE TABLE duties (
+  name            text PRIMARY KEY,
+  next_time       timestamptz NOT NULL DEFAULT statement_timestamp(),
+  last_start_time timestamptz,
+  last_end_time   timestamptz,  -- NULL while somebody is at it, or if he died of it
+  holder          text NOT NULL DEFAULT '',
+  last_error      text NOT NULL DEFAULT ''
+);
+
+-- One of them removes first answers that are old.
+CREATE INDEX requests_by_age ON requests (create_time);

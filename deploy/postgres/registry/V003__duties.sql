@@ -1,0 +1,2 @@
+-- serves programs from version 1
+\ir ../common/duties.sql
