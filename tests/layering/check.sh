@@ -59,7 +59,7 @@ forbid "cli/offline uses the rules of config files, their parser and git, nothin
   'services/(trainer|registry|inference)/|services/config/(rpc|reference)/' "${offline[@]}"
 
 # Rule 3: what two processes compare is timed by the database, and decisions get their clock.
-mapfile -t timed < <(sources services/*/domain services/*/storage services/trainer/worker common/ledger)
+mapfile -t timed < <(sources services/*/domain services/*/storage services/trainer/worker)
 wall_clock=$(grep -nHE '(absl::Now|std::time|gettimeofday|clock_gettime)\(|GetCurrentTimeNanos|system_clock' \
   "${timed[@]}" || true)
 if [ -n "$wall_clock" ]; then

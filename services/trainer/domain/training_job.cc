@@ -50,7 +50,12 @@ std::string HyperparametersHash(const Hyperparameters& hyperparameters) {
 
 absl::StatusOr<CircuitConfig> CircuitFromJson(const std::string& text) {
   auto circuit = FromJson<CircuitConfig>(text, "the circuit's configuration");
-  if (circuit.ok()) return circuit;
+  if (circuit.ok() && !circuit->sensor_id.empty() && !circuit->cutoff_date.empty() &&
+      !circuit->feature_columns.empty())
+    return circuit;
+  if (circuit.ok())
+    circuit = absl::FailedPreconditionError(
+        "the circuit's configuration lacks its sensor_id, cutoff_date or feature_columns");
   return Refused(absl::StatusCode::kFailedPrecondition, "CONFIGURATION_UNREADABLE",
                  absl::StrCat(circuit.status().message(), "; start the training anew"));
 }

@@ -2,7 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
-#include "services/trainer/storage/postgres_job_store.h"
+#include "common/workqueue/pools.h"
+#include "services/trainer/storage/training_queue.h"
 #include "tests/integration/trainer/trainer_stack.h"
 #include "tests/support/test_database.h"
 
@@ -30,11 +31,12 @@ TEST_F(FaultsTest, ACircuitWithBrokenDataFailsAloneAndCanBeTrainedAgainWhenItIsM
   EXPECT_EQ(watched.run.state(), v1::TrainingRun::STATE_FAILED);
   EXPECT_EQ(watched.run.job_counts().succeeded(), 1);
   EXPECT_EQ(watched.run.job_counts().failed(), 2);
-  const v1::TrainingJob& malformed = watched.jobs.at(run->name() + "/jobs/P001-C002");
-  EXPECT_EQ(malformed.failure().kind(), v1::JobFailure::KIND_DATA) << malformed.DebugString();
+  const v1::TrainingJob& malformed = watched.jobs.at(run->name() + "/jobs/P001.C002");
+  EXPECT_EQ(malformed.failure().kind(), workqueue::v1::Failure::KIND_DATA)
+      << malformed.DebugString();
   EXPECT_EQ(malformed.attempt_count(), 1);
-  const v1::TrainingJob& missing = watched.jobs.at(run->name() + "/jobs/P001-C003");
-  EXPECT_EQ(missing.failure().kind(), v1::JobFailure::KIND_DATA);
+  const v1::TrainingJob& missing = watched.jobs.at(run->name() + "/jobs/P001.C003");
+  EXPECT_EQ(missing.failure().kind(), workqueue::v1::Failure::KIND_DATA);
   EXPECT_EQ(missing.failure().reason(), "SENSOR_NOT_FOUND");
 
   WriteSensor("C002");
@@ -59,7 +61,7 @@ TEST_F(FaultsTest, CancellingARunStopsATrainingThatIsUnderWay) {
   StartTrainer(Settings("replica-1"));
   const auto run = Create({"-"});
   ASSERT_TRUE(run.ok()) << run.status();
-  AwaitJob(run->name() + "/jobs/P001-C001", IsTraining);
+  AwaitJob(run->name() + "/jobs/P001.C001", IsTraining);
   v1::CancelTrainingRunRequest request;
   request.set_request_id(NewRequestId());
   request.set_name(run->name());
@@ -68,7 +70,7 @@ TEST_F(FaultsTest, CancellingARunStopsATrainingThatIsUnderWay) {
         return stub_->CancelTrainingRun(context, request, reply);
       });
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
-  EXPECT_TRUE(cancelled->cancel_requested());
+  EXPECT_EQ(cancelled->state(), v1::TrainingRun::STATE_CANCELLED);
   const Watched watched = WatchToEnd(run->name());
   EXPECT_EQ(watched.run.state(), v1::TrainingRun::STATE_CANCELLED);
   EXPECT_EQ(watched.run.job_counts().cancelled(), 2);
@@ -83,7 +85,7 @@ TEST_F(FaultsTest, ADrainedReplicaHandsItsJobToAnother) {
   Trainer& first = StartTrainer(Settings("replica-1"));
   const auto run = Create({"C001"});
   ASSERT_TRUE(run.ok()) << run.status();
-  const std::string name = run->name() + "/jobs/P001-C001";
+  const std::string name = run->name() + "/jobs/P001.C001";
   AwaitJob(name, IsTraining);
   first.Drain();
   const auto handed_back = GetJob(name);
@@ -105,20 +107,22 @@ TEST_F(FaultsTest, AJobWhoseHolderDiedIsTakenOverAndEndsWithOneVersion) {
   StartApi();
   const auto run = Create({"C001"});
   ASSERT_TRUE(run.ok()) << run.status();
-  PostgresJobStore ledger(pool_);
-  const auto claim = ledger.ClaimJob({.replica = "dead",
-                                      .environment = "custom-lstm-env:1.5.0",
-                                      .lease = absl::Milliseconds(500)});
-  ASSERT_TRUE(claim.ok() && claim->job) << claim.status();
+  workqueue::Queue queue(ClosingQueueOptions(), pool_, pool_);
+  workqueue::Queue training(TrainingQueueOptions(queue), pool_, pool_);
+  const auto fetched = training.Fetch({.holder = "dead",
+                                       .pool = workqueue::EnvironmentPool("custom-lstm-env:1.5.0"),
+                                       .lease = absl::Milliseconds(500)});
+  ASSERT_TRUE(fetched.ok() && fetched->size() == 1) << fetched.status();
 
   StartTrainer(Settings("replica-2"));
-  const v1::TrainingJob job = AwaitJob(run->name() + "/jobs/P001-C001", HasEnded);
+  const v1::TrainingJob job = AwaitJob(run->name() + "/jobs/P001.C001", HasEnded);
   EXPECT_EQ(job.state(), v1::TrainingJob::STATE_SUCCEEDED) << job.DebugString();
   EXPECT_EQ(job.attempt_count(), 2);
   EXPECT_EQ(job.replica(), "replica-2");
   EXPECT_EQ(Versions().size(), 1u);
-  EXPECT_TRUE(IsNotTheHolder(
-      ledger.Succeed(claim->job->hold(), {.model_version = "models/sensor-model/versions/99"})));
+  const auto late = training.SucceedAll({{fetched->front().hold(), "{}", ""}});
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_FALSE(late->front());
   EXPECT_EQ(GetJob(job.name())->model_version(), "models/sensor-model/versions/1");
 }
 
@@ -128,7 +132,7 @@ TEST_F(FaultsTest, ARestartOfPostgresDuringARunIsSurvived) {
   StartTrainer(Settings("replica-1"));
   const auto run = Create({"C001"});
   ASSERT_TRUE(run.ok()) << run.status();
-  const std::string name = run->name() + "/jobs/P001-C001";
+  const std::string name = run->name() + "/jobs/P001.C001";
   AwaitJob(name, IsTraining);
   ASSERT_TRUE(testing::SharedCluster().Restart().ok());
   const v1::TrainingJob job = AwaitJob(name, HasEnded);
@@ -137,17 +141,17 @@ TEST_F(FaultsTest, ARestartOfPostgresDuringARunIsSurvived) {
   EXPECT_EQ(Versions().size(), 1u);
 }
 
-TEST_F(FaultsTest, TwoReplicasTrainARunTogetherWithinMaxParallel) {
+TEST_F(FaultsTest, TwoReplicasTrainARunTogetherWithinTheFleetsLimit) {
   std::map<std::string, std::string> fleet;
   for (const std::string id : {"C001", "C002", "C003", "C004"}) {
     fleet[id] = QuickCircuit("P001", id);
     WriteSensor(id);
   }
   CommitFleet(fleet);
+  SetFleetLimit(2);
   for (const char* const replica : {"replica-1", "replica-2"}) {
     TrainerSettings settings = Settings(replica);
-    settings.worker.slots = 2;
-    settings.worker.max_parallel = 2;
+    settings.slots = 2;
     StartTrainer(settings);
   }
   const auto run = Create({"-"});

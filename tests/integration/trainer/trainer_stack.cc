@@ -108,10 +108,10 @@ TrainerSettings TrainerStack::Settings(const std::string& replica) const {
   settings.config_target = config_server_->address();
   settings.registry_target = registry_server_->address();
   settings.sensors.data = (folder_ / "sensors").string();
-  settings.worker.replica = replica;
-  settings.worker.environment = "custom-lstm-env:1.5.0";
-  settings.worker.lease = absl::Seconds(10);
-  settings.worker.poll_interval = absl::Milliseconds(50);
+  settings.replica = replica;
+  settings.environment = "custom-lstm-env:1.5.0";
+  settings.lease = absl::Seconds(10);
+  settings.poll = absl::Milliseconds(50);
   return settings;
 }
 
@@ -123,10 +123,22 @@ Trainer& TrainerStack::StartTrainer(const TrainerSettings& settings) {
   return *trainers_.back();
 }
 
+void TrainerStack::SetFleetLimit(int limit) {
+  if (trainers_.empty()) StartApi();
+  workqueue::v1::UpdatePoolRequest request;
+  request.set_request_id(NewRequestId());
+  request.mutable_pool()->set_name("pools/fleet");
+  request.mutable_pool()->set_limit(limit);
+  const auto stub = workqueue::v1::WorkQueueService::NewStub(rpc::Connect(trainers_[0]->address()));
+  Must(rpc::Call<workqueue::v1::Pool>(kTimeout, [&](auto* context, auto* response) {
+         return stub->UpdatePool(context, request, response);
+       }).status());
+}
+
 void TrainerStack::StartApi() {
   TrainerSettings settings = Settings("api");
-  settings.worker.slots = 0;
-  settings.worker.environment = "custom-lstm-env:api-only";
+  settings.slots = 0;
+  settings.environment = "custom-lstm-env:api-only";
   StartTrainer(settings);
 }
 

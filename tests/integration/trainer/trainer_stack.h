@@ -15,6 +15,7 @@
 #include "common/rpc/server.h"
 #include "fleetcast/registry/v1/model_service.grpc.pb.h"
 #include "fleetcast/trainer/v1/training_service.grpc.pb.h"
+#include "fleetcast/workqueue/v1/work_queue_service.grpc.pb.h"
 #include "services/config/domain/fleet_reader.h"
 #include "services/config/git/git_repository.h"
 #include "services/config/rpc/config_service.h"
@@ -44,6 +45,8 @@ class TrainerStack : public ::testing::Test {
 
   [[nodiscard]] TrainerSettings Settings(const std::string& replica) const;
   Trainer& StartTrainer(const TrainerSettings& settings);
+  // As `fleetcast pool set fleet --limit` does; a replica must have been started.
+  void SetFleetLimit(int limit);
   // Without a worker: serves the API only.
   void StartApi();
 

@@ -44,7 +44,7 @@ TEST_F(TrainingServiceTest, APullRequestTrainsWhatItChangesAndTheWatchTellsAllOf
   EXPECT_TRUE(watched.events.front().has_training_run());
   ASSERT_TRUE(watched.events.back().has_training_run());
   EXPECT_EQ(watched.events.back().training_run().state(), v1::TrainingRun::STATE_SUCCEEDED);
-  const std::string job_name = run->name() + "/jobs/P001-C001";
+  const std::string job_name = run->name() + "/jobs/P001.C001";
   ASSERT_TRUE(watched.jobs.contains(job_name));
   const v1::TrainingJob& job = watched.jobs.at(job_name);
   EXPECT_EQ(job.state(), v1::TrainingJob::STATE_SUCCEEDED) << job.DebugString();
@@ -156,12 +156,12 @@ TEST_F(TrainingServiceTest, AJobThatNobodyCanRunSaysSo) {
   StartTrainer(Settings("replica-1"));
   const auto run = Create({"C001"});
   ASSERT_TRUE(run.ok()) << run.status();
-  const auto job = GetJob(run->name() + "/jobs/P001-C001");
+  const auto job = GetJob(run->name() + "/jobs/P001.C001");
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_EQ(job->state(), v1::TrainingJob::STATE_QUEUED);
   EXPECT_EQ(job->state_reason(),
-            "no replica of environment custom-lstm-env:2.0.0 has ever been seen; start one with "
-            "--environment custom-lstm-env:2.0.0");
+            "no replica of pool environment-custom-lstm-env-2.0.0 has been seen in the last day; "
+            "start one");
 }
 
 TEST_F(TrainingServiceTest, ListsOfJobsComeInPagesAndFiltered) {

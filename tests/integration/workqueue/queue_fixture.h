@@ -23,9 +23,7 @@ namespace fleetcast::workqueue {
 
 class QueueFixture : public ::testing::Test {
  protected:
-  QueueFixture() {
-    EXPECT_TRUE(db::Migrate(pool_, "trainer", db::trainerMigrations()).ok());
-  }
+  QueueFixture() { EXPECT_TRUE(db::Migrate(pool_, "trainer", db::trainerMigrations()).ok()); }
 
   static NewTask TaskNamed(const std::string& name) {
     return {.name = name, .key = name, .pool = "here", .pools = {"fleet"}, .max_attempts = 3};

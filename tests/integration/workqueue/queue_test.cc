@@ -144,18 +144,18 @@ TEST_F(QueueTest, WithinAGroupTheGreaterPriorityGoesFirst) {
   tasks[2].priority = 5;
   Enqueue("g1", tasks);
   EXPECT_THAT(FetchNames(1), ElementsAre("a000002"));
-  ASSERT_TRUE(db::RunInTransaction(pool_, [&](pqxx::work& work) {
-                return queue_.Move(work, {.group_id = "g1", .name = "a000001"}, std::nullopt, 7)
-                    .status();
-              }).ok());
+  ASSERT_TRUE(
+      db::RunInTransaction(pool_, [&](pqxx::work& work) {
+        return queue_.Move(work, {.group_id = "g1", .name = "a000001"}, std::nullopt, 7).status();
+      }).ok());
   EXPECT_THAT(FetchNames(9), UnorderedElementsAre("a000001", "a000000"));
 }
 
 TEST_F(QueueTest, WhatIsMovedToAnotherPoolIsFetchedThere) {
   Enqueue("g1", TasksNamed("a", 2));
   ASSERT_TRUE(db::RunInTransaction(pool_, [&](pqxx::work& work) {
-                return queue_.Move(work, {.group_id = "g1", .name = "a000000"}, "there",
-                                   std::nullopt)
+                return queue_
+                    .Move(work, {.group_id = "g1", .name = "a000000"}, "there", std::nullopt)
                     .status();
               }).ok());
   EXPECT_THAT(FetchNames(9), ElementsAre("a000001"));
@@ -168,9 +168,11 @@ TEST_F(QueueTest, WhatIsMovedToAnotherPoolIsFetchedThere) {
 TEST_F(QueueTest, APausedGroupOrTaskWaitsUntilItGoesOn) {
   Enqueue("g1", TasksNamed("a", 3));
   const auto pause = [&](const Selection& selection, bool paused) {
-    return db::RunInTransaction(pool_, [&](pqxx::work& work) {
-             return queue_.SetPaused(work, selection, paused, "maintenance");
-           }).value_or(-1);
+    return db::RunInTransaction(pool_,
+                                [&](pqxx::work& work) {
+                                  return queue_.SetPaused(work, selection, paused, "maintenance");
+                                })
+        .value_or(-1);
   };
   EXPECT_EQ(pause({.group_id = "g1", .name = "a000000"}, true), 1);
   EXPECT_THAT(Get("g1", "a000000").state_reason, HasSubstr("maintenance"));
@@ -249,10 +251,9 @@ TEST_F(QueueTest, AnEffectThatFailsEndsNothing) {
   Enqueue("g1", TasksNamed("a", 2));
   const auto held = Fetch(2);
   std::vector<Success> successes = {{held[0].hold(), "{}", ""}, {held[1].hold(), "{}", ""}};
-  const auto failed =
-      queue_.SucceedAll(successes, [](pqxx::work&, const std::vector<std::size_t>&) {
-        return absl::InternalError("no");
-      });
+  const auto failed = queue_.SucceedAll(
+      successes,
+      [](pqxx::work&, const std::vector<std::size_t>&) { return absl::InternalError("no"); });
   EXPECT_FALSE(failed.ok());
   EXPECT_EQ(GetGroup("g1").counts.running, 2);
 }
@@ -382,9 +383,11 @@ TEST_F(QueueTest, FailedTasksAreTriedAgainInAGroupOfTheirOwn) {
   Succeed({held[0]});
   End({held[1], held[2]}, Ending::kFailed, Broken(false));
   const auto retry = [&](const std::string& from, const std::string& to) {
-    return db::RunInTransaction(pool_, [&](pqxx::work& work) {
-             return queue_.Retry(work, from, to, R"({"retry_of": "g1"})");
-           }).value_or(-1);
+    return db::RunInTransaction(pool_,
+                                [&](pqxx::work& work) {
+                                  return queue_.Retry(work, from, to, R"({"retry_of": "g1"})");
+                                })
+        .value_or(-1);
   };
   EXPECT_EQ(retry("g1", "g2"), 2);
   EXPECT_EQ(GetGroup("g2").pin, R"({"why": "test", "retry_of": "g1"})");
@@ -417,7 +420,10 @@ TEST_F(QueueTest, SomebodyWhoHoldsAGroupsRowKeepsNoOtherGroupWaiting) {
 TEST_F(QueueTest, TextThatIsNoUtf8CanBeWrittenDown) {
   Enqueue("g1", {TaskNamed("a")});
   Failure failure = Broken(false);
-  failure.message = "line 3: 23,5 \xb0" "C and \x01 and " + std::string(10'000, 'x');
+  failure.message =
+      "line 3: 23,5 \xb0"
+      "C and \x01 and " +
+      std::string(10'000, 'x');
   EXPECT_THAT(End(Fetch(1), Ending::kFailed, failure), ElementsAre(true));
   const Task task = Get("g1", "a");
   EXPECT_EQ(task.state, TaskState::kFailed);
@@ -439,8 +445,8 @@ TEST_F(QueueTest, APageOfAllGroupsGoesOnWhereTheOneBeforeEnded) {
                   return absl::OkStatus();
                 }).ok());
   }
-  EXPECT_THAT(seen, ElementsAre("g3 0", "g3 1", "g3 2", "g2 0", "g2 1", "g2 2", "g1 0", "g1 1",
-                                "g1 2"));
+  EXPECT_THAT(seen,
+              ElementsAre("g3 0", "g3 1", "g3 2", "g2 0", "g2 1", "g2 2", "g1 0", "g1 1", "g1 2"));
 }
 
 TEST_F(QueueTest, WhatEndedLongAgoIsForgottenAndNothingElse) {

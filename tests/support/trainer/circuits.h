@@ -6,7 +6,6 @@
 #include "common/base/mutating_request.h"
 #include "services/trainer/domain/circuit_config.h"
 #include "services/trainer/domain/names.h"
-#include "services/trainer/domain/run_store.h"
 
 namespace fleetcast::trainer {
 
@@ -39,20 +38,6 @@ inline CircuitConfig CircuitFor(const std::string& plant_id, const std::string& 
 // The same request for the same method and text; another text is another request.
 inline MutatingRequest RequestFor(const std::string& method, const std::string& text) {
   return {.request_id = DerivedUuid(method + text), .method = method, .fingerprint = text};
-}
-
-// A run of plant P001 with circuits C001 …
-inline NewRun RunOf(const std::string& id, int circuits, int max_attempts = 3) {
-  NewRun run{.id = id,
-             .spec = {.base_revision = "main", .head_revision = "branch"},
-             .commit = "0123456789012345678901234567890123456789",
-             .merge_base_commit = "9876543210987654321098765432109876543210",
-             .note = "",
-             .max_attempts = max_attempts,
-             .circuits = {}};
-  for (int i = 1; i <= circuits; ++i)
-    run.circuits.push_back(CircuitFor("P001", (i < 10 ? "C00" : "C0") + std::to_string(i)));
-  return run;
 }
 
 }  // namespace fleetcast::trainer

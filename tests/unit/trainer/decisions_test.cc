@@ -10,39 +10,47 @@
 #include "services/trainer/domain/names.h"
 #include "services/trainer/domain/run_creation.h"
 #include "tests/support/trainer/circuits.h"
-#include "tests/support/trainer/fake_job_store.h"
 
 namespace fleetcast::trainer {
 namespace {
+
+using workqueue::FailureKind;
 
 struct FailureCase {
   absl::StatusCode code;
   std::string reason;
   FailureKind kind;
+  bool retryable;
+  std::string away;
 };
 
-TEST(ClassifyFailure, GoesByReasonThenByCode) {
+TEST(Classify, GoesByReasonThenByCode) {
   using Code = absl::StatusCode;
   using Kind = FailureKind;
   for (const FailureCase& given : std::vector<FailureCase>{
-           {Code::kFailedPrecondition, "DATA_TOO_FEW_ROWS", Kind::kData},
-           {Code::kAlreadyExists, "DATA_ASSET_CHANGED", Kind::kData},
-           {Code::kNotFound, "SENSOR_NOT_FOUND", Kind::kData},
-           {Code::kFailedPrecondition, "SENSOR_COLUMN_MISSING", Kind::kData},
-           {Code::kFailedPrecondition, "SENSOR_DATA_MALFORMED", Kind::kData},
-           {Code::kInvalidArgument, "HYPERPARAMETER_INVALID", Kind::kConfiguration},
-           {Code::kAborted, "TRAINING_DIVERGED", Kind::kDivergence},
-           {Code::kUnavailable, "SENSOR_SOURCE_UNAVAILABLE", Kind::kEnvironment},
-           {Code::kUnavailable, "POSTGRES_CONNECTION_LOST", Kind::kEnvironment},
-           {Code::kDeadlineExceeded, "", Kind::kEnvironment},
-           {Code::kFailedPrecondition, "REFERENCE_MISSING", Kind::kInternal},
-           {Code::kInternal, "", Kind::kInternal},
+           {Code::kFailedPrecondition, "DATA_TOO_FEW_ROWS", Kind::kData, false, ""},
+           {Code::kAlreadyExists, "DATA_ASSET_CHANGED", Kind::kData, false, ""},
+           {Code::kNotFound, "SENSOR_NOT_FOUND", Kind::kData, false, ""},
+           {Code::kFailedPrecondition, "SENSOR_COLUMN_MISSING", Kind::kData, false, ""},
+           {Code::kFailedPrecondition, "SENSOR_DATA_MALFORMED", Kind::kData, false, ""},
+           {Code::kDataLoss, "DATA_LOSS", Kind::kInternal, true, ""},
+           {Code::kInvalidArgument, "HYPERPARAMETER_INVALID", Kind::kConfiguration, false, ""},
+           {Code::kFailedPrecondition, "CONFIGURATION_UNREADABLE", Kind::kConfiguration, false, ""},
+           {Code::kAborted, "TRAINING_DIVERGED", Kind::kModel, false, ""},
+           {Code::kUnavailable, "POSTGRES_UNAVAILABLE", Kind::kEnvironment, true, "sensor source"},
+           {Code::kUnavailable, "UNAVAILABLE", Kind::kEnvironment, true, "registry"},
+           {Code::kDeadlineExceeded, "", Kind::kEnvironment, true, "registry"},
+           {Code::kResourceExhausted, "MEMORY_EXHAUSTED", Kind::kEnvironment, true, ""},
+           {Code::kFailedPrecondition, "REFERENCE_MISSING", Kind::kInternal, true, ""},
+           {Code::kInternal, "", Kind::kInternal, true, ""},
        }) {
-    const JobFailure failure =
-        ClassifyFailure(MakeError(given.code, "what failed", {.reason = given.reason}));
-    EXPECT_EQ(failure.kind, given.kind) << given.reason;
-    EXPECT_EQ(failure.message, "what failed");
-    EXPECT_FALSE(failure.reason.empty());
+    const workqueue::Verdict verdict =
+        Classify(MakeError(given.code, "what failed", {.reason = given.reason}));
+    EXPECT_EQ(verdict.failure.kind, given.kind) << given.reason;
+    EXPECT_EQ(verdict.failure.retryable, given.retryable) << given.reason;
+    EXPECT_EQ(verdict.away, given.away) << given.reason;
+    EXPECT_EQ(verdict.failure.message, "what failed");
+    EXPECT_FALSE(verdict.failure.reason.empty());
   }
 }
 
@@ -107,17 +115,19 @@ TEST(Names, AreThoseOfTheArchitecture) {
   EXPECT_EQ(*EnvironmentResource("custom-lstm-env:1.5.0"),
             "environments/custom-lstm-env/versions/1.5.0");
   EXPECT_FALSE(EnvironmentResource("custom-lstm-env").ok());
-  EXPECT_EQ(JobResource({"r1", JobId("P001", "C001")}), "trainingRuns/r1/jobs/P001-C001");
-  EXPECT_EQ(ExperimentRunResource("P001", "C001", {"r1", "P001-C001"}, 2),
-            "experiments/plant_P001_circuit_C001/runs/r1-P001-C001-2");
+  EXPECT_EQ(JobResource({"r1", JobId("P001", "C001")}), "trainingRuns/r1/jobs/P001.C001");
+  EXPECT_EQ(ExperimentRunResource("P001", "C001", {"r1", "P001.C001"}, 2),
+            "experiments/plant_P001_circuit_C001/runs/r1-2");
 }
 
 TEST(Names, ParseWhatTheyFormat) {
   EXPECT_EQ(*ParseRun("name", "trainingRuns/r1"), "r1");
   EXPECT_EQ(*ParseRunOrAll("parent", "trainingRuns/-"), "");
   EXPECT_FALSE(ParseRun("name", "trainingRuns/-").ok());
-  EXPECT_EQ(ParseJob("name", "trainingRuns/r1/jobs/P001-C001")->job_id, "P001-C001");
-  EXPECT_FALSE(ParseJob("name", "trainingRuns/r1/jobs/../x").ok());
+  EXPECT_EQ(ParseJob("name", "trainingRuns/r1/jobs/P001.C001")->job_id, "P001.C001");
+  for (const char* const bad : {"trainingRuns/r1/jobs/../x", "trainingRuns/r1/jobs/P001-C001",
+                                "trainingRuns/r1/jobs/a.b.c", "trainingRuns/-/jobs/a.b"})
+    EXPECT_FALSE(ParseJob("name", bad).ok()) << bad;
 }
 
 TEST(DerivedUuid, IsAUuidThatTheTextDecides) {
@@ -128,10 +138,20 @@ TEST(DerivedUuid, IsAUuidThatTheTextDecides) {
 
 TEST(CircuitConfig, IsReadBackAsItWasWritten) {
   const CircuitConfig circuit = CircuitFor("P001", "C001");
-  const auto read = CircuitConfigFromJson(ToJson(circuit));
+  const auto read = CircuitFromJson(ToJson(circuit));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(ToJson(*read), ToJson(circuit));
-  EXPECT_FALSE(CircuitConfigFromJson("{}").ok());
+}
+
+// A row that the release before queued is work, not an error.
+TEST(CircuitConfig, IsReadWithDefaultsForKeysThatItDoesNotHave) {
+  const auto read = CircuitFromJson(
+      R"({"plant_id": "P001", "circuit_id": "C001", "sensor_id": "S", "cutoff_date": "2025-12-09",
+          "feature_columns": ["a"], "of_tomorrow": 1})");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->seed, 0u);
+  for (const char* const bad : {"{}", "[]", "not JSON", R"({"sensor_id": 7})"})
+    EXPECT_EQ(ReasonOf(CircuitFromJson(bad).status()), "CONFIGURATION_UNREADABLE") << bad;
 }
 
 TEST(HyperparametersHash, DependsOnEveryHyperparameter) {
@@ -182,34 +202,60 @@ class FixedCatalog final : public CircuitCatalog {
   int asked = 0;
 };
 
-class RunCreationTest : public ::testing::Test {
- protected:
-  absl::StatusOr<TrainingRun> Create(const std::string& text) {
-    return creation_.Create(RequestFor("CreateTrainingRun", text),
-                            {.base_revision = "main", .head_revision = "branch"});
+// Remembers the one run that it was asked to make.
+class OneRunStore final : public RunStore {
+ public:
+  absl::StatusOr<std::optional<TrainingRun>> FindCreatedRun(const MutatingRequest&) override {
+    return run;
   }
-  testing::FakeClock clock_;
-  FakeJobStore store_{clock_};
-  FixedCatalog catalog_;
-  RandomIdSource ids_;
-  RunCreation creation_{store_, catalog_, ids_, 3};
+  absl::StatusOr<TrainingRun> CreateRun(const MutatingRequest&, const NewRun& given) override {
+    run = TrainingRun{.group = {.id = "r1"}, .pin = given.pin};
+    return *run;
+  }
+  absl::StatusOr<TrainingRun> RetryRun(const MutatingRequest&, const std::string& id) override {
+    return RunNotFound(id);
+  }
+  absl::StatusOr<TrainingRun> CancelRun(const MutatingRequest&, const std::string& id) override {
+    return RunNotFound(id);
+  }
+  absl::StatusOr<TrainingJob> CancelJob(const MutatingRequest&, const JobName& name) override {
+    return JobNotFound(name);
+  }
+  absl::StatusOr<TrainingRun> GetRun(const std::string& id) override { return RunNotFound(id); }
+  absl::StatusOr<TrainingJob> GetJob(const JobName& name) override { return JobNotFound(name); }
+  absl::StatusOr<PageOf<TrainingRun>> ListRuns(const std::optional<Filter>&,
+                                               const PageRequest&) override {
+    return PageOf<TrainingRun>{};
+  }
+  absl::StatusOr<PageOf<TrainingJob>> ListJobs(const std::string&, const std::optional<Filter>&,
+                                               const PageRequest&) override {
+    return PageOf<TrainingJob>{};
+  }
+  absl::StatusOr<RunChanges> ChangesSince(const std::string& id, const workqueue::Mark&) override {
+    return RunNotFound(id);
+  }
+  std::optional<TrainingRun> run;
 };
 
 // Rule 1: the answer outlives the branch that it was made from.
-TEST_F(RunCreationTest, ARepeatedRequestIsAnsweredWithoutAskingTheCatalogAgain) {
-  catalog_.resolved.circuits = {CircuitFor("P001", "C001")};
-  const auto first = Create("one");
+TEST(RunCreation, ARepeatedRequestIsAnsweredWithoutAskingTheCatalogAgain) {
+  OneRunStore store;
+  FixedCatalog catalog;
+  catalog.resolved.circuits = {CircuitFor("P001", "C001")};
+  RunCreation creation(store, catalog, 3);
+  const RunSpec spec{.base_revision = "main", .head_revision = "branch"};
+  const auto first = creation.Create(RequestFor("CreateTrainingRun", "one"), spec);
   ASSERT_TRUE(first.ok()) << first.status();
-  EXPECT_EQ(Create("one")->id, first->id);
-  EXPECT_EQ(catalog_.asked, 1);
+  EXPECT_EQ(creation.Create(RequestFor("CreateTrainingRun", "one"), spec)->group.id, "r1");
+  EXPECT_EQ(catalog.asked, 1);
 }
 
-TEST_F(RunCreationTest, CircuitsThatWouldShareAJobAreRefused) {
-  catalog_.resolved.circuits = {CircuitFor("A", "B-C"), CircuitFor("A-B", "C")};
-  EXPECT_EQ(ReasonOf(Create("one").status()), "JOB_ID_UNUSABLE");
-  catalog_.resolved.circuits = {CircuitFor(std::string(40, 'P'), std::string(40, 'C'))};
-  EXPECT_EQ(ReasonOf(Create("two").status()), "JOB_ID_UNUSABLE");
-  EXPECT_TRUE(store_.ListRuns(std::nullopt, {})->items.empty());
+TEST(RunReason, SaysThatThereWasNothingToTrainAndWhatWasLeftOut) {
+  const TrainingRun run{.group = {.state = workqueue::GroupState::kSucceeded},
+                        .pin = {.note = "1 unsound circuit left out"}};
+  EXPECT_EQ(RunReason(run),
+            "nothing to train: no circuit's training configuration changed; 1 unsound circuit "
+            "left out");
 }
 
 }  // namespace

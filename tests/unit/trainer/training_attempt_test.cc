@@ -1,0 +1,222 @@
+// Attempts with a registry in memory and real (small) training.
+#include "services/trainer/worker/training_attempt.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "common/base/status.h"
+#include "services/trainer/domain/names.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/trainer/circuits.h"
+#include "tests/support/trainer/fake_model_registry.h"
+
+namespace fleetcast::trainer {
+namespace {
+
+// Hourly rows with a daily cycle, the same for every sensor; errors on demand.
+class FakeSensors final : public sensordata::SensorSource {
+ public:
+  absl::StatusOr<sensordata::RawReadings> Read(const sensordata::ReadRequest& request) override {
+    ++reads;
+    if (failures-- > 0) return failure;
+    sensordata::RawReadings readings;
+    readings.columns = {"temperature", "pressure", "vibration"};
+    for (int row = 0; row < 600; ++row) {
+      readings.unix_seconds.push_back(*request.before_unix_seconds -
+                                      std::int64_t{3600} * (600 - row));
+      const double cycle = std::sin(row * 2 * M_PI / 24);
+      for (const double value :
+           {20 + 5 * cycle + shift + 0.1 * ((row * 7919) % 13), 3 + cycle, 0.5 + 0.01 * row})
+        readings.values.push_back(value);
+    }
+    return readings;
+  }
+
+  std::atomic<int> reads = 0, failures = 0;
+  absl::Status failure;
+  double shift = 0;
+};
+
+// Time stands still but for sleeps, which return at once.
+class AttemptTest : public ::testing::Test {
+ protected:
+  // Two epochs at this rate beat the naive forecasts.
+  static HeldJob Job(const std::string& run_id, std::int64_t lease_epoch = 1) {
+    HeldJob job{.name = {run_id, "P001.C001"},
+                .circuit = CircuitFor("P001", "C001"),
+                .run = {.commit = "0123456789012345678901234567890123456789"},
+                .lease_epoch = lease_epoch,
+                .attempt_count = 1,
+                .replica = "replica-1"};
+    job.circuit.hyperparameters.learning_rate = 0.01;
+    return job;
+  }
+  workqueue::Hold Hold(const HeldJob& job, absl::Duration lease = absl::Seconds(30)) {
+    return {clock_,
+            {.id = 1,
+             .lease_epoch = job.lease_epoch,
+             .group_id = job.name.run_id,
+             .name = job.name.job_id,
+             .attempt_timeout = absl::InfiniteDuration()},
+            clock_.Monotonic(),
+            lease};
+  }
+  // One whole attempt, whose lease outlasts it.
+  absl::StatusOr<JobResult> Attempt(const HeldJob& job) {
+    workqueue::Hold hold = Hold(job, absl::Hours(100));
+    return TrainingAttempt(tools_, job, hold).Run();
+  }
+  FakeModelRegistry::Run OnlyRun() { return registry_.runs().begin()->second; }
+
+  testing::FakeClock clock_;
+  FakeModelRegistry registry_;
+  FakeSensors sensors_;
+  absl::Status confirmation_;  // what the queue says when it is asked whether the job is held
+  const TrainingTools tools_{.sensors = sensors_,
+                             .registry = registry_,
+                             .clock = clock_,
+                             .confirm_held = [this](workqueue::Hold& hold) {
+                               return confirmation_.ok() ? hold.StopStatus() : confirmation_;
+                             }};
+};
+
+TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
+  const auto result = Attempt(Job("run1"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(registry_.versions().size(), 1u);
+  const NewModelVersion version = registry_.versions()[0].given;
+  EXPECT_EQ(version.tags.size(), 13u);
+  EXPECT_EQ(version.tags.at("plant_id"), "P001");
+  EXPECT_EQ(version.tags.at("data_asset_version"), "2025-12-09");
+  EXPECT_EQ(version.tags.at("git_commit_sha"), "0123456789012345678901234567890123456789");
+  EXPECT_EQ(version.training_job, "trainingRuns/run1/jobs/P001.C001");
+  EXPECT_EQ(version.data_asset_version, "dataAssets/plant_P001_circuit_C001/versions/2025-12-09");
+  EXPECT_EQ(version.environment_version, "environments/custom-lstm-env/versions/1.5.0");
+  EXPECT_EQ(version.run, "experiments/plant_P001_circuit_C001/runs/run1-1");
+  EXPECT_EQ(OnlyRun().start.display_name, "manual_2025-12-09");
+  EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kFinished);
+  EXPECT_FALSE(OnlyRun().metrics.empty());
+  EXPECT_GT(result->gate.mae, 0);
+}
+
+// Rule 8.
+TEST_F(AttemptTest, TheSamePinnedInputsGiveTheSameModel) {
+  ASSERT_TRUE(Attempt(Job("run1")).ok());
+  ASSERT_TRUE(Attempt(Job("run2")).ok());
+  ASSERT_EQ(registry_.versions().size(), 2u);
+  EXPECT_EQ(registry_.versions()[0].given.artifact_sha256,
+            registry_.versions()[1].given.artifact_sha256);
+}
+
+// Rule 8.
+TEST_F(AttemptTest, DataThatHasChangedSinceItWasPinnedIsNotTrainedOn) {
+  ASSERT_TRUE(Attempt(Job("run1")).ok());
+  sensors_.shift = 0.25;
+  const auto result = Attempt(Job("run2"));
+  EXPECT_EQ(ReasonOf(result.status()), "DATA_ASSET_CHANGED");
+  EXPECT_EQ(registry_.versions().size(), 1u);
+}
+
+TEST_F(AttemptTest, WaitsForServicesThatAreAwayForAMoment) {
+  const absl::Status away = absl::UnavailableError("away");
+  for (const char* const method : {"RegisterEnvironment", "StartRun", "PinDataAsset",
+                                   "UploadArtifact", "CreateVersion", "GetChampion"})
+    registry_.FailNext(method, away, 2);
+  sensors_.failure = away;
+  sensors_.failures = 2;
+  const auto result = Attempt(Job("run1"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(registry_.versions().size(), 1u);
+  EXPECT_EQ(sensors_.reads, 3);
+}
+
+TEST_F(AttemptTest, GivesUpOnAServiceThatStaysAway) {
+  registry_.FailNext("PinDataAsset", absl::UnavailableError("away"), 1000);
+  const auto result = Attempt(Job("run1"));
+  EXPECT_TRUE(absl::IsUnavailable(result.status())) << result.status();
+  EXPECT_LT(registry_.calls("PinDataAsset"), 20);
+  EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kFailed);
+}
+
+// What has been trained would have to be trained again.
+TEST_F(AttemptTest, WaitsForMinutesOnceThereIsAModel) {
+  registry_.FailNext("UploadArtifact", absl::UnavailableError("the store is full"), 30);
+  const auto result = Attempt(Job("run1"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(registry_.calls("UploadArtifact"), 31);
+}
+
+// Rule 2: whoever has lost the job publishes nothing, even if its own clock stood still meanwhile.
+TEST_F(AttemptTest, AZombiePublishesNothing) {
+  registry_.Before("UploadArtifact", [&] {
+    confirmation_ = MakeError(absl::StatusCode::kCancelled, "gone", {.reason = "TASK_GONE"});
+  });
+  const auto result = Attempt(Job("run1"));
+  EXPECT_EQ(ReasonOf(result.status()), "TASK_GONE");
+  EXPECT_TRUE(registry_.versions().empty());
+  EXPECT_TRUE(registry_.champions().empty());
+  EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kKilled);
+}
+
+// A crash between the registry's row and the queue's leaves one version, and it is not trained
+// again.
+TEST_F(AttemptTest, AVersionThatAnEarlierAttemptRegisteredIsTakenOver) {
+  ASSERT_TRUE(Attempt(Job("run1")).ok());
+  const auto result = Attempt(Job("run1", /*lease_epoch=*/2));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->model_version, "models/sensor-model/versions/1");
+  EXPECT_EQ(registry_.versions().size(), 1u);
+  EXPECT_EQ(registry_.calls("UploadArtifact"), 1);
+}
+
+// A champion whose file nobody can open is said in the verdict and keeps nobody from being trained.
+TEST_F(AttemptTest, AChampionThatCannotBeReadKeepsNobodyFromBeingTrained) {
+  ASSERT_TRUE(Attempt(Job("run1")).ok());
+  registry_.FailNext("DownloadArtifact", absl::InternalError("permission denied"), 1000);
+  const auto result = Attempt(Job("run2"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_NE(result->gate.why.find("permission denied"), std::string::npos) << result->gate.why;
+}
+
+TEST_F(AttemptTest, TheChampionIsHeldAgainstTheNewVersionOnTheSameRows) {
+  // Another replica's champion came in between: it is read and compared anew.
+  registry_.FailNext("SetChampion",
+                     MakeError(absl::StatusCode::kAborted, "", {.reason = "CHAMPION_CHANGED"}));
+  const auto champion = Attempt(Job("run1"));
+  ASSERT_TRUE(champion.ok()) << champion.status();
+  EXPECT_EQ(champion->gate.verdict, GateVerdict::kChampion) << champion->gate.why;
+  EXPECT_EQ(registry_.calls("SetChampion"), 2);
+  EXPECT_EQ(registry_.champions().at("P001/C001"), champion->model_version);
+
+  // The same model again is not below the champion's error on the same rows.
+  const auto again = Attempt(Job("run2"));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->gate.verdict, GateVerdict::kCandidate);
+  ASSERT_TRUE(again->gate.champion_mae.has_value()) << again->gate.why;
+  EXPECT_DOUBLE_EQ(*again->gate.champion_mae, again->gate.mae);
+  EXPECT_EQ(again->gate.champion, champion->model_version);
+  EXPECT_EQ(registry_.champions().at("P001/C001"), champion->model_version);
+}
+
+TEST_F(AttemptTest, StopsAtACancelDuringTraining) {
+  const HeldJob job = Job("run1");
+  workqueue::Hold hold = Hold(job);
+  registry_.Before("PinDataAsset", [&] { hold.Stop(workqueue::StopReason::kGone); });
+  const auto result = TrainingAttempt(tools_, job, hold).Run();
+  EXPECT_EQ(ReasonOf(result.status()), "TASK_GONE");
+  EXPECT_TRUE(registry_.versions().empty());
+  EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kKilled);
+}
+
+TEST_F(AttemptTest, ReportsHowFarItHasCome) {
+  const HeldJob job = Job("run1");
+  workqueue::Hold hold = Hold(job, absl::Hours(100));
+  ASSERT_TRUE(TrainingAttempt(tools_, job, hold).Run().ok());
+  const std::string progress = hold.TakeProgress().value_or("");
+  EXPECT_NE(progress.find(R"("phase":"EVALUATING")"), std::string::npos) << progress;
+  EXPECT_NE(progress.find("runs/run1-1"), std::string::npos) << progress;
+}
+
+}  // namespace
+}  // namespace fleetcast::trainer
