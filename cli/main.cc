@@ -11,6 +11,7 @@
 #include "cli/commands/forecast.h"
 #include "cli/commands/local.h"
 #include "cli/commands/model.h"
+#include "cli/commands/pool.h"
 #include "cli/commands/schedule.h"
 #include "cli/commands/sweep.h"
 #include "cli/commands/training.h"
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   AddScheduleCommands(app, session);
   AddForecastCommands(app, session);
   AddFleetCommands(app, session);
+  AddPoolCommands(app, session);
   AddDataCommands(app, session);
   AddBacktestCommand(app, session, argv);
   AddDbCommands(app, session);

@@ -106,7 +106,7 @@ struct UpFlags {
   StackOptions stack;
   bool foreground = false;
   // Those settings of services that people change most, as they were given.
-  std::string lease, environment, max_parallel, slots, log_level;
+  std::string lease, environment, slots, log_level;
 };
 
 // The flags as SERVICE.NAME=VALUE, before those given by --set so that the latter win.
@@ -117,7 +117,6 @@ std::vector<std::string> SettingsOf(const UpFlags& flags) {
   };
   add("trainer.lease", flags.lease);
   add("trainer.environment", flags.environment);
-  add("trainer.max-parallel", flags.max_parallel);
   add("trainer.slots", flags.slots);
   for (const char* service : {"config", "registry", "trainer", "inference"})
     add(absl::StrCat(service, ".log-level"), flags.log_level);
@@ -166,7 +165,6 @@ void AddUp(CLI::App& noun, Session& session) {
   up.add_option("--lease", flags->lease, "how long a trainer may be silent, such as 30s");
   up.add_option("--environment", flags->environment,
                 "what the trainers run, such as custom-lstm-env:1.5.0");
-  up.add_option("--max-parallel", flags->max_parallel, "jobs at once over all trainers");
   up.add_option("--slots", flags->slots, "jobs at once in each trainer");
   up.add_option("--log-level", flags->log_level, "debug, info, warning or error");
   up.add_option("--set", flags->stack.settings, "SERVICE.NAME=VALUE: any setting of a service")

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/commands/pool.h"
 #include "cli/commands/training_actions.h"
 #include "cli/session.h"
 
@@ -108,6 +109,11 @@ void AddTrainingCommands(CLI::App& app, Session& session) {
   AddWatchAndShow(noun, session);
   AddList(noun, session);
   AddCancelAndRetry(noun, session);
+  AddWorkVerbs(noun, session,
+               {.command = "training",
+                .service = Service::kTrainer,
+                .collection = "trainingRuns",
+                .tasks = "jobs"});
 }
 
 }  // namespace fleetcast::cli

@@ -212,7 +212,7 @@ absl::Status CancelTraining(Session& session, const TrainingCancel& options) {
   v1::CancelTrainingJobRequest request;
   request.set_request_id(session.RequestId());
   FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
-  request.set_name(run_name + "/jobs/" + absl::StrReplaceAll(ShortCircuit(circuit), {{"/", "-"}}));
+  request.set_name(run_name + "/jobs/" + absl::StrReplaceAll(ShortCircuit(circuit), {{"/", "."}}));
   FLEETCAST_ASSIGN_OR_RETURN(const auto job,
                              session.Call(trainer_rpc::kCancelTrainingJob, request));
   session.Show(job, [&](const Terminal&) {

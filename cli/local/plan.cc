@@ -23,7 +23,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 std::string Loopback(int port) { return absl::StrCat("127.0.0.1:", port); }
 
-// "trainer.max-parallel=3", … by service.
+// "trainer.slots=3", … by service.
 absl::StatusOr<std::map<std::string, Settings>> ParseSettings(
     const std::vector<std::string>& settings) {
   std::map<std::string, Settings> parsed = {

@@ -12,7 +12,6 @@ namespace fleetcast::cli {
 namespace {
 
 using trainer::v1::GateOutcome;
-using trainer::v1::JobFailure;
 using trainer::v1::TrainingJob;
 using trainer::v1::TrainingProgress;
 using trainer::v1::TrainingRun;
@@ -118,7 +117,7 @@ std::string StateText(const TrainingRun& run) {
 std::string FailureText(const TrainingJob& job) {
   if (!job.has_failure()) return job.state_reason();
   const auto& failure = job.failure();
-  return absl::StrCat(WithoutPrefix(JobFailure::Kind_Name(failure.kind()), "KIND_"), " ",
+  return absl::StrCat(WithoutPrefix(workqueue::v1::Failure::Kind_Name(failure.kind()), "KIND_"), " ",
                       failure.reason(), ": ", failure.message());
 }
 

@@ -96,7 +96,7 @@ constexpr char kListTasks[] =
     "SELECT {columns} FROM {s}.tasks t LEFT JOIN {s}.task_holds h ON h.task_id = t.task_id"
     " WHERE t.queue = $1 AND {which} AND {condition}"
     " ORDER BY t.group_id DESC, t.name LIMIT $5::int";
-constexpr char kOfGroup[] = "t.group_id = $2 AND t.name > $4 AND $3 IS NOT NULL";
+constexpr char kOfGroup[] = "t.group_id = $2 AND t.name > $4 AND $3::text IS NOT NULL";
 constexpr char kOfAll[] =
     "$2 = '' AND ($3 = '' OR t.group_id <= $3) AND ($3 = '' OR t.group_id < $3 OR t.name > $4)";
 

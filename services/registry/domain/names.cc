@@ -68,6 +68,11 @@ absl::StatusOr<std::vector<std::string>> ParseIds(const std::string& field, cons
   return ids;
 }
 
+// A plant's id and a circuit's, with a dot between.
+absl::Status CheckJobId(const std::string& field, const std::string& id) {
+  return CheckCharacters(field, id, 255, "._-", "[A-Za-z0-9][A-Za-z0-9._-]{0,254}");
+}
+
 std::int64_t Number(const std::string& digits) {
   std::int64_t number = 0;
   return absl::SimpleAtoi(digits, &number) ? number : 0;
@@ -93,7 +98,7 @@ absl::Status CheckSha256(const std::string& field, const std::string& sha256) {
 
 absl::Status CheckTrainingJobName(const std::string& field, const std::string& name) {
   if (name.empty()) return absl::OkStatus();
-  return ParseIds(field, name, "trainingRuns/{training_run}/jobs/{job}", {CheckLongId, CheckLongId})
+  return ParseIds(field, name, "trainingRuns/{training_run}/jobs/{job}", {CheckLongId, CheckJobId})
       .status();
 }
 
