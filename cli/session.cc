@@ -117,7 +117,7 @@ absl::Status Session::CallUntyped(Service service, const std::string& path,
                                   const google::protobuf::Message& request,
                                   google::protobuf::Message* response) {
   FLEETCAST_ASSIGN_OR_RETURN(Transport * transport, OpenTransport());
-  const absl::Status status = transport->Call(service, path, request, response, timeout_);
+  absl::Status status = transport->Call(service, path, request, response, timeout_);
   in_doubt_ = in_doubt_ || (IsMutating(request) && MayHaveBeenCarriedOut(status));
   return status;
 }
