@@ -41,9 +41,9 @@ std::string ErrorReport(const absl::Status& status, bool color, const std::strin
     text += Detail("logs", "the services' lines about this have \"request_id\":\"" + call_id + "\"",
                    color);
   }
-  if (!details) {
-    return text + Detail("code", absl::StatusCodeToString(status.code()), color);
-  }
+  if (!details || details->reason.empty())
+    text += Detail("code", absl::StatusCodeToString(status.code()), color);
+  if (!details) return text;
   if (!details->reason.empty()) text += Detail("reason", details->reason, color);
   // A single violation usually is the message itself.
   for (const auto& violation : details->field_violations) {
@@ -58,6 +58,13 @@ std::string ErrorReport(const absl::Status& status, bool color, const std::strin
     text += Detail("retry", "after " + DurationText(*details->retry_after), color);
   }
   return text;
+}
+
+std::string RepeatAdvice(const std::string& request_id, bool color) {
+  return Detail("repeat",
+                "this may have been carried out; repeat the command with --request-id " +
+                    request_id + " to make sure: nothing is done twice",
+                color);
 }
 
 ExitCode ExitCodeOf(const absl::Status& status) {

@@ -14,6 +14,9 @@ namespace fleetcast::cli {
 [[nodiscard]] std::string ErrorReport(const absl::Status& status, bool color,
                                       const std::string& call_id = "");
 
+// What to do after a command that may have been carried out: a line, with the request id it used.
+[[nodiscard]] std::string RepeatAdvice(const std::string& request_id, bool color);
+
 [[nodiscard]] ExitCode ExitCodeOf(const absl::Status& status);
 
 }  // namespace fleetcast::cli

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 #include <unistd.h>
 
@@ -26,6 +27,11 @@ constexpr absl::Duration kStreamTimeout = absl::Hours(1);
 std::string Environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? "" : value;
+}
+
+// Everything that mutates takes a request id, and nothing else does.
+bool IsMutating(const google::protobuf::Message& request) {
+  return request.GetDescriptor()->FindFieldByName("request_id") != nullptr;
 }
 
 std::string CheckDuration(const std::string& text) {
@@ -75,7 +81,7 @@ void Session::AddGlobalOptions(CLI::App& app) {
 }
 
 std::string Session::RequestId(const std::string& part) {
-  if (request_id_.empty()) return ids_.NewUuid();
+  if (request_id_.empty()) request_id_ = ids_.NewUuid();
   if (part.empty()) return request_id_;
   std::string uuid = Sha256Hex(request_id_ + "/" + part).substr(0, 32);
   uuid[12] = '8';  // RFC 9562, version 8: made in the application's own way
@@ -111,7 +117,9 @@ absl::Status Session::CallUntyped(Service service, const std::string& path,
                                   const google::protobuf::Message& request,
                                   google::protobuf::Message* response) {
   FLEETCAST_ASSIGN_OR_RETURN(Transport * transport, OpenTransport());
-  return transport->Call(service, path, request, response, timeout_);
+  absl::Status status = transport->Call(service, path, request, response, timeout_);
+  in_doubt_ = in_doubt_ || (IsMutating(request) && MayHaveBeenCarriedOut(status));
+  return status;
 }
 
 absl::Status Session::StreamUntyped(Service service, const std::string& path,
@@ -177,10 +185,13 @@ void Session::Say(const std::string& line) {
 void Session::Note(const std::string& line) { std::cerr << line << std::endl; }
 
 void Session::Finish(const absl::Status& status) {
-  if (status.ok()) return;
   std::cout << std::flush;
-  std::cerr << ErrorReport(status, error_terminal().color, call_id_) << std::flush;
-  exit_code_ = ExitCodeOf(status);
+  if (!status.ok()) {
+    std::cerr << ErrorReport(status, error_terminal().color, call_id_);
+    exit_code_ = ExitCodeOf(status);
+  }
+  if (in_doubt_) std::cerr << RepeatAdvice(request_id_, error_terminal().color);
+  std::cerr << std::flush;
 }
 
 }  // namespace fleetcast::cli

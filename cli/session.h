@@ -66,7 +66,7 @@ class Session {
         method.service, method.path, request, &response, [&] { on_message(response); }, on_idle);
   }
 
-  // For mutating requests: --request-id if given, else a new UUID for each call. A command that
+  // For mutating requests: --request-id if given, else a new UUID for this command. A command that
   // makes several calls gives each its own `part`, so that the same command again repeats each.
   [[nodiscard]] std::string RequestId(const std::string& part = "");
 
@@ -103,7 +103,8 @@ class Session {
   // A line on standard error, whatever the format.
   void Note(const std::string& line);
 
-  // What a command returned: prints an error and sets the exit code.
+  // What a command returned: prints an error and sets the exit code. Says with which request id to
+  // repeat the command if something that it asked for may have been carried out all the same.
   void Finish(const absl::Status& status);
   void set_exit_code(ExitCode code) { exit_code_ = code; }
   [[nodiscard]] ExitCode exit_code() const { return exit_code_; }
@@ -124,7 +125,8 @@ class Session {
   OutputFormat format_ = OutputFormat::kTable;
   PerService target_flags_;
   std::string data_dir_;
-  std::string request_id_;
+  std::string request_id_;  // one for the whole command
+  bool in_doubt_ = false;   // a mutating call may have been carried out, or not
   std::string timeout_text_ = "30s";
   bool no_color_ = false;
   absl::Duration timeout_ = absl::Seconds(30);

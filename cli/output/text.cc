@@ -1,9 +1,11 @@
 #include "cli/output/text.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/text.h"
 
 namespace fleetcast::cli {
 namespace {
@@ -65,12 +67,10 @@ std::string Shorten(const std::string& text, std::size_t width) {
 }
 
 std::string OneLine(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    result += (byte < 0x20 || byte == 0x7f) ? ' ' : c;
-  }
-  return result;
+  std::string line = PrintableUtf8(text, text.max_size());
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line;
 }
 
 std::string TimeAgo(absl::Time time, absl::Time now) {

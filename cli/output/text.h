@@ -16,8 +16,8 @@ enum class Style { kPlain, kBold, kDim, kGood, kWarning, kBad };
 [[nodiscard]] std::size_t DisplayWidth(const std::string& text);
 // The first `width` columns; the last is "…" if something was cut.
 [[nodiscard]] std::string Shorten(const std::string& text, std::size_t width);
-// Control characters (escape sequences, newlines) replaced by spaces: what a service or a file
-// says must not steer the terminal.
+// PrintableUtf8 with spaces for newlines and tabs: what a service or a file says must not steer the
+// terminal.
 [[nodiscard]] std::string OneLine(const std::string& text);
 
 // "just now", "2m ago", "3h ago", "5d ago", "in 4m", and the date beyond 60 days; "-" for `never`

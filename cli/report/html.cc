@@ -6,31 +6,10 @@
 
 #include "absl/time/time.h"
 #include "cli/output/text.h"
+#include "common/base/text.h"
 
 namespace fleetcast::cli {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-// Bytes of the valid UTF-8 sequence that begins `text`; 0 if none does.
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (byte(0) < 0x80) return 1;
-  const std::size_t length = byte(0) >= 0xF5   ? 0
-                             : byte(0) >= 0xF0 ? 4
-                             : byte(0) >= 0xE0 ? 3
-                             : byte(0) >= 0xC2 ? 2
-                                               : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if (byte(0) == 0xE0 && byte(1) < 0xA0) return 0;  // overlong
-  if (byte(0) == 0xED && byte(1) > 0x9F) return 0;  // surrogates
-  if (byte(0) == 0xF0 && byte(1) < 0x90) return 0;
-  if (byte(0) == 0xF4 && byte(1) > 0x8F) return 0;  // beyond U+10FFFF
-  return length;
-}
 
 std::string_view Entity(char c) {
   switch (c) {
@@ -57,19 +36,12 @@ std::string Formatted(const char* format, std::int64_t unix_seconds) {
 
 std::string Escape(const std::string& text) {
   std::string escaped;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::size_t length = SequenceLength(rest);
-    const char c = rest.front();
-    const bool control = static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t';
-    if (length == 0 || control || c == 0x7F) {
-      escaped += kReplacement;
-    } else if (const std::string_view entity = Entity(c); !entity.empty()) {
+  for (const char c : PrintableUtf8(text, text.max_size())) {
+    if (const std::string_view entity = Entity(c); !entity.empty()) {
       escaped += entity;
     } else {
-      escaped += rest.substr(0, length);
+      escaped += c;
     }
-    rest.remove_prefix(std::max<std::size_t>(1, length));
   }
   return escaped;
 }

@@ -6,8 +6,7 @@
 
 namespace fleetcast::cli {
 
-// For element content and quoted attributes. Bytes that are no UTF-8 and control characters
-// become U+FFFD.
+// For element content and quoted attributes; made PrintableUtf8.
 [[nodiscard]] std::string Escape(const std::string& text);
 
 // At most two decimals, no exponent: "12.34", "7".

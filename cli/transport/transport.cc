@@ -22,6 +22,8 @@ using google::protobuf::Message;
 using Stub = grpc::TemplatedGenericStub<Message, Message>;
 
 constexpr absl::Duration kRetryPauses[] = {absl::Milliseconds(200), absl::Milliseconds(600)};
+constexpr char kOutcome[] = "outcome";
+constexpr char kUnknown[] = "unknown";
 // How soon a stream notices that it is to stop.
 constexpr std::chrono::milliseconds kStopPoll{100};
 
@@ -72,6 +74,52 @@ grpc::Status StreamOnce(Stub& stub, const std::string& path, const Message& requ
   return status;
 }
 
+// gRPC's own errors carry no details: what a service answers does.
+bool IsAnswer(const grpc::Status& status) { return !status.error_details().empty(); }
+
+// gRPC never had a connection to send it over.
+bool WasNeverSent(const grpc::Status& status) {
+  for (const char* phrase : {"failed to connect", "Connection refused", "DNS resolution failed"})
+    if (status.error_message().find(phrase) != std::string::npos) return true;
+  return false;
+}
+
+// Of one try: whether it may have taken effect, for all that is known.
+bool LeavesDoubt(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc::StatusCode::UNKNOWN:  // a commit in doubt, among others
+      return true;
+    case grpc::StatusCode::UNAVAILABLE:
+      return !IsAnswer(status) && !WasNeverSent(status);
+    default:
+      return false;
+  }
+}
+
+// The service, or what it depends on, is in trouble; nothing is wrong with what was asked.
+bool IsServicesOwn(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// `status` with another message and more metadata.
+absl::Status Amended(const absl::Status& status, const std::string& message,
+                     const std::map<std::string, std::string>& metadata) {
+  ErrorDetails details = DetailsOf(status).value_or(ErrorDetails{});
+  details.metadata.insert(metadata.begin(), metadata.end());
+  return MakeError(status.code(), message, std::move(details));
+}
+
 // What gRPC says about a connection, without its layers of wrapping.
 std::string ConnectionProblem(const std::string& message) {
   if (message.find("Connection refused") != std::string::npos) return "connection refused";
@@ -91,6 +139,13 @@ struct Transport::Channels {
   }
 };
 
+bool MayHaveBeenCarriedOut(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  if (!details) return false;
+  const auto outcome = details->metadata.find(kOutcome);
+  return outcome != details->metadata.end() && outcome->second == kUnknown;
+}
+
 Transport::Transport(PerService targets)
     : targets_(std::move(targets)), channels_(std::make_unique<Channels>()) {}
 Transport::~Transport() = default;
@@ -99,12 +154,19 @@ absl::Status Transport::Call(Service service, const std::string& path, const Mes
                              Message* response, absl::Duration timeout) {
   Stub& stub = channels_->Get(service, targets_[service]);
   grpc::Status status = CallOnce(stub, path, request, response, timeout);
+  bool in_doubt = LeavesDoubt(status);
   for (const absl::Duration pause : kRetryPauses) {
     if (status.error_code() != grpc::StatusCode::UNAVAILABLE) break;
     std::this_thread::sleep_for(absl::ToChronoMilliseconds(pause));
     status = CallOnce(stub, path, request, response, timeout);
+    // Any other answer is about all tries: they have one request id.
+    in_doubt = status.error_code() == grpc::StatusCode::UNAVAILABLE
+                   ? in_doubt || LeavesDoubt(status)
+                   : LeavesDoubt(status);
   }
-  return Describe(service, path, rpc::FromGrpc(status), timeout);
+  const absl::Status described = Describe(service, path, rpc::FromGrpc(status), timeout);
+  return in_doubt ? Amended(described, std::string(described.message()), {{kOutcome, kUnknown}})
+                  : described;
 }
 
 absl::Status Transport::Stream(Service service, const std::string& path, const Message& request,
@@ -125,22 +187,23 @@ absl::Status Transport::Describe(Service service, const std::string& path, absl:
   const auto refuse = [&](const std::string& reason, const std::string& message) {
     return Refused(status.code(), reason, message, {{"service", name}, {"address", address}});
   };
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-      // It was reached, and cannot reach something itself.
-      if (!ReasonOf(status).empty()) return status;
+  if (status.code() == absl::StatusCode::kUnimplemented)
+    return refuse("METHOD_UNKNOWN",
+                  who + " has no method " + path +
+                      ": is another program listening there, or another version?");
+  if (ReasonOf(status).empty()) {
+    if (status.code() == absl::StatusCode::kUnavailable)
       return refuse(kServiceUnreachable, "cannot reach " + who + ": " +
                                              ConnectionProblem(std::string(status.message())));
-    case absl::StatusCode::kDeadlineExceeded:
+    if (status.code() == absl::StatusCode::kDeadlineExceeded)
       return refuse(kServiceTimeout,
                     who + " did not answer within " + absl::FormatDuration(timeout));
-    case absl::StatusCode::kUnimplemented:
-      return refuse("METHOD_UNKNOWN",
-                    who + " has no method " + path +
-                        ": is another program listening there, or another version?");
-    default:
-      return status;
   }
+  // It says itself what is the matter, with it or with what it depends on.
+  if (IsServicesOwn(status.code()))
+    return Amended(status, "the " + name + " service: " + std::string(status.message()),
+                   {{"service", name}});
+  return status;
 }
 
 }  // namespace fleetcast::cli

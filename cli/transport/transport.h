@@ -20,6 +20,10 @@ namespace fleetcast::cli {
 inline constexpr char kServiceUnreachable[] = "SERVICE_UNREACHABLE";
 inline constexpr char kServiceTimeout[] = "SERVICE_TIMEOUT";
 
+// Whether the service may have carried the call out although it failed: no answer came, or the
+// connection broke once the call was on its way.
+[[nodiscard]] bool MayHaveBeenCarriedOut(const absl::Status& status);
+
 // Not thread safe.
 class Transport {
  public:
@@ -31,7 +35,8 @@ class Transport {
   // One unary call. A service that cannot be reached is tried three times within a second: every
   // mutating request carries a request id, so a second try never does a thing twice.
   // UNAVAILABLE with reason SERVICE_UNREACHABLE, DEADLINE_EXCEEDED with SERVICE_TIMEOUT (both name
-  // service and address), or what the service answered.
+  // service and address), or what the service answered; with its name in front where the trouble is
+  // the service's, not the request's.
   [[nodiscard]] absl::Status Call(Service service, const std::string& path,
                                   const google::protobuf::Message& request,
                                   google::protobuf::Message* response, absl::Duration timeout);

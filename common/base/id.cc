@@ -13,20 +13,15 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast {
 namespace {
 
 constexpr std::size_t kMaxIdLength = 63;
 
-// What of a refused text goes into a message: enough to recognise it, and printable.
-std::string Quoted(const std::string& text) {
-  constexpr std::size_t kShown = 80;
-  std::string shown = "\"";
-  for (const char c : text.substr(0, kShown))
-    shown += absl::ascii_isprint(static_cast<unsigned char>(c)) ? c : '?';
-  return shown + (text.size() > kShown ? "…\"" : "\"");
-}
+// What of a refused text goes into a message: enough to recognise it.
+std::string Quoted(const std::string& text) { return QuotedUtf8(text, 80); }
 
 bool IsDigits(const std::string& text, std::size_t from, std::size_t count) {
   for (std::size_t i = from; i < from + count; ++i)

@@ -15,7 +15,7 @@ using LogFields = std::vector<std::pair<std::string, std::string>>;
 // Once, at the start of main. `service` is in every line.
 void StartLogging(const std::string& service, LogLevel threshold);
 
-// {"time":…,"level":…,"service":…,"message":…, scoped fields, fields}
+// {"time":…,"level":…,"service":…,"message":…, fields}: PrintableUtf8 of at most 8 KiB each
 void Log(LogLevel level, const std::string& message, const LogFields& fields = {});
 inline void LogInfo(const std::string& message, const LogFields& fields = {}) {
   Log(LogLevel::kInfo, message, fields);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast {
 namespace {
@@ -23,8 +24,7 @@ absl::StatusOr<std::vector<std::string>> ParseName(const std::string& pattern,
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
   const auto mismatch = [&](const std::string& what) {
     return InvalidField(
-        field,
-        absl::StrCat("\"", name.substr(0, 200), "\" is not a name like ", pattern, ": ", what),
+        field, absl::StrCat(QuotedUtf8(name, 200), " is not a name like ", pattern, ": ", what),
         "INVALID_RESOURCE_NAME");
   };
   if (parts.size() != segments.size())
@@ -33,8 +33,7 @@ absl::StatusOr<std::vector<std::string>> ParseName(const std::string& pattern,
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!IsVariable(segments[i])) {
       if (parts[i] != segments[i])
-        return mismatch(
-            absl::StrCat("\"", parts[i].substr(0, 80), "\" should be \"", segments[i], "\""));
+        return mismatch(absl::StrCat(QuotedUtf8(parts[i], 80), " should be \"", segments[i], "\""));
       continue;
     }
     if (!(wildcards && parts[i] == "-"))

@@ -5,11 +5,29 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/text.h"
 
 namespace fleetcast {
 namespace {
 
 constexpr char kPayloadUrl[] = "fleetcast/error-details";
+// Whatever bytes an error is made of, a column of Postgres, a message of protobuf and a document of
+// JSON take its texts.
+constexpr std::size_t kMaxMessageBytes = 4096;
+constexpr std::size_t kMaxTextBytes = 1024;
+
+void MakePrintable(ErrorDetails& details) {
+  std::map<std::string, std::string> metadata;
+  for (const auto& [name, value] : details.metadata)
+    metadata[PrintableUtf8(name, kMaxTextBytes)] = PrintableUtf8(value, kMaxTextBytes);
+  details.metadata = std::move(metadata);
+  for (FieldViolation& violation : details.field_violations) {
+    violation.field = PrintableUtf8(violation.field, kMaxTextBytes);
+    violation.description = PrintableUtf8(violation.description, kMaxTextBytes);
+  }
+  for (std::string* text : {&details.reason, &details.resource_type, &details.resource_name})
+    *text = PrintableUtf8(*text, kMaxTextBytes);
+}
 
 std::string Encode(const ErrorDetails& details) {
   nlohmann::json violations = nlohmann::json::array();
@@ -21,7 +39,7 @@ std::string Encode(const ErrorDetails& details) {
                          {"type", details.resource_type},
                          {"name", details.resource_name}};
   if (details.retry_after) json["retry_ms"] = absl::ToInt64Milliseconds(*details.retry_after);
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json.dump();
 }
 
 ErrorDetails Decode(const std::string& text) {
@@ -41,7 +59,8 @@ ErrorDetails Decode(const std::string& text) {
 }  // namespace
 
 absl::Status MakeError(absl::StatusCode code, std::string message, ErrorDetails details) {
-  absl::Status status(code, message);
+  MakePrintable(details);
+  absl::Status status(code, PrintableUtf8(message, kMaxMessageBytes));
   status.SetPayload(kPayloadUrl, absl::Cord(Encode(details)));
   return status;
 }

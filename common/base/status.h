@@ -29,7 +29,7 @@ struct ErrorDetails {
   std::optional<absl::Duration> retry_after;  // with UNAVAILABLE and RESOURCE_EXHAUSTED
 };
 
-// An error with details. `code` must not be OK.
+// `code` must not be OK. Texts become PrintableUtf8: the message of 4 KiB, others of 1 KiB at most.
 [[nodiscard]] absl::Status MakeError(absl::StatusCode code, std::string message,
                                      ErrorDetails details);
 

@@ -91,8 +91,12 @@ std::string PrintableUtf8(std::string_view text, std::size_t max_bytes) {
   return Printable(text, max_bytes, LineEnds::kKept);
 }
 
+std::string PrintableLine(std::string_view text, std::size_t max_bytes) {
+  return Printable(text, max_bytes, LineEnds::kNamed);
+}
+
 std::string QuotedUtf8(std::string_view text, std::size_t max_bytes) {
-  return absl::StrCat("\"", Printable(text, max_bytes, LineEnds::kNamed), "\"");
+  return absl::StrCat("\"", PrintableLine(text, max_bytes), "\"");
 }
 
 }  // namespace fleetcast

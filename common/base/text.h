@@ -19,8 +19,10 @@ namespace fleetcast {
 // stay. Printable text that fits is unchanged, so that applying it twice is applying it once.
 [[nodiscard]] std::string PrintableUtf8(std::string_view text, std::size_t max_bytes);
 
-// A value of somebody's on one line, in double quotes: as PrintableUtf8, with line feeds and tabs
-// as \n and \t. `max_bytes` is the bound without the quotes.
+// As PrintableUtf8 on one line: line feeds and tabs as \n and \t.
+[[nodiscard]] std::string PrintableLine(std::string_view text, std::size_t max_bytes);
+
+// A PrintableLine in double quotes; `max_bytes` is the bound without them.
 [[nodiscard]] std::string QuotedUtf8(std::string_view text, std::size_t max_bytes);
 
 }  // namespace fleetcast

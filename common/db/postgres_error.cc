@@ -75,6 +75,15 @@ bool SaysConnectionIsLost(const std::string& what) {
   return false;
 }
 
+// pqxx 6 gives a few classes of errors without it.
+std::string SqlStateOf(const pqxx::sql_error& error) {
+  if (!error.sqlstate().empty()) return error.sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+  if (dynamic_cast<const pqxx::disk_full*>(&error) != nullptr) return "53100";
+  if (dynamic_cast<const pqxx::out_of_memory*>(&error) != nullptr) return "53200";
+  return "";
+}
+
 }  // namespace
 
 absl::Status StatusFromException(const std::exception& exception) {
@@ -93,9 +102,9 @@ absl::Status StatusFromException(const std::exception& exception) {
   if (dynamic_cast<const pqxx::transaction_rollback*>(&exception) != nullptr)
     return Make(MappingOf("40001"), "40001", what);
   if (const auto* error = dynamic_cast<const pqxx::sql_error*>(&exception)) {
-    if (error->sqlstate().empty() && SaysConnectionIsLost(what))
-      return Make(MappingOf("08"), "", what);
-    return Make(MappingOf(error->sqlstate()), error->sqlstate(), what);
+    const std::string sqlstate = SqlStateOf(*error);
+    if (sqlstate.empty() && SaysConnectionIsLost(what)) return Make(MappingOf("08"), "", what);
+    return Make(MappingOf(sqlstate), sqlstate, what);
   }
   return Make({absl::StatusCode::kInternal, "POSTGRES_CLIENT_ERROR"}, "", what);
 }

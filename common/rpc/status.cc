@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -20,14 +21,6 @@ constexpr int kMaxViolations = 20;
 constexpr std::size_t kMaxDetailsBytes = 4096;
 constexpr std::size_t kMaxMessageBytes = 1024;
 constexpr std::size_t kMaxValueBytes = 256;
-
-// At most `bytes` of it, whole UTF-8 characters.
-std::string Clipped(const std::string& text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  std::size_t end = bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
-}
 
 const char* ReasonOfCode(absl::StatusCode code) {
   switch (code) {
@@ -71,7 +64,7 @@ google::rpc::ErrorInfo ErrorInfoOf(const ErrorDetails& details) {
   info.set_domain(kDomain);
   info.set_reason(details.reason);
   for (const auto& [name, value] : details.metadata)
-    (*info.mutable_metadata())[name] = Clipped(value, kMaxValueBytes);
+    (*info.mutable_metadata())[name] = PrintableUtf8(value, kMaxValueBytes);
   return info;
 }
 
@@ -79,8 +72,9 @@ google::rpc::BadRequest BadRequestOf(const ErrorDetails& details, int violations
   google::rpc::BadRequest bad_request;
   for (int i = 0; i < violations; ++i) {
     auto* violation = bad_request.add_field_violations();
-    violation->set_field(Clipped(details.field_violations[i].field, kMaxValueBytes));
-    violation->set_description(Clipped(details.field_violations[i].description, kMaxValueBytes));
+    violation->set_field(PrintableUtf8(details.field_violations[i].field, kMaxValueBytes));
+    violation->set_description(
+        PrintableUtf8(details.field_violations[i].description, kMaxValueBytes));
   }
   return bad_request;
 }
@@ -89,7 +83,7 @@ google::rpc::Status Packed(const absl::Status& status, const ErrorDetails& detai
                            int violations) {
   google::rpc::Status packed;
   packed.set_code(static_cast<int>(status.code()));
-  packed.set_message(Clipped(std::string(status.message()), kMaxMessageBytes));
+  packed.set_message(PrintableUtf8(std::string(status.message()), kMaxMessageBytes));
   google::rpc::ErrorInfo info = ErrorInfoOf(details);
   if (violations < static_cast<int>(details.field_violations.size()))
     (*info.mutable_metadata())["field_violation_count"] =
@@ -99,8 +93,8 @@ google::rpc::Status Packed(const absl::Status& status, const ErrorDetails& detai
   if (!details.resource_name.empty()) {
     google::rpc::ResourceInfo resource;
     resource.set_resource_type(details.resource_type);
-    resource.set_resource_name(Clipped(details.resource_name, kMaxValueBytes));
-    resource.set_description(Clipped(std::string(status.message()), kMaxValueBytes));
+    resource.set_resource_name(PrintableUtf8(details.resource_name, kMaxValueBytes));
+    resource.set_description(PrintableUtf8(std::string(status.message()), kMaxValueBytes));
     packed.add_details()->PackFrom(resource);
   }
   if (details.retry_after) {
@@ -151,10 +145,11 @@ absl::Status FromGrpc(const grpc::Status& status) {
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   google::rpc::Status packed;
   if (status.error_details().empty() || !packed.ParseFromString(status.error_details()))
-    return {code, status.error_message()};
+    return {code, PrintableUtf8(status.error_message(), kMaxMessageBytes)};
   ErrorDetails details;
   for (const auto& any : packed.details()) Unpack(any, details);
-  if (details.reason.empty()) return {code, status.error_message()};
+  if (details.reason.empty())
+    return {code, PrintableUtf8(status.error_message(), kMaxMessageBytes)};
   return MakeError(code, status.error_message(), std::move(details));
 }
 

@@ -4,22 +4,31 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <set>
 
 #include "absl/strings/match.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/sensordata/selection.h"
 #include "common/sensordata/timestamp.h"
 
 namespace fleetcast::sensordata {
 namespace {
 
+constexpr std::size_t kMaxColumns = 10'000;
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string AsciiOf(std::string text) {
+  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7E; }),
+             text.end());
   return text;
 }
 
@@ -133,7 +142,7 @@ class CsvParser {
  public:
   CsvParser(std::string_view text, const std::string& path, const ReadRequest& request)
       : reader_(text), path_(path), request_(request) {
-    readings_.values.reserve(text.size() / 12);
+    readings_.values.reserve(std::min(text.size() / 12, request.max_values));
     readings_.unix_seconds.reserve(text.size() / 48);
   }
 
@@ -150,8 +159,8 @@ class CsvParser {
     const std::string line = std::to_string(reader_.number());
     return Refused(
         absl::StatusCode::kFailedPrecondition, "SENSOR_DATA_MALFORMED",
-        path_ + " line " + line + (column.empty() ? "" : ", column '" + column + "'") + ": " +
-            problem,
+        path_ + " line " + line + (column.empty() ? "" : ", column " + QuotedUtf8(column, 80)) +
+            ": " + problem,
         {{"file", path_}, {"line", line}, {"column", column}, {"sensor_id", request_.sensor_id}});
   }
 
@@ -164,8 +173,12 @@ class CsvParser {
     while (reader_.has_field()) {
       if (!reader_.NextField(field)) return Malformed("", "a quote is not closed in the header");
       if (field.empty()) return Malformed("", "a column of the header has no name");
-      if (!seen.emplace(field).second) {
+      if (IsColumnName(field) && !seen.emplace(field).second) {
         return Malformed(std::string(field), "the header names this column twice");
+      }
+      if (header_.size() > kMaxColumns) {
+        return Malformed("",
+                         "the header has more than " + std::to_string(kMaxColumns) + " columns");
       }
       header_.emplace_back(field);
     }
@@ -181,17 +194,32 @@ class CsvParser {
   }
 
   absl::Status ChooseColumns() {
-    const std::vector<std::string> available(header_.begin() + 1, header_.end());
-    readings_.columns = request_.columns.empty() ? available : request_.columns;
+    readings_.columns = request_.columns;
+    if (request_.columns.empty())
+      std::copy_if(header_.begin() + 1, header_.end(), std::back_inserter(readings_.columns),
+                   IsColumnName);
+    if (readings_.columns.empty()) return Unnameable(header_[1]);
     targets_.assign(header_.size(), -1);
     for (std::size_t i = 0; i < readings_.columns.size(); ++i) {
-      const auto found = std::find(available.begin(), available.end(), readings_.columns[i]);
-      if (found == available.end()) {
-        return ColumnMissing(request_.sensor_id, readings_.columns[i], available);
-      }
-      targets_[static_cast<std::size_t>(found - available.begin()) + 1] = static_cast<int>(i);
+      const auto found = std::find(header_.begin() + 1, header_.end(), readings_.columns[i]);
+      if (found == header_.end()) return Missing(readings_.columns[i]);
+      targets_[static_cast<std::size_t>(found - header_.begin())] = static_cast<int>(i);
     }
     return absl::OkStatus();
+  }
+
+  // A file saved in another encoding has the column, too, under other bytes.
+  [[nodiscard]] absl::Status Missing(const std::string& column) const {
+    for (std::size_t i = 1; i < header_.size(); ++i)
+      if (!IsColumnName(header_[i]) && AsciiOf(header_[i]) == AsciiOf(column))
+        return Unnameable(header_[i]);
+    return ColumnMissing(request_.sensor_id, column, {header_.begin() + 1, header_.end()});
+  }
+
+  [[nodiscard]] absl::Status Unnameable(const std::string& column) const {
+    return Malformed(column,
+                     "no configuration can name this column, which is no printable UTF-8 of up to "
+                     "200 bytes; save the file as UTF-8");
   }
 
   absl::Status ReadRow() {
@@ -199,13 +227,16 @@ class CsvParser {
     if (!reader_.NextField(field)) return Malformed(header_[0], "a quote is not closed");
     const auto time = ParseTimestamp(field);
     if (!time) {
-      return Malformed(header_[0], "'" + std::string(field.substr(0, 40)) +
-                                       "' is no timestamp; write 2025-12-09 10:00:00 or "
+      return Malformed(header_[0], QuotedUtf8(field, 40) +
+                                       " is no timestamp; write 2025-12-09 10:00:00 or "
                                        "2025-12-09T10:00:00Z, in UTC");
     }
     if (request_.from_unix_seconds && *time < *request_.from_unix_seconds) return absl::OkStatus();
     if (request_.before_unix_seconds && *time >= *request_.before_unix_seconds) {
       return absl::OkStatus();
+    }
+    if (readings_.values.size() + readings_.columns.size() > request_.max_values) {
+      return TooLarge(request_, path_, std::to_string(request_.max_values) + " values");
     }
     readings_.unix_seconds.push_back(*time);
     readings_.values.resize(readings_.values.size() + readings_.columns.size(), kMissing);
@@ -222,8 +253,8 @@ class CsvParser {
       if (!reader_.NextField(field)) return Malformed(header_[index], "a quote is not closed");
       if (targets_[index] < 0) continue;
       if (!ParseNumber(field, row[targets_[index]])) {
-        return Malformed(header_[index], "'" + std::string(field.substr(0, 40)) +
-                                             "' is no number; leave a missing cell empty");
+        return Malformed(header_[index],
+                         QuotedUtf8(field, 40) + " is no number; leave a missing cell empty");
       }
     }
     if (index < header_.size()) {

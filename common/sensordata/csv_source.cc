@@ -9,11 +9,15 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/sensordata/csv_file.h"
 #include "common/sensordata/selection.h"
 
 namespace fleetcast::sensordata {
 namespace {
+
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;
+constexpr char kMaxFileText[] = "1 GiB";
 
 class OpenFile {
  public:
@@ -51,10 +55,13 @@ absl::Status NotFound(const std::string& sensor_id, const std::string& path) {
                     .resource_name = sensor_id});
 }
 
-absl::StatusOr<std::string> ReadAll(int descriptor, std::size_t expected, const std::string& path) {
+absl::StatusOr<std::string> ReadAll(int descriptor, std::size_t expected, const std::string& path,
+                                    const ReadRequest& request) {
+  if (expected > kMaxFileBytes) return TooLarge(request, path, kMaxFileText);
   std::string text(expected + 1, '\0');  // one more byte, so that the end is met in one call
   std::size_t length = 0;
   for (;;) {
+    if (length > kMaxFileBytes) return TooLarge(request, path, kMaxFileText);  // it grows
     if (length == text.size()) text.resize(text.size() * 2);
     const ssize_t count = read(descriptor, text.data() + length, text.size() - length);
     if (count < 0 && errno == EINTR) continue;
@@ -70,13 +77,22 @@ absl::StatusOr<std::string> ReadAll(int descriptor, std::size_t expected, const 
 
 CsvSource::CsvSource(std::string root) : root_(std::move(root)) {}
 
-std::string CsvSource::Location(const std::string& sensor_id) const {
+std::string CsvSource::Path(const std::string& sensor_id) const {
   return root_ + "/" + sensor_id + ".csv";
 }
 
+// The longest that a path may be.
+std::string CsvSource::Location(const std::string& sensor_id) const {
+  return PrintableUtf8(Path(sensor_id), 4096);
+}
+
 absl::StatusOr<RawReadings> CsvSource::Read(const ReadRequest& request) {
+  return ReadWithinMemory(request, [&] { return ReadFile(request); });
+}
+
+absl::StatusOr<RawReadings> CsvSource::ReadFile(const ReadRequest& request) const {
   FLEETCAST_RETURN_IF_ERROR(CheckReadRequest(request));
-  const std::string path = Location(request.sensor_id);
+  const std::string path = Path(request.sensor_id);
   const OpenFile file(path);
   if (file.descriptor() < 0) {
     const int error = errno;
@@ -92,7 +108,7 @@ absl::StatusOr<RawReadings> CsvSource::Read(const ReadRequest& request) {
   }
   FLEETCAST_ASSIGN_OR_RETURN(
       const std::string text,
-      ReadAll(file.descriptor(), static_cast<std::size_t>(status.st_size), path));
+      ReadAll(file.descriptor(), static_cast<std::size_t>(status.st_size), path, request));
   return ParseCsv(text, path, request);
 }
 

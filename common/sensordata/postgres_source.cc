@@ -6,7 +6,9 @@
 #include <pqxx/pqxx>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/db/transaction.h"
 #include "common/sensordata/selection.h"
 #include "common/sensordata/sql_identifier.h"
@@ -15,17 +17,17 @@
 namespace fleetcast::sensordata {
 namespace {
 
-// Comparisons of a timestamp without time zone take the session's; ours is the data's, UTC.
-constexpr char kBegin[] = "SET TRANSACTION READ ONLY; SET LOCAL TIME ZONE 'UTC'";
+// Comparisons of a timestamp without time zone take the session's; ours is the data's, UTC. Every
+// row of the cursor is fetched.
+constexpr char kBegin[] =
+    "SET TRANSACTION READ ONLY; SET LOCAL TIME ZONE 'UTC'; SET LOCAL cursor_tuple_fraction = 1";
+
+// What libpq holds at a time as text, beside the readings.
+constexpr std::size_t kCellsPerFetch = 500'000;
 
 // The bounds of a request that gives none; they leave out the infinite timestamps.
 constexpr char kEarliest[] = "0001-01-01T00:00:00Z";
 constexpr char kLatest[] = "9999-12-31T00:00:00Z";
-
-struct ColumnTypes {
-  std::vector<std::string> numeric;  // without the id and the time column
-  std::vector<std::string> others;
-};
 
 bool IsNumericType(pqxx::oid type) {
   for (const pqxx::oid numeric : {20, 21, 23, 700, 701, 1700}) {  // int8 int2 int4 float4 float8
@@ -33,6 +35,9 @@ bool IsNumericType(pqxx::oid type) {
   }
   return false;
 }
+
+// timestamptz, timestamp and date; bigint and text say neither unit nor format.
+bool IsTimeType(pqxx::oid type) { return type == 1184 || type == 1114 || type == 1082; }
 
 double ValueOf(const pqxx::field& field) {
   double value = std::numeric_limits<double>::quiet_NaN();
@@ -46,14 +51,54 @@ std::int64_t IntegerOf(const pqxx::field& field) {
   return value;
 }
 
-// Everything that is not about the request is about the source, and worth another try.
-absl::Status AsSourceError(const absl::Status& status, const std::string& location) {
-  if (status.ok() || ReasonOf(status).rfind("SENSOR_", 0) == 0) return status;
+void ReverseRows(RawReadings& readings) {
+  std::reverse(readings.unix_seconds.begin(), readings.unix_seconds.end());
+  std::reverse(readings.values.begin(), readings.values.end());
+  const auto width = static_cast<std::ptrdiff_t>(readings.columns.size());
+  for (auto row = readings.values.begin(); row != readings.values.end(); row += width)
+    std::reverse(row, row + width);
+}
+
+absl::Status Misconfigured(const std::string& setting, const std::string& value,
+                           const std::string& problem) {
+  return Refused(absl::StatusCode::kFailedPrecondition, "SENSOR_SOURCE_MISCONFIGURED",
+                 "setting " + setting + " is " + QuotedUtf8(value, 130) + ": " + problem,
+                 {{"setting", setting}, {"value", value}});
+}
+
+absl::Status Unavailable(const absl::Status& status, const std::string& location) {
   return MakeError(absl::StatusCode::kUnavailable,
                    "cannot read " + location + ": " + std::string(status.message()),
                    {.reason = "SENSOR_SOURCE_UNAVAILABLE",
                     .metadata = {{"source", location}, {"cause", ReasonOf(status)}},
                     .retry_after = absl::Seconds(5)});
+}
+
+// What the database refuses for good, by SQLSTATE, is a setting's fault or the data's. Everything
+// else that it or the way to it says passes, and is worth another try.
+absl::Status AsSourceError(const absl::Status& status, const PostgresSourceOptions& options,
+                           const std::string& location) {
+  const auto details = DetailsOf(status);
+  if (!details || !absl::StartsWith(details->reason, "POSTGRES_")) return status;
+  const auto found = details->metadata.find("sqlstate");
+  const std::string sqlstate = found == details->metadata.end() ? "" : found->second;
+  const std::string said(status.message());
+  if (sqlstate == "42P01" || sqlstate == "3F000")
+    return Misconfigured("sensor-table", options.table,
+                         "there is no such table in the database of sensor-data; " + said);
+  if (sqlstate == "42501")
+    return Misconfigured("sensor-table", options.table,
+                         "the role of sensor-data may not read it; grant USAGE on its schema and "
+                         "SELECT on the table; " +
+                             said);
+  if (absl::StartsWith(sqlstate, "42") || sqlstate == "22P02")
+    return Misconfigured("sensor-id-column", options.id_column,
+                         "its type holds no sensor ids, which are text; " + said);
+  if (absl::StartsWith(sqlstate, "22"))
+    return Refused(absl::StatusCode::kFailedPrecondition, "SENSOR_DATA_MALFORMED",
+                   location + " holds a value that cannot be read: " + said,
+                   {{"source", location}, {"sqlstate", sqlstate}});
+  return Unavailable(status, location);
 }
 
 }  // namespace
@@ -70,12 +115,14 @@ struct PostgresSource::State {
         id(QuoteIdentifier(given.id_column)),
         time(QuoteIdentifier(given.time_column)) {}
 
-  [[nodiscard]] ColumnTypes DescribeTable(pqxx::work& work) const;
-  [[nodiscard]] absl::StatusOr<std::vector<std::string>> ChooseColumns(
-      const ReadRequest& request, const ColumnTypes& types) const;
+  // The numeric columns without the sensor's id and time, whose presence and type it checks.
+  [[nodiscard]] absl::StatusOr<std::vector<std::string>> NumericColumns(pqxx::work& work) const;
   [[nodiscard]] std::string SelectRows(const std::vector<std::string>& columns,
-                                       const ColumnTypes& types, bool newest_first) const;
+                                       const std::vector<std::string>& numeric,
+                                       bool newest_first) const;
   [[nodiscard]] absl::Status CheckSensorExists(pqxx::work& work, const std::string& sensor) const;
+  [[nodiscard]] absl::Status FetchRows(pqxx::work& work, const ReadRequest& request,
+                                       RawReadings& readings) const;
   [[nodiscard]] absl::StatusOr<RawReadings> Read(pqxx::work& work,
                                                  const ReadRequest& request) const;
 
@@ -84,36 +131,43 @@ struct PostgresSource::State {
   std::string table, id, time;  // quoted
 };
 
-ColumnTypes PostgresSource::State::DescribeTable(pqxx::work& work) const {
+absl::StatusOr<std::vector<std::string>> PostgresSource::State::NumericColumns(
+    pqxx::work& work) const {
   const pqxx::result empty = work.exec("SELECT * FROM " + table + " LIMIT 0");
-  ColumnTypes types;
+  std::vector<std::string> all, numeric;
+  pqxx::oid time_type = 0;
   for (pqxx::row::size_type i = 0; i < empty.columns(); ++i) {
-    const std::string name = empty.column_name(i);
+    const std::string name = all.emplace_back(empty.column_name(i));
+    if (name == options.time_column) time_type = empty.column_type(i);
     if (name == options.id_column || name == options.time_column) continue;
-    (IsNumericType(empty.column_type(i)) ? types.numeric : types.others).push_back(name);
+    if (IsNumericType(empty.column_type(i)) && IsColumnName(name)) numeric.push_back(name);
   }
-  return types;
-}
-
-absl::StatusOr<std::vector<std::string>> PostgresSource::State::ChooseColumns(
-    const ReadRequest& request, const ColumnTypes& types) const {
-  if (request.columns.empty()) return types.numeric;
-  for (const std::string& column : request.columns) {
-    if (std::find(types.numeric.begin(), types.numeric.end(), column) == types.numeric.end()) {
-      return ColumnMissing(request.sensor_id, column, types.numeric);
-    }
+  const auto absent = [&](const std::string& column) {
+    return std::find(all.begin(), all.end(), column) == all.end();
+  };
+  const std::string has = "table " + options.table + " has ";
+  if (absent(options.id_column))
+    return Misconfigured("sensor-id-column", options.id_column, has + "no such column");
+  if (absent(options.time_column))
+    return Misconfigured("sensor-time-column", options.time_column, has + "no such column");
+  if (!IsTimeType(time_type)) {
+    const auto type = work.exec_params1("SELECT format_type($1::oid, NULL)", time_type);
+    return Misconfigured("sensor-time-column", options.time_column,
+                         has + "it as " + type[0].c_str() +
+                             "; it must be timestamptz or timestamp: a view can convert it");
   }
-  return request.columns;
+  return numeric;
 }
 
 std::string PostgresSource::State::SelectRows(const std::vector<std::string>& columns,
-                                              const ColumnTypes& types, bool newest_first) const {
+                                              const std::vector<std::string>& numeric,
+                                              bool newest_first) const {
   const std::string direction = newest_first ? " DESC" : " ASC";
   std::string sql = "SELECT floor(extract(epoch FROM " + time + "))::bigint";
   for (const std::string& column : columns) sql += ", " + QuoteIdentifier(column) + "::float8";
   sql += " FROM " + table + " WHERE " + id + " = $1 AND " + time + " >= $2::timestamptz AND " +
          time + " < $3::timestamptz ORDER BY " + time + direction;
-  for (const std::string& column : types.numeric) sql += ", " + QuoteIdentifier(column) + direction;
+  for (const std::string& column : numeric) sql += ", " + QuoteIdentifier(column) + direction;
   return sql + " LIMIT $4::bigint";
 }
 
@@ -131,31 +185,46 @@ absl::Status PostgresSource::State::CheckSensorExists(pqxx::work& work,
                     .resource_name = sensor});
 }
 
+absl::Status PostgresSource::State::FetchRows(pqxx::work& work, const ReadRequest& request,
+                                              RawReadings& readings) const {
+  const std::size_t width = readings.columns.size();
+  const std::size_t batch = std::max<std::size_t>(1, kCellsPerFetch / (width + 1));
+  const std::string fetch = "FETCH FORWARD " + std::to_string(batch) + " FROM readings";
+  for (;;) {
+    const pqxx::result rows = work.exec(fetch);
+    for (const pqxx::row row : rows) {
+      if ((readings.rows() + 1) * std::max<std::size_t>(1, width) > request.max_values)
+        return TooLarge(request, "table " + options.table,
+                        std::to_string(request.max_values) + " values");
+      readings.unix_seconds.push_back(IntegerOf(row[0]));
+      for (pqxx::row::size_type column = 1; column < row.size(); ++column)
+        readings.values.push_back(ValueOf(row[column]));
+    }
+    if (static_cast<std::size_t>(rows.size()) < batch) return absl::OkStatus();
+  }
+}
+
 absl::StatusOr<RawReadings> PostgresSource::State::Read(pqxx::work& work,
                                                         const ReadRequest& request) const {
   work.exec(kBegin);
-  const ColumnTypes types = DescribeTable(work);
+  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<std::string> numeric, NumericColumns(work));
   RawReadings readings;
-  FLEETCAST_ASSIGN_OR_RETURN(readings.columns, ChooseColumns(request, types));
+  readings.columns = request.columns.empty() ? numeric : request.columns;
+  for (const std::string& column : request.columns)
+    if (std::find(numeric.begin(), numeric.end(), column) == numeric.end())
+      return ColumnMissing(request.sensor_id, column, numeric);
   const auto bound = [](const std::optional<std::int64_t>& time, const char* none) {
     return time ? FormatTimestamp(*time) : std::string(none);
   };
   const std::string limit = request.last_rows ? std::to_string(*request.last_rows) : "";
-  const pqxx::result rows = work.exec_params(
-      SelectRows(readings.columns, types, request.last_rows.has_value()), request.sensor_id,
-      bound(request.from_unix_seconds, kEarliest), bound(request.before_unix_seconds, kLatest),
-      request.last_rows ? limit.c_str() : static_cast<const char*>(nullptr));
-  if (rows.empty()) FLEETCAST_RETURN_IF_ERROR(CheckSensorExists(work, request.sensor_id));
-
-  readings.unix_seconds.reserve(rows.size());
-  readings.values.reserve(static_cast<std::size_t>(rows.size()) * readings.columns.size());
-  for (pqxx::result::size_type i = 0; i < rows.size(); ++i) {
-    const pqxx::row row = rows[request.last_rows ? rows.size() - 1 - i : i];
-    readings.unix_seconds.push_back(IntegerOf(row[0]));
-    for (pqxx::row::size_type column = 1; column < row.size(); ++column) {
-      readings.values.push_back(ValueOf(row[column]));
-    }
-  }
+  work.exec_params("DECLARE readings NO SCROLL CURSOR FOR " +
+                       SelectRows(readings.columns, numeric, request.last_rows.has_value()),
+                   request.sensor_id, bound(request.from_unix_seconds, kEarliest),
+                   bound(request.before_unix_seconds, kLatest),
+                   request.last_rows ? limit.c_str() : static_cast<const char*>(nullptr));
+  FLEETCAST_RETURN_IF_ERROR(FetchRows(work, request, readings));
+  if (readings.rows() == 0) FLEETCAST_RETURN_IF_ERROR(CheckSensorExists(work, request.sensor_id));
+  if (request.last_rows) ReverseRows(readings);
   return readings;
 }
 
@@ -172,17 +241,19 @@ absl::StatusOr<std::unique_ptr<PostgresSource>> PostgresSource::Open(
 }
 
 std::string PostgresSource::Location(const std::string& sensor_id) const {
-  return "postgres table " + state_->options.table + ", " + state_->options.id_column + " = " +
-         sensor_id;
+  return "postgres table " + PrintableLine(state_->options.table, 130) + ", " +
+         PrintableLine(state_->options.id_column, 70) + " = " + sensor_id;
 }
 
 absl::StatusOr<RawReadings> PostgresSource::Read(const ReadRequest& request) {
   FLEETCAST_RETURN_IF_ERROR(CheckReadRequest(request));
-  auto readings = db::RunInTransaction(
-      state_->pool,
-      [&](pqxx::work& work) -> absl::StatusOr<RawReadings> { return state_->Read(work, request); });
-  if (!readings.ok()) return AsSourceError(readings.status(), Location(request.sensor_id));
-  return readings;
+  return ReadWithinMemory(request, [&]() -> absl::StatusOr<RawReadings> {
+    auto readings = db::RunInTransaction(state_->pool, [&](pqxx::work& work) {
+      return ReadWithinMemory(request, [&] { return state_->Read(work, request); });
+    });
+    if (readings.ok()) return readings;
+    return AsSourceError(readings.status(), state_->options, Location(request.sensor_id));
+  });
 }
 
 }  // namespace fleetcast::sensordata

@@ -14,13 +14,14 @@ struct PostgresSourceOptions {
   std::string table = "sensor_readings";  // or "schema.table"; may be a view
   std::string id_column = "sensor_id";
   std::string time_column = "timestamp";  // timestamptz, or timestamp taken as UTC
-  int connections = 4;
+  int connections = 4;                    // as many as read at once
   absl::Duration statement_timeout = absl::Seconds(60);
 };
 
 // Thread safe. An index on (id column, time column) keeps reads proportional to the rows read;
 // `last_rows` reads only these. Rows with one timestamp are ordered by their values, so that every
-// read agrees on which is the last. SQL NULL is a missing cell.
+// read agrees on which is the last. SQL NULL is a missing cell. A read holds its readings in memory
+// once, and a few thousand rows of text beside them.
 class PostgresSource final : public SensorSource {
  public:
   // INVALID_ARGUMENT for a name that cannot be an identifier. Connects when first read.

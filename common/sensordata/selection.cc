@@ -1,6 +1,7 @@
 #include "common/sensordata/selection.h"
 
 #include <algorithm>
+#include <new>
 #include <numeric>
 #include <set>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/sensordata/profile.h"
 
 namespace fleetcast::sensordata {
@@ -27,15 +29,58 @@ RawReadings RowsOf(const RawReadings& readings, const std::vector<std::size_t>& 
   return kept;
 }
 
+std::string Shown(const std::string& column) { return QuotedUtf8(column, 80); }
+
+// The first of them and how many more there are: a sensor may have a thousand.
+std::string NamesOf(const std::vector<std::string>& columns) {
+  constexpr std::size_t kShown = 20;
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < std::min(kShown, columns.size()); ++i)
+    shown.push_back(PrintableLine(columns[i], 80));
+  std::string names = absl::StrJoin(shown, ", ");
+  if (columns.size() > kShown) absl::StrAppend(&names, " and ", columns.size() - kShown, " more");
+  return names;
+}
+
 }  // namespace
+
+bool IsColumnName(std::string_view name) {
+  constexpr std::size_t kLongest = 200;  // of a column in the registry, and more than config takes
+  return !name.empty() && name.size() <= kLongest && PrintableUtf8(name, kLongest) == name;
+}
 
 absl::Status ColumnMissing(const std::string& sensor_id, const std::string& column,
                            const std::vector<std::string>& available) {
-  const std::string list = absl::StrJoin(available, ", ");
-  return Refused(absl::StatusCode::kFailedPrecondition, "SENSOR_COLUMN_MISSING",
-                 "sensor '" + sensor_id + "' has no column '" + column + "'; it has: " + list +
-                     ". Name one of these in feature_columns or target_column",
-                 {{"sensor_id", sensor_id}, {"column", column}, {"available", list}});
+  const std::string list = NamesOf(available);
+  return Refused(
+      absl::StatusCode::kFailedPrecondition, "SENSOR_COLUMN_MISSING",
+      absl::StrCat("sensor '", sensor_id, "' has no column ", Shown(column), "; it has: ", list,
+                   ". Name one of these in feature_columns or target_column"),
+      {{"sensor_id", sensor_id}, {"column", column}, {"available", list}});
+}
+
+absl::Status TooLarge(const ReadRequest& request, const std::string& what,
+                      const std::string& limit) {
+  return Refused(
+      absl::StatusCode::kFailedPrecondition, "DATA_TOO_LARGE",
+      absl::StrCat("sensor '", request.sensor_id, "': ", what, " holds more than ", limit,
+                   ", the most that is read at once; keep fewer rows or columns of this "
+                   "sensor, or coarser steps"),
+      {{"sensor_id", request.sensor_id}, {"limit", limit}});
+}
+
+absl::StatusOr<RawReadings> ReadWithinMemory(
+    const ReadRequest& request, absl::FunctionRef<absl::StatusOr<RawReadings>()> read) {
+  try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    return MakeError(absl::StatusCode::kResourceExhausted,
+                     absl::StrCat("too little memory to read sensor '", request.sensor_id,
+                                  "'; give the process more, or fewer slots"),
+                     {.reason = "OUT_OF_MEMORY",
+                      .metadata = {{"sensor_id", request.sensor_id}},
+                      .retry_after = absl::Seconds(5)});
+  }
 }
 
 void KeepLastRows(RawReadings& readings, std::size_t count) {
@@ -59,7 +104,7 @@ absl::Status CheckReadRequest(const ReadRequest& request) {
   for (const std::string& column : request.columns) {
     if (column.empty()) return InvalidField("columns", "a column's name is empty");
     if (!seen.insert(column).second) {
-      return InvalidField("columns", "column '" + column + "' is asked for twice");
+      return InvalidField("columns", "column " + Shown(column) + " is asked for twice");
     }
   }
   return absl::OkStatus();
@@ -71,10 +116,11 @@ absl::StatusOr<RawReadings> SelectColumns(const RawReadings& readings,
   for (const std::string& column : columns) {
     const auto found = std::find(readings.columns.begin(), readings.columns.end(), column);
     if (found == readings.columns.end()) {
-      const std::string list = absl::StrJoin(readings.columns, ", ");
-      return Refused(absl::StatusCode::kFailedPrecondition, "SENSOR_COLUMN_MISSING",
-                     absl::StrCat("the readings have no column '", column, "'; they have: ", list),
-                     {{"column", column}, {"available", list}});
+      const std::string list = NamesOf(readings.columns);
+      return Refused(
+          absl::StatusCode::kFailedPrecondition, "SENSOR_COLUMN_MISSING",
+          absl::StrCat("the readings have no column ", Shown(column), "; they have: ", list),
+          {{"column", column}, {"available", list}});
     }
     sources.push_back(static_cast<std::size_t>(found - readings.columns.begin()));
   }

@@ -16,7 +16,8 @@ absl::StatusOr<std::unique_ptr<SensorSource>> OpenSensorSource(const SourceSetti
     PostgresSourceOptions options{.dsn = settings.data,
                                   .table = settings.table,
                                   .id_column = settings.id_column,
-                                  .time_column = settings.time_column};
+                                  .time_column = settings.time_column,
+                                  .connections = settings.connections};
     return PostgresSource::Open(std::move(options));
   }
   return InvalidField("sensor_source", "'" + settings.kind + "' is neither csv nor postgres");

@@ -17,6 +17,7 @@ struct SourceSettings {
   std::string table = "sensor_readings";
   std::string id_column = "sensor_id";
   std::string time_column = "timestamp";
+  int connections = 4;  // to Postgres: as many as read at once
 };
 
 // INVALID_ARGUMENT for an unknown kind or an empty setting. Does not connect: a source that

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/settings/log_level.h"
@@ -57,6 +59,7 @@ absl::StatusOr<InferenceSettings> ReadInferenceSettings(SettingsReader& reader) 
       reader.String("registry_target", settings.registry_target, "the registry service, host:port");
   ReadSensors(reader, &settings.sensors);
   ReadWork(reader, &settings);
+  settings.sensors.connections = std::max(1, settings.slots);
   settings.log_level = ReadLogLevel(reader);
   if (reader.help_requested()) return settings;
   FLEETCAST_RETURN_IF_ERROR(reader.Finish());

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "services/trainer/domain/names.h"
@@ -53,6 +55,7 @@ absl::StatusOr<TrainerSettings> ReadTrainerSettings(SettingsReader& reader) {
   settings.sensors.time_column =
       reader.String("sensor_time_column", settings.sensors.time_column, "postgres: column");
   ReadWork(reader, &settings);
+  settings.sensors.connections = std::max(1, settings.slots);
   settings.max_attempts = static_cast<int>(
       reader.Int("max_attempts", 3, 1, 100, "attempts after which a job fails for good"));
   settings.log_level = ReadLogLevel(reader);

@@ -1,33 +1,14 @@
 #include "services/config/domain/encoding.h"
 
 #include <cstddef>
+#include <string_view>
 
 #include "absl/strings/str_format.h"
+#include "common/base/text.h"
 #include "services/config/domain/value_reader.h"
 
 namespace fleetcast::config {
 namespace {
-
-// Length of the UTF-8 character that begins at `i`, 0 if there is none (RFC 3629: no overlong
-// forms, no surrogates, nothing above U+10FFFF).
-std::size_t CharacterLength(const std::string& text, std::size_t i) {
-  const auto byte = [&](std::size_t at) -> unsigned {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
-  };
-  const unsigned first = byte(i);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xC2 && first <= 0xDF   ? 2
-                             : first >= 0xE0 && first <= 0xEF ? 3
-                             : first >= 0xF0 && first <= 0xF4 ? 4
-                                                              : 0;
-  for (std::size_t k = 1; k < length; ++k)
-    if ((byte(i + k) & 0xC0) != 0x80) return 0;
-  const unsigned second = byte(i + 1);
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
-    return 0;
-  return length;
-}
 
 // A carriage return alone ends a line to a YAML reader and to few others.
 bool IsControl(const std::string& text, std::size_t i) {
@@ -68,7 +49,7 @@ Diagnostics CheckEncoding(const std::string& text) {
       continue;
     }
     const Mark mark{line, static_cast<int>(i - line_begin) + 1};
-    const std::size_t length = CharacterLength(text, i);
+    const std::size_t length = Utf8Length(std::string_view(text).substr(i));
     if (length == 0) {
       Report(diagnostics, mark, "", "INVALID_UTF8",
              absl::StrFormat("byte 0x%02X is no UTF-8", byte), "save the file as UTF-8");

@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "common/base/id.h"
+#include "common/base/text.h"
 
 namespace fleetcast::config {
 namespace {
@@ -99,18 +100,7 @@ double NumberOf(const std::string& number) {
 
 bool IsCalendarDate(const std::string& text) { return ValidateDate("date", text).ok(); }
 
-std::string Excerpt(const std::string& text) {
-  constexpr std::size_t kLimit = 80;
-  std::string excerpt = text;
-  if (excerpt.size() > kLimit) {
-    std::size_t end = kLimit - 3;
-    while (end > 0 && (static_cast<unsigned char>(excerpt[end]) & 0xC0) == 0x80) --end;
-    excerpt = excerpt.substr(0, end) + "...";
-  }
-  for (char& c : excerpt)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  return excerpt;
-}
+std::string Excerpt(const std::string& text) { return PrintableLine(text, 80); }
 
 std::string PrintableName(std::string name) {
   for (char& c : name)

@@ -27,7 +27,7 @@ enum class ScalarMeaning {
 // Whether `text` is a real calendar date YYYY-MM-DD.
 [[nodiscard]] bool IsCalendarDate(const std::string& text);
 
-// `text` in at most 80 bytes, whole UTF-8 characters, control characters shown as '?'.
+// `text` on one line, in at most 80 bytes (common/base/text.h).
 [[nodiscard]] std::string Excerpt(const std::string& text);
 
 // A file's name as ASCII, everything else shown as '?': names that could be ids are ASCII, and of

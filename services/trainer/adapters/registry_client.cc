@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/rpc/client.h"
 #include "services/trainer/adapters/registry_messages.h"
 #include "services/trainer/domain/names.h"
@@ -81,7 +82,7 @@ absl::Status RegistryClient::FinishRun(const std::string& request_id, const std:
   request.set_request_id(request_id);
   request.set_name(run);
   request.set_state(MessageOf(end));
-  request.set_state_reason(reason.substr(0, kMaxStateReasonBytes));
+  request.set_state_reason(PrintableUtf8(reason, kMaxStateReasonBytes));
   absl::Status status = rpc::Call<v1::Run>(kTimeout, [&](auto* context, auto* response) {
                           return experiments_->FinishRun(context, request, response);
                         }).status();

@@ -217,6 +217,16 @@ TEST_P(SensorSourceContract, SaysWhichColumnIsMissingAndWhichThereAre) {
   EXPECT_NE(status.message().find("vibration"), absl::string_view::npos);
 }
 
+TEST_P(SensorSourceContract, RefusesMoreValuesThanMayBeRead) {
+  PutFiveRows();
+  EXPECT_EQ(Read({.max_values = 15})->rows(), 5U);
+  const auto status = Read({.max_values = 14}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_EQ(ReasonOf(status), "DATA_TOO_LARGE");
+  EXPECT_EQ(Read({.columns = {"vibration"}, .before_unix_seconds = 120, .max_values = 2})->rows(),
+            2U);
+}
+
 TEST_P(SensorSourceContract, RefusesHostileIdsAndColumnsAtTheDoor) {
   PutFiveRows();
   for (const char* id : {"", "../x", "a'; DROP TABLE x; --", "a/b", "a b"}) {

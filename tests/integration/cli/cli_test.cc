@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "common/base/status.h"
+#include "common/rpc/status.h"
 #include "tests/integration/cli/fleet_fixture.h"
 
 namespace fleetcast::testing {
@@ -108,6 +109,49 @@ TEST_F(CliTest, StartSendsWhatWasTyped) {
   EXPECT_EQ(spec.pull_request().number(), 12);
   EXPECT_EQ(spec.pull_request().author(), "mia");
   EXPECT_TRUE(StrContains(outcome.out, "fleetcast training watch run0")) << outcome.out;
+}
+
+TEST_F(CliTest, ACommandThatMayHaveBeenCarriedOutSaysHowToRepeatIt) {
+  trainer_.keeps_silent = true;
+  const auto timed_out = Run({"training", "start", "--circuits", "P001", "--timeout", "2s"});
+  EXPECT_EQ(timed_out.exit_code, 3);
+  EXPECT_TRUE(StrContains(timed_out.err, "the trainer service at ")) << timed_out.err;
+  EXPECT_TRUE(StrContains(timed_out.err, "did not answer within 2s")) << timed_out.err;
+  const std::string request_id = trainer_.created.request_id();
+  EXPECT_TRUE(StrContains(timed_out.err, "--request-id " + request_id)) << timed_out.err;
+
+  trainer_.keeps_silent = false;
+  trainer_.creation = grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed");
+  trainer_.creations = 0;
+  const auto broken = Run({"training", "start", "--circuits", "P001", "--request-id", request_id});
+  EXPECT_EQ(broken.exit_code, 3);
+  EXPECT_EQ(trainer_.creations, 3);
+  EXPECT_EQ(trainer_.created.request_id(), request_id);
+  EXPECT_TRUE(StrContains(broken.err, "--request-id " + request_id)) << broken.err;
+}
+
+TEST_F(CliTest, WhatCannotHaveBeenCarriedOutIsNotSaidToHaveBeen) {
+  trainer_.creation = rpc::ToGrpc(
+      Refused(absl::StatusCode::kFailedPrecondition, "CONFIGURATION_UNSOUND", "line 3 is wrong"));
+  const auto refused = Run({"training", "start", "--circuits", "P001"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_FALSE(StrContains(refused.err, "--request-id")) << refused.err;
+  const auto never_sent =
+      RunFleetcast({"training", "start", "--circuits", "P001", "--trainer-target", "127.0.0.1:1"});
+  EXPECT_EQ(never_sent.exit_code, 3);
+  EXPECT_FALSE(StrContains(never_sent.err, "--request-id")) << never_sent.err;
+}
+
+TEST_F(CliTest, AServiceInTroubleIsNamedOnceWithItsReason) {
+  trainer_.creation = rpc::ToGrpc(Refused(absl::StatusCode::kDeadlineExceeded, "DEPENDENCY_TIMEOUT",
+                                          "the config service at host:7001 did not answer"));
+  const auto outcome = Run({"training", "start", "--circuits", "P001"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  const std::string says = "the trainer service: the config service at host:7001 did not answer\n";
+  ASSERT_TRUE(StrContains(outcome.err, says)) << outcome.err;
+  EXPECT_EQ(outcome.err.find("did not answer"), outcome.err.rfind("did not answer"));
+  EXPECT_TRUE(StrContains(outcome.err, "reason: DEPENDENCY_TIMEOUT")) << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.err, "--request-id")) << outcome.err;
 }
 
 TEST_F(CliTest, StartTakesCircuitsInEveryForm) {

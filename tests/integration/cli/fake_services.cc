@@ -29,12 +29,14 @@ Status FakeConfig::ListCircuits(ServerContext*, const config::v1::ListCircuitsRe
   return Status::OK;
 }
 
-Status FakeTrainer::CreateTrainingRun(ServerContext*,
+Status FakeTrainer::CreateTrainingRun(ServerContext* context,
                                       const trainer::v1::CreateTrainingRunRequest* request,
                                       trainer::v1::TrainingRun* response) {
   created = *request;
+  ++creations;
+  while (keeps_silent && !context->IsCancelled()) absl::SleepFor(absl::Milliseconds(20));
   *response = run;
-  return Status::OK;
+  return creation;
 }
 
 Status FakeTrainer::ListTrainingRuns(ServerContext*,

@@ -55,6 +55,9 @@ class FakeTrainer final : public trainer::v1::TrainingService::Service {
       grpc::ServerWriter<trainer::v1::WatchTrainingRunResponse>* writer) override;
 
   trainer::v1::TrainingRun run;
+  grpc::Status creation;      // what CreateTrainingRun answers
+  bool keeps_silent = false;  // it does so only when the client is gone
+  int creations = 0;
   int run_count = 1;  // runs to list, one a page
   std::vector<Watch> watches;
   std::size_t watched = 0;

@@ -243,20 +243,22 @@ TEST_F(ValidateTest, ProgramPrintsWhatEditorsAndPipelinesReadAndExitsWith1) {
 
   const Outcome github = RunFleetcast({"config", "validate", ".", "-o", "github"});
   EXPECT_EQ(github.exit_code, 1);
-  EXPECT_EQ(github.out,
-            "::error file=config/plants/P001/C001.yml,line=6,col=24,title=MALFORMED::"
-            "`training.environment_version` is \"100%25,a:b]c;?::error::x\", which is not text of "
-            "letters, digits and ._-; use 1 to 63 letters, digits and ._-, beginning with a letter "
-            "or digit\n");
+  EXPECT_EQ(
+      github.out,
+      "::error file=config/plants/P001/C001.yml,line=6,col=24,title=MALFORMED::"
+      "`training.environment_version` is \"100%25,a:b]c;\\n::error::x\", which is not text of "
+      "letters, digits and ._-; use 1 to 63 letters, digits and ._-, beginning with a letter "
+      "or digit\n");
   EXPECT_EQ(github.err, "1 circuit, 1 of them unsound\n");
 
   const Outcome azure = RunFleetcast({"-o", "azure", "config", "validate", "config"});
   EXPECT_EQ(azure.exit_code, 1);
-  EXPECT_EQ(azure.out,
-            "##vso[task.logissue type=error;sourcepath=config/plants/P001/C001.yml;linenumber=6;"
-            "columnnumber=24;code=MALFORMED]`training.environment_version` is "
-            "\"100%AZP25,a:b]c;?::error::x\", which is not text of letters, digits and ._-; use 1 "
-            "to 63 letters, digits and ._-, beginning with a letter or digit\n");
+  EXPECT_EQ(
+      azure.out,
+      "##vso[task.logissue type=error;sourcepath=config/plants/P001/C001.yml;linenumber=6;"
+      "columnnumber=24;code=MALFORMED]`training.environment_version` is "
+      "\"100%AZP25,a:b]c;\\n::error::x\", which is not text of letters, digits and ._-; use 1 "
+      "to 63 letters, digits and ._-, beginning with a letter or digit\n");
 
   const Outcome json = RunFleetcast({"config", "validate", ".", "-o", "json"});
   EXPECT_EQ(json.exit_code, 1);

@@ -24,8 +24,26 @@ TEST(LogTest, ALineIsOneJsonObjectWithItsFields) {
   EXPECT_EQ(line.at("level"), "info");
   EXPECT_EQ(line.at("service"), "fleetcast-test");
   EXPECT_EQ(line.at("job"), "P001-C001");
-  EXPECT_TRUE(line.at("message").get<std::string>().starts_with("two\nlines \"quoted\""));
+  EXPECT_EQ(line.at("message"), "two\nlines \"quoted\" \\xFF");
   EXPECT_EQ(line.at("time").get<std::string>().size(), 24u);
+}
+
+TEST(LogTest, ALineIsValidJsonWhateverBytesAreLogged) {
+  const ScopedLogFields scoped(LogFields{{"sensor", "\xC3"}});
+  std::string bytes;
+  for (int c = 0; c < 256; ++c) bytes += static_cast<char>(c);
+  const auto line = LineOf([&] {
+    LogError(bytes, {{"cell",
+                      "21 \xB0"
+                      "C"},
+                     {"all", bytes}});
+  });
+  EXPECT_EQ(line.at("sensor"), "\\xC3");
+  EXPECT_EQ(line.at("cell"),
+            "21 \\xB0"
+            "C");
+  EXPECT_TRUE(line.at("message").get<std::string>().starts_with("\\x00\\x01"));
+  EXPECT_LE(LineOf([] { LogError(std::string(1'000'000, '\x80')); }).dump().size(), 20'000u);
 }
 
 TEST(LogTest, LinesBelowTheThresholdAreDropped) {

@@ -25,10 +25,33 @@ TEST(StatusTest, DetailsSurviveUnchanged) {
   EXPECT_EQ(found->retry_after, absl::Milliseconds(1500));
 }
 
-TEST(StatusTest, BytesThatAreNotUtf8DoNotBreakTheDetails) {
-  const auto found = DetailsOf(Refused(absl::StatusCode::kAborted, "R", "m", {{"k", "\xff\xfe"}}));
+TEST(StatusTest, WhateverBytesAnErrorIsMadeOfItsTextsCanBeStoredAndSent) {
+  const std::string bytes("T (\xB0\0\x1b[31m", 10);
+  ErrorDetails details;
+  details.reason = "R";
+  details.metadata = {{"column", bytes}, {bytes, "key"}};
+  details.field_violations = {{bytes, bytes}};
+  details.resource_type = bytes;
+  details.resource_name = bytes;
+  const absl::Status status = MakeError(absl::StatusCode::kAborted, "in " + bytes, details);
+  const std::string shown = "T (\\xB0\\x00\\x1B[31m";
+  EXPECT_EQ(status.message(), "in " + shown);
+  const auto found = DetailsOf(status);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->reason, "R");
+  EXPECT_EQ(found->metadata,
+            (std::map<std::string, std::string>{{"column", shown}, {shown, "key"}}));
+  EXPECT_EQ(found->field_violations.at(0).field, shown);
+  EXPECT_EQ(found->field_violations.at(0).description, shown);
+  EXPECT_EQ(found->resource_type, shown);
+  EXPECT_EQ(found->resource_name, shown);
+}
+
+TEST(StatusTest, TheTextsOfAnErrorAreBounded) {
+  const std::string text(100'000, 'x');
+  const absl::Status status = InvalidField(text, text);
+  EXPECT_EQ(status.message().size(), 4096u);
+  EXPECT_EQ(DetailsOf(status)->metadata.at("field").size(), 1024u);
+  EXPECT_EQ(DetailsOf(status)->field_violations.at(0).description.size(), 1024u);
 }
 
 TEST(StatusTest, AStatusWithoutDetailsHasNoReason) {

@@ -108,6 +108,14 @@ TEST_F(CommandTest, CompletionKnowsNounsVerbsAndFlags) {
   EXPECT_TRUE(absl::StrContains(script, "complete -F _fleetcast fleetcast")) << script;
 }
 
+TEST_F(CommandTest, ACommandHasOneRequestIdAlsoIfNoneIsGiven) {
+  const std::string request_id = session_.RequestId();
+  EXPECT_TRUE(ValidateRequestId(request_id).ok()) << request_id;
+  EXPECT_EQ(session_.RequestId(), request_id);
+  EXPECT_NE(session_.RequestId("v1"), request_id);
+  EXPECT_EQ(session_.RequestId("v1"), session_.RequestId("v1"));
+}
+
 TEST_F(CommandTest, ARequestIdOfSeveralCallsGivesEachItsOwn) {
   ::testing::internal::CaptureStdout();
   ASSERT_EQ(Run({"--request-id", "6a1d2c34-9f52-4f8e-a1de-0f6b5d3c2b1a", "completion", "bash"}), 0);

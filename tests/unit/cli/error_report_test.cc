@@ -33,6 +33,10 @@ TEST(ErrorReport, OfADefectSaysWhatToLookForInTheLogs) {
   EXPECT_EQ(ErrorReport(absl::NotFoundError("no"), false, "01j").find("01j"), std::string::npos);
 }
 
+TEST(ErrorReport, AdviceToRepeatNamesTheRequestId) {
+  EXPECT_NE(RepeatAdvice("6a1d2c34", false).find("--request-id 6a1d2c34 "), std::string::npos);
+}
+
 TEST(ErrorReport, KeepsTheTerminalSafe) {
   EXPECT_EQ(ErrorReport(absl::InternalError("a\x1b[2Jb"), false).find('\x1b'), std::string::npos);
 }

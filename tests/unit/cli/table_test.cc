@@ -48,7 +48,7 @@ TEST(Table, PutsFurtherLinesUnderTheLastColumn) {
 TEST(Table, MakesCellsHarmlessToTheTerminal) {
   Table table({{"NAME"}});
   table.AddRow({std::string("evil\x1b]0;title\a\nname")});
-  EXPECT_EQ(table.Render({}), "NAME\nevil ]0;title  name\n");
+  EXPECT_EQ(table.Render({}), "NAME\nevil\\x1B]0;title\\x07 name\n");
 }
 
 TEST(Properties, LinesUpTheValues) {

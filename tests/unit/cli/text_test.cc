@@ -61,8 +61,8 @@ TEST(Shorten, CutsByColumnsNotByBytes) {
   EXPECT_EQ(Shorten("Größen", 5), "Größ…");
 }
 
-TEST(OneLine, TakesEscapeSequencesAndNewlinesOut) {
-  EXPECT_EQ(OneLine("a\x1b[31mb\nc"), "a [31mb c");
+TEST(OneLine, NamesWhatWouldSteerTheTerminalAndTakesNewlinesOut) {
+  EXPECT_EQ(OneLine("a\x1b[31mb\nc\u009b2J\xff"), "a\\x1B[31mb c\\u009B2J\\xFF");
 }
 
 TEST(ParseTime, ReadsADateAsItsEndAndTimesAsUtc) {

@@ -69,12 +69,12 @@ TEST(Scalar, NumberIsReadExactlyAndHugeOnesAreInfinite) {
 }
 
 TEST(Scalar, ExcerptKeepsWholeCharactersAndShowsControlCharacters) {
-  EXPECT_EQ(Excerpt("a\nb"), "a?b");
+  EXPECT_EQ(Excerpt("a\nb"), "a\\nb");
   std::string umlauts;
   for (int i = 0; i < 100; ++i) umlauts += "\xC3\xA4";
   const std::string excerpt = Excerpt("x" + umlauts);
   EXPECT_LE(excerpt.size(), 80u);
-  EXPECT_EQ(excerpt.substr(excerpt.size() - 5), "\xC3\xA4...");
+  EXPECT_EQ(excerpt.substr(excerpt.size() - 5), "ä…");
 }
 
 }  // namespace

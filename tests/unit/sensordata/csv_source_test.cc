@@ -52,6 +52,22 @@ TEST_F(CsvSourceTest, IsNotHeldUpByAPipeOrADirectoryOfThatName) {
   EXPECT_EQ(ReasonOf(source.Read({.sensor_id = "DIR"}).status()), "SENSOR_DATA_MALFORMED");
 }
 
+TEST_F(CsvSourceTest, AFolderMayHaveANameOfAnyBytes) {
+  std::filesystem::create_directory(root_ + "/m\xE4rz");
+  Write("m\xE4rz/S1.csv", "t,a\n2025-12-09,1\n");
+  CsvSource source(root_ + "/m\xE4rz");
+  EXPECT_EQ(source.Read({.sensor_id = "S1"})->rows(), 1U);
+  EXPECT_EQ(source.Location("S1"), root_ + "/m\\xE4rz/S1.csv");
+}
+
+TEST_F(CsvSourceTest, AFileThatIsTooLargeIsRefusedBeforeItIsRead) {
+  Write("S1.csv", "t,a\n");
+  std::filesystem::resize_file(root_ + "/S1.csv", (std::uintmax_t{1} << 30) + 1);  // sparse
+  const auto status = CsvSource(root_).Read({.sensor_id = "S1"}).status();
+  EXPECT_EQ(ReasonOf(status), "DATA_TOO_LARGE");
+  EXPECT_NE(status.message().find("1 GiB"), absl::string_view::npos) << status;
+}
+
 TEST_F(CsvSourceTest, IsOpenedFromSettings) {
   Write("SENSOR_P001_C001.csv", "t,a\n2025-12-09,1\n");
   auto source = OpenSensorSource({.kind = "csv", .data = root_});
