@@ -141,7 +141,7 @@ void DropInvalidIndexes(pqxx::nontransaction& session, const std::string& schema
     session.exec("DROP INDEX CONCURRENTLY IF EXISTS " + row[0].as<std::string>());
 }
 
-// On a connection beside the one that holds the lock.
+// On a connection beside the one that holds the lock. All that one call sends may be repeated.
 absl::Status RunOutside(ConnectionPool& pool, const std::string& schema, const std::string& sql) {
   for (const std::string& statement : StatementsOf(sql))
     FLEETCAST_RETURN_IF_ERROR(RunStatement(pool, [&](pqxx::nontransaction& session) {
