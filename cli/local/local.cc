@@ -9,12 +9,12 @@
 #include "absl/time/clock.h"
 #include "cli/local/background.h"
 #include "cli/local/plan.h"
+#include "cli/local/private_cluster.h"
 #include "cli/local/supervisor.h"
 #include "common/base/file_lock.h"
 #include "common/base/log.h"
 #include "common/base/patience.h"
 #include "common/base/status.h"
-#include "common/db/private_cluster.h"
 #include "common/rpc/health.h"
 
 namespace fleetcast::cli {
@@ -46,7 +46,7 @@ absl::Status CleanUp(const std::string& data_dir, const StackRecord& record, con
   for (const RunningService& service : record.services)
     if (service.process && !EndProcess(*service.process, SIGTERM, kOrphanPatience))
       EndProcess(*service.process, SIGKILL, kOrphanPatience);
-  FLEETCAST_RETURN_IF_ERROR(db::PrivateCluster::StopIfRunning(PostgresDir(data_dir)));
+  FLEETCAST_RETURN_IF_ERROR(PrivateCluster::StopIfRunning(PostgresDir(data_dir)));
   std::error_code ignored;
   fs::remove(RecordFile(data_dir), ignored);
   return absl::OkStatus();

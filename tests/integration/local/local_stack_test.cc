@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -191,6 +192,23 @@ TEST_F(LocalStackTest, AStackWhoseSupervisorWasKilledIsStartedAgainByUp) {
   const Result again = Up(base);
   EXPECT_EQ(again.exit_code, 0) << again.output;
   EXPECT_TRUE(AllServe());
+}
+
+TEST_F(LocalStackTest, AStackThatWasKilledComesUpAtOnceEvenWhileNobodyReapsItsProcesses) {
+  const int base = PortBase();
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);  // what loses its parent becomes ours
+  ASSERT_EQ(Up(base).exit_code, 0);
+  const nlohmann::json status = Status();
+  kill(status.at("supervisor").at("pid"), SIGKILL);
+  kill(status.at("postgres_pid"), SIGKILL);
+  for (const auto& service : status.at("services")) kill(service.at("process").at("pid"), SIGKILL);
+  const Result again = Up(base);
+  EXPECT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_TRUE(AllServe());
+  EXPECT_EQ(kill(status.at("postgres_pid"), 0), 0);  // still a zombie
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
 }
 
 TEST_F(LocalStackTest, AStackWhoseSupervisorWasKilledIsCleanedUpByDown) {
