@@ -3,24 +3,22 @@
 
 #include <string>
 
-#include "absl/status/statusor.h"
-#include "common/base/log.h"
+#include "common/db/connection_pool.h"
 #include "common/sensordata/source_settings.h"
-#include "common/settings/log_level.h"
 #include "common/settings/settings.h"
 #include "services/trainer/worker/worker.h"
 
 namespace fleetcast::trainer {
 
 struct TrainerSettings {
-  std::string listen, database, config_target, registry_target;
+  db::PoolOptions database;
+  std::string config_target, registry_target;
   sensordata::SourceSettings sensors;
   WorkerOptions worker;
   int max_attempts = 3;
-  LogLevel log_level = LogLevel::kInfo;
 };
 
-// INVALID_ARGUMENT naming every bad or unknown setting.
-[[nodiscard]] absl::StatusOr<TrainerSettings> ReadTrainerSettings(SettingsReader& reader);
+// Problems are reported by `reader.Finish()`.
+[[nodiscard]] TrainerSettings ReadTrainerSettings(SettingsReader& reader);
 
 }  // namespace fleetcast::trainer
