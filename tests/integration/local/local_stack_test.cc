@@ -175,6 +175,20 @@ TEST_F(LocalStackTest, PostgresThatIsKilledIsStartedAgain) {
   EXPECT_TRUE(Soon([&] { return Status().at("postgres_pid") != before && AllServe(); }));
 }
 
+TEST_F(LocalStackTest, AServiceAndAPostgresThatHangAreToldApartFromThoseThatServe) {
+  ASSERT_EQ(Up(PortBase(), "data", "--trainers 1").exit_code, 0);
+  const nlohmann::json before = Status();
+  const int hung[] = {before.at("postgres_pid"), before.at("services")[0].at("process").at("pid")};
+  for (const int pid : hung) kill(pid, SIGSTOP);
+  EXPECT_EQ(Local("status").exit_code, 1);
+  const nlohmann::json status = Status();
+  EXPECT_EQ(status.at("postgres"), "not serving");
+  EXPECT_EQ(status.at("services")[0].at("health"), "not serving");
+  EXPECT_EQ(status.at("services")[1].at("health"), "serving");
+  for (const int pid : hung) kill(pid, SIGCONT);
+  EXPECT_TRUE(Soon([&] { return AllServe(); }));
+}
+
 TEST_F(LocalStackTest, UpOnARunningStackSaysSo) {
   const int base = PortBase();
   ASSERT_EQ(Up(base).exit_code, 0);
