@@ -57,9 +57,8 @@ std::string StatusTable(const StackHealth& health, const Terminal& terminal) {
                {"UPTIME", Column::Align::kRight},
                {"RESTARTS", Column::Align::kRight},
                {"LAST EXIT"}});
-  const std::string postgres = health.postgres ? "serving" : "down";
   table.AddRow({"postgres",
-                {postgres, StyleOf(postgres)},
+                {health.postgres, StyleOf(health.postgres)},
                 "",
                 absl::StrCat(health.record.postgres_pid),
                 "",
@@ -86,7 +85,7 @@ std::string StatusTable(const StackHealth& health, const Terminal& terminal) {
 nlohmann::ordered_json StatusJson(const StackHealth& health) {
   nlohmann::ordered_json json = ToJson(health.record);
   json["supervised"] = health.supervised;
-  json["postgres"] = health.postgres ? "serving" : "down";
+  json["postgres"] = health.postgres;
   for (std::size_t i = 0; i < health.services.size(); ++i)
     json["services"][i]["health"] = health.services[i].health;
   return json;

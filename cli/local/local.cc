@@ -3,19 +3,22 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "cli/local/background.h"
 #include "cli/local/plan.h"
+#include "cli/local/private_cluster.h"
 #include "cli/local/supervisor.h"
 #include "common/base/file_lock.h"
 #include "common/base/log.h"
 #include "common/base/patience.h"
 #include "common/base/status.h"
-#include "common/db/private_cluster.h"
 #include "common/rpc/health.h"
+#include "common/service/dependencies.h"
 
 namespace fleetcast::cli {
 namespace {
@@ -46,7 +49,7 @@ absl::Status CleanUp(const std::string& data_dir, const StackRecord& record, con
   for (const RunningService& service : record.services)
     if (service.process && !EndProcess(*service.process, SIGTERM, kOrphanPatience))
       EndProcess(*service.process, SIGKILL, kOrphanPatience);
-  FLEETCAST_RETURN_IF_ERROR(db::PrivateCluster::StopIfRunning(PostgresDir(data_dir)));
+  FLEETCAST_RETURN_IF_ERROR(PrivateCluster::StopIfRunning(PostgresDir(data_dir)));
   std::error_code ignored;
   fs::remove(RecordFile(data_dir), ignored);
   return absl::OkStatus();
@@ -76,6 +79,17 @@ absl::StatusOr<UpResult> Prepare(const StackOptions& options, const FileLock& lo
   if (left) FLEETCAST_RETURN_IF_ERROR(CleanUp(options.data_dir, *left, say));
   FLEETCAST_RETURN_IF_ERROR(CheckPrerequisites(options));
   return UpResult::kStarted;
+}
+
+std::string HealthOf(const RunningService& service) {
+  if (!service.process || !IsRunning(*service.process)) return "down";
+  const std::string target = absl::StrCat("127.0.0.1:", service.port);
+  return rpc::CheckHealth(target, kHealthTimeout).ok() ? "serving" : "not serving";
+}
+
+std::string HealthOfPostgres(const StackRecord& record) {
+  if (record.postgres_pid <= 0 || !IdentityOf(record.postgres_pid)) return "down";
+  return service::OwnPostgres(record.database).check().ok() ? "serving" : "not serving";
 }
 
 }  // namespace
@@ -144,7 +158,7 @@ absl::StatusOr<bool> Down(const std::string& given, const SayLine& say) {
 }
 
 bool StackHealth::AllServe() const {
-  bool all = supervised && postgres;
+  bool all = supervised && postgres == "serving";
   for (const ServiceHealth& service : services) all = all && service.health == "serving";
   return all;
 }
@@ -156,15 +170,13 @@ absl::StatusOr<std::optional<StackHealth>> Examine(const std::string& given) {
   if (!record) return std::optional<StackHealth>();
   StackHealth health;
   health.supervised = IsRunning(record->supervisor);
-  health.postgres = record->postgres_pid > 0 && IdentityOf(record->postgres_pid).has_value();
-  for (const RunningService& service : record->services) {
-    std::string state = "down";
-    if (service.process && IsRunning(*service.process))
-      state = rpc::CheckHealth(absl::StrCat("127.0.0.1:", service.port), kHealthTimeout).ok()
-                  ? "serving"
-                  : "not serving";
-    health.services.push_back({service, std::move(state)});
-  }
+  auto postgres = std::async(std::launch::async, HealthOfPostgres, std::cref(*record));
+  std::vector<std::future<std::string>> services;
+  for (const RunningService& service : record->services)
+    services.push_back(std::async(std::launch::async, HealthOf, std::cref(service)));
+  health.postgres = postgres.get();
+  for (std::size_t i = 0; i < services.size(); ++i)
+    health.services.push_back({record->services[i], services[i].get()});
   health.record = *std::move(record);
   return std::optional<StackHealth>(std::move(health));
 }

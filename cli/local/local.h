@@ -36,11 +36,12 @@ struct ServiceHealth {
 struct StackHealth {
   StackRecord record;
   bool supervised = false;  // whether its supervisor lives
-  bool postgres = false;
+  std::string postgres;     // as a service's health
   std::vector<ServiceHealth> services;
   [[nodiscard]] bool AllServe() const;
 };
-// nullopt if there is no stack in `data_dir`.
+// nullopt if there is no stack in `data_dir`. All are asked at the same time, each for a few
+// seconds at most: a process that exists need not answer.
 [[nodiscard]] absl::StatusOr<std::optional<StackHealth>> Examine(const std::string& data_dir);
 
 }  // namespace fleetcast::cli

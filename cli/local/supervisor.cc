@@ -77,10 +77,10 @@ absl::Status Supervisor::StartPostgres() {
   const std::string folder = PostgresDir(options_.data_dir);
   FLEETCAST_RETURN_IF_ERROR(
       Say(std::filesystem::exists(folder) ? "starting Postgres" : "making a Postgres cluster"));
-  db::ClusterOptions cluster{.data_dir = folder,
-                             .log_file = LogFile(options_.data_dir, "postgres"),
-                             .dies_with_starter = true};
-  FLEETCAST_ASSIGN_OR_RETURN(postgres_, db::PrivateCluster::Start(cluster));
+  ClusterOptions cluster{.data_dir = folder,
+                         .log_file = LogFile(options_.data_dir, "postgres"),
+                         .dies_with_starter = true};
+  FLEETCAST_ASSIGN_OR_RETURN(postgres_, PrivateCluster::Start(cluster));
   FLEETCAST_ASSIGN_OR_RETURN(database_, postgres_->Dsn("fleetcast"));
   FLEETCAST_RETURN_IF_ERROR(Say("migrating the database"));
   return MigrateAll(database_);

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cli/local/private_cluster.h"
 #include "cli/local/stack.h"
 #include "common/base/patience.h"
-#include "common/db/private_cluster.h"
 
 namespace fleetcast::cli {
 
@@ -56,7 +56,7 @@ class Supervisor {
 
   const StackOptions options_;
   const std::function<bool(const std::string&)> say_;
-  std::unique_ptr<db::PrivateCluster> postgres_;
+  std::unique_ptr<PrivateCluster> postgres_;
   std::string database_;
   std::vector<Child> children_;
   bool stop_requested_ = false;

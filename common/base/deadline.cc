@@ -1,6 +1,7 @@
 #include "common/base/deadline.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fleetcast {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 using std::chrono::steady_clock;
 
 thread_local std::optional<steady_clock::time_point> in_force;
+thread_local std::function<bool()> is_cancelled;
 
 // More than anybody waits for: saves the arithmetic from overflow.
 constexpr absl::Duration kForever = absl::Hours(24 * 365);
@@ -22,7 +24,14 @@ ScopedDeadline::ScopedDeadline(absl::Duration time_left) : outer_(in_force) {
 
 ScopedDeadline::~ScopedDeadline() { in_force = outer_; }
 
+ScopedCancellation::ScopedCancellation(std::function<bool()> is_over) {
+  is_cancelled = std::move(is_over);
+}
+
+ScopedCancellation::~ScopedCancellation() { is_cancelled = nullptr; }
+
 std::optional<absl::Duration> RemainingTime() {
+  if (is_cancelled && is_cancelled()) return absl::ZeroDuration();
   if (!in_force) return std::nullopt;
   return std::max(absl::FromChrono(*in_force - steady_clock::now()), absl::ZeroDuration());
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "absl/time/time.h"
@@ -20,6 +21,16 @@ class ScopedDeadline {
 
  private:
   const std::optional<std::chrono::steady_clock::time_point> outer_;
+};
+
+// While it lives no time is left on this thread once `is_over` says so: nobody waits any more for
+// what it does. Asked on this thread alone, as often as RemainingTime is; does not nest.
+class ScopedCancellation {
+ public:
+  explicit ScopedCancellation(std::function<bool()> is_over);
+  ~ScopedCancellation();
+  ScopedCancellation(const ScopedCancellation&) = delete;
+  ScopedCancellation& operator=(const ScopedCancellation&) = delete;
 };
 
 // Until the deadline in force, not negative; nullopt if there is none.

@@ -105,8 +105,7 @@ bool IsRunning(const ProcessIdentity& process) {
 
 bool HasEnded(pid_t pid) {
   int status = 0;
-  if (waitpid(pid, &status, WNOHANG) == pid) return true;
-  return kill(pid, 0) != 0 && errno == ESRCH;
+  return waitpid(pid, &status, WNOHANG) == pid || !IdentityOf(pid);
 }
 
 bool EndProcess(const ProcessIdentity& process, int signal, absl::Duration patience) {

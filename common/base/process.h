@@ -45,7 +45,7 @@ struct ProcessIdentity {
 [[nodiscard]] std::optional<ProcessIdentity> IdentityOf(pid_t pid);
 [[nodiscard]] bool IsRunning(const ProcessIdentity& process);
 
-// True once `pid` has ended; reaps it if it is our child.
+// True once `pid` has ended, reaped or not; reaps it if it is our child.
 [[nodiscard]] bool HasEnded(pid_t pid);
 
 // Sends `signal` and waits at most `patience` for the end; true if it came.

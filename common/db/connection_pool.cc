@@ -143,10 +143,12 @@ struct ConnectionPool::State {
   }
 
   void BeginLease(Connection& connection) {
+    // A caller's time ends both: a tenth of it is for the answer of a server that cuts a statement.
+    const absl::Duration callers = RemainingTime().value_or(absl::InfiniteDuration());
     connection.statement_timeout =
-        std::max(Bounded(options.statement_timeout), absl::Milliseconds(1));
-    const absl::Duration longest =
-        connection.statement_timeout + std::min(options.statement_timeout, kLongestGrace);
+        std::max(std::min(options.statement_timeout, callers * 0.9), absl::Milliseconds(1));
+    const absl::Duration longest = std::min(
+        callers, connection.statement_timeout + std::min(options.statement_timeout, kLongestGrace));
     const std::lock_guard lock(mutex);
     connection.deadline = steady_clock::now() + absl::ToChronoNanoseconds(longest);
     leased.insert(&connection);

@@ -62,13 +62,15 @@ std::string TransactionSettings(const PoolOptions& options, absl::Duration state
 }
 
 absl::Status Silent(const ConnectionPool::Lease& lease) {
+  const std::string waited =
+      absl::FormatDuration(absl::Trunc(lease.statement_timeout(), absl::Milliseconds(1)));
   ErrorDetails details;
   details.reason = "POSTGRES_SILENT";
-  details.metadata["statement_timeout"] = absl::FormatDuration(lease.statement_timeout());
+  details.metadata["statement_timeout"] = waited;
   details.retry_after = absl::Seconds(1);
   return MakeError(
       absl::StatusCode::kUnavailable,
-      absl::StrCat("Postgres: no answer within ", absl::FormatDuration(lease.statement_timeout()),
+      absl::StrCat("Postgres: no answer within ", waited,
                    " and a little more; the connection was closed; see whether its server hangs"),
       std::move(details));
 }

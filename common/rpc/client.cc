@@ -1,12 +1,99 @@
 #include "common/rpc/client.h"
 
-#include <chrono>
+#include <grpcpp/support/client_interceptor.h>
 
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/deadline.h"
 #include "common/base/log.h"
+#include "common/base/status.h"
+#include "common/rpc/current_call.h"
 
 namespace fleetcast::rpc {
+namespace {
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+namespace experimental = grpc::experimental;
+using std::chrono::steady_clock;
+
+struct Dependency {
+  std::string service, address;
+};
+
+absl::Status Failed(const Dependency& dependency, absl::StatusCode code, const std::string& reason,
+                    const std::string& what) {
+  ErrorDetails details;
+  details.reason = reason;
+  details.metadata = {{"service", dependency.service}, {"address", dependency.address}};
+  if (code == absl::StatusCode::kUnavailable) details.retry_after = absl::Seconds(1);
+  return MakeError(
+      code, absl::StrCat("the ", dependency.service, " service at ", dependency.address, " ", what),
+      std::move(details));
+}
+
+// A server's own errors carry details; one without is gRPC's.
+grpc::Status Named(const Dependency& dependency, const grpc::Status& status, absl::Duration allowed,
+                   absl::Duration waited) {
+  if (status.ok() || !status.error_details().empty()) return status;
+  const auto failed = [&](absl::StatusCode code, const std::string& reason,
+                          const std::string& what) {
+    return ToGrpc(Failed(dependency, code, reason, what));
+  };
+  switch (status.error_code()) {
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      if (allowed <= absl::ZeroDuration())
+        return failed(absl::StatusCode::kDeadlineExceeded, "CALL_DEADLINE_PASSED",
+                      "could not be asked: the call's time was over; allow it more");
+      return failed(absl::StatusCode::kDeadlineExceeded, "DEPENDENCY_TIMEOUT",
+                    absl::StrCat("did not answer within ", absl::FormatDuration(absl::Trunc(
+                                                               waited, absl::Milliseconds(10)))));
+    case grpc::StatusCode::UNAVAILABLE:
+      return failed(absl::StatusCode::kUnavailable, "DEPENDENCY_UNREACHABLE",
+                    absl::StrCat("cannot be reached: ", status.error_message()));
+    case grpc::StatusCode::CANCELLED:
+      if (CurrentCall() != nullptr && CurrentCall()->IsCancelled()) return status;
+      return failed(absl::StatusCode::kUnavailable, "DEPENDENCY_UNREACHABLE",
+                    "broke the call off; it was probably stopped");
+    default:
+      return status;
+  }
+}
+
+class NamesDependency final : public experimental::Interceptor {
+ public:
+  explicit NamesDependency(const Dependency& dependency) : dependency_(dependency) {}
+
+  void Intercept(experimental::InterceptorBatchMethods* batch) override {
+    if (batch->QueryInterceptionHookPoint(experimental::InterceptionHookPoints::POST_RECV_STATUS)) {
+      grpc::Status* const status = batch->GetRecvStatus();
+      *status =
+          Named(dependency_, *status, allowed_, absl::FromChrono(steady_clock::now() - started_));
+    }
+    batch->Proceed();
+  }
+
+ private:
+  const Dependency& dependency_;
+  const steady_clock::time_point started_ = steady_clock::now();
+  const absl::Duration allowed_ = RemainingTime().value_or(absl::InfiniteDuration());
+};
+
+class NamesDependencyFactory final : public experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit NamesDependencyFactory(Dependency dependency) : dependency_(std::move(dependency)) {}
+
+  experimental::Interceptor* CreateClientInterceptor(experimental::ClientRpcInfo*) override {
+    return new NamesDependency(dependency_);
+  }
+
+ private:
+  const Dependency dependency_;
+};
+
+grpc::ChannelArguments Arguments() {
   grpc::ChannelArguments arguments;
   // The server allows a ping every 10 s.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
@@ -17,12 +104,29 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
   // Calls between services never go through the proxy that http_proxy names.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  arguments.SetLoadBalancingPolicyName("round_robin");
+  return arguments;
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), Arguments());
+}
+
+std::shared_ptr<grpc::Channel> ConnectDependency(const std::string& service,
+                                                 const std::string& target) {
+  std::vector<std::unique_ptr<experimental::ClientInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<NamesDependencyFactory>(Dependency{service, target}));
+  return experimental::CreateCustomChannelWithInterceptors(
+      target, grpc::InsecureChannelCredentials(), Arguments(), std::move(interceptors));
 }
 
 std::unique_ptr<grpc::ClientContext> MakeContext(absl::Duration timeout) {
-  auto context = std::make_unique<grpc::ClientContext>();
-  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(timeout));
+  auto context = CurrentCall() == nullptr ? std::make_unique<grpc::ClientContext>()
+                                          : grpc::ClientContext::FromServerContext(*CurrentCall());
+  const absl::Duration time = std::min(timeout, RemainingTime().value_or(timeout));
+  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(time));
   const std::string request_id = CurrentLogField("request_id");
   if (!request_id.empty()) context->AddMetadata("x-request-id", request_id);
   return context;

@@ -62,7 +62,7 @@ sigset_t ShutdownSignals() {
   return signals;
 }
 
-void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
+void Configure(grpc::ServerBuilder& builder, const ServerOptions& options, CallList& running) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
@@ -72,7 +72,7 @@ void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetResourceQuota(grpc::ResourceQuota("server").SetMaxThreads(kMaxThreads));
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-  interceptors.push_back(MakeCallLog());
+  interceptors.push_back(MakeCallLog(running));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
 }
 
@@ -94,9 +94,20 @@ struct Server::State {
   ServerOptions options;
   std::string host;
   int port = 0;
+  std::vector<std::string> services;  // full names
+  CallList running;
   std::unique_ptr<grpc::Server> server;
-  absl::Mutex drain_mutex;
-  bool drained ABSL_GUARDED_BY(drain_mutex) = false;
+  absl::Mutex mutex;
+  bool drains ABSL_GUARDED_BY(mutex) = false;
+  bool shut_down ABSL_GUARDED_BY(mutex) = false;
+
+  void SetHealth(const std::string& name, bool serving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    server->GetHealthCheckService()->SetServingStatus(name, serving);
+  }
+  void SetHealthOfAll(bool serving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    for (const std::string& name : services) SetHealth(name, serving);
+    SetHealth("", serving);
+  }
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
@@ -105,12 +116,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   // Links the descriptor in, so that reflection can describe the health service.
   (void)grpc::health::v1::HealthCheckResponse::descriptor();
+  auto state = std::make_unique<State>();
   grpc::ServerBuilder builder;
-  Configure(builder, options);
+  Configure(builder, options, state->running);
   const auto names = std::make_shared<std::vector<std::string>>();
   builder.SetOption(std::make_unique<WithServiceNames>(names));
   for (grpc::Service* service : services) builder.RegisterService(service);
-  auto state = std::make_unique<State>();
   state->options = options;
   state->host = options.listen.substr(0, options.listen.rfind(':'));
   builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &state->port);
@@ -121,9 +132,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                 "; is the port taken by another process? choose another with "
                                 "--listen host:port"),
                    {{"listen", options.listen}});
-  auto* health = state->server->GetHealthCheckService();
-  for (const std::string& name : *names) health->SetServingStatus(name, true);
-  health->SetServingStatus("", true);
+  state->services = *names;
+  {
+    absl::MutexLock lock(&state->mutex);
+    state->SetHealthOfAll(true);
+    state->SetHealth("liveness", true);
+  }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
@@ -140,14 +154,34 @@ std::string Server::address() const {
   return absl::StrCat(any ? "127.0.0.1" : state_->host, ":", state_->port);
 }
 
-void Server::Drain() {
+void Server::SetServing(bool serving) {
+  absl::MutexLock lock(&state_->mutex);
+  if (!state_->drains) state_->SetHealthOfAll(serving);
+}
+
+void Server::SetServing(const std::string& name, bool serving) {
+  absl::MutexLock lock(&state_->mutex);
+  if (!state_->drains) state_->SetHealth(name, serving);
+}
+
+std::string Server::RunningCalls() const { return state_->running.Describe(); }
+
+void Server::BeginDrain() {
   {
-    absl::MutexLock lock(&state_->drain_mutex);
-    if (std::exchange(state_->drained, true)) return;
+    absl::MutexLock lock(&state_->mutex);
+    if (std::exchange(state_->drains, true)) return;
+    state_->SetHealthOfAll(false);
   }
-  state_->server->GetHealthCheckService()->SetServingStatus(false);
-  if (state_->options.draining != nullptr && !state_->options.draining->HasBeenNotified())
-    state_->options.draining->Notify();
+  if (state_->options.draining != nullptr) state_->options.draining->Notify();
+}
+
+void Server::Drain() {
+  BeginDrain();
+  {
+    absl::MutexLock lock(&state_->mutex);
+    if (std::exchange(state_->shut_down, true)) return;
+  }
+  state_->running.CancelHealthWatches();
   state_->server->Shutdown(std::chrono::system_clock::now() +
                            absl::ToChronoNanoseconds(state_->options.drain_timeout));
   LogInfo("drained");

@@ -1,6 +1,10 @@
 // Runs one gRPC server the way every Fleetcast service does: health per service, reflection
 // (with google.rpc details), keepalive, a limit on concurrent streams, a log line per call with
-// its request id, and a drain on SIGTERM that says NOT_SERVING first.
+// its request id, and a drain that says NOT_SERVING first.
+//
+// Health (grpc.health.v1) has these names: "" for the server as a whole and each gRPC service's
+// full name, for whoever sends it work; "liveness", SERVING as long as the process answers at all,
+// for whoever restarts it; and what SetServing adds.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -42,9 +46,19 @@ class Server {
   // "127.0.0.1:7001", for clients on the same machine.
   [[nodiscard]] std::string address() const;
 
-  // Health turns NOT_SERVING, running calls get `drain_timeout` to end, the rest is cancelled.
-  // May be called more than once.
+  // What health says of the server as a whole and of its gRPC services. SERVING at first; nothing
+  // changes any more once the server drains.
+  void SetServing(bool serving);
+  // What it says of a further name.
+  void SetServing(const std::string& name, bool serving);
+
+  // Health turns NOT_SERVING and `draining` is notified; returns at once.
+  void BeginDrain();
+  // BeginDrain; then running calls get `drain_timeout` to end, and the rest is cancelled. Returns
+  // when the last handler has returned. May be called more than once.
   void Drain();
+  // The methods whose calls run, for a message; "" if none does.
+  [[nodiscard]] std::string RunningCalls() const;
 
  private:
   struct State;

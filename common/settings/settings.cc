@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "common/base/nearest_word.h"
 #include "common/base/status.h"
 
 extern char** environ;
@@ -30,22 +31,6 @@ struct Given {
 
 std::string FlagOf(const std::string& name) {
   return "--" + absl::StrReplaceAll(name, {{"_", "-"}});
-}
-
-// Single-letter changes from one to the other (Levenshtein).
-std::size_t EditDistance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 // Kubernetes puts FLEETCAST_TRAINER_SERVICE_HOST, …_PORT_7002_TCP and the like beside a service of
@@ -132,21 +117,19 @@ struct SettingsReader::State {
     known.push_back(name);
     help.push_back(absl::StrCat("  ", FlagOf(name), "\n      ", help_text,
                                 fallback.empty() ? "" : " (default: " + fallback + ")"));
+    return Strongest(name);
+  }
+
+  [[nodiscard]] std::optional<Given> Strongest(const std::string& name) const {
     for (const auto* source : {&flags, &variables, &file})
       if (const auto found = source->find(name); found != source->end()) return found->second;
     return std::nullopt;
   }
 
   [[nodiscard]] std::string Suggestion(const std::string& name) const {
-    std::string best;
-    std::size_t best_distance = 4;
-    for (const std::string& candidate : known)
-      if (const std::size_t distance = EditDistance(name, candidate); distance < best_distance) {
-        best_distance = distance;
-        best = candidate;
-      }
-    return best.empty() ? "; --help lists the settings"
-                        : absl::StrCat("; did you mean ", FlagOf(best), "?");
+    const auto nearest = NearestWord(name, known);
+    return nearest ? absl::StrCat("; did you mean ", FlagOf(*nearest), "?")
+                   : "; --help lists the settings";
   }
 };
 
@@ -211,16 +194,24 @@ bool SettingsReader::Bool(const std::string& name, bool fallback, const std::str
 }
 
 absl::Duration SettingsReader::Duration(const std::string& name, absl::Duration fallback,
-                                        const std::string& help) {
+                                        const std::string& help, absl::Duration minimum) {
   const auto given = state_->Find(name, absl::FormatDuration(fallback), help);
   if (!given) return fallback;
   absl::Duration value;
-  if (absl::ParseDuration(given->text, &value) && value >= absl::ZeroDuration() &&
-      value < absl::InfiniteDuration())
+  if (!absl::ParseDuration(given->text, &value) || value < absl::ZeroDuration() ||
+      value == absl::InfiniteDuration())
+    state_->Problem(given->place,
+                    absl::StrCat("\"", given->text, "\" is not a duration like 30s, 5m or 1h30m"));
+  else if (value < minimum)
+    state_->Problem(given->place, absl::StrCat("must be at least ", absl::FormatDuration(minimum)));
+  else
     return value;
-  state_->Problem(given->place,
-                  absl::StrCat("\"", given->text, "\" is not a duration like 30s, 5m or 1h30m"));
   return fallback;
+}
+
+void SettingsReader::Refuse(const std::string& name, const std::string& problem) {
+  const auto given = state_->Strongest(name);
+  state_->Problem(given ? given->place : FlagOf(name), problem);
 }
 
 bool SettingsReader::help_requested() const { return state_->help_requested; }

@@ -32,9 +32,11 @@ class SettingsReader {
   std::string Choice(const std::string& name, const std::string& fallback,
                      const std::vector<std::string>& choices, const std::string& help);
   bool Bool(const std::string& name, bool fallback, const std::string& help);
-  // "30s", "5m", "1h30m", "250ms".
-  absl::Duration Duration(const std::string& name, absl::Duration fallback,
-                          const std::string& help);
+  // "30s", "5m", "1h30m", "250ms"; at least `minimum`.
+  absl::Duration Duration(const std::string& name, absl::Duration fallback, const std::string& help,
+                          absl::Duration minimum = absl::ZeroDuration());
+  // What else is wrong with the value of a setting that was read.
+  void Refuse(const std::string& name, const std::string& problem);
 
   // True if --help was given: print HelpText() and exit 0.
   [[nodiscard]] bool help_requested() const;

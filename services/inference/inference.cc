@@ -10,7 +10,7 @@
 #include "common/db/migrator.h"
 #include "common/forecast/forecast.h"
 #include "common/rpc/client.h"
-#include "common/rpc/server.h"
+#include "common/service/dependencies.h"
 #include "services/inference/adapters/config_catalog.h"
 #include "services/inference/adapters/model_forecaster.h"
 #include "services/inference/adapters/registry_client.h"
@@ -35,75 +35,73 @@ namespace {
 // The oldest schema that this program works with; raised with the first use of something newer.
 constexpr int kLeastSchemaVersion = 1;
 
-}  // namespace
+class Inference final : public service::Service {
+ public:
+  Inference(const InferenceSettings& settings, std::unique_ptr<sensordata::SensorSource> sensors)
+      : settings_(settings), source_(std::move(sensors)) {}
 
-struct Inference::Parts {
-  Parts(const InferenceSettings& settings, std::unique_ptr<sensordata::SensorSource> sensors)
-      : pool({.dsn = settings.database,
-              .size = settings.database_connections,
-              .application_name = "fleetcast-inference"}),
-        source(std::move(sensors)),
-        registry(rpc::Connect(settings.registry_target)),
-        catalog(rpc::Connect(settings.config_target)),
-        models(registry, settings.model_cache_bytes),
-        forecaster(*source, models, clock, settings.max_data_age),
-        worker(invocations, forecaster, clock, settings.worker) {}
+  absl::Status CheckSchema() {
+    return db::CheckSchemaVersion(pool_, "inference", db::inferenceMigrations(),
+                                  kLeastSchemaVersion);
+  }
 
-  SystemClock clock;
-  RandomIdSource ids;
-  db::ConnectionPool pool;
-  PostgresDeploymentStore deployments{pool};
-  PostgresSweepStore sweeps{pool};
-  PostgresInvocationStore invocations{pool};
-  PostgresScheduleStore schedules{pool};
-  PostgresForecastStore forecasts{pool};
-  std::unique_ptr<sensordata::SensorSource> source;
-  RegistryClient registry;
-  ConfigCatalog catalog;
-  ModelCache models;
-  ModelForecaster forecaster;
-  InvocationWorker worker;
-  Deployer deployer{registry, catalog, deployments};
+  std::vector<grpc::Service*> grpc_services() override {
+    return {&endpoint_service_, &invocation_service_, &schedule_service_, &forecast_service_};
+  }
+  std::vector<service::Dependency> dependencies() override {
+    std::vector<service::Dependency> all = {
+        service::OwnPostgres(settings_.database.dsn),
+        service::CalledService("config", settings_.config_target),
+        service::CalledService("registry", settings_.registry_target)};
+    if (settings_.sensors.kind == "postgres")
+      all.push_back(service::ReadPostgres("sensors", settings_.sensors.data));
+    return all;
+  }
+  LogFields description() const override { return {{"replica", settings_.worker.name}}; }
+  void StartWork() override {
+    ticker_.emplace(schedules_, ids_, clock_, settings_.tick_interval);
+    if (settings_.slots > 0) worker_threads_.emplace(worker_, clock_, settings_.slots);
+  }
+  void StopWork() override {
+    worker_.Drain();  // before anything is waited for
+    ticker_.reset();
+    worker_threads_.reset();
+  }
 
-  Notification draining;  // the server's
-  BatchEndpointService endpoint_service{deployer, deployments};
-  InvocationService invocation_service{sweeps, ids, clock, draining};
-  ScheduleService schedule_service{schedules, ids};
-  ForecastService forecast_service{forecasts, draining};
-  std::unique_ptr<rpc::Server> server;
-  std::optional<WorkerThreads> worker_threads;
-  std::optional<Ticker> ticker;
+ private:
+  const InferenceSettings settings_;
+  SystemClock clock_;
+  RandomIdSource ids_;
+  db::ConnectionPool pool_{settings_.database};
+  PostgresDeploymentStore deployments_{pool_};
+  PostgresSweepStore sweeps_{pool_};
+  PostgresInvocationStore invocations_{pool_};
+  PostgresScheduleStore schedules_{pool_};
+  PostgresForecastStore forecasts_{pool_};
+  const std::unique_ptr<sensordata::SensorSource> source_;
+  RegistryClient registry_{rpc::ConnectDependency("registry", settings_.registry_target)};
+  ConfigCatalog catalog_{rpc::ConnectDependency("config", settings_.config_target)};
+  ModelCache models_{registry_, settings_.model_cache_bytes};
+  ModelForecaster forecaster_{*source_, models_, clock_, settings_.max_data_age};
+  InvocationWorker worker_{invocations_, forecaster_, clock_, settings_.worker};
+  Deployer deployer_{registry_, catalog_, deployments_};
+
+  BatchEndpointService endpoint_service_{deployer_, deployments_};
+  InvocationService invocation_service_{sweeps_, ids_, clock_, draining()};
+  ScheduleService schedule_service_{schedules_, ids_};
+  ForecastService forecast_service_{forecasts_, draining()};
+  std::optional<WorkerThreads> worker_threads_;
+  std::optional<Ticker> ticker_;
 };
 
-Inference::Inference(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+}  // namespace
 
-Inference::~Inference() { Drain(); }
-
-absl::StatusOr<std::unique_ptr<Inference>> Inference::Start(const InferenceSettings& settings) {
+absl::StatusOr<std::unique_ptr<service::Service>> MakeInference(const InferenceSettings& settings) {
   FLEETCAST_ASSIGN_OR_RETURN(auto source, sensordata::OpenSensorSource(settings.sensors));
-  auto parts = std::make_unique<Parts>(settings, std::move(source));
-  FLEETCAST_RETURN_IF_ERROR(db::CheckSchemaVersion(parts->pool, "inference",
-                                                   db::inferenceMigrations(), kLeastSchemaVersion));
+  auto inference = std::make_unique<Inference>(settings, std::move(source));
+  FLEETCAST_RETURN_IF_ERROR(inference->CheckSchema());
   forecast::StartLogged();
-  FLEETCAST_ASSIGN_OR_RETURN(
-      parts->server, rpc::Server::Start({.listen = settings.listen, .draining = &parts->draining},
-                                        {&parts->endpoint_service, &parts->invocation_service,
-                                         &parts->schedule_service, &parts->forecast_service}));
-  parts->ticker.emplace(parts->schedules, parts->ids, parts->clock, settings.tick_interval);
-  if (settings.slots > 0) {
-    parts->worker_threads.emplace(parts->worker, parts->clock, settings.slots);
-  }
-  return std::unique_ptr<Inference>(new Inference(std::move(parts)));
-}
-
-std::string Inference::address() const { return parts_->server->address(); }
-
-void Inference::Drain() {
-  parts_->ticker.reset();
-  // Asked at once, so that work is handed back while the server lets its calls end.
-  parts_->worker.Drain();
-  parts_->server->Drain();
-  parts_->worker_threads.reset();
+  return inference;
 }
 
 }  // namespace fleetcast::inference

@@ -4,6 +4,8 @@
 
 #include "common/base/status.h"
 #include "common/db/migrator.h"
+#include "common/service/dependencies.h"
+#include "common/service/shared_settings.h"
 #include "services/registry/adapters/artifact_files.h"
 #include "services/registry/rpc/artifact_rpc.h"
 #include "services/registry/rpc/data_asset_rpc.h"
@@ -28,46 +30,60 @@ namespace {
 // The oldest schema that this program works with; raised with the first use of something newer.
 constexpr int kLeastSchemaVersion = 1;
 
-}  // namespace
+class Registry final : public service::Service {
+ public:
+  Registry(const db::PoolOptions& pool, std::unique_ptr<ArtifactFiles> files)
+      : pool_(pool), files_(std::move(files)), postgres_(service::OwnPostgres(pool.dsn)) {}
 
-struct RegistryService::Parts {
-  explicit Parts(const db::PoolOptions& options) : pool(options) {}
+  absl::Status CheckSchema() {
+    return db::CheckSchemaVersion(pool_, "registry", db::registryMigrations(), kLeastSchemaVersion);
+  }
 
-  db::ConnectionPool pool;
-  std::unique_ptr<ArtifactFiles> files;
-  PostgresExperimentStore experiments{&pool};
-  PostgresModelVersionStore versions{&pool};
-  PostgresChampionStore champions{&pool};
-  PostgresArtifactStore artifacts{&pool};
-  PostgresDataAssetStore data_assets{&pool};
-  PostgresEnvironmentStore environments{&pool};
-  LineageReader lineage{&experiments, &versions,    &champions,
-                        &artifacts,   &data_assets, &environments};
-  ExperimentRpc experiment_rpc{&experiments};
-  ModelRpc model_rpc{&versions, &champions};
-  DataAssetRpc data_asset_rpc{&data_assets};
-  EnvironmentRpc environment_rpc{&environments};
-  LineageRpc lineage_rpc{&lineage};
-  std::unique_ptr<ArtifactRpc> artifact_rpc;
+  std::vector<grpc::Service*> grpc_services() override {
+    return {&experiment_rpc_, &model_rpc_,       &artifact_rpc_,
+            &data_asset_rpc_, &environment_rpc_, &lineage_rpc_};
+  }
+  std::vector<service::Dependency> dependencies() override { return {postgres_}; }
+
+ private:
+  db::ConnectionPool pool_;
+  const std::unique_ptr<ArtifactFiles> files_;
+  const service::Dependency postgres_;
+  PostgresExperimentStore experiments_{&pool_};
+  PostgresModelVersionStore versions_{&pool_};
+  PostgresChampionStore champions_{&pool_};
+  PostgresArtifactStore artifacts_{&pool_};
+  PostgresDataAssetStore data_assets_{&pool_};
+  PostgresEnvironmentStore environments_{&pool_};
+  LineageReader lineage_{&experiments_, &versions_,    &champions_,
+                         &artifacts_,   &data_assets_, &environments_};
+  ExperimentRpc experiment_rpc_{&experiments_};
+  ModelRpc model_rpc_{&versions_, &champions_};
+  ArtifactRpc artifact_rpc_{&artifacts_, files_.get()};
+  DataAssetRpc data_asset_rpc_{&data_assets_};
+  EnvironmentRpc environment_rpc_{&environments_};
+  LineageRpc lineage_rpc_{&lineage_};
 };
 
-RegistryService::RegistryService(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-RegistryService::~RegistryService() = default;
+}  // namespace
 
-absl::StatusOr<std::unique_ptr<RegistryService>> RegistryService::Start(
-    const RegistryOptions& options) {
-  auto parts = std::make_unique<Parts>(options.pool);
-  FLEETCAST_RETURN_IF_ERROR(db::CheckSchemaVersion(parts->pool, "registry",
-                                                   db::registryMigrations(), kLeastSchemaVersion));
-  FLEETCAST_ASSIGN_OR_RETURN(
-      parts->files, ArtifactFiles::Open(options.artifacts_dir, options.max_artifact_bytes));
-  parts->artifact_rpc = std::make_unique<ArtifactRpc>(&parts->artifacts, parts->files.get());
-  return std::unique_ptr<RegistryService>(new RegistryService(std::move(parts)));
+RegistryOptions ReadRegistryOptions(SettingsReader& reader) {
+  RegistryOptions options;
+  options.pool = service::ReadDatabase(reader, "fleetcast-registry");
+  options.artifacts_dir =
+      reader.RequiredString("artifacts_dir", "folder of the artifacts' bytes, shared by replicas");
+  options.max_artifact_bytes =
+      reader.Int("max_artifact_bytes", options.max_artifact_bytes, 1, std::int64_t{1} << 40,
+                 "largest artifact that is accepted");
+  return options;
 }
 
-std::vector<grpc::Service*> RegistryService::grpc_services() {
-  return {&parts_->experiment_rpc, &parts_->model_rpc,       parts_->artifact_rpc.get(),
-          &parts_->data_asset_rpc, &parts_->environment_rpc, &parts_->lineage_rpc};
+absl::StatusOr<std::unique_ptr<service::Service>> MakeRegistry(const RegistryOptions& options) {
+  FLEETCAST_ASSIGN_OR_RETURN(
+      auto files, ArtifactFiles::Open(options.artifacts_dir, options.max_artifact_bytes));
+  auto registry = std::make_unique<Registry>(options.pool, std::move(files));
+  FLEETCAST_RETURN_IF_ERROR(registry->CheckSchema());
+  return registry;
 }
 
 }  // namespace fleetcast::registry

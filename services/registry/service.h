@@ -2,15 +2,14 @@
 // top. The binary and the integration tests serve the same object.
 #pragma once
 
-#include <grpcpp/impl/service_type.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/db/connection_pool.h"
+#include "common/service/service.h"
+#include "common/settings/settings.h"
 
 namespace fleetcast::registry {
 
@@ -20,21 +19,11 @@ struct RegistryOptions {
   std::int64_t max_artifact_bytes = std::int64_t{1} << 30;
 };
 
-// Thread safe.
-class RegistryService {
- public:
-  // FAILED_PRECONDITION if the schema is not migrated or the artifact folder cannot be used.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<RegistryService>> Start(
-      const RegistryOptions& options);
-  ~RegistryService();
+// Problems are reported by `reader.Finish()`.
+[[nodiscard]] RegistryOptions ReadRegistryOptions(SettingsReader& reader);
 
-  // For rpc::Server::Start; owned by this object.
-  [[nodiscard]] std::vector<grpc::Service*> grpc_services();
-
- private:
-  struct Parts;
-  explicit RegistryService(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
-};
+// FAILED_PRECONDITION if the schema is not migrated or the artifact folder cannot be used.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<service::Service>> MakeRegistry(
+    const RegistryOptions& options);
 
 }  // namespace fleetcast::registry

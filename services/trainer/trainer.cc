@@ -6,16 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
-#include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
-#include "common/db/connection_pool.h"
 #include "common/db/duties.h"
 #include "common/db/migrator.h"
 #include "common/db/request_ledger.h"
 #include "common/forecast/forecast.h"
 #include "common/rpc/client.h"
-#include "common/rpc/server.h"
+#include "common/service/dependencies.h"
 #include "common/workqueue/duties.h"
 #include "common/workqueue/pools.h"
 #include "common/workqueue/rpc/work_queue_service.h"
@@ -36,16 +34,16 @@ std::vector<Migration> trainerMigrations();
 namespace fleetcast::trainer {
 namespace {
 
-// The oldest schema that this program works with.
+// The oldest schema that this program works with; raised with the first use of something newer.
 constexpr int kLeastSchemaVersion = 2;
 constexpr absl::Duration kEnvironmentRetry = absl::Seconds(10);
-constexpr absl::Duration kDrainPatience = absl::Seconds(15);
+constexpr absl::Duration kKeepClosings = absl::Hours(24 * 7);
 
 // A renewal that hangs must have failed long before its lease runs out.
 db::PoolOptions LeasePool(const TrainerSettings& settings) {
   const absl::Duration patience =
       std::clamp(settings.lease / 6, absl::Milliseconds(500), absl::Seconds(5));
-  return {.dsn = settings.database,
+  return {.dsn = settings.database.dsn,
           .size = 4,
           .acquire_timeout = patience,
           .connect_timeout = patience,
@@ -57,7 +55,7 @@ db::PoolOptions LeasePool(const TrainerSettings& settings) {
 workqueue::WorkerOptions TrainingWorker(const TrainerSettings& settings) {
   return {.holder = settings.replica,
           .pool = workqueue::EnvironmentPool(settings.environment),
-          .dsn = settings.database,
+          .dsn = settings.database.dsn,
           .slots = settings.slots,
           .lease = settings.lease,
           .poll = settings.poll};
@@ -81,112 +79,107 @@ absl::StatusOr<workqueue::Selection> SelectionOf(const std::string& field,
   return workqueue::Selection{.group_id = job.run_id, .name = job.job_id};
 }
 
-std::vector<db::Duty> DutiesOf(const TrainerSettings& settings, workqueue::Queue& training,
-                               workqueue::Queue& closing) {
-  std::vector<db::Duty> duties = workqueue::DutiesOf(training, settings.keep_runs);
-  for (db::Duty& duty : workqueue::DutiesOf(closing, absl::Hours(24 * 7)))
-    duties.push_back(std::move(duty));
-  duties.push_back(db::RequestRetention(kSchema, settings.keep_requests));
-  return duties;
-}
+class Trainer final : public service::Service {
+ public:
+  Trainer(const TrainerSettings& settings, std::unique_ptr<sensordata::SensorSource> source)
+      : settings_(settings),
+        sensors_(std::move(source)),
+        tools_{.sensors = *sensors_,
+               .registry = registry_,
+               .clock = clock_,
+               .confirm_held = workqueue::ConfirmWith(training_, clock_, settings.lease)},
+        worker_(TrainingWorker(settings), training_, clock_, TrainJobs(tools_, settings.replica)),
+        closer_(ClosingWorker(settings), closing_, clock_, CloseRuns(registry_)) {}
+
+  absl::Status CheckSchema() {
+    return db::CheckSchemaVersion(api_pool_, kSchema, db::trainerMigrations(), kLeastSchemaVersion);
+  }
+
+  std::vector<grpc::Service*> grpc_services() override { return {&api_, &queue_api_}; }
+  std::vector<service::Dependency> dependencies() override {
+    std::vector<service::Dependency> all = {
+        service::OwnPostgres(settings_.database.dsn),
+        service::CalledService("config", settings_.config_target),
+        service::CalledService("registry", settings_.registry_target)};
+    if (settings_.sensors.kind == "postgres")
+      all.push_back(service::ReadPostgres("sensors", settings_.sensors.data));
+    return all;
+  }
+  LogFields description() const override {
+    return {{"replica", settings_.replica},
+            {"environment", settings_.environment},
+            {"slots", absl::StrCat(settings_.slots)}};
+  }
+  void StartWork() override {
+    worker_.Start();
+    closer_.Start();
+    if (settings_.slots > 0) environment_ = std::thread([this] { RegisterEnvironment(); });
+    duties_ = std::make_unique<db::Duties>(maintenance_pool_, kSchema, settings_.replica, clock_,
+                                           DutiesOfTrainer());
+  }
+  void StopWork() override {
+    worker_.BeginDrain();
+    closer_.BeginDrain();
+    duties_.reset();
+    if (environment_.joinable()) environment_.join();
+    worker_.Drain(absl::InfiniteDuration());
+    closer_.Drain(absl::InfiniteDuration());
+  }
+
+ private:
+  std::vector<db::Duty> DutiesOfTrainer() {
+    std::vector<db::Duty> duties = workqueue::DutiesOf(training_, settings_.keep_runs);
+    for (db::Duty& duty : workqueue::DutiesOf(closing_, kKeepClosings))
+      duties.push_back(std::move(duty));
+    duties.push_back(db::RequestRetention(kSchema, settings_.keep_requests));
+    return duties;
+  }
+
+  // The registry may be away when a replica starts.
+  void RegisterEnvironment() {
+    const std::string request_id = ids_.NewUuid();
+    do {
+      const absl::Status registered =
+          registry_.RegisterEnvironment(request_id, settings_.environment, EnvironmentProperties());
+      if (registered.ok())
+        return LogInfo("environment registered", {{"name", settings_.environment}});
+      LogWarning("the environment could not be registered",
+                 {{"name", settings_.environment}, {"error", std::string(registered.message())}});
+      if (!IsTransient(registered)) return;
+    } while (!clock_.SleepUnlessStopped(kEnvironmentRetry, draining()));
+  }
+
+  const TrainerSettings settings_;
+  SystemClock clock_;
+  RandomIdSource ids_;
+  db::ConnectionPool api_pool_{settings_.database};
+  db::ConnectionPool lease_pool_{LeasePool(settings_)};
+  db::ConnectionPool maintenance_pool_{{.dsn = settings_.database.dsn,
+                                        .size = 2,
+                                        .application_name = "fleetcast-trainer-maintenance"}};
+  workqueue::Queue closing_{ClosingQueueOptions(), api_pool_, lease_pool_};
+  workqueue::Queue training_{TrainingQueueOptions(closing_), api_pool_, lease_pool_};
+  PostgresRunStore runs_{training_, ids_};
+  ConfigCatalog catalog_{rpc::ConnectDependency("config", settings_.config_target)};
+  RegistryClient registry_{rpc::ConnectDependency("registry", settings_.registry_target)};
+  const std::unique_ptr<sensordata::SensorSource> sensors_;
+  const TrainingTools tools_;
+  RunCreation creation_{runs_, catalog_, settings_.max_attempts};
+  TrainingService api_{creation_, runs_, clock_, draining()};
+  workqueue::WorkQueueService queue_api_{training_, SelectionOf};
+  workqueue::Worker worker_, closer_;
+  std::unique_ptr<db::Duties> duties_;
+  std::thread environment_;
+};
 
 }  // namespace
 
-struct Trainer::Parts {
-  Parts(const TrainerSettings& settings, std::unique_ptr<sensordata::SensorSource> source)
-      : api_pool({.dsn = settings.database, .application_name = "fleetcast-trainer"}),
-        lease_pool(LeasePool(settings)),
-        maintenance_pool({.dsn = settings.database,
-                          .size = 2,
-                          .application_name = "fleetcast-trainer-maintenance"}),
-        catalog(fleetcast::rpc::Connect(settings.config_target)),
-        registry(fleetcast::rpc::Connect(settings.registry_target)),
-        sensors(std::move(source)),
-        tools{.sensors = *sensors,
-              .registry = registry,
-              .clock = clock,
-              .confirm_held = workqueue::ConfirmWith(training, clock, settings.lease)},
-        creation(runs, catalog, settings.max_attempts),
-        service(creation, runs, clock, draining),
-        worker(TrainingWorker(settings), training, clock, TrainJobs(tools, settings.replica)),
-        closer(ClosingWorker(settings), closing, clock, CloseRuns(registry)) {}
-
-  SystemClock clock;
-  RandomIdSource ids;
-  Notification draining;
-  db::ConnectionPool api_pool, lease_pool, maintenance_pool;
-  workqueue::Queue closing{ClosingQueueOptions(), api_pool, lease_pool};
-  workqueue::Queue training{TrainingQueueOptions(closing), api_pool, lease_pool};
-  PostgresRunStore runs{training, ids};
-  ConfigCatalog catalog;
-  RegistryClient registry;
-  const std::unique_ptr<sensordata::SensorSource> sensors;
-  const TrainingTools tools;
-  RunCreation creation;
-  TrainingService service;
-  workqueue::WorkQueueService queue_service{training, SelectionOf};
-  workqueue::Worker worker, closer;
-  std::unique_ptr<db::Duties> duties;
-  std::unique_ptr<fleetcast::rpc::Server> server;
-  std::thread environment;
-
-  void RegisterEnvironment(const TrainerSettings& settings);
-};
-
-// The registry may be away when a replica starts.
-void Trainer::Parts::RegisterEnvironment(const TrainerSettings& settings) {
-  const std::string request_id = ids.NewUuid();
-  do {
-    const absl::Status registered =
-        registry.RegisterEnvironment(request_id, settings.environment, EnvironmentProperties());
-    if (registered.ok()) return LogInfo("environment registered", {{"name", settings.environment}});
-    LogWarning("the environment could not be registered",
-               {{"name", settings.environment}, {"error", std::string(registered.message())}});
-    if (!IsTransient(registered)) return;
-  } while (!clock.SleepUnlessStopped(kEnvironmentRetry, draining));
-}
-
-Trainer::Trainer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-
-Trainer::~Trainer() { Drain(); }
-
-absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Start(const TrainerSettings& settings) {
+absl::StatusOr<std::unique_ptr<service::Service>> MakeTrainer(const TrainerSettings& settings) {
   FLEETCAST_ASSIGN_OR_RETURN(auto source, sensordata::OpenSensorSource(settings.sensors));
   forecast::StartLogged();
-  auto parts = std::make_unique<Parts>(settings, std::move(source));
-  FLEETCAST_RETURN_IF_ERROR(db::CheckSchemaVersion(parts->api_pool, kSchema,
-                                                   db::trainerMigrations(), kLeastSchemaVersion));
-  FLEETCAST_ASSIGN_OR_RETURN(
-      parts->server,
-      fleetcast::rpc::Server::Start({.listen = settings.listen, .draining = &parts->draining},
-                                    {&parts->service, &parts->queue_service}));
-  parts->worker.Start();
-  parts->closer.Start();
-  if (settings.slots > 0)
-    parts->environment =
-        std::thread([&parts = *parts, settings] { parts.RegisterEnvironment(settings); });
-  parts->duties =
-      std::make_unique<db::Duties>(parts->maintenance_pool, kSchema, settings.replica, parts->clock,
-                                   DutiesOf(settings, parts->training, parts->closing));
-  LogInfo("serving", {{"address", parts->server->address()},
-                      {"replica", settings.replica},
-                      {"environment", settings.environment},
-                      {"slots", absl::StrCat(settings.slots)}});
-  return std::unique_ptr<Trainer>(new Trainer(std::move(parts)));
-}
-
-std::string Trainer::address() const { return parts_->server->address(); }
-
-void Trainer::Drain() {
-  // All at once: jobs are handed back while running calls end.
-  parts_->worker.BeginDrain();
-  parts_->closer.BeginDrain();
-  parts_->server->Drain();
-  if (parts_->environment.joinable()) parts_->environment.join();
-  for (workqueue::Worker* const worker : {&parts_->worker, &parts_->closer})
-    if (!worker->Drain(kDrainPatience))
-      LogWarning("some work has not stopped yet; its lease runs out if the process is ended now");
-  parts_->duties.reset();
+  auto trainer = std::make_unique<Trainer>(settings, std::move(source));
+  FLEETCAST_RETURN_IF_ERROR(trainer->CheckSchema());
+  return trainer;
 }
 
 }  // namespace fleetcast::trainer

@@ -5,31 +5,14 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "common/service/service.h"
 #include "services/trainer/trainer_settings.h"
 
 namespace fleetcast::trainer {
 
-class Trainer {
- public:
-  // FAILED_PRECONDITION if the schema is not at this program's version; UNAVAILABLE if Postgres or
-  // the address is not to be had.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Trainer>> Start(
-      const TrainerSettings& settings);
-  // Drains.
-  ~Trainer();
-  Trainer(const Trainer&) = delete;
-  Trainer& operator=(const Trainer&) = delete;
-
-  // "127.0.0.1:7002"
-  [[nodiscard]] std::string address() const;
-
-  // Hands running jobs back, ends watches, lets running calls end. May be called more than once.
-  void Drain();
-
- private:
-  struct Parts;
-  explicit Trainer(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
-};
+// FAILED_PRECONDITION if the schema is not at this program's version; UNAVAILABLE if Postgres is
+// not to be had; INVALID_ARGUMENT for a sensor source that cannot be.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<service::Service>> MakeTrainer(
+    const TrainerSettings& settings);
 
 }  // namespace fleetcast::trainer

@@ -3,30 +3,28 @@
 
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "common/base/log.h"
+#include "common/db/connection_pool.h"
 #include "common/sensordata/source_settings.h"
-#include "common/settings/log_level.h"
 #include "common/settings/settings.h"
 
 namespace fleetcast::trainer {
 
 struct TrainerSettings {
-  std::string listen, database, config_target, registry_target;
+  db::PoolOptions database;
+  std::string config_target, registry_target;
   sensordata::SourceSettings sensors;
   std::string replica;
   std::string environment = "custom-lstm-env:1.5.0";
   int slots = 1;
   absl::Duration lease = absl::Seconds(30);
-  absl::Duration poll = absl::Seconds(3);
+  absl::Duration poll = absl::Seconds(3);  // while there is nothing to do
   absl::Duration keep_runs = absl::Hours(24 * 400);
   absl::Duration keep_requests = absl::Hours(24 * 7);
   int max_attempts = 3;
-  LogLevel log_level = LogLevel::kInfo;
 };
 
-// INVALID_ARGUMENT naming every bad or unknown setting.
-[[nodiscard]] absl::StatusOr<TrainerSettings> ReadTrainerSettings(SettingsReader& reader);
+// Problems are reported by `reader.Finish()`.
+[[nodiscard]] TrainerSettings ReadTrainerSettings(SettingsReader& reader);
 
 }  // namespace fleetcast::trainer

@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "common/db/private_cluster.h"
+#include "cli/local/private_cluster.h"
 #include "tests/e2e/api.h"
 #include "tests/e2e/local_stack.h"
 
@@ -119,7 +119,7 @@ TEST_F(FailureTest, APostgresRestartedDuringARunLosesNothingAndPublishesNothingT
   const std::string run = StartTraining();
   WaitForJobs(stack_, run, 60, AnyTrains);
   ASSERT_FALSE(HasFailure());
-  auto cluster = db::PrivateCluster::Start({.data_dir = stack_.data_dir() + "/postgres"});
+  auto cluster = cli::PrivateCluster::Start({.data_dir = stack_.data_dir() + "/postgres"});
   ASSERT_TRUE(cluster.ok()) << cluster.status();
   const absl::Status restarted = (*cluster)->Restart();
   ASSERT_TRUE(restarted.ok()) << restarted;

@@ -57,7 +57,7 @@ class ClusterOfProcess {
     if (mkdtemp(name) == nullptr) Die("cannot make a folder in /tmp");
     folder_ = name;
     chmod(name, 0711);  // the server's user has to pass
-    auto cluster = db::PrivateCluster::Start({.data_dir = folder_ + "/data", .durable = false});
+    auto cluster = cli::PrivateCluster::Start({.data_dir = folder_ + "/data", .durable = false});
     if (!cluster.ok()) Die(cluster.status().ToString());
     cluster_ = *std::move(cluster);
     WatchOver(folder_, cluster_->postmaster_pid());
@@ -68,16 +68,16 @@ class ClusterOfProcess {
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
   }
-  db::PrivateCluster& cluster() { return *cluster_; }
+  cli::PrivateCluster& cluster() { return *cluster_; }
 
  private:
   std::string folder_;
-  std::unique_ptr<db::PrivateCluster> cluster_;
+  std::unique_ptr<cli::PrivateCluster> cluster_;
 };
 
 }  // namespace
 
-db::PrivateCluster& SharedCluster() {
+cli::PrivateCluster& SharedCluster() {
   static ClusterOfProcess of_process;
   return of_process.cluster();
 }
@@ -85,14 +85,14 @@ db::PrivateCluster& SharedCluster() {
 std::string NewDatabase() {
   static std::atomic<int> count = 0;
   static absl::Mutex mutex;
-  db::PrivateCluster& cluster = SharedCluster();
+  cli::PrivateCluster& cluster = SharedCluster();
   absl::MutexLock lock(&mutex);
   auto dsn = cluster.Dsn(absl::StrCat("test_", ++count));
   if (!dsn.ok()) Die(dsn.status().ToString());
   return *dsn;
 }
 
-FrozenCluster::FrozenCluster(const db::PrivateCluster& cluster) {
+FrozenCluster::FrozenCluster(const cli::PrivateCluster& cluster) {
   const int postmaster = cluster.postmaster_pid();
   pids_.push_back(postmaster);
   kill(postmaster, SIGSTOP);  // first: it starts no more children

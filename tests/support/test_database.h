@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "cli/local/private_cluster.h"
 #include "common/db/connection_pool.h"
-#include "common/db/private_cluster.h"
 
 namespace fleetcast::testing {
 
 // The process's cluster, started when first asked for and stopped when the process exits.
 // Dies with a clear message if it cannot be started: these tests are never skipped.
-db::PrivateCluster& SharedCluster();
+cli::PrivateCluster& SharedCluster();
 
 // A new empty database in the shared cluster; returns its connection string. Thread safe.
 std::string NewDatabase();
@@ -22,7 +22,7 @@ std::string NewDatabase();
 // and nothing is answered. They go on when this dies.
 class FrozenCluster {
  public:
-  explicit FrozenCluster(const db::PrivateCluster& cluster);
+  explicit FrozenCluster(const cli::PrivateCluster& cluster);
   ~FrozenCluster();
   FrozenCluster(const FrozenCluster&) = delete;
   FrozenCluster& operator=(const FrozenCluster&) = delete;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/nearest_word.h"
 #include "services/config/domain/nearest_key.h"
 #include "services/config/domain/scalar.h"
 #include "services/config/domain/value_reader.h"

@@ -117,7 +117,7 @@ TEST(SeveralHostsTest, TheOneThatCanBeWrittenIsFoundAgainAfterAFailOver) {
   char folder[] = "/tmp/fleetcast-test-XXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);
   fs::permissions(folder, fs::perms(0711));
-  auto second = PrivateCluster::Start(
+  auto second = cli::PrivateCluster::Start(
       {.data_dir = std::string(folder) + "/data", .durable = false, .dies_with_starter = true});
   ASSERT_TRUE(second.ok()) << second.status();
   const std::string here = DatabaseWithNotes();

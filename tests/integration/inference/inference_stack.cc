@@ -126,8 +126,7 @@ std::vector<std::string> InferenceStack::DeployFleet() {
 
 InferenceSettings InferenceStack::Settings(const std::string& replica) const {
   InferenceSettings settings;
-  settings.listen = "127.0.0.1:0";
-  settings.database = dsn_;
+  settings.database.dsn = dsn_;
   settings.config_target = config_server_->address();
   settings.registry_target = server_->address();
   settings.sensors.data = sensors_.string();
@@ -139,8 +138,10 @@ InferenceSettings InferenceStack::Settings(const std::string& replica) const {
   return settings;
 }
 
-Inference& InferenceStack::StartReplica(const InferenceSettings& settings) {
-  auto replica = Inference::Start(settings);
+service::Replica& InferenceStack::StartReplica(const InferenceSettings& settings) {
+  auto made = MakeInference(settings);
+  Must(made.status());
+  auto replica = service::Replica::Start({}, *std::move(made));
   Must(replica.status());
   replicas_.push_back(*std::move(replica));
   if (endpoints_ == nullptr) {

@@ -11,6 +11,7 @@
 #include "common/db/connection_pool.h"
 #include "common/forecast/forecast.h"
 #include "common/rpc/client.h"
+#include "common/service/replica.h"
 #include "fleetcast/inference/v1/batch_endpoint_service.grpc.pb.h"
 #include "fleetcast/inference/v1/forecast_service.grpc.pb.h"
 #include "fleetcast/inference/v1/invocation_service.grpc.pb.h"
@@ -44,7 +45,7 @@ class InferenceStack : public registry::RegistryServerTest {
   std::vector<std::string> DeployFleet();
 
   [[nodiscard]] InferenceSettings Settings(const std::string& replica) const;
-  Inference& StartReplica(const InferenceSettings& settings);
+  service::Replica& StartReplica(const InferenceSettings& settings);
 
   absl::StatusOr<v1::Deployment> Deploy(const std::string& model_version,
                                         const std::string& request_id = "");
@@ -68,7 +69,7 @@ class InferenceStack : public registry::RegistryServerTest {
   std::unique_ptr<config::FleetReader> reader_;
   std::unique_ptr<config::ConfigService> config_service_;
   std::unique_ptr<rpc::Server> config_server_;
-  std::vector<std::unique_ptr<Inference>> replicas_;
+  std::vector<std::unique_ptr<service::Replica>> replicas_;
   // Of the replica started first.
   std::unique_ptr<v1::BatchEndpointService::Stub> endpoints_;
   std::unique_ptr<v1::InvocationService::Stub> invocations_;

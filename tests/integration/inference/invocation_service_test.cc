@@ -209,7 +209,7 @@ TEST_F(InvocationServiceTest, AWatchEndsWithUnavailableWhenTheServerDrains) {
   endpoints_ = nullptr;
   InferenceSettings api_only = Settings("api");
   api_only.slots = 0;
-  Inference& replica = StartReplica(api_only);
+  service::Replica& replica = StartReplica(api_only);
   DeployFleet();
   v1::WatchSweepRequest request;
   request.set_name(InvokeFleet()->name());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -174,6 +175,20 @@ TEST_F(LocalStackTest, PostgresThatIsKilledIsStartedAgain) {
   EXPECT_TRUE(Soon([&] { return Status().at("postgres_pid") != before && AllServe(); }));
 }
 
+TEST_F(LocalStackTest, AServiceAndAPostgresThatHangAreToldApartFromThoseThatServe) {
+  ASSERT_EQ(Up(PortBase(), "data", "--trainers 1").exit_code, 0);
+  const nlohmann::json before = Status();
+  const int hung[] = {before.at("postgres_pid"), before.at("services")[0].at("process").at("pid")};
+  for (const int pid : hung) kill(pid, SIGSTOP);
+  EXPECT_EQ(Local("status").exit_code, 1);
+  const nlohmann::json status = Status();
+  EXPECT_EQ(status.at("postgres"), "not serving");
+  EXPECT_EQ(status.at("services")[0].at("health"), "not serving");
+  EXPECT_EQ(status.at("services")[1].at("health"), "serving");
+  for (const int pid : hung) kill(pid, SIGCONT);
+  EXPECT_TRUE(Soon([&] { return AllServe(); }));
+}
+
 TEST_F(LocalStackTest, UpOnARunningStackSaysSo) {
   const int base = PortBase();
   ASSERT_EQ(Up(base).exit_code, 0);
@@ -191,6 +206,23 @@ TEST_F(LocalStackTest, AStackWhoseSupervisorWasKilledIsStartedAgainByUp) {
   const Result again = Up(base);
   EXPECT_EQ(again.exit_code, 0) << again.output;
   EXPECT_TRUE(AllServe());
+}
+
+TEST_F(LocalStackTest, AStackThatWasKilledComesUpAtOnceEvenWhileNobodyReapsItsProcesses) {
+  const int base = PortBase();
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);  // what loses its parent becomes ours
+  ASSERT_EQ(Up(base).exit_code, 0);
+  const nlohmann::json status = Status();
+  kill(status.at("supervisor").at("pid"), SIGKILL);
+  kill(status.at("postgres_pid"), SIGKILL);
+  for (const auto& service : status.at("services")) kill(service.at("process").at("pid"), SIGKILL);
+  const Result again = Up(base);
+  EXPECT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_TRUE(AllServe());
+  EXPECT_EQ(kill(status.at("postgres_pid"), 0), 0);  // still a zombie
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
 }
 
 TEST_F(LocalStackTest, AStackWhoseSupervisorWasKilledIsCleanedUpByDown) {

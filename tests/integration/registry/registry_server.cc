@@ -32,7 +32,7 @@ RegistryServerTest::~RegistryServerTest() {
 void RegistryServerTest::Restart() {
   if (server_ != nullptr) server_->Drain();
   server_.reset();
-  auto service = RegistryService::Start({.pool = {.dsn = dsn_}, .artifacts_dir = artifacts_dir_});
+  auto service = MakeRegistry({.pool = {.dsn = dsn_}, .artifacts_dir = artifacts_dir_});
   ASSERT_TRUE(service.ok()) << service.status();
   service_ = *std::move(service);
   auto server = rpc::Server::Start({}, service_->grpc_services());

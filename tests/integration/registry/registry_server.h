@@ -48,7 +48,7 @@ class RegistryServerTest : public ::testing::Test {
   RandomIdSource ids_;
   std::string dsn_;
   std::string artifacts_dir_;
-  std::unique_ptr<RegistryService> service_;
+  std::unique_ptr<service::Service> service_;
   std::unique_ptr<rpc::Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::ExperimentService::Stub> experiments_;

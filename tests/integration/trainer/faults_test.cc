@@ -82,7 +82,7 @@ TEST_F(FaultsTest, ADrainedReplicaHandsItsJobToAnother) {
   CommitFleet({{"C001", SlowCircuit("P001", "C001")}});
   WriteSensor("C001", kManyRows);
   StartApi();
-  Trainer& first = StartTrainer(Settings("replica-1"));
+  service::Replica& first = StartTrainer(Settings("replica-1"));
   const auto run = Create({"C001"});
   ASSERT_TRUE(run.ok()) << run.status();
   const std::string name = run->name() + "/jobs/P001.C001";

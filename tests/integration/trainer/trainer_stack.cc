@@ -48,7 +48,7 @@ TrainerStack::TrainerStack()
   Must(config_server.status());
   config_server_ = *std::move(config_server);
 
-  auto registry_service = registry::RegistryService::Start(
+  auto registry_service = registry::MakeRegistry(
       {.pool = {.dsn = dsn_}, .artifacts_dir = (folder_ / "artifacts").string()});
   Must(registry_service.status());
   registry_service_ = *std::move(registry_service);
@@ -103,8 +103,7 @@ void TrainerStack::WriteSensorText(const std::string& circuit_id, const std::str
 
 TrainerSettings TrainerStack::Settings(const std::string& replica) const {
   TrainerSettings settings;
-  settings.listen = "127.0.0.1:0";
-  settings.database = dsn_;
+  settings.database.dsn = dsn_;
   settings.config_target = config_server_->address();
   settings.registry_target = registry_server_->address();
   settings.sensors.data = (folder_ / "sensors").string();
@@ -115,8 +114,10 @@ TrainerSettings TrainerStack::Settings(const std::string& replica) const {
   return settings;
 }
 
-Trainer& TrainerStack::StartTrainer(const TrainerSettings& settings) {
-  auto trainer = Trainer::Start(settings);
+service::Replica& TrainerStack::StartTrainer(const TrainerSettings& settings) {
+  auto made = MakeTrainer(settings);
+  Must(made.status());
+  auto trainer = service::Replica::Start({}, *std::move(made));
   Must(trainer.status());
   trainers_.push_back(*std::move(trainer));
   if (stub_ == nullptr) stub_ = StubOf(*trainers_.back());
@@ -142,7 +143,7 @@ void TrainerStack::StartApi() {
   StartTrainer(settings);
 }
 
-std::unique_ptr<v1::TrainingService::Stub> TrainerStack::StubOf(const Trainer& trainer) {
+std::unique_ptr<v1::TrainingService::Stub> TrainerStack::StubOf(const service::Replica& trainer) {
   return v1::TrainingService::NewStub(rpc::Connect(trainer.address()));
 }
 

@@ -13,6 +13,7 @@
 #include "common/db/connection_pool.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
+#include "common/service/replica.h"
 #include "fleetcast/registry/v1/model_service.grpc.pb.h"
 #include "fleetcast/trainer/v1/training_service.grpc.pb.h"
 #include "fleetcast/workqueue/v1/work_queue_service.grpc.pb.h"
@@ -44,13 +45,13 @@ class TrainerStack : public ::testing::Test {
   void WriteSensorText(const std::string& circuit_id, const std::string& csv);
 
   [[nodiscard]] TrainerSettings Settings(const std::string& replica) const;
-  Trainer& StartTrainer(const TrainerSettings& settings);
-  // As `fleetcast pool set fleet --limit` does; a replica must have been started.
+  service::Replica& StartTrainer(const TrainerSettings& settings);
+  // As `fleetcast pool set fleet --limit` does.
   void SetFleetLimit(int limit);
   // Without a worker: serves the API only.
   void StartApi();
 
-  std::unique_ptr<v1::TrainingService::Stub> StubOf(const Trainer& trainer);
+  std::unique_ptr<v1::TrainingService::Stub> StubOf(const service::Replica& trainer);
   absl::StatusOr<v1::TrainingRun> Create(const std::vector<std::string>& circuits,
                                          const std::string& request_id = "");
   absl::StatusOr<v1::TrainingRun> GetRun(const std::string& name);
@@ -89,9 +90,9 @@ class TrainerStack : public ::testing::Test {
   std::unique_ptr<config::FleetReader> reader_;
   std::unique_ptr<config::ConfigService> config_service_;
   std::unique_ptr<rpc::Server> config_server_;
-  std::unique_ptr<registry::RegistryService> registry_service_;
+  std::unique_ptr<service::Service> registry_service_;
   std::unique_ptr<rpc::Server> registry_server_;
-  std::vector<std::unique_ptr<Trainer>> trainers_;
+  std::vector<std::unique_ptr<service::Replica>> trainers_;
   std::unique_ptr<v1::TrainingService::Stub> stub_;  // of the trainer started first
 };
 

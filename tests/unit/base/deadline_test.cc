@@ -29,6 +29,19 @@ TEST(DeadlineTest, ItEndsWithItsScopeAndIsTheThreadsOwn) {
   EXPECT_FALSE(RemainingTime().has_value());
 }
 
+TEST(DeadlineTest, NoTimeIsLeftOnceNobodyWaitsAnyMore) {
+  bool over = false;
+  {
+    const ScopedCancellation cancellation([&] { return over; });
+    EXPECT_FALSE(RemainingTime().has_value());
+    const ScopedDeadline deadline(absl::Hours(1));
+    EXPECT_GT(*RemainingTime(), absl::Minutes(1));
+    over = true;
+    EXPECT_EQ(RemainingTime(), absl::ZeroDuration());
+  }
+  EXPECT_FALSE(RemainingTime().has_value());
+}
+
 TEST(DeadlineTest, NoTimeLeftIsZeroAndEndlessTimeDoesNotOverflow) {
   {
     const ScopedDeadline passed(-absl::InfiniteDuration());

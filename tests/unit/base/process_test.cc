@@ -90,6 +90,23 @@ TEST_F(ProcessTest, AProcessIsKnownByPidAndStart) {
   EXPECT_FALSE(IdentityOf(pid));
 }
 
+TEST_F(ProcessTest, AProcessThatItsParentDoesNotReapHasEndedAsWell) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t parent = fork();
+  if (parent == 0) {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    (void)!write(ends[1], &child, sizeof child);
+    pause();
+  }
+  pid_t zombie = 0;
+  ASSERT_EQ(read(ends[0], &zombie, sizeof zombie), static_cast<ssize_t>(sizeof zombie));
+  EXPECT_TRUE(Soon([&] { return HasEnded(zombie); }));
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+}
+
 TEST_F(ProcessTest, AProcessDiesWithTheThreadThatStartedIt) {
   pid_t pid = 0;
   std::thread([&] {

@@ -11,39 +11,11 @@
 #include "common/base/status.h"
 #include "common/rpc/client.h"
 #include "common/rpc/health.h"
-#include "fleetcast/test/v1/echo.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "tests/unit/rpc/echo_server.h"
 
 namespace fleetcast::rpc {
 namespace {
-
-using test::v1::EchoRequest;
-using test::v1::EchoResponse;
-using test::v1::EchoService;
-
-class EchoServer final : public EchoService::Service {
- public:
-  grpc::Status Echo(grpc::ServerContext*, const EchoRequest* request,
-                    EchoResponse* response) override {
-    if (request->text() == "fail")
-      return ToGrpc(Refused(absl::StatusCode::kFailedPrecondition, "TOLD_TO_FAIL", "told to fail"));
-    LogInfo("echoing");
-    response->set_text(request->text());
-    response->set_logged_request_id(CurrentLogField("request_id"));
-    return grpc::Status::OK;
-  }
-  grpc::Status Repeat(grpc::ServerContext* context, const EchoRequest* request,
-                      grpc::ServerWriter<EchoResponse>* writer) override {
-    EchoResponse response;
-    response.set_text(request->text());
-    writer->Write(response);
-    while (!context->IsCancelled())
-      if (draining.WaitFor(absl::Milliseconds(10)))
-        return ToGrpc(absl::UnavailableError("the server drains"));
-    return grpc::Status::CANCELLED;
-  }
-
-  Notification draining;
-};
 
 class ServerTest : public ::testing::Test {
  protected:
@@ -107,6 +79,55 @@ TEST_F(ServerTest, HealthIsToldForTheServerAndEachService) {
             absl::StatusCode::kNotFound);
   server_->Drain();
   EXPECT_EQ(CheckHealth(address, absl::Seconds(5)).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ServerTest, HealthIsToldOfMoreThanTheServerAndLivenessIsApart) {
+  const std::string address = server_->address();
+  const auto serves = [&](const std::string& name) {
+    return CheckHealth(address, absl::Seconds(10), name).ok();
+  };
+  server_->SetServing("dependency/sensors", false);
+  EXPECT_FALSE(serves("dependency/sensors"));
+  EXPECT_TRUE(serves(""));
+  server_->SetServing(false);
+  EXPECT_FALSE(serves(""));
+  EXPECT_FALSE(serves("fleetcast.test.v1.EchoService"));
+  EXPECT_TRUE(serves("liveness"));
+  server_->SetServing(true);
+  server_->SetServing("dependency/sensors", true);
+  EXPECT_TRUE(serves("") && serves("fleetcast.test.v1.EchoService"));
+  EXPECT_TRUE(serves("dependency/sensors"));
+  server_->BeginDrain();
+  server_->SetServing(true);
+  EXPECT_FALSE(serves("")) << "a server that drains must not come back";
+  EXPECT_TRUE(serves("liveness"));
+}
+
+TEST(HealthWatchersTest, WhoWatchesHealthDoesNotHoldADrainUp) {
+  // It would, for longer than a test may take.
+  const auto server = Server::Start({.drain_timeout = absl::Hours(1)}, {}).value();
+  const auto context = MakeContext(absl::Hours(2));
+  const auto stub = grpc::health::v1::Health::NewStub(Connect(server->address()));
+  const auto reader = stub->Watch(context.get(), {});
+  grpc::health::v1::HealthCheckResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+  server->BeginDrain();
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  server->Drain();
+  EXPECT_FALSE(reader->Read(&response));
+}
+
+TEST_F(ServerTest, TheCallsThatRunAreKnown) {
+  EXPECT_EQ(server_->RunningCalls(), "");
+  auto context = MakeContext(absl::Seconds(60));
+  const auto reader = stub_->Repeat(context.get(), {});
+  EchoResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(server_->RunningCalls(), "1 of /fleetcast.test.v1.EchoService/Repeat");
+  server_->Drain();
+  EXPECT_EQ(server_->RunningCalls(), "");
 }
 
 TEST_F(ServerTest, DrainingTurnsHealthBeforeStreamsEndAndEndsThemUnavailable) {

@@ -88,6 +88,16 @@ TEST_F(SettingsTest, EveryBadValueIsToldAtOnceWithItsPlace) {
   EXPECT_NE(message.find("--bread: is required: what to toast"), std::string::npos);
 }
 
+TEST_F(SettingsTest, WhatAServiceFindsWrongItselfIsToldAtItsPlaceWithTheRest) {
+  SettingsReader reader = Reader({"--time=10ms", "--bread", "stone"});
+  EXPECT_EQ(reader.Duration("time", absl::Seconds(90), "", absl::Seconds(1)), absl::Seconds(90));
+  reader.String("bread", "", "");
+  reader.Refuse("bread", "cannot be toasted");
+  const std::string message(reader.Finish().message());
+  EXPECT_NE(message.find("--time: must be at least 1s"), std::string::npos) << message;
+  EXPECT_NE(message.find("--bread: cannot be toasted"), std::string::npos) << message;
+}
+
 TEST_F(SettingsTest, AnUnknownSettingIsRefusedAndTheNearestNamed) {
   SettingsReader reader = Reader({"--slicse", "2"});
   reader.Int("slices", 1, 1, 4, "");

@@ -1,4 +1,4 @@
-#include "common/db/server_account.h"
+#include "cli/local/server_account.h"
 
 #include <grp.h>
 #include <linux/capability.h>
@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 
-namespace fleetcast::db {
+namespace fleetcast::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -112,4 +112,4 @@ bool BecomeAccount(const ServerAccount& account) {
          prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0;
 }
 
-}  // namespace fleetcast::db
+}  // namespace fleetcast::cli

@@ -1,4 +1,4 @@
-#include "common/db/private_cluster.h"
+#include "cli/local/private_cluster.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -12,20 +12,21 @@
 #include <pqxx/pqxx>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/local/server_account.h"
 #include "common/base/file_lock.h"
 #include "common/base/patience.h"
 #include "common/base/process.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "common/db/postgres_error.h"
-#include "common/db/server_account.h"
 
-namespace fleetcast::db {
+namespace fleetcast::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -42,10 +43,12 @@ std::string CanonicalPath(const std::string& path) {
   return fs::weakly_canonical(fs::absolute(path), ignored).string();
 }
 
-// Short, and named after the data folder, so that what a killed process leaves is found again.
-std::string SocketDirOf(const std::string& data_dir) {
-  return "/tmp/fleetcast-" + Sha256Hex(data_dir).substr(0, 12);
+// Short, and made of the data folder's path, so that what a killed process leaves is found again.
+std::string NameOf(const std::string& data_dir) {
+  return "fleetcast-" + Sha256Hex(data_dir).substr(0, 12);
 }
+
+std::string SocketDirOf(const std::string& data_dir) { return "/tmp/" + NameOf(data_dir); }
 
 // What postmaster.pid says of a running server.
 struct Postmaster {
@@ -74,6 +77,16 @@ std::optional<Postmaster> FindPostmaster(const std::string& data_dir) {
   for (const std::string& argument : arguments)
     if (argument == data_dir) return found;
   return std::nullopt;
+}
+
+// Whether a process of a server on `data_dir` lives, the postmaster or one that it has left behind:
+// the title of each names the cluster. A zombie has no title.
+bool HasServerProcesses(const std::string& data_dir) {
+  const std::string title = absl::StrCat("postgres: ", NameOf(data_dir), ": ");
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/proc", ignored))
+    if (absl::StartsWith(ReadFile(entry.path().string() + "/cmdline"), title)) return true;
+  return FindPostmaster(data_dir).has_value();
 }
 
 absl::Status FileError(const std::string& what, const std::string& path) {
@@ -163,6 +176,7 @@ struct PrivateCluster::State {
     command.arguments = {programs + "/postgres", "-D", options.data_dir, "-k", socket_dir, "-p",
                          absl::StrCat(port)};
     set(options.port == 0 ? "listen_addresses=" : "listen_addresses=127.0.0.1");
+    set("cluster_name=" + NameOf(options.data_dir));  // in the titles of all its processes
     set("max_connections=300");
     set("timezone=UTC");
     set("log_timezone=UTC");
@@ -215,11 +229,28 @@ struct PrivateCluster::State {
         pqxx::connection probe(DsnOf("postgres") + " connect_timeout=5");
         return true;
       } catch (const std::exception& exception) {
-        if (wait.IsOver()) return StatusFromException(exception);
+        if (wait.IsOver()) return db::StatusFromException(exception);
       }
       absl::SleepFor(kPollInterval);
     }
     return false;
+  }
+
+  // A server that was killed leaves processes that are about to end, and lock files that Postgres
+  // respects as long as anything has its pid, be it a zombie that nobody reaps.
+  absl::Status ClearRemains() {
+    for (const Patience wait(kStopTimeout); HasServerProcesses(options.data_dir);) {
+      if (wait.IsOver())
+        return Refused(absl::StatusCode::kUnavailable, "POSTGRES_DID_NOT_STOP",
+                       absl::StrCat("processes of an earlier Postgres in ", options.data_dir,
+                                    " do not end; `ps` shows them as ", NameOf(options.data_dir)),
+                       {{"path", options.data_dir}});
+      absl::SleepFor(kPollInterval);
+    }
+    std::error_code ignored;
+    fs::remove(options.data_dir + "/postmaster.pid", ignored);
+    fs::remove_all(SocketDirOf(options.data_dir), ignored);
+    return absl::OkStatus();
   }
 
   // Adopts the server that runs, or makes and starts one. Processes that do this at once take
@@ -238,6 +269,7 @@ struct PrivateCluster::State {
     FLEETCAST_RETURN_IF_ERROR(InitializeCluster(programs, account, options, log_file));
     FLEETCAST_ASSIGN_OR_RETURN(const bool adopted, Adopt());
     if (adopted) return absl::OkStatus();
+    FLEETCAST_RETURN_IF_ERROR(ClearRemains());
     socket_dir = SocketDirOf(options.data_dir);
     return Launch();
   }
@@ -284,7 +316,7 @@ absl::StatusOr<std::string> PrivateCluster::Dsn(const std::string& database) {
     if (session.exec_params("SELECT 1 FROM pg_database WHERE datname = $1", database).empty())
       session.exec("CREATE DATABASE " + session.quote_name(database));
   } catch (const std::exception& exception) {
-    return StatusFromException(exception);
+    return db::StatusFromException(exception);
   }
   return state_->DsnOf(database);
 }
@@ -318,4 +350,4 @@ absl::Status PrivateCluster::Stop() {
   return absl::OkStatus();
 }
 
-}  // namespace fleetcast::db
+}  // namespace fleetcast::cli

@@ -1,4 +1,4 @@
-#include "common/db/private_cluster.h"
+#include "cli/local/private_cluster.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -19,10 +19,11 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/process.h"
 #include "common/base/status.h"
 #include "common/db/transaction.h"
 
-namespace fleetcast::db {
+namespace fleetcast::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -59,8 +60,8 @@ class PrivateClusterTest : public ::testing::Test {
   }
   absl::StatusOr<std::string> Query(const std::string& sql) {
     FLEETCAST_ASSIGN_OR_RETURN(const std::string dsn, cluster_->Dsn("fleet"));
-    ConnectionPool pool({.dsn = dsn});
-    return RunInTransaction(pool, [&](pqxx::work& work) -> absl::StatusOr<std::string> {
+    db::ConnectionPool pool({.dsn = dsn});
+    return db::RunInTransaction(pool, [&](pqxx::work& work) -> absl::StatusOr<std::string> {
       const pqxx::result rows = work.exec(sql);
       return rows.empty() ? std::string() : rows[0][0].as<std::string>();
     });
@@ -135,6 +136,17 @@ TEST_F(PrivateClusterTest, AKilledServerIsNoObstacle) {
   EXPECT_TRUE(Query("SELECT x FROM t").ok());
 }
 
+TEST_F(PrivateClusterTest, AKilledServerIsNoObstacleEvenWhileNobodyReapsIt) {
+  Start(Options());
+  const int killed = cluster_->postmaster_pid();
+  kill(killed, SIGKILL);
+  ASSERT_TRUE(Soon([&] { return !IdentityOf(killed); }));
+  EXPECT_EQ(kill(killed, 0), 0);  // a zombie
+  Start(Options());
+  EXPECT_EQ(Query("SELECT 1").value_or("nothing"), "1");
+  waitpid(killed, nullptr, 0);
+}
+
 TEST_F(PrivateClusterTest, AnInterruptedInitialisationIsDoneAgain) {
   fs::create_directories(folder_ + "/data/base");
   std::ofstream(folder_ + "/data/PG_VERSION") << "15\n";
@@ -170,4 +182,4 @@ TEST_F(PrivateClusterTest, TheServerDiesWithItsStarterIfAskedTo) {
 }
 
 }  // namespace
-}  // namespace fleetcast::db
+}  // namespace fleetcast::cli

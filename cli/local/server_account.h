@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace fleetcast::db {
+namespace fleetcast::cli {
 
 struct ServerAccount {
   uid_t uid = 0;
@@ -30,4 +30,4 @@ struct ServerAccount {
 // To be called in the child between fork and exec (Spawn's `before_exec`).
 [[nodiscard]] bool BecomeAccount(const ServerAccount& account);
 
-}  // namespace fleetcast::db
+}  // namespace fleetcast::cli

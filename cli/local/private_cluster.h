@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace fleetcast::db {
+namespace fleetcast::cli {
 
 struct ClusterOptions {
   std::string data_dir;  // made by initdb if absent; reused if it holds a cluster
@@ -49,4 +49,4 @@ class PrivateCluster {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace fleetcast::db
+}  // namespace fleetcast::cli
