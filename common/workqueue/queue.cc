@@ -260,7 +260,7 @@ std::string Queue::Sql(const std::string& text) const {
 
 absl::StatusOr<std::vector<FetchedTask>> Queue::Fetch(const FetchRequest& request) {
   std::vector<FetchedTask> fetched;
-  FLEETCAST_RETURN_IF_ERROR(db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
+  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(lease_pool_, [&](pqxx::work& work) {
     fetched.clear();
     for (const pqxx::row& row :
          work.exec_params(Sql(kFetch), options_.queue, request.pool, request.most, request.holder,

@@ -93,7 +93,7 @@ struct Worker::State {
   bool FetchOnce();  // whether it found anything
   void KeepOnce();
   void Renew(std::unique_lock<std::mutex>& lock, bool all);
-  void WriteProgress();
+  void WriteProgress(std::unique_lock<std::mutex>& lock);
   void GiveUpStuck();
   void AnnouncePresence();
   void WaitForWork(absl::Duration at_most);
@@ -172,8 +172,11 @@ void Worker::BeginDrain() {
 bool Worker::Drain(absl::Duration patience) {
   BeginDrain();
   std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(
-      lock, Chrono(patience), [&] { return state_->waiting.empty() && state_->running.empty(); });
+  const auto all_ended = [&] { return state_->waiting.empty() && state_->running.empty(); };
+  if (patience != absl::InfiniteDuration())
+    return state_->changed.wait_for(lock, Chrono(patience), all_ended);
+  state_->changed.wait(lock, all_ended);
+  return true;
 }
 
 int Worker::stuck() const {
@@ -303,7 +306,7 @@ void Worker::State::KeepOnce() {
   std::unique_lock lock(mutex);
   const bool all = std::exchange(look_at_holds, false);
   Renew(lock, all);
-  WriteProgress();
+  WriteProgress(lock);
   GiveUpStuck();
 }
 
@@ -336,11 +339,12 @@ void Worker::State::Renew(std::unique_lock<std::mutex>& lock, bool all) {
   lock.lock();
 }
 
-void Worker::State::WriteProgress() {
+// As Renew does with `lock`.
+void Worker::State::WriteProgress(std::unique_lock<std::mutex>& lock) {
   const absl::Duration now = clock.Monotonic();
   if (now < progress_at + options.progress_every) return;
   const std::vector<std::shared_ptr<Hold>> held = Held();
-  mutex.unlock();
+  lock.unlock();
   std::vector<ProgressReport> reports;
   for (const auto& hold : held)
     if (auto progress = hold->TakeProgress(); progress && !hold->Lost())
@@ -355,7 +359,7 @@ void Worker::State::WriteProgress() {
     else
       gone = std::find(written->begin(), written->end(), false) != written->end();
   }
-  mutex.lock();
+  lock.lock();
   look_at_holds = look_at_holds || gone;
 }
 

@@ -1,0 +1,340 @@
+// What the work queue does in a second on a durable Postgres, with the product's own worker in
+// several processes, and beside it River (Go) on the same server in the same run. Tasks do nothing.
+//   ./dev bench workqueue [--pin-seconds N] [-o json]
+// --pin-seconds: how long work goes on while a transaction elsewhere pins the oldest snapshot (60).
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "cli/local/private_cluster.h"
+#include "common/base/log.h"
+#include "common/db/migrator.h"
+#include "common/db/transaction.h"
+#include "common/workqueue/duties.h"
+#include "common/workqueue/worker.h"
+
+namespace fleetcast::db {
+std::vector<Migration> trainerMigrations();
+}
+
+namespace fleetcast::workqueue {
+namespace {
+
+constexpr int kTasks = 10'000, kProcesses = 4, kBatch = 50, kManyQueued = 100'000, kSamples = 400;
+// As large as a circuit's configuration.
+const std::string kPayload = absl::StrCat("{\"configuration\": \"", std::string(900, 'x'), "\"}");
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void Require(const absl::Status& status, const char* what) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "workqueue_bench: %s: %s\n", what, std::string(status.message()).c_str());
+  std::exit(1);
+}
+
+// The queue as a process of the product has it.
+struct Process {
+  explicit Process(const std::string& dsn)
+      : dsn(dsn), pool({.dsn = dsn}), lease_pool({.dsn = dsn, .size = 4}) {}
+  const std::string dsn;
+  db::ConnectionPool pool, lease_pool;
+  SystemClock clock;
+  Queue queue{{.schema = "trainer", .queue = "training"}, pool, lease_pool};
+};
+
+void Enqueue(Process& process, const std::string& group, int count) {
+  std::vector<NewTask> tasks;
+  for (int i = 0; i < count; ++i) {
+    const std::string name = absl::StrCat(group, ".", absl::Dec(i, absl::kZeroPad6));
+    tasks.push_back({.name = name,
+                     .key = name,
+                     .pool = "here",
+                     .pools = {"fleet"},
+                     .payload = kPayload,
+                     .max_attempts = 3});
+  }
+  Require(db::RunInTransaction(
+              process.pool,
+              [&](pqxx::work& work) { return process.queue.Enqueue(work, group, "{}", tasks); }),
+          "enqueue");
+}
+
+pqxx::result Sql(Process& process, const std::string& sql) {
+  pqxx::result result;
+  Require(db::RunStatement(process.pool,
+                           [&](pqxx::nontransaction& work) {
+                             result = work.exec(sql);
+                             return absl::OkStatus();
+                           }),
+          "a question");
+  return result;
+}
+
+// Does nothing with tasks until it is killed: `workqueue_bench --worker DSN BATCH DUTIES`.
+[[noreturn]] void Work(const std::string& dsn, int batch, bool with_duties) {
+  Process process(dsn);
+  WorkerOptions options{
+      .holder = absl::StrCat("bench-", getpid()), .pool = "here", .dsn = dsn, .batch = batch};
+  Worker worker(options, process.queue, process.clock, [](const Batch& tasks) {
+    BatchOutcome outcome;
+    outcome.outcomes.assign(tasks.size(), {.ending = Ending::kSucceeded, .result = "{}"});
+    return outcome;
+  });
+  worker.Start();
+  std::unique_ptr<db::Duties> duties;
+  if (with_duties)
+    duties = std::make_unique<db::Duties>(process.pool, "trainer", options.holder, process.clock,
+                                          DutiesOf(process.queue, absl::Hours(24)));
+  for (;;) pause();
+}
+
+pid_t StartWorker(const std::string& dsn, int batch, bool with_duties = false) {
+  const pid_t pid = fork();
+  if (pid != 0) return pid;
+  execl("/proc/self/exe", "workqueue_bench", "--worker", dsn.c_str(), std::to_string(batch).c_str(),
+        with_duties ? "1" : "0", nullptr);
+  _exit(127);
+}
+
+void Kill(const std::vector<pid_t>& pids) {
+  for (const pid_t pid : pids) kill(pid, SIGKILL);
+  for (const pid_t pid : pids) waitpid(pid, nullptr, 0);
+}
+
+void AwaitEnd(Process& process, const std::string& group) {
+  const std::string open = absl::StrCat(
+      "SELECT 1 FROM trainer.task_groups WHERE end_time IS NULL AND group_id = '", group, "'");
+  while (!Sql(process, open).empty()) usleep(5'000);
+}
+
+struct Rate {
+  double per_second = 0, wal_bytes_per_task = 0;
+};
+
+Rate Drain(Process& process, const std::string& group, int tasks, int batch) {
+  std::vector<pid_t> pids;
+  for (int i = 0; i < kProcesses; ++i) pids.push_back(StartWorker(process.dsn, batch, i == 0));
+  usleep(2'000'000);  // they are up and listen
+  const auto wal = [&] {
+    return Sql(process, "SELECT pg_current_wal_lsn() - '0/0'")[0][0].as<double>();
+  };
+  const double wal_before = wal();
+  const auto start = Clock::now();
+  Enqueue(process, group, tasks);
+  AwaitEnd(process, group);
+  const double seconds = SecondsSince(start);
+  Kill(pids);
+  return {tasks / seconds, (wal() - wal_before) / tasks};
+}
+
+double Percentile(std::vector<double> samples, double share) {
+  std::sort(samples.begin(), samples.end());
+  return samples[std::min(samples.size() - 1, static_cast<std::size_t>(share * samples.size()))];
+}
+
+// Milliseconds of fetching one batch of 10, with `queued` waiting; what is fetched succeeds.
+std::vector<double> FetchTimes(Process& process, const std::string& name, int queued) {
+  std::vector<double> times;
+  for (int round = 0; static_cast<int>(times.size()) < kSamples; ++round) {
+    const std::string group = absl::StrCat(name, "-", round);
+    Enqueue(process, group, queued);
+    Sql(process, "ANALYZE trainer.tasks");
+    const int fetches = std::min(kSamples - static_cast<int>(times.size()), queued / 20);
+    for (int i = 0; i < fetches; ++i) {
+      if (i % 100 == 0) Require(process.queue.Tidy(process.pool), "tidy");
+      const auto start = Clock::now();
+      const auto fetched = process.queue.Fetch(
+          {.holder = "bench", .pool = "here", .most = 10, .lease = absl::Minutes(5)});
+      times.push_back(SecondsSince(start) * 1000);
+      Require(fetched.status(), "fetch");
+      std::vector<Success> successes;
+      for (const FetchedTask& task : *fetched) successes.push_back({task.hold(), "{}", ""});
+      Require(process.queue.SucceedAll(successes).status(), "succeed");
+    }
+    Require(
+        db::RunInTransaction(process.pool,
+                             [&](pqxx::work& work) {
+                               return process.queue.Cancel(work, {.group_id = group}, "").status();
+                             }),
+        "cancel");
+  }
+  return times;
+}
+
+// Milliseconds of ending a batch in a group of `size`.
+double EndingTime(Process& process, int size) {
+  const std::string group = absl::StrCat("ending-", size);
+  Enqueue(process, group, size);
+  std::vector<double> times;
+  for (int i = 0; i < std::min(40, size / 10); ++i) {
+    const auto fetched = process.queue.Fetch(
+        {.holder = "bench", .pool = "here", .most = 10, .lease = absl::Minutes(5)});
+    Require(fetched.status(), "fetch");
+    std::vector<Success> successes;
+    for (const FetchedTask& task : *fetched) successes.push_back({task.hold(), "{}", ""});
+    const auto start = Clock::now();
+    Require(process.queue.SucceedAll(successes).status(), "succeed");
+    times.push_back(SecondsSince(start) * 1000);
+  }
+  Require(
+      db::RunInTransaction(process.pool,
+                           [&](pqxx::work& work) {
+                             return process.queue.Cancel(work, {.group_id = group}, "").status();
+                           }),
+      "cancel");
+  return Percentile(times, 0.5);
+}
+
+double IdleStatementsPerSecond(Process& process) {
+  const std::vector<pid_t> pids = {StartWorker(process.dsn, 1, true)};
+  usleep(5'000'000);
+  const auto transactions = [&] {
+    Sql(process, "SELECT pg_stat_force_next_flush()");
+    usleep(1'200'000);
+    return Sql(process,
+               "SELECT xact_commit FROM pg_stat_database WHERE datname ="
+               " current_database()")[0][0]
+        .as<double>();
+  };
+  const double before = transactions();
+  const auto start = Clock::now();
+  usleep(30'000'000);
+  const double after = transactions();
+  const double seconds = SecondsSince(start);
+  Kill(pids);
+  return std::max(0.0, (after - before - 3) / seconds);  // ours are not its
+}
+
+// Jobs a second of River's own worker, or 0 where there is no Go.
+double RiverRate(cli::PrivateCluster& cluster, const std::filesystem::path& folder, int slots) {
+  const std::string program = folder / "river";
+  const std::string build =
+      absl::StrCat("cd '", RIVER_SOURCE, "' && go build -o '", program, "' . >&2");
+  if (std::system(build.c_str()) != 0) return 0;
+  const auto dsn = cluster.Dsn(absl::StrCat("river_", slots));
+  Require(dsn.status(), "River's database");
+  const auto run = [&](const std::string& arguments) {
+    return absl::StrCat("'", program, "' ", arguments);
+  };
+  if (std::system(run(absl::StrCat("migrate '", *dsn, "'")).c_str()) != 0) return 0;
+  std::vector<pid_t> pids;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      execl(program.c_str(), "river", "work", dsn->c_str(), std::to_string(slots).c_str(), nullptr);
+      _exit(127);
+    }
+    pids.push_back(pid);
+  }
+  usleep(2'000'000);
+  db::ConnectionPool pool({.dsn = *dsn});
+  const auto left = [&] {
+    int count = 1;
+    Require(db::RunStatement(
+                pool,
+                [&](pqxx::nontransaction& work) {
+                  count =
+                      work.exec("SELECT count(*) FROM river_job WHERE state <> 'completed'")[0][0]
+                          .as<int>();
+                  return absl::OkStatus();
+                }),
+            "River's count");
+    return count;
+  };
+  const auto start = Clock::now();
+  const int enqueued = std::system(
+      run(absl::StrCat("enqueue '", *dsn, "' ", kTasks, " '", std::string(900, 'x'), "'")).c_str());
+  while (enqueued == 0 && left() > 0) usleep(20'000);
+  const double seconds = SecondsSince(start);
+  Kill(pids);
+  return enqueued == 0 ? kTasks / seconds : 0;
+}
+
+int Main(int argc, char** argv) {
+  int pin_seconds = 60;
+  bool as_json = false;
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (std::strcmp(argv[i], "--pin-seconds") == 0) pin_seconds = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "-o") == 0) as_json = std::strcmp(argv[i + 1], "json") == 0;
+  }
+  StartLogging("bench", LogLevel::kError);
+  if (argc == 5 && std::strcmp(argv[1], "--worker") == 0)
+    Work(argv[2], std::atoi(argv[3]), std::strcmp(argv[4], "1") == 0);
+  char name[] = "/tmp/fleetcast-bench-XXXXXX";
+  if (mkdtemp(name) == nullptr) return 1;
+  std::filesystem::permissions(name, std::filesystem::perms(0711));
+  const std::filesystem::path folder = name;
+  auto cluster = cli::PrivateCluster::Start({.data_dir = folder / "data"});
+  Require(cluster.status(), "Postgres");
+  const auto dsn = (*cluster)->Dsn("bench");
+  Require(dsn.status(), "the database");
+  Process process(*dsn);
+  Require(db::Migrate(process.pool, "trainer", db::trainerMigrations()), "migrations");
+
+  nlohmann::ordered_json figures;
+  const auto tell = [&](const std::string& key, double value, const char* unit) {
+    figures[key] = value;
+    if (!as_json) std::printf("%-66s %10.2f %s\n", key.c_str(), value, unit), std::fflush(stdout);
+  };
+  const Rate batches = Drain(process, "batches", kTasks, kBatch);
+  tell("10,000 tasks, 4 processes, batches of 50", batches.per_second, "/s");
+  tell("  bytes of WAL", batches.wal_bytes_per_task, "/task");
+  const double river = RiverRate(**cluster, folder, kBatch);
+  tell("  River, 10,000 jobs, 4 processes, 50 workers each", river, "/s");
+  const Rate single = Drain(process, "single", kTasks / 4, 1);
+  tell("one task at a time, 4 processes", single.per_second, "/s");
+  tell("  River, one worker in each", RiverRate(**cluster, folder, 1), "/s");
+
+  const double few = Percentile(FetchTimes(process, "few", 100), 0.99);
+  const double many = Percentile(FetchTimes(process, "many", kManyQueued), 0.99);
+  tell("p99 of a fetch, 100 queued", few, "ms");
+  tell("p99 of a fetch, 100,000 queued", many, "ms");
+  tell("  ratio", many / few, "x");
+  for (const int size : {100, 1'000, 10'000})
+    tell(absl::StrCat("ending 10 tasks in a group of ", size), EndingTime(process, size), "ms");
+  tell("statements of an idle replica", IdleStatementsPerSecond(process), "/s");
+
+  pqxx::connection elsewhere(*dsn);
+  pqxx::transaction<pqxx::repeatable_read> pin(elsewhere);
+  pin.exec("SELECT count(*) FROM trainer.tasks");
+  const auto start = Clock::now();
+  int rounds = 0;
+  while (SecondsSince(start) < pin_seconds)
+    Drain(process, absl::StrCat("pinned-", rounds++), kTasks, kBatch);
+  const double pinned = Percentile(FetchTimes(process, "pinned", kManyQueued), 0.99);
+  tell(absl::StrCat("p99 of a fetch, 100,000 queued, a snapshot pinned for ",
+                    static_cast<int>(SecondsSince(start)), " s"),
+       pinned, "ms");
+  tell("  ratio", pinned / many, "x");
+  tell("  tasks worked meanwhile", rounds * kTasks, "");
+  tell("  dead tuples of tasks",
+       Sql(process, "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'tasks'")[0][0]
+           .as<double>(),
+       "");
+  pin.abort();
+  if (as_json) std::printf("%s\n", figures.dump().c_str());
+  Require((*cluster)->Stop(), "stopping Postgres");
+  std::filesystem::remove_all(folder);
+  return 0;
+}
+
+}  // namespace
+}  // namespace fleetcast::workqueue
+
+int main(int argc, char** argv) { return fleetcast::workqueue::Main(argc, argv); }
