@@ -26,7 +26,7 @@ void LogFailure(const Hold& hold, const Failure& failure, const char* what) {
 
 // Calls `write` until it succeeds, fails for good, or `hold`'s lease may have run out.
 template <typename Write>
-auto Insist(Clock& clock, const Hold& hold, Write&& write) -> decltype(write()) {
+auto Insist(const Hold& hold, Write&& write) -> decltype(write()) {
   for (;;) {
     auto written = write();
     if (written.ok() || !IsTransient(written.status()) || hold.Lost()) return written;
@@ -43,8 +43,8 @@ Failure NotWritten(const absl::Status& status) {
 
 class Conclusion {
  public:
-  Conclusion(Queue& queue, Clock& clock, const Batch& batch, const BatchOutcome& outcome)
-      : queue_(queue), clock_(clock), batch_(batch), outcome_(outcome) {}
+  Conclusion(Queue& queue, const Batch& batch, const BatchOutcome& outcome)
+      : queue_(queue), batch_(batch), outcome_(outcome) {}
 
   void Write() {
     std::vector<std::size_t> successes;
@@ -63,8 +63,10 @@ class Conclusion {
  private:
   void AddEnd(std::size_t i, const Outcome& outcome) {
     ended_.push_back(i);
-    ends_.push_back(
-        {.hold = batch_[i]->id(), .ending = outcome.ending, .failure = outcome.failure});
+    ends_.push_back({.hold = batch_[i]->id(),
+                     .ending = outcome.ending,
+                     .failure = outcome.failure,
+                     .progress = batch_[i]->LastProgress()});
     if (outcome.failure)
       LogFailure(*batch_[i], *outcome.failure,
                  outcome.ending == Ending::kSnoozed ? "put off" : "failed");
@@ -76,15 +78,16 @@ class Conclusion {
     for (const std::size_t i : which)
       successes.push_back({.hold = batch_[i]->id(),
                            .result = outcome_.outcomes[i].result,
-                           .reason = outcome_.outcomes[i].reason});
+                           .reason = outcome_.outcomes[i].reason,
+                           .progress = batch_[i]->LastProgress()});
     const Effect effect = [&](pqxx::work& work, const std::vector<std::size_t>& held) {
       if (outcome_.effect == nullptr) return absl::OkStatus();
       std::vector<std::size_t> indices;
       for (const std::size_t index : held) indices.push_back(which[index]);
       return outcome_.effect(work, indices);
     };
-    const auto written = Insist(clock_, *batch_[which.front()],
-                                [&] { return queue_.SucceedAll(successes, effect); });
+    const auto written =
+        Insist(*batch_[which.front()], [&] { return queue_.SucceedAll(successes, effect); });
     if (written.ok()) {
       for (std::size_t i = 0; i < which.size(); ++i)
         if (!(*written)[i]) LogLost(*batch_[which[i]], "a success was not written: no longer held");
@@ -100,7 +103,7 @@ class Conclusion {
 
   void WriteEnds() {
     if (ends_.empty()) return;
-    const auto written = Insist(clock_, *batch_[ended_.front()], [&] { return queue_.End(ends_); });
+    const auto written = Insist(*batch_[ended_.front()], [&] { return queue_.End(ends_); });
     if (written.ok()) {
       for (std::size_t i = 0; i < ends_.size(); ++i)
         if (!(*written)[i]) LogLost(*batch_[ended_[i]], "an end was not written: no longer held");
@@ -111,7 +114,6 @@ class Conclusion {
   }
 
   Queue& queue_;
-  Clock& clock_;
   const Batch& batch_;
   const BatchOutcome& outcome_;
   std::vector<std::size_t> ended_;
@@ -120,8 +122,8 @@ class Conclusion {
 
 }  // namespace
 
-void Conclude(Queue& queue, Clock& clock, const Batch& batch, const BatchOutcome& outcome) {
-  Conclusion(queue, clock, batch, outcome).Write();
+void Conclude(Queue& queue, const Batch& batch, const BatchOutcome& outcome) {
+  Conclusion(queue, batch, outcome).Write();
 }
 
 }  // namespace fleetcast::workqueue

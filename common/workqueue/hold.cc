@@ -60,7 +60,8 @@ bool Hold::Lost() const {
 
 void Hold::Report(std::string progress) {
   absl::MutexLock lock(&mutex_);
-  unwritten_ = std::move(progress);
+  reported_ = std::move(progress);
+  unwritten_ = true;
 }
 
 bool Hold::RenewalDue() const {
@@ -85,7 +86,13 @@ void Hold::Stop(StopReason reason) {
 
 std::optional<std::string> Hold::TakeProgress() {
   absl::MutexLock lock(&mutex_);
-  return std::exchange(unwritten_, std::nullopt);
+  if (!std::exchange(unwritten_, false)) return std::nullopt;
+  return reported_;
+}
+
+std::string Hold::LastProgress() const {
+  absl::MutexLock lock(&mutex_);
+  return reported_;
 }
 
 void Hold::NoticeStop() {

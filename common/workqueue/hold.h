@@ -60,6 +60,8 @@ class Hold {
   void Stop(StopReason reason);           // kGone or kDraining; never undone
   // What Report was given and nobody has taken yet.
   [[nodiscard]] std::optional<std::string> TakeProgress();
+  // What Report was given last, taken or not; "" if nothing.
+  [[nodiscard]] std::string LastProgress() const;
   // Requests the stop token if MustStop.
   void NoticeStop();
 
@@ -72,7 +74,8 @@ class Hold {
   mutable absl::Mutex mutex_;
   absl::Duration confirmed_at_ ABSL_GUARDED_BY(mutex_);
   std::optional<StopReason> stopped_ ABSL_GUARDED_BY(mutex_);
-  std::optional<std::string> unwritten_ ABSL_GUARDED_BY(mutex_);
+  std::string reported_ ABSL_GUARDED_BY(mutex_);
+  bool unwritten_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // Asks the queue now whether the task is still held, and renews its lease: to be called before

@@ -121,8 +121,8 @@ std::string EnvironmentPool(const std::string& environment) {
 absl::StatusOr<std::vector<Pool>> ListPools(Queue& queue, const std::string& id) {
   return db::ReadInTransaction(queue.pool(),
                                [&](pqxx::work& work) -> absl::StatusOr<std::vector<Pool>> {
-                                return Select(work, queue, id);
-                              });
+                                 return Select(work, queue, id);
+                               });
 }
 
 absl::StatusOr<Pool> SetPool(Queue& queue, const MutatingRequest& request,

@@ -140,13 +140,13 @@ constexpr char kLock[] = R"sql(
   LEFT JOIN {s}.task_holds h ON h.task_id = t.task_id ORDER BY t.task_id)sql";
 
 // $1: [{"task_id", "state", "reason", "attempt_count", "snooze_count", "wait_ms", "failure",
-// "result"}]. Locks groups, then pools, each in order, so that no two wait for each other crosswise
-// and nobody holds a pool while waiting for a group.
+// "result", "progress"}]. Locks groups, then pools, each in order, so that no two wait for each
+// other crosswise and nobody holds a pool while waiting for a group.
 constexpr char kApply[] = R"sql(
   WITH next AS MATERIALIZED (
     SELECT n.*, t.group_id, t.state AS before, t.pools
     FROM jsonb_to_recordset($1::jsonb) AS n(task_id bigint, state text, reason text,
-      attempt_count integer, snooze_count integer, wait_ms bigint, failure jsonb, result jsonb)
+      attempt_count integer, snooze_count integer, wait_ms bigint, failure jsonb, result jsonb, progress jsonb)
     JOIN {s}.tasks t USING (task_id)),
   deltas AS MATERIALIZED (
     SELECT group_id, count(*) FILTER (WHERE state <> 'QUEUED') AS ended,
@@ -180,7 +180,7 @@ constexpr char kApply[] = R"sql(
                      WHEN n.failure IS NULL THEN t.failure
                      ELSE n.failure || jsonb_build_object('time',
                                          extract(epoch FROM clock_timestamp())) END,
-      result = n.result, progress = r.progress,
+      result = n.result, progress = coalesce(n.progress, r.progress),
       end_time = CASE WHEN n.state <> 'QUEUED' THEN clock_timestamp() END,
       update_time = clock_timestamp(), change_number = c.change_number
     FROM next n JOIN counted c USING (group_id) LEFT JOIN released r USING (task_id)
@@ -243,6 +243,13 @@ Ending EndingOf(const std::string& what_ran_out) {
   return what_ran_out == "DEADLINE" ? Ending::kDeadline : Ending::kStalled;
 }
 
+// Text that is no JSON is null.
+json JsonOrNull(const std::string& text) {
+  if (text.empty()) return nullptr;
+  json value = json::parse(text, nullptr, false);
+  return value.is_discarded() ? json() : value;
+}
+
 double Random() {
   thread_local absl::BitGen random;
   return absl::Uniform(random, 0.0, 1.0);
@@ -296,7 +303,7 @@ absl::StatusOr<std::vector<bool>> Queue::Progress(const std::vector<ProgressRepo
   for (const ProgressReport& report : reports)
     rows.push_back({{"task_id", report.hold.task_id},
                     {"lease_epoch", report.hold.lease_epoch},
-                    {"progress", json::parse(report.progress, nullptr, false)}});
+                    {"progress", JsonOrNull(report.progress)}});
   std::vector<std::int64_t> written;
   FLEETCAST_RETURN_IF_ERROR(db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
     written.clear();
@@ -353,7 +360,8 @@ absl::Status Queue::Apply(pqxx::work& work, const std::vector<Turn>& turns) {
                     {"snooze_count", next.snooze_count},
                     {"wait_ms", absl::ToInt64Milliseconds(wait)},
                     {"failure", next.failure ? json::parse(JsonOf(*next.failure)) : json()},
-                    {"result", turn.result.empty() ? json() : json::parse(turn.result)}});
+                    {"result", JsonOrNull(turn.result)},
+                    {"progress", JsonOrNull(turn.progress)}});
   }
   if (rows.empty()) return absl::OkStatus();
   for (const pqxx::row& row : work.exec_params(Sql(kApply), rows.dump())) {
@@ -405,6 +413,7 @@ absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& 
       turns[i].ending = Ending::kSucceeded;
       turns[i].next = After(turns[i].task, Ending::kSucceeded, std::nullopt, successes[i].reason);
       turns[i].result = successes[i].result;
+      turns[i].progress = successes[i].progress;
     }
     if (effect != nullptr && !held.empty()) FLEETCAST_RETURN_IF_ERROR(effect(work, held));
     return Apply(work, turns);
@@ -423,6 +432,7 @@ absl::StatusOr<std::vector<bool>> Queue::End(const std::vector<EndRequest>& requ
       if (turns[i].task.id == 0 || turns[i].task.state != TaskState::kRunning) continue;
       held[i] = true;
       turns[i].ending = requests[i].ending;
+      turns[i].progress = requests[i].progress;
       turns[i].next = After(turns[i].task, requests[i].ending, requests[i].failure);
     }
     return Apply(work, turns);

@@ -41,8 +41,9 @@ struct ProgressReport {
 
 struct Success {
   HoldId hold;
-  std::string result;  // JSON
-  std::string reason;  // for people, may be empty
+  std::string result;         // JSON
+  std::string reason = {};    // for people, may be empty
+  std::string progress = {};  // JSON; "" leaves what was written last
 };
 // What succeeding does besides, in the same transaction; `held` are the indices, into what was
 // given, of those that are still held: the effect is theirs alone.
@@ -51,7 +52,8 @@ using Effect = std::function<absl::Status(pqxx::work& work, const std::vector<st
 struct EndRequest {
   HoldId hold;
   Ending ending = Ending::kFailed;
-  std::optional<Failure> failure;  // of kFailed and kSnoozed
+  std::optional<Failure> failure = std::nullopt;  // of kFailed and kSnoozed
+  std::string progress = {};                      // JSON; "" leaves what was written last
 };
 
 // Which tasks a person means: one of a group, a whole group, or all of a pool.
@@ -183,7 +185,7 @@ class Queue {
   struct Turn {
     Task task;
     NextState next;
-    std::string result;
+    std::string result, progress;
     std::optional<Ending> ending;  // nullopt: not to be changed
   };
   enum class Waiting { kYes, kNo };

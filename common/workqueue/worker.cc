@@ -267,7 +267,7 @@ void Worker::State::Work() {
       outcome.outcomes.assign(batch.size(), {.ending = Ending::kHandedBack});
     else
       outcome = RunCaught(runner, batch);
-    Conclude(queue, clock, batch, outcome);
+    Conclude(queue, batch, outcome);
     for (const Outcome& one : outcome.outcomes) {
       if (one.ending == Ending::kSucceeded) breaker.Succeeded();
       if (one.ending == Ending::kSnoozed) breaker.PutOff(one.dependency, clock.Monotonic());

@@ -169,7 +169,7 @@ TEST_F(FailureTest, ACircuitWithBrokenDataFailsAloneAndIsNamedWithItsReason) {
   for (const TrainingJob& job : ListTrainingJobs(stack_, runs[0].name())) {
     if (job.circuit_id() == "C002") {
       EXPECT_EQ(job.state(), TrainingJob::STATE_FAILED);
-      EXPECT_EQ(job.failure().kind(), trainer::v1::JobFailure::KIND_DATA);
+      EXPECT_EQ(job.failure().kind(), workqueue::v1::Failure::KIND_DATA);
       EXPECT_EQ(job.attempt_count(), 1) << "a data error is not retried";
     } else {
       EXPECT_EQ(job.state(), TrainingJob::STATE_SUCCEEDED) << job.ShortDebugString();

@@ -127,7 +127,7 @@ trainer::v1::WatchTrainingRunResponse JobEvent(const std::string& circuit_id,
                                                trainer::v1::TrainingJob::State state, int epoch) {
   trainer::v1::WatchTrainingRunResponse event;
   auto& job = *event.mutable_training_job();
-  job.set_name("trainingRuns/run0/jobs/P001-" + circuit_id);
+  job.set_name("trainingRuns/run0/jobs/P001." + circuit_id);
   job.set_circuit("plants/P001/circuits/" + circuit_id);
   job.set_plant_id("P001");
   job.set_circuit_id(circuit_id);
@@ -140,7 +140,7 @@ trainer::v1::WatchTrainingRunResponse JobEvent(const std::string& circuit_id,
     job.mutable_progress()->set_validation_loss(0.5);
   }
   if (state == trainer::v1::TrainingJob::STATE_FAILED) {
-    job.mutable_failure()->set_kind(trainer::v1::JobFailure::KIND_DATA);
+    job.mutable_failure()->set_kind(workqueue::v1::Failure::KIND_DATA);
     job.mutable_failure()->set_reason("DATA_TOO_FEW_ROWS");
     job.mutable_failure()->set_message("12 rows, 100 needed");
   }

@@ -39,7 +39,7 @@ TEST(ProblemsOf, ASoundCircuitHasNone) { EXPECT_EQ(FirstProblem(Sound()), ""); }
 TEST(ProblemsOf, NamesAFailedTraining) {
   auto facts = Sound();
   facts.latest_job->set_state(trainer::v1::TrainingJob::STATE_FAILED);
-  facts.latest_job->mutable_failure()->set_kind(trainer::v1::JobFailure::KIND_DATA);
+  facts.latest_job->mutable_failure()->set_kind(workqueue::v1::Failure::KIND_DATA);
   facts.latest_job->mutable_failure()->set_reason("DATA_MISSING");
   EXPECT_TRUE(absl::StrContains(FirstProblem(facts), "training failed: DATA DATA_MISSING"));
 }

@@ -35,7 +35,7 @@ TEST(TrainingView, TellsTheGatesVerdictOfASuccess) {
 
 TEST(TrainingView, TellsKindReasonAndMessageOfAFailure) {
   auto job = Job(trainer::v1::TrainingJob::STATE_FAILED);
-  job.mutable_failure()->set_kind(trainer::v1::JobFailure::KIND_DATA);
+  job.mutable_failure()->set_kind(workqueue::v1::Failure::KIND_DATA);
   job.mutable_failure()->set_reason("DATA_TOO_FEW_ROWS");
   job.mutable_failure()->set_message("12 rows, 100 needed");
   EXPECT_EQ(FailureText(job), "DATA DATA_TOO_FEW_ROWS: 12 rows, 100 needed");
