@@ -19,9 +19,8 @@ absl::Status SweepNotFound(const std::string& sweep_id) {
   return ResourceNotFound("Sweep", SweepResource(sweep_id), "list the sweeps with ListSweeps");
 }
 
-absl::Status InvocationNotFound(const InvocationKey& key) {
-  return ResourceNotFound("Invocation",
-                          absl::StrCat(SweepResource(key.sweep_id), "/invocations/", key.key),
+absl::Status InvocationNotFound(const InvocationName& name) {
+  return ResourceNotFound("Invocation", InvocationResource(name),
                           "list the sweep's invocations with ListInvocations");
 }
 

@@ -55,7 +55,7 @@ class SweepStore {
   // Latest first; next_after is {sweep id} (ids sort by time of creation).
   [[nodiscard]] virtual absl::StatusOr<PageOf<Sweep>> List(const std::optional<Filter>& filter,
                                                            const PageRequest& page) = 0;
-  [[nodiscard]] virtual absl::StatusOr<Invocation> GetInvocation(const InvocationKey& key) = 0;
+  [[nodiscard]] virtual absl::StatusOr<Invocation> GetInvocation(const InvocationName& name) = 0;
   // By plant and circuit; next_after is {plant id, circuit id}. NOT_FOUND if there is no such
   // sweep.
   [[nodiscard]] virtual absl::StatusOr<PageOf<Invocation>> ListInvocations(
@@ -68,7 +68,7 @@ class SweepStore {
 
 // The errors above, worded once for every store.
 [[nodiscard]] absl::Status SweepNotFound(const std::string& sweep_id);
-[[nodiscard]] absl::Status InvocationNotFound(const InvocationKey& key);
+[[nodiscard]] absl::Status InvocationNotFound(const InvocationName& name);
 [[nodiscard]] absl::Status SweepEnded(const std::string& sweep_id, SweepState state);
 [[nodiscard]] absl::Status SweepNotEnded(const std::string& sweep_id, SweepState state);
 [[nodiscard]] absl::Status NothingToRetry(const std::string& sweep_id);

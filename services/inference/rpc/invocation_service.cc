@@ -44,7 +44,7 @@ grpc::Status InvocationService::InvokeDeployment(grpc::ServerContext*,
                                                        .circuit = circuit,
                                                        .plant_ids = {circuit.plant_id},
                                                        .as_of = as_of}));
-                          return store_.GetInvocation({sweep.id, CircuitKey(circuit)});
+                          return store_.GetInvocation({sweep.id, circuit});
                         });
 }
 
@@ -124,8 +124,8 @@ grpc::Status InvocationService::GetInvocation(grpc::ServerContext*,
                                               const v1::GetInvocationRequest* request,
                                               v1::Invocation* reply) {
   return Answer(reply, [&]() -> absl::StatusOr<v1::Invocation> {
-    FLEETCAST_ASSIGN_OR_RETURN(const InvocationKey key, ParseInvocation("name", request->name()));
-    FLEETCAST_ASSIGN_OR_RETURN(const Invocation invocation, store_.GetInvocation(key));
+    FLEETCAST_ASSIGN_OR_RETURN(const InvocationName name, ParseInvocation("name", request->name()));
+    FLEETCAST_ASSIGN_OR_RETURN(const Invocation invocation, store_.GetInvocation(name));
     return MessageOf(invocation);
   });
 }

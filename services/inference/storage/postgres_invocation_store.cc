@@ -154,7 +154,7 @@ absl::Status PostgresInvocationStore::Succeed(const InvocationHold& hold,
       return Run(work, kHasSucceeded, HoldValues(hold)).empty() ? NotTheHolder(hold)
                                                                 : absl::OkStatus();
     }
-    UpsertForecast(work, forecast);
+    StoreForecasts(work, {forecast});
     SettleSweep(work, hold.name.sweep_id);
     return absl::OkStatus();
   });

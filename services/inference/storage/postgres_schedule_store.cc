@@ -83,7 +83,7 @@ absl::StatusOr<Schedule> Lock(pqxx::work& work, const std::string& id, const std
 void Write(pqxx::work& work, const std::string& id, const ScheduleSpec& spec, bool paused) {
   const std::optional<absl::Time> next = paused ? std::nullopt : FirstTick(spec, Now(work));
   Run(work, kUpdateSchedule,
-      {id, spec.display_name, spec.cron, spec.time_zone, IdArray(spec.plant_ids), MicrosOf(next),
+      {id, spec.display_name, spec.cron, spec.time_zone, TextArray(spec.plant_ids), MicrosOf(next),
        paused ? "t" : "f"});
 }
 
@@ -97,7 +97,7 @@ absl::StatusOr<Schedule> PostgresScheduleStore::Create(const MutatingRequest& re
       [&](pqxx::work& work) -> absl::StatusOr<std::string> {
         const pqxx::result inserted =
             Run(work, kInsertSchedule,
-                {id, spec.display_name, spec.cron, spec.time_zone, IdArray(spec.plant_ids),
+                {id, spec.display_name, spec.cron, spec.time_zone, TextArray(spec.plant_ids),
                  MicrosOf(FirstTick(spec, Now(work)))});
         if (inserted.affected_rows() == 0) return ScheduleExists(id);
         return id;

@@ -122,14 +122,12 @@ absl::StatusOr<PageOf<Sweep>> PostgresSweepStore::List(const std::optional<Filte
   });
 }
 
-absl::StatusOr<Invocation> PostgresSweepStore::GetInvocation(const InvocationKey& key) {
+absl::StatusOr<Invocation> PostgresSweepStore::GetInvocation(const InvocationName& name) {
   return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<Invocation> {
     const pqxx::result rows =
-        Run(work,
-            SelectInvocations("i.sweep_id = $1 AND i.plant_id || '-' || i.circuit_id = $2"
-                              " ORDER BY i.plant_id LIMIT 1"),
-            {key.sweep_id, key.key});
-    if (rows.empty()) return InvocationNotFound(key);
+        Run(work, SelectInvocations("i.sweep_id = $1 AND i.plant_id = $2 AND i.circuit_id = $3"),
+            {name.sweep_id, name.circuit.plant_id, name.circuit.circuit_id});
+    if (rows.empty()) return InvocationNotFound(name);
     return InvocationOf(rows[0]);
   });
 }

@@ -21,7 +21,7 @@ class PostgresSweepStore final : public SweepStore {
   absl::StatusOr<Sweep> Get(const std::string& sweep_id) override;
   absl::StatusOr<PageOf<Sweep>> List(const std::optional<Filter>& filter,
                                      const PageRequest& page) override;
-  absl::StatusOr<Invocation> GetInvocation(const InvocationKey& key) override;
+  absl::StatusOr<Invocation> GetInvocation(const InvocationName& name) override;
   absl::StatusOr<PageOf<Invocation>> ListInvocations(const std::string& sweep_id,
                                                      const std::optional<Filter>& filter,
                                                      const PageRequest& page) override;

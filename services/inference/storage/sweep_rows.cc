@@ -130,7 +130,7 @@ absl::StatusOr<Sweep> ReadSweep(pqxx::work& work, const std::string& sweep_id) {
 }
 
 bool InsertSweep(pqxx::work& work, const NewSweep& sweep, const SweepOrigin& origin) {
-  const std::string plants = IdArray(sweep.plant_ids);
+  const std::string plants = TextArray(sweep.plant_ids);
   const pqxx::result inserted = Run(work, kInsertSweep,
                                     {sweep.id, plants, MicrosOf(sweep.as_of), origin.schedule_id,
                                      MicrosOf(origin.tick), origin.retry_of});
@@ -144,7 +144,7 @@ bool InsertSweep(pqxx::work& work, const NewSweep& sweep, const SweepOrigin& ori
 }
 
 absl::Status CheckPlants(pqxx::work& work, const std::vector<std::string>& plant_ids) {
-  const pqxx::result missing = Run(work, kMissingPlant, {IdArray(plant_ids)});
+  const pqxx::result missing = Run(work, kMissingPlant, {TextArray(plant_ids)});
   if (missing.empty()) return absl::OkStatus();
   return EndpointNotFound(missing[0][0].as<std::string>());
 }

@@ -87,7 +87,7 @@ TEST_P(InferenceContract, DeploymentsAndEndpointsAreListedPageByPage) {
       seen.push_back(CircuitKey(deployment.circuit));
     page.after = found->next_after;
   } while (!page.after.empty());
-  EXPECT_EQ(seen, (std::vector<std::string>{"P-1-C001", "P001-C001", "P001-C002", "P002-C001"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"P-1.C001", "P001.C001", "P001.C002", "P002.C001"}));
   EXPECT_EQ(store.List("P001", {}, {})->items.size(), 2U);
   const auto filter = *ParseFilter("tags.model_version = \"9\" AND model:versions/9");
   ASSERT_EQ(store.List("", filter, {})->items.size(), 1U);

@@ -77,8 +77,8 @@ TEST_P(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
     return seen;
   };
   using Names = std::vector<std::string>;
-  const Names all{"P001-C001 v2", "P001-C002 v2", "P002-C001 v2",
-                  "P001-C001 v1", "P001-C002 v1", "P002-C001 v1"};
+  const Names all{"P001.C001 v2", "P001.C002 v2", "P002.C001 v2",
+                  "P001.C001 v1", "P001.C002 v1", "P002.C001 v1"};
   for (const int size : {1, 2, 4, 100}) EXPECT_EQ(names({}, size), all);
   EXPECT_EQ(names({.latest_only = true}, 2), Names(all.begin(), all.begin() + 3));
   EXPECT_EQ(names({.circuit = {"P001", ""}}, 3), (Names{all[0], all[1], all[3], all[4]}));
@@ -88,7 +88,7 @@ TEST_P(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
   EXPECT_EQ(
       names({.filter = *ParseFilter("model_version = \"models/sensor-model/versions/1\"")}, 9),
       Names(all.begin() + 3, all.end()));
-  EXPECT_EQ(names({.filter = *ParseFilter("invocation = \"sweeps/s2/invocations/P001-C002\"")}, 9),
+  EXPECT_EQ(names({.filter = *ParseFilter("invocation = \"sweeps/s2/invocations/P001.C002\"")}, 9),
             Names{all[1]});
 }
 

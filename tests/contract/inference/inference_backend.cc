@@ -162,7 +162,7 @@ Invocation InferenceContract::Claim(const std::string& worker) {
 }
 
 Invocation InferenceContract::Get(const InvocationName& name) {
-  const auto found = backend_->sweeps().GetInvocation({name.sweep_id, CircuitKey(name.circuit)});
+  const auto found = backend_->sweeps().GetInvocation(name);
   EXPECT_TRUE(found.ok()) << found.status();
   return found.value_or(Invocation{});
 }

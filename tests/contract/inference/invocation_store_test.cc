@@ -30,9 +30,9 @@ TEST_P(InferenceContract, AClaimRaisesTheEpochCountsAnAttemptAndStartsTheSweep) 
 TEST_P(InferenceContract, EachInvocationIsClaimedOnceInOrderOfPlantAndCircuit) {
   DeployFleet();
   InvokeFleet("s1");
-  EXPECT_EQ(CircuitKey(Claim().name.circuit), "P001-C001");
-  EXPECT_EQ(CircuitKey(Claim().name.circuit), "P001-C002");
-  EXPECT_EQ(CircuitKey(Claim().name.circuit), "P002-C001");
+  EXPECT_EQ(CircuitKey(Claim().name.circuit), "P001.C001");
+  EXPECT_EQ(CircuitKey(Claim().name.circuit), "P001.C002");
+  EXPECT_EQ(CircuitKey(Claim().name.circuit), "P002.C001");
   EXPECT_FALSE(backend_->invocations().Claim("w", absl::Seconds(30))->has_value());
 }
 

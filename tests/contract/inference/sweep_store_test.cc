@@ -138,14 +138,14 @@ TEST_P(InferenceContract, InvocationsAreListedByCircuitAndFiltered) {
   const auto rest =
       backend_->sweeps().ListInvocations("s1", {}, {.size = 2, .after = first->next_after});
   ASSERT_EQ(rest->items.size(), 1U);
-  EXPECT_EQ(CircuitKey(rest->items[0].name.circuit), "P002-C001");
+  EXPECT_EQ(CircuitKey(rest->items[0].name.circuit), "P002.C001");
   const auto failed = *ParseFilter("state = FAILED AND failure.kind = DATA");
   EXPECT_EQ(backend_->sweeps().ListInvocations("s1", failed, {})->items.size(), 1U);
   const auto not_failed = *ParseFilter("NOT failure.reason = DATA_STALE");
   EXPECT_EQ(backend_->sweeps().ListInvocations("s1", not_failed, {})->items.size(), 2U);
   EXPECT_EQ(backend_->sweeps().ListInvocations("none", {}, {}).status().code(),
             absl::StatusCode::kNotFound);
-  EXPECT_EQ(backend_->sweeps().GetInvocation({"s1", "P009-C001"}).status().code(),
+  EXPECT_EQ(backend_->sweeps().GetInvocation({"s1", {"P009", "C001"}}).status().code(),
             absl::StatusCode::kNotFound);
 }
 

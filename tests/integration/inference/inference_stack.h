@@ -56,7 +56,7 @@ class InferenceStack : public registry::RegistryServerTest {
                                       const std::string& parent = "plants/-/circuits/-");
   struct Watched {
     v1::Sweep sweep;
-    std::map<std::string, v1::Invocation> invocations;  // by key, "P001-C001"
+    std::map<std::string, v1::Invocation> invocations;  // by key, "P001.C001"
     int messages = 0;
   };
   Watched WatchToEnd(const std::string& sweep);

@@ -56,7 +56,7 @@ TEST_F(InvocationServiceTest, ASweepStoresAForecastForEveryDeployment) {
       EXPECT_GE(point.intervals(1).upper(), point.intervals(0).upper());
     }
   }
-  const v1::Invocation& invocation = watched.invocations.at("P001-C001");
+  const v1::Invocation& invocation = watched.invocations.at("P001.C001");
   EXPECT_EQ(invocation.state(), v1::Invocation::STATE_SUCCEEDED);
   EXPECT_EQ(invocation.attempts(), 1);
   EXPECT_EQ(invocation.forecast(),
@@ -88,14 +88,14 @@ TEST_F(InvocationServiceTest, EachFailureIsNamedAndLeavesTheOthersAlone) {
   Watched watched = WatchToEnd(sweep->name());
   EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_PARTIALLY_SUCCEEDED);
   EXPECT_EQ(watched.sweep.state_reason(), "2 of 3 invocations failed");
-  const auto& data = watched.invocations.at("P001-C001");
+  const auto& data = watched.invocations.at("P001.C001");
   EXPECT_EQ(data.failure().kind(), v1::InvocationFailure::KIND_DATA) << data.DebugString();
   EXPECT_EQ(data.failure().reason(), "SENSOR_NOT_FOUND");
   EXPECT_EQ(data.attempts(), 1);
-  const auto& model = watched.invocations.at("P001-C002");
+  const auto& model = watched.invocations.at("P001.C002");
   EXPECT_EQ(model.failure().kind(), v1::InvocationFailure::KIND_MODEL) << model.DebugString();
   EXPECT_EQ(model.failure().reason(), "MODEL_FILE_CORRUPT");
-  EXPECT_EQ(watched.invocations.at("P002-C001").state(), v1::Invocation::STATE_SUCCEEDED);
+  EXPECT_EQ(watched.invocations.at("P002.C001").state(), v1::Invocation::STATE_SUCCEEDED);
 
   // Mended, the failed ones alone are tried again.
   WriteSensor("P001", "C001");
@@ -116,7 +116,7 @@ TEST_F(InvocationServiceTest, AnArtifactDamagedOnDiskIsTheModelsFailure) {
   ASSERT_TRUE(deployed.ok()) << deployed.status();
   DamageArtifact(deployed->artifact_sha256());
   const Watched watched = WatchToEnd(InvokeFleet()->name());
-  const auto& failed = watched.invocations.at("P001-C001");
+  const auto& failed = watched.invocations.at("P001.C001");
   EXPECT_EQ(failed.failure().kind(), v1::InvocationFailure::KIND_MODEL);
   EXPECT_EQ(failed.failure().reason(), "MODEL_ARTIFACT_CORRUPT");
   EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
@@ -133,8 +133,8 @@ TEST_F(InvocationServiceTest, ATailOfGapsTooLongIsTheDatasFailure) {
   for (const std::string& line : lines) out << line << "\n";
   out.close();
   const Watched watched = WatchToEnd(InvokeFleet()->name());
-  EXPECT_EQ(watched.invocations.at("P002-C001").failure().kind(), v1::InvocationFailure::KIND_DATA);
-  EXPECT_EQ(watched.invocations.at("P002-C001").failure().reason(), "DATA_NOT_FINITE");
+  EXPECT_EQ(watched.invocations.at("P002.C001").failure().kind(), v1::InvocationFailure::KIND_DATA);
+  EXPECT_EQ(watched.invocations.at("P002.C001").failure().reason(), "DATA_NOT_FINITE");
   EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
 }
 
@@ -180,7 +180,7 @@ TEST_F(InvocationServiceTest, AnUnreachableRegistryIsTriedAgainUntilItIsBack) {
   server_.reset();
   const auto sweep = InvokeFleet();
   const absl::Time deadline = absl::Now() + absl::Seconds(20);
-  const std::string name = absl::StrCat(sweep->name(), "/invocations/P001-C001");
+  const std::string name = absl::StrCat(sweep->name(), "/invocations/P001.C001");
   while (GetInvocation(name)->failure().reason() != "MODEL_UNAVAILABLE") {
     ASSERT_LT(absl::Now(), deadline) << GetInvocation(name)->DebugString();
     absl::SleepFor(absl::Milliseconds(20));

@@ -196,14 +196,11 @@ absl::StatusOr<PageOf<Sweep>> FakeSweepStore::List(const std::optional<Filter>& 
       KeyGreater);
 }
 
-absl::StatusOr<Invocation> FakeSweepStore::GetInvocation(const InvocationKey& key) {
+absl::StatusOr<Invocation> FakeSweepStore::GetInvocation(const InvocationName& name) {
   absl::MutexLock lock(&ledger_.mutex);
-  for (const auto& [name, row] : ledger_.invocations) {
-    if (name.sweep_id == key.sweep_id && CircuitKey(name.circuit) == key.key) {
-      return row.invocation;
-    }
-  }
-  return InvocationNotFound(key);
+  const auto found = ledger_.invocations.find(name);
+  if (found == ledger_.invocations.end()) return InvocationNotFound(name);
+  return found->second.invocation;
 }
 
 absl::StatusOr<PageOf<Invocation>> FakeSweepStore::ListInvocations(
