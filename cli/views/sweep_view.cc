@@ -8,8 +8,8 @@ namespace fleetcast::cli {
 namespace {
 
 using inference::v1::Invocation;
-using inference::v1::InvocationFailure;
 using inference::v1::Sweep;
+using workqueue::v1::Failure;
 using Align = Column::Align;
 
 std::string PlantsText(const google::protobuf::RepeatedPtrField<std::string>& plant_ids) {
@@ -48,7 +48,7 @@ Table InvocationsTable(const std::vector<Invocation>& invocations, absl::Time no
     table.AddRow({invocation.plant_id() + "/" + invocation.circuit_id(),
                   StateCell(WithoutPrefix(Invocation::State_Name(invocation.state()), "STATE_")),
                   ShortVersion(invocation.model()),
-                  absl::StrCat(invocation.attempts(), "/", invocation.max_attempts()),
+                  absl::StrCat(invocation.attempt_count(), "/", invocation.max_attempts()),
                   SpanText(invocation.start_time(), invocation.end_time(), now),
                   ResultText(invocation)});
   }
@@ -84,7 +84,7 @@ std::string StateText(const Sweep& sweep) {
 std::string FailureText(const Invocation& invocation) {
   if (!invocation.has_failure()) return invocation.state_reason();
   const auto& failure = invocation.failure();
-  return absl::StrCat(WithoutPrefix(InvocationFailure::Kind_Name(failure.kind()), "KIND_"), " ",
+  return absl::StrCat(WithoutPrefix(Failure::Kind_Name(failure.kind()), "KIND_"), " ",
                       failure.reason(), ": ", failure.message());
 }
 
@@ -129,7 +129,7 @@ CircuitProgress ProgressOf(const Invocation& invocation) {
   progress.circuit = invocation.plant_id() + "/" + invocation.circuit_id();
   progress.standing = StandingOf(invocation.state());
   progress.note = ResultText(invocation);
-  progress.attempt = invocation.attempts();
+  progress.attempt = invocation.attempt_count();
   progress.start = TimeOf(invocation.start_time());
   progress.end = TimeOf(invocation.end_time());
   return progress;

@@ -12,7 +12,10 @@ namespace fleetcast {
 // One resource's name pattern. Immutable; thread safe.
 class ResourceNamePattern {
  public:
-  // `pattern` alternates literal collections and {variables}.
+  // `pattern` alternates collections and ids; an id is a {variable}, or several with literals
+  // around them: "batchEndpoints/batch-endpoint-plant-{plant}",
+  // "sweeps/{sweep}/invocations/{plant}.{circuit}". The character after a variable must be one that
+  // no id holds, such as a dot.
   explicit ResourceNamePattern(const std::string& pattern);
 
   // The ids in `name`, in the pattern's order, each checked by ValidateId.
@@ -20,7 +23,7 @@ class ResourceNamePattern {
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> Parse(const std::string& field,
                                                                const std::string& name) const;
 
-  // As Parse, but an id may be "-", which stands for all of that collection.
+  // As Parse, but an id may be "-" as a whole, which stands for all of that collection.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> ParseWithWildcards(
       const std::string& field, const std::string& name) const;
 

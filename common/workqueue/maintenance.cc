@@ -51,15 +51,16 @@ constexpr char kForgetReplicas[] = R"sql(
 constexpr char kPruneTasks[] = R"sql(
   DELETE FROM {s}.tasks WHERE task_id IN (
     SELECT t.task_id FROM (
-      SELECT group_id FROM {s}.task_groups
+      SELECT group_id FROM {s}.task_groups g
       WHERE queue = $1 AND end_time < clock_timestamp() - $2::bigint * interval '1 ms'
+        AND NOT ({kept})
       ORDER BY end_time LIMIT 20) g
     JOIN {s}.tasks t USING (group_id) LIMIT 1000))sql";
 constexpr char kPruneGroups[] = R"sql(
   DELETE FROM {s}.task_groups WHERE group_id IN (
     SELECT group_id FROM {s}.task_groups g
     WHERE queue = $1 AND end_time < clock_timestamp() - $2::bigint * interval '1 ms'
-      AND NOT EXISTS (SELECT FROM {s}.tasks t WHERE t.group_id = g.group_id)
+      AND NOT EXISTS (SELECT FROM {s}.tasks t WHERE t.group_id = g.group_id) AND NOT ({kept})
     ORDER BY end_time LIMIT 1000))sql";
 
 }  // namespace

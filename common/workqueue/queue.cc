@@ -261,8 +261,9 @@ Queue::Queue(QueueOptions options, db::ConnectionPool& pool, db::ConnectionPool&
     : options_(std::move(options)), pool_(pool), lease_pool_(lease_pool) {}
 
 std::string Queue::Sql(const std::string& text) const {
-  return absl::StrReplaceAll(absl::StrReplaceAll(text, {{"{holds}", kHolds}}),
-                             {{"{s}", options_.schema}});
+  return absl::StrReplaceAll(
+      absl::StrReplaceAll(text, {{"{holds}", kHolds}, {"{kept}", options_.kept}}),
+      {{"{s}", options_.schema}});
 }
 
 absl::StatusOr<std::vector<FetchedTask>> Queue::Fetch(const FetchRequest& request) {

@@ -79,6 +79,9 @@ struct QueueOptions {
   std::string queue;          // "training"
   bool tell_partial = false;  // GroupStateOf's
   OnInterrupted on_interrupted = nullptr;
+  // SQL over `g`, a group that has ended: whether it is kept however long ago that was, because
+  // something else refers to it.
+  std::string kept = "FALSE";
 };
 
 // Thread safe. Statements that renew and record progress go to `lease_pool`, so that no slow reader

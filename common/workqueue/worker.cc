@@ -27,35 +27,60 @@ std::chrono::nanoseconds Chrono(absl::Duration duration) {
   return absl::ToChronoNanoseconds(duration);
 }
 
-Failure ThrownFailure(const std::string& what, bool out_of_memory) {
+Failure Thrown(const std::string& what, bool out_of_memory = false) {
   return {.kind = out_of_memory ? FailureKind::kEnvironment : FailureKind::kInternal,
           .reason = out_of_memory ? "OUT_OF_MEMORY" : "UNEXPECTED_EXCEPTION",
           .message = what,
           .retryable = out_of_memory};
 }
 
-BatchOutcome AllFailed(std::size_t tasks, const Failure& failure) {
-  BatchOutcome outcome;
-  outcome.outcomes.assign(tasks, {.ending = Ending::kFailed, .failure = failure});
-  return outcome;
-}
-
-// What user code throws is its task's failure, and nobody else's.
-BatchOutcome RunCaught(const Runner& runner, const Batch& batch) {
+// What `work` threw; nullopt if it returned.
+std::optional<Failure> Catch(absl::FunctionRef<void()> work) {
   try {
-    BatchOutcome outcome = runner(batch);
-    if (outcome.outcomes.size() == batch.size()) return outcome;
-    return AllFailed(batch.size(), ThrownFailure("the work gave no outcome for some tasks", false));
+    work();
+    return std::nullopt;
   } catch (const std::bad_alloc&) {
-    return AllFailed(batch.size(), ThrownFailure("there is not enough memory for this task", true));
+    return Thrown("there is not enough memory for this task", true);
   } catch (const std::exception& exception) {
-    return AllFailed(batch.size(), ThrownFailure(exception.what(), false));
+    return Thrown(exception.what());
   } catch (...) {
-    return AllFailed(batch.size(), ThrownFailure("something that is no exception", false));
+    return Thrown("something that is no exception");
   }
 }
 
+// What user code throws is its tasks' failure, and nobody else's.
+BatchOutcome RunCaught(const Runner& runner, const Batch& batch) {
+  BatchOutcome outcome;
+  std::optional<Failure> failure = Catch([&] { outcome = runner(batch); });
+  if (!failure && outcome.outcomes.size() != batch.size())
+    failure = Thrown("the work gave no outcome for some tasks");
+  if (failure) {
+    outcome = BatchOutcome();
+    outcome.outcomes.assign(batch.size(), {.ending = Ending::kFailed, .failure = failure});
+  }
+  return outcome;
+}
+
 }  // namespace
+
+db::PoolOptions LeasePoolOptions(const std::string& dsn, const std::string& application_name,
+                                 absl::Duration lease) {
+  const absl::Duration patience = std::clamp(lease / 6, absl::Milliseconds(500), absl::Seconds(5));
+  return {.dsn = dsn,
+          .size = 4,
+          .acquire_timeout = patience,
+          .connect_timeout = patience,
+          .statement_timeout = patience,
+          .lock_timeout = patience,
+          .application_name = application_name};
+}
+
+Outcome OutcomeOfCaught(absl::FunctionRef<Outcome()> work) {
+  Outcome outcome;
+  std::optional<Failure> failure = Catch([&] { outcome = work(); });
+  if (failure) return {.ending = Ending::kFailed, .failure = std::move(failure)};
+  return outcome;
+}
 
 Outcome OutcomeOf(const absl::Status& status, const Hold& hold, const Classify& classify) {
   const std::string reason = ReasonOf(status);

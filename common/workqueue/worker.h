@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
@@ -37,6 +38,9 @@ using Batch = std::vector<std::shared_ptr<Hold>>;
 // What it throws fails its tasks, and nobody else's.
 using Runner = std::function<BatchOutcome(const Batch& batch)>;
 
+// What `work` returns; what it throws fails that one task. For runners whose batches have several.
+[[nodiscard]] Outcome OutcomeOfCaught(absl::FunctionRef<Outcome()> work);
+
 // The outcome of work that returned an error: handed back where the process drains and the error
 // only says that it had to stop, else as `classify` says.
 [[nodiscard]] Outcome OutcomeOf(const absl::Status& status, const Hold& hold,
@@ -55,6 +59,12 @@ struct WorkerOptions {
   // How long work whose task is gone may go on before its slot is given to others.
   absl::Duration stuck_after = absl::Seconds(30);
 };
+
+// Of the pool that leases are fetched and renewed through: a renewal that hangs must have failed
+// long before its lease runs out.
+[[nodiscard]] db::PoolOptions LeasePoolOptions(const std::string& dsn,
+                                               const std::string& application_name,
+                                               absl::Duration lease);
 
 class Worker {
  public:

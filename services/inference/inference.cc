@@ -7,10 +7,15 @@
 #include "common/base/clock.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/db/duties.h"
 #include "common/db/migrator.h"
+#include "common/db/request_ledger.h"
 #include "common/forecast/forecast.h"
 #include "common/rpc/client.h"
 #include "common/service/dependencies.h"
+#include "common/workqueue/duties.h"
+#include "common/workqueue/rpc/work_queue_service.h"
+#include "common/workqueue/worker.h"
 #include "services/inference/adapters/config_catalog.h"
 #include "services/inference/adapters/model_forecaster.h"
 #include "services/inference/adapters/registry_client.h"
@@ -19,11 +24,14 @@
 #include "services/inference/rpc/forecast_service.h"
 #include "services/inference/rpc/invocation_service.h"
 #include "services/inference/rpc/schedule_service.h"
+#include "services/inference/storage/forecast_partitions.h"
 #include "services/inference/storage/postgres_deployment_store.h"
 #include "services/inference/storage/postgres_forecast_store.h"
-#include "services/inference/storage/postgres_invocation_store.h"
 #include "services/inference/storage/postgres_schedule_store.h"
 #include "services/inference/storage/postgres_sweep_store.h"
+#include "services/inference/storage/rows.h"
+#include "services/inference/storage/sweep_rows.h"
+#include "services/inference/worker/forecast_runner.h"
 
 namespace fleetcast::db {
 std::vector<Migration> inferenceMigrations();
@@ -33,7 +41,29 @@ namespace fleetcast::inference {
 namespace {
 
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 1;
+constexpr int kLeastSchemaVersion = 3;
+
+workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
+  return {.holder = settings.replica,
+          .pool = kForecastingQueue,
+          .dsn = settings.database.dsn,
+          .slots = settings.slots,
+          .batch = settings.batch,
+          .lease = settings.lease,
+          .poll = settings.poll};
+}
+
+// "sweeps/{id}" or "sweeps/{id}/invocations/P001.C001".
+absl::StatusOr<workqueue::Selection> SelectionOf(const std::string& field,
+                                                 const std::string& name) {
+  if (name.find("/invocations/") == std::string::npos) {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string sweep_id, ParseSweep(field, name));
+    return workqueue::Selection{.group_id = sweep_id};
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(const InvocationName invocation, ParseInvocation(field, name));
+  return workqueue::Selection{.group_id = invocation.sweep_id,
+                              .name = CircuitKey(invocation.circuit)};
+}
 
 class Inference final : public service::Service {
  public:
@@ -41,12 +71,13 @@ class Inference final : public service::Service {
       : settings_(settings), source_(std::move(sensors)) {}
 
   absl::Status CheckSchema() {
-    return db::CheckSchemaVersion(pool_, "inference", db::inferenceMigrations(),
+    return db::CheckSchemaVersion(pool_, kSchema, db::inferenceMigrations(),
                                   kLeastSchemaVersion);
   }
 
   std::vector<grpc::Service*> grpc_services() override {
-    return {&endpoint_service_, &invocation_service_, &schedule_service_, &forecast_service_};
+    return {&endpoint_service_, &invocation_service_, &schedule_service_, &forecast_service_,
+            &queue_service_};
   }
   std::vector<service::Dependency> dependencies() override {
     std::vector<service::Dependency> all = {
@@ -57,41 +88,68 @@ class Inference final : public service::Service {
       all.push_back(service::ReadPostgres("sensors", settings_.sensors.data));
     return all;
   }
-  LogFields description() const override { return {{"replica", settings_.worker.name}}; }
+  LogFields description() const override { return {{"replica", settings_.replica}}; }
   void StartWork() override {
-    ticker_.emplace(schedules_, ids_, clock_, settings_.tick_interval);
-    if (settings_.slots > 0) worker_threads_.emplace(worker_, clock_, settings_.slots);
+    ticker_.emplace(schedules_, clock_, settings_.tick_interval);
+    worker_.Start();
+    duties_ = std::make_unique<db::Duties>(maintenance_pool_, kSchema, settings_.replica, clock_,
+                                           DutiesOfInference());
   }
   void StopWork() override {
-    worker_.Drain();  // before anything is waited for
+    worker_.BeginDrain();  // before anything is waited for
     ticker_.reset();
-    worker_threads_.reset();
+    duties_.reset();
+    worker_.Drain(absl::InfiniteDuration());
   }
 
  private:
+  std::vector<db::Duty> DutiesOfInference() {
+    std::vector<db::Duty> duties = workqueue::DutiesOf(queue_, settings_.keep_sweeps);
+    duties.push_back({.name = "make partitions of forecasts",
+                      .every = absl::Minutes(30),
+                      .run = EnsureForecastPartitions,
+                      .longest = absl::Minutes(2)});
+    duties.push_back({.name = "drop old forecasts",
+                      .every = absl::Hours(6),
+                      .run =
+                          [keep = settings_.keep_forecasts](db::ConnectionPool& pool) {
+                            return DropOldForecasts(pool, keep);
+                          },
+                      .longest = absl::Minutes(2)});
+    duties.push_back(db::RequestRetention(kSchema, settings_.keep_requests));
+    return duties;
+  }
+
   const InferenceSettings settings_;
   SystemClock clock_;
   RandomIdSource ids_;
   db::ConnectionPool pool_{settings_.database};
+  db::ConnectionPool lease_pool_{workqueue::LeasePoolOptions(
+      settings_.database.dsn, "fleetcast-inference-leases", settings_.lease)};
+  db::ConnectionPool maintenance_pool_{{.dsn = settings_.database.dsn,
+                                        .size = 2,
+                                        .application_name = "fleetcast-inference-maintenance"}};
+  workqueue::Queue queue_{ForecastingQueueOptions(), pool_, lease_pool_};
   PostgresDeploymentStore deployments_{pool_};
-  PostgresSweepStore sweeps_{pool_};
-  PostgresInvocationStore invocations_{pool_};
-  PostgresScheduleStore schedules_{pool_};
+  PostgresSweepStore sweeps_{queue_, ids_};
+  PostgresScheduleStore schedules_{pool_, queue_, ids_};
   PostgresForecastStore forecasts_{pool_};
   const std::unique_ptr<sensordata::SensorSource> source_;
   RegistryClient registry_{rpc::ConnectDependency("registry", settings_.registry_target)};
   ConfigCatalog catalog_{rpc::ConnectDependency("config", settings_.config_target)};
   ModelCache models_{registry_, settings_.model_cache_bytes};
   ModelForecaster forecaster_{*source_, models_, clock_, settings_.max_data_age};
-  InvocationWorker worker_{invocations_, forecaster_, clock_, settings_.worker};
   Deployer deployer_{registry_, catalog_, deployments_};
 
   BatchEndpointService endpoint_service_{deployer_, deployments_};
-  InvocationService invocation_service_{sweeps_, ids_, clock_, draining()};
-  ScheduleService schedule_service_{schedules_, ids_};
+  InvocationService invocation_service_{sweeps_, clock_, draining()};
+  ScheduleService schedule_service_{schedules_};
   ForecastService forecast_service_{forecasts_, draining()};
-  std::optional<WorkerThreads> worker_threads_;
+  workqueue::WorkQueueService queue_service_{queue_, SelectionOf};
+  workqueue::Worker worker_{ForecastingWorker(settings_), queue_, clock_,
+                            ForecastCircuits(forecaster_)};
   std::optional<Ticker> ticker_;
+  std::unique_ptr<db::Duties> duties_;
 };
 
 }  // namespace

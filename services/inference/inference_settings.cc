@@ -6,27 +6,52 @@
 
 namespace fleetcast::inference {
 
+namespace {
+
+void ReadWork(SettingsReader& reader, InferenceSettings* settings) {
+  settings->replica = service::ReadReplica(reader);
+  settings->slots = static_cast<int>(
+      reader.Int("slots", settings->slots, 0, 256,
+                 "batches of invocations at once in this process; 0 serves only; over all replicas "
+                 "the pool `fleet` limits invocations"));
+  settings->batch = static_cast<int>(reader.Int("batch", settings->batch, 1, 1000,
+                                                "invocations that a slot takes and ends at once"));
+  settings->lease = service::ReadLease(reader, "invocation");
+  settings->tick_interval =
+      reader.Duration("tick_interval", absl::Milliseconds(500), "how often schedules are looked at",
+                      absl::Milliseconds(10));
+  settings->max_data_age =
+      reader.Duration("max_data_age", absl::ZeroDuration(),
+                      "oldest last reading to forecast from, seen from the as-of time or now; "
+                      "0s for any age");
+  settings->model_cache_bytes = static_cast<std::size_t>(reader.Int(
+                                    "model_cache_mib", 256, 1, 65'536, "models kept in memory"))
+                                << 20;
+}
+
+void ReadRetention(SettingsReader& reader, InferenceSettings* settings) {
+  settings->keep_sweeps = reader.Duration("keep_sweeps", settings->keep_sweeps,
+                                          "how long sweeps are kept after their end; those that a "
+                                          "circuit's latest forecast is of stay");
+  settings->keep_forecasts =
+      reader.Duration("keep_forecasts", settings->keep_forecasts,
+                      "how long forecasts are kept, by issue time; each circuit's latest stays");
+  settings->keep_requests =
+      reader.Duration("keep_requests", settings->keep_requests,
+                      "for how long a repeated request gets its first answer");
+}
+
+}  // namespace
+
 InferenceSettings ReadInferenceSettings(SettingsReader& reader) {
   InferenceSettings settings;
   settings.database = service::ReadDatabase(reader, "fleetcast-inference");
   settings.config_target = service::ReadConfigTarget(reader);
   settings.registry_target = service::ReadRegistryTarget(reader);
   settings.sensors = service::ReadSensors(reader);
-  settings.worker.name = service::ReadReplica(reader);
-  settings.slots = static_cast<int>(
-      reader.Int("slots", 4, 0, 256, "invocations at once in this process; 0 serves only"));
+  ReadWork(reader, &settings);
   settings.sensors.connections = std::max(1, settings.slots);
-  settings.worker.lease = service::ReadLease(reader, "invocation");
-  settings.tick_interval =
-      reader.Duration("tick_interval", absl::Milliseconds(500), "how often schedules are looked at",
-                      absl::Milliseconds(10));
-  settings.max_data_age =
-      reader.Duration("max_data_age", absl::ZeroDuration(),
-                      "oldest last reading to forecast from, seen from the as-of time or now; "
-                      "0s for any age");
-  settings.model_cache_bytes = static_cast<std::size_t>(reader.Int("model_cache_mib", 256, 1,
-                                                                   65'536, "models kept in memory"))
-                               << 20;
+  ReadRetention(reader, &settings);
   return settings;
 }
 

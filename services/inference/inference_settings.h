@@ -8,7 +8,6 @@
 #include "common/db/connection_pool.h"
 #include "common/sensordata/source_settings.h"
 #include "common/settings/settings.h"
-#include "services/inference/domain/worker.h"
 
 namespace fleetcast::inference {
 
@@ -16,11 +15,17 @@ struct InferenceSettings {
   db::PoolOptions database;
   std::string config_target, registry_target;
   sensordata::SourceSettings sensors;
-  int slots = 4;  // invocations at once in this process; 0 serves the API only
-  WorkerOptions worker;
+  std::string replica;
+  int slots = 4;   // batches at once in this process; 0 serves the API only
+  int batch = 50;  // invocations of one batch at most
+  absl::Duration lease = absl::Seconds(30);
+  absl::Duration poll = absl::Seconds(3);
   absl::Duration tick_interval = absl::Milliseconds(500);
   absl::Duration max_data_age = absl::ZeroDuration();
   std::size_t model_cache_bytes = std::size_t{256} << 20;
+  absl::Duration keep_sweeps = absl::Hours(24 * 30);
+  absl::Duration keep_forecasts = absl::Hours(24 * 400);
+  absl::Duration keep_requests = absl::Hours(24 * 7);
 };
 
 // Problems are reported by `reader.Finish()`.

@@ -39,19 +39,6 @@ constexpr int kLeastSchemaVersion = 2;
 constexpr absl::Duration kEnvironmentRetry = absl::Seconds(10);
 constexpr absl::Duration kKeepClosings = absl::Hours(24 * 7);
 
-// A renewal that hangs must have failed long before its lease runs out.
-db::PoolOptions LeasePool(const TrainerSettings& settings) {
-  const absl::Duration patience =
-      std::clamp(settings.lease / 6, absl::Milliseconds(500), absl::Seconds(5));
-  return {.dsn = settings.database.dsn,
-          .size = 4,
-          .acquire_timeout = patience,
-          .connect_timeout = patience,
-          .statement_timeout = patience,
-          .lock_timeout = patience,
-          .application_name = "fleetcast-trainer-leases"};
-}
-
 workqueue::WorkerOptions TrainingWorker(const TrainerSettings& settings) {
   return {.holder = settings.replica,
           .pool = workqueue::EnvironmentPool(settings.environment),
@@ -153,7 +140,8 @@ class Trainer final : public service::Service {
   SystemClock clock_;
   RandomIdSource ids_;
   db::ConnectionPool api_pool_{settings_.database};
-  db::ConnectionPool lease_pool_{LeasePool(settings_)};
+  db::ConnectionPool lease_pool_{workqueue::LeasePoolOptions(
+      settings_.database.dsn, "fleetcast-trainer-leases", settings_.lease)};
   db::ConnectionPool maintenance_pool_{{.dsn = settings_.database.dsn,
                                         .size = 2,
                                         .application_name = "fleetcast-trainer-maintenance"}};

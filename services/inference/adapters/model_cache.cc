@@ -2,40 +2,83 @@
 
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 
 namespace fleetcast::inference {
+namespace {
 
-absl::StatusOr<std::shared_ptr<const forecast::Model>> ModelCache::Get(const std::string& sha256,
-                                                                       absl::Duration timeout) {
-  if (auto found = Find(sha256)) return found;
-  FLEETCAST_ASSIGN_OR_RETURN(std::string bytes, registry_.DownloadArtifact(sha256, timeout));
-  const std::size_t size = bytes.size();
+struct Loaded {
+  ModelCache::SharedModel model;
+  std::size_t bytes = 0;
+};
+
+absl::StatusOr<Loaded> Load(ModelRegistry& registry, const std::string& sha256,
+                            absl::Duration timeout) {
+  FLEETCAST_ASSIGN_OR_RETURN(std::string bytes, registry.DownloadArtifact(sha256, timeout));
+  const std::size_t size = bytes.size() + ModelCache::kModelOverheadBytes;
   FLEETCAST_ASSIGN_OR_RETURN(forecast::Model parsed, forecast::Model::Parse(std::move(bytes)));
-  auto model = std::make_shared<const forecast::Model>(std::move(parsed));
-  Keep({sha256, model, size});
-  return model;
+  return Loaded{std::make_shared<const forecast::Model>(std::move(parsed)), size};
 }
 
-std::shared_ptr<const forecast::Model> ModelCache::Find(const std::string& sha256) {
+}  // namespace
+
+absl::StatusOr<ModelCache::SharedModel> ModelCache::Get(const std::string& sha256,
+                                                        absl::Duration timeout) {
+  std::shared_ptr<Download> download;
+  {
+    absl::MutexLock lock(&mutex_);
+    ++requests_;
+    if (auto found = Find(sha256)) return found;
+    const auto [entry, first] = downloads_.try_emplace(sha256);
+    if (!first) {
+      download = entry->second;
+      if (mutex_.AwaitWithTimeout(absl::Condition(&download->done), timeout))
+        return download->model;
+      return Refused(absl::StatusCode::kUnavailable, "MODEL_UNAVAILABLE",
+                     absl::StrCat("artifact ", sha256, " is still being downloaded"));
+    }
+    entry->second = download = std::make_shared<Download>();
+  }
+  // Whatever happens to this download, those who wait for it are told.
+  const absl::Cleanup end = [&] {
+    absl::MutexLock lock(&mutex_);
+    download->done = true;
+    downloads_.erase(sha256);
+  };
+  auto loaded = Load(registry_, sha256, timeout);
+  if (!loaded.ok()) {
+    download->model = loaded.status();
+    return loaded.status();
+  }
+  download->model = loaded->model;
   absl::MutexLock lock(&mutex_);
+  Keep(sha256, loaded->model, loaded->bytes);
+  return loaded->model;
+}
+
+ModelCache::SharedModel ModelCache::Find(const std::string& sha256) {
   const auto found = by_sha256_.find(sha256);
   if (found == by_sha256_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);
+  entries_.front().asked_at = requests_;
   return entries_.front().model;
 }
 
-void ModelCache::Keep(Entry entry) {
-  absl::MutexLock lock(&mutex_);
-  if (by_sha256_.contains(entry.sha256)) return;
-  bytes_ += entry.bytes;
-  entries_.push_front(std::move(entry));
-  by_sha256_[entries_.front().sha256] = entries_.begin();
-  while (bytes_ > max_bytes_ && entries_.size() > 1) {
-    bytes_ -= entries_.back().bytes;
-    by_sha256_.erase(entries_.back().sha256);
+void ModelCache::Keep(const std::string& sha256, const SharedModel& model, std::size_t bytes) {
+  while (bytes_ + bytes > max_bytes_) {
+    if (entries_.empty()) return;
+    const Entry& oldest = entries_.back();
+    const auto idle = requests_ - oldest.asked_at;
+    if (idle <= 2 * static_cast<std::int64_t>(entries_.size())) return;
+    bytes_ -= oldest.bytes;
+    by_sha256_.erase(oldest.sha256);
     entries_.pop_back();
   }
+  bytes_ += bytes;
+  entries_.push_front({sha256, model, bytes, requests_});
+  by_sha256_[sha256] = entries_.begin();
 }
 
 }  // namespace fleetcast::inference

@@ -11,7 +11,8 @@
 namespace fleetcast::inference {
 namespace {
 
-absl::StatusOr<Forecast> ForecastOf(const Invocation& invocation, const forecast::ModelSpec& spec,
+absl::StatusOr<Forecast> ForecastOf(const HeldInvocation& invocation,
+                                    const forecast::ModelSpec& spec,
                                     const forecast::ForecastResult& result) {
   Forecast forecast{.circuit = invocation.name.circuit,
                     .issue_time = absl::FromUnixSeconds(result.issue_unix_seconds),
@@ -46,32 +47,33 @@ absl::StatusOr<Forecast> ForecastOf(const Invocation& invocation, const forecast
 
 }  // namespace
 
-absl::StatusOr<Forecast> ModelForecaster::Make(const Invocation& invocation,
-                                               const Attempt& attempt) {
-  FLEETCAST_RETURN_IF_ERROR(attempt.Check());
+absl::StatusOr<Forecast> ModelForecaster::Make(const HeldInvocation& invocation,
+                                               const workqueue::Hold& hold) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto model,
-                             models_.Get(invocation.pin.artifact_sha256, attempt.Remaining()));
-  FLEETCAST_RETURN_IF_ERROR(attempt.Check());
+                             models_.Get(invocation.pin.artifact_sha256, hold.Remaining()));
+  FLEETCAST_RETURN_IF_ERROR(hold.StopStatus());
   FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries window, ReadWindow(invocation, *model));
-  FLEETCAST_RETURN_IF_ERROR(attempt.Check());
+  FLEETCAST_RETURN_IF_ERROR(hold.StopStatus());
   FLEETCAST_ASSIGN_OR_RETURN(const forecast::ForecastResult result, model->Forecast(window));
   return ForecastOf(invocation, model->spec(), result);
 }
 
-absl::StatusOr<TimeSeries> ModelForecaster::ReadWindow(const Invocation& invocation,
+absl::StatusOr<TimeSeries> ModelForecaster::ReadWindow(const HeldInvocation& invocation,
                                                        const forecast::Model& model) {
   const forecast::ModelSpec& spec = model.spec();
   sensordata::ReadRequest request;
   request.sensor_id = invocation.pin.sensor_id;
   request.columns = ColumnsToRead(spec.feature_columns, spec.target_column);
   request.last_rows = RowsToRead(model.input_rows());
-  if (invocation.as_of) request.before_unix_seconds = absl::ToUnixSeconds(*invocation.as_of) + 1;
+  if (invocation.pin.as_of)
+    request.before_unix_seconds = absl::ToUnixSeconds(*invocation.pin.as_of) + 1;
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings, source_.Read(request));
   FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries grid, sensordata::RegularGrid(readings));
   const TimeSeries window = WithoutIncompleteEnd(grid);
   if (window.rows() > 0) {
     FLEETCAST_RETURN_IF_ERROR(CheckFresh(request.sensor_id, window.unix_seconds.back(),
-                                         invocation.as_of.value_or(clock_.Now()), max_data_age_));
+                                         invocation.pin.as_of.value_or(clock_.Now()),
+                                         max_data_age_));
   }
   return window;
 }

@@ -5,7 +5,7 @@
 #include "common/base/clock.h"
 #include "common/sensordata/sensor_source.h"
 #include "services/inference/adapters/model_cache.h"
-#include "services/inference/domain/forecaster.h"
+#include "services/inference/worker/forecaster.h"
 
 namespace fleetcast::inference {
 
@@ -17,10 +17,11 @@ class ModelForecaster final : public Forecaster {
                   absl::Duration max_data_age)
       : source_(source), models_(models), clock_(clock), max_data_age_(max_data_age) {}
 
-  absl::StatusOr<Forecast> Make(const Invocation& invocation, const Attempt& attempt) override;
+  absl::StatusOr<Forecast> Make(const HeldInvocation& invocation,
+                                const workqueue::Hold& hold) override;
 
  private:
-  [[nodiscard]] absl::StatusOr<TimeSeries> ReadWindow(const Invocation& invocation,
+  [[nodiscard]] absl::StatusOr<TimeSeries> ReadWindow(const HeldInvocation& invocation,
                                                       const forecast::Model& model);
 
   sensordata::SensorSource& source_;

@@ -1,7 +1,5 @@
 #include "services/inference/domain/deployment.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
@@ -22,10 +20,6 @@ absl::Status Unusable(const ModelVersion& version, const std::string& reason,
 }
 
 }  // namespace
-
-int ConcurrencyLimit(const DeploymentSettings& settings) {
-  return std::max(1, settings.instance_count * settings.max_concurrency_per_instance);
-}
 
 absl::StatusOr<CircuitId> CircuitOf(const ModelVersion& version) {
   const CircuitId circuit{TagOf(version, "plant_id"), TagOf(version, "circuit_id")};

@@ -52,9 +52,6 @@ struct Deployment {
   absl::Time create_time, update_time;
 };
 
-// How many of a deployment's invocations may run at once, over all replicas.
-[[nodiscard]] int ConcurrencyLimit(const DeploymentSettings& settings);
-
 // The circuit that a version's tags name. FAILED_PRECONDITION MODEL_VERSION_UNTAGGED.
 [[nodiscard]] absl::StatusOr<CircuitId> CircuitOf(const ModelVersion& version);
 

@@ -9,28 +9,37 @@
 namespace fleetcast::inference {
 namespace {
 
+using workqueue::FailureKind;
+
 FailureKind KindOf(const std::string& reason) {
-  if (reason == "INVOCATION_TIMEOUT") return FailureKind::kTimeout;
-  if (absl::StartsWith(reason, "DATA_") || absl::StartsWith(reason, "SENSOR_")) {
-    return FailureKind::kData;
-  }
-  if (absl::StartsWith(reason, "MODEL_") || absl::StartsWith(reason, "ARTIFACT_")) {
-    return FailureKind::kModel;
-  }
+  // gRPC's word for bytes that were damaged on their way: not the sensor's.
+  if (reason == "DATA_LOSS") return FailureKind::kInternal;
+  if (absl::StartsWith(reason, "DATA_")) return FailureKind::kData;
+  if (absl::StartsWith(reason, "SENSOR_SOURCE_")) return FailureKind::kConfiguration;
+  if (absl::StartsWith(reason, "SENSOR_")) return FailureKind::kData;
+  if (absl::StartsWith(reason, "MODEL_")) return FailureKind::kModel;
+  if (reason == "PAYLOAD_UNREADABLE") return FailureKind::kConfiguration;
   return FailureKind::kInternal;
+}
+
+// What has to come back before the invocation can go on; "" if nothing is away.
+std::string Away(const absl::Status& status, const std::string& reason) {
+  if (!IsTransient(status)) return "";
+  const bool reading = absl::StartsWith(reason, "SENSOR_") || absl::StartsWith(reason, "POSTGRES_");
+  return reading ? "sensor source" : "registry";
 }
 
 }  // namespace
 
-InvocationFailure ClassifyFailure(const absl::Status& status) {
-  InvocationFailure failure;
-  failure.reason = ReasonOf(status);
-  failure.kind = KindOf(failure.reason);
-  if (failure.reason.empty()) failure.reason = absl::StatusCodeToString(status.code());
-  failure.message = std::string(status.message());
-  const bool settled = failure.kind == FailureKind::kData || failure.kind == FailureKind::kModel;
-  failure.retryable = !settled || IsTransient(status);
-  return failure;
+workqueue::Verdict Classify(const absl::Status& status) {
+  std::string reason = ReasonOf(status);
+  if (reason.empty()) reason = absl::StatusCodeToString(status.code());
+  const FailureKind kind = KindOf(reason);
+  return {.failure = {.kind = kind,
+                      .reason = reason,
+                      .message = std::string(status.message()),
+                      .retryable = kind == FailureKind::kInternal},
+          .away = Away(status, reason)};
 }
 
 }  // namespace fleetcast::inference

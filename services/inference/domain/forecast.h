@@ -26,6 +26,8 @@ struct Forecast {
   std::vector<ForecastPoint> points;    // step 1 first
   std::string sweep_id;                 // of the invocation that stored it last
   absl::Time create_time;               // set by the store
+  // How many steps it has, also where `points` holds the first one only; set by the store.
+  int horizon = 0;
 };
 
 }  // namespace fleetcast::inference

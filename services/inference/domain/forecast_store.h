@@ -20,6 +20,7 @@ struct ForecastQuery {
   CircuitId circuit;  // an empty id means all
   std::optional<Filter> filter;
   bool latest_only = false;  // the newest of each circuit, chosen before the filter
+  bool all_steps = true;     // false: `points` holds the first step only
 };
 
 // Thread safe. May return UNAVAILABLE.

@@ -1,25 +1,21 @@
 #include "services/inference/domain/names.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/id.h"
 #include "common/base/resource_name.h"
 #include "common/base/status.h"
 
 namespace fleetcast::inference {
 namespace {
 
-constexpr char kEndpointPrefix[] = "batch-endpoint-plant-";
-constexpr char kDeploymentPrefix[] = "deployment-circuit-";
-
 const ResourceNamePattern& EndpointPattern() {
-  static const auto* pattern = new ResourceNamePattern("batchEndpoints/{batch_endpoint}");
+  static const auto* pattern =
+      new ResourceNamePattern("batchEndpoints/batch-endpoint-plant-{plant}");
   return *pattern;
 }
 const ResourceNamePattern& DeploymentPattern() {
-  static const auto* pattern =
-      new ResourceNamePattern("batchEndpoints/{batch_endpoint}/deployments/{deployment}");
+  static const auto* pattern = new ResourceNamePattern(
+      "batchEndpoints/batch-endpoint-plant-{plant}/deployments/deployment-circuit-{circuit}");
   return *pattern;
 }
 const ResourceNamePattern& ModelVersionPattern() {
@@ -31,7 +27,8 @@ const ResourceNamePattern& SweepPattern() {
   return *pattern;
 }
 const ResourceNamePattern& InvocationPattern() {
-  static const auto* pattern = new ResourceNamePattern("sweeps/{sweep}/invocations/{invocation}");
+  static const auto* pattern =
+      new ResourceNamePattern("sweeps/{sweep}/invocations/{plant}.{circuit}");
   return *pattern;
 }
 const ResourceNamePattern& SchedulePattern() {
@@ -43,38 +40,27 @@ const ResourceNamePattern& CircuitPattern() {
   return *pattern;
 }
 
-// The id behind a fixed prefix: "batch-endpoint-plant-P001" gives "P001".
-absl::StatusOr<std::string> WithoutPrefix(const std::string& field, const std::string& id,
-                                          const std::string& prefix) {
-  if (!absl::StartsWith(id, prefix)) {
-    return InvalidField(field, absl::StrCat("\"", id, "\" must begin with \"", prefix, "\""));
-  }
-  std::string rest = id.substr(prefix.size());
-  FLEETCAST_RETURN_IF_ERROR(ValidateId(field, rest));
-  return rest;
-}
-
 }  // namespace
 
 std::string CircuitResource(const CircuitId& circuit) {
   return CircuitPattern().Format({circuit.plant_id, circuit.circuit_id});
 }
 std::string CircuitKey(const CircuitId& circuit) {
-  return absl::StrCat(circuit.plant_id, "-", circuit.circuit_id);
+  return absl::StrCat(circuit.plant_id, ".", circuit.circuit_id);
 }
 std::string EndpointResource(const std::string& plant_id) {
-  return EndpointPattern().Format({kEndpointPrefix + plant_id});
+  return EndpointPattern().Format({plant_id});
 }
 std::string DeploymentResource(const CircuitId& circuit) {
-  return DeploymentPattern().Format(
-      {kEndpointPrefix + circuit.plant_id, kDeploymentPrefix + circuit.circuit_id});
+  return DeploymentPattern().Format({circuit.plant_id, circuit.circuit_id});
 }
 std::string ModelVersionResource(std::int64_t version) {
   return ModelVersionPattern().Format({"sensor-model", absl::StrCat(version)});
 }
 std::string SweepResource(const std::string& sweep_id) { return SweepPattern().Format({sweep_id}); }
 std::string InvocationResource(const InvocationName& name) {
-  return InvocationPattern().Format({name.sweep_id, CircuitKey(name.circuit)});
+  return InvocationPattern().Format(
+      {name.sweep_id, name.circuit.plant_id, name.circuit.circuit_id});
 }
 std::string ScheduleResource(const std::string& schedule_id) {
   return SchedulePattern().Format({schedule_id});
@@ -88,21 +74,17 @@ std::string ForecastResource(const CircuitId& circuit, absl::Time issue_time,
 
 absl::StatusOr<std::string> ParseEndpoint(const std::string& field, const std::string& name) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto ids, EndpointPattern().Parse(field, name));
-  return WithoutPrefix(field, ids[0], kEndpointPrefix);
+  return ids[0];
 }
 
 absl::StatusOr<std::string> ParseEndpointOrAll(const std::string& field, const std::string& name) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto ids, EndpointPattern().ParseWithWildcards(field, name));
-  if (ids[0] == "-") return std::string();
-  return WithoutPrefix(field, ids[0], kEndpointPrefix);
+  return ids[0] == "-" ? "" : ids[0];
 }
 
 absl::StatusOr<CircuitId> ParseDeployment(const std::string& field, const std::string& name) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto ids, DeploymentPattern().Parse(field, name));
-  CircuitId circuit;
-  FLEETCAST_ASSIGN_OR_RETURN(circuit.plant_id, WithoutPrefix(field, ids[0], kEndpointPrefix));
-  FLEETCAST_ASSIGN_OR_RETURN(circuit.circuit_id, WithoutPrefix(field, ids[1], kDeploymentPrefix));
-  return circuit;
+  return CircuitId{ids[0], ids[1]};
 }
 
 absl::StatusOr<std::int64_t> ParseModelVersion(const std::string& field, const std::string& name) {
@@ -122,9 +104,9 @@ absl::StatusOr<std::string> ParseSweep(const std::string& field, const std::stri
   return ids[0];
 }
 
-absl::StatusOr<InvocationKey> ParseInvocation(const std::string& field, const std::string& name) {
+absl::StatusOr<InvocationName> ParseInvocation(const std::string& field, const std::string& name) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto ids, InvocationPattern().Parse(field, name));
-  return InvocationKey{ids[0], ids[1]};
+  return InvocationName{ids[0], {ids[1], ids[2]}};
 }
 
 absl::StatusOr<std::string> ParseSchedule(const std::string& field, const std::string& name) {

@@ -22,7 +22,7 @@ struct InvocationName {
 
 // "plants/P001/circuits/C001"
 [[nodiscard]] std::string CircuitResource(const CircuitId& circuit);
-// "P001-C001"
+// "P001.C001": no id holds a dot.
 [[nodiscard]] std::string CircuitKey(const CircuitId& circuit);
 // "batchEndpoints/batch-endpoint-plant-P001"
 [[nodiscard]] std::string EndpointResource(const std::string& plant_id);
@@ -31,6 +31,7 @@ struct InvocationName {
 // "models/sensor-model/versions/12"
 [[nodiscard]] std::string ModelVersionResource(std::int64_t version);
 [[nodiscard]] std::string SweepResource(const std::string& sweep_id);
+// "sweeps/01h…/invocations/P001.C001"
 [[nodiscard]] std::string InvocationResource(const InvocationName& name);
 [[nodiscard]] std::string ScheduleResource(const std::string& schedule_id);
 // "plants/P001/circuits/C001/forecasts/20251209T230000Z-v12"
@@ -49,13 +50,8 @@ struct InvocationName {
                                                              const std::string& name);
 [[nodiscard]] absl::StatusOr<std::string> ParseSweep(const std::string& field,
                                                      const std::string& name);
-// An invocation as it is asked for. The key stays whole: where ids hold a "-" themselves, it cannot
-// be split without knowing the circuits.
-struct InvocationKey {
-  std::string sweep_id, key;  // "01h…", "P001-C001"
-};
-[[nodiscard]] absl::StatusOr<InvocationKey> ParseInvocation(const std::string& field,
-                                                            const std::string& name);
+[[nodiscard]] absl::StatusOr<InvocationName> ParseInvocation(const std::string& field,
+                                                             const std::string& name);
 [[nodiscard]] absl::StatusOr<std::string> ParseSchedule(const std::string& field,
                                                         const std::string& name);
 // "plants/P001/circuits/C001"; "-" gives "" for that id, which stands for all.

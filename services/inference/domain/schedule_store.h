@@ -8,8 +8,8 @@
 #include "absl/status/statusor.h"
 #include "common/base/mutating_request.h"
 #include "common/base/page.h"
-#include "services/inference/domain/invocation.h"
 #include "services/inference/domain/schedule.h"
+#include "services/inference/domain/sweep.h"
 
 namespace fleetcast::inference {
 
@@ -51,18 +51,16 @@ class ScheduleStore {
   [[nodiscard]] virtual absl::StatusOr<Schedule> Get(const std::string& id) = 0;
   // By id; next_after is {id}.
   [[nodiscard]] virtual absl::StatusOr<PageOf<Schedule>> List(const PageRequest& page) = 0;
-  // A sweep `sweep_id` of the schedule's plants on the latest readings. NOT_FOUND.
+  // A sweep of the schedule's plants on the latest readings. NOT_FOUND.
   [[nodiscard]] virtual absl::StatusOr<Sweep> Trigger(const MutatingRequest& request,
-                                                      const std::string& id,
-                                                      const std::string& sweep_id) = 0;
+                                                      const std::string& id) = 0;
 
   [[nodiscard]] virtual absl::StatusOr<DueSchedules> Due() = 0;
-  // Carries out `decision`: makes a sweep `sweep_id` as of the tick, if there is one, and moves
-  // the schedule on. False, and nothing done, if the schedule is no longer as `seen` (another
-  // replica was first, or it was changed).
-  [[nodiscard]] virtual absl::StatusOr<bool> Tick(const Schedule& seen,
-                                                  const TickDecision& decision,
-                                                  const std::string& sweep_id) = 0;
+  // Carries out `decision`: makes a sweep as of the tick, if there is one, and moves the schedule
+  // on. Returns the sweep's id; "" if none was made, also because the schedule is no longer as
+  // `seen` (another replica was first, or it was changed): then nothing was done.
+  [[nodiscard]] virtual absl::StatusOr<std::string> Tick(const Schedule& seen,
+                                                         const TickDecision& decision) = 0;
 };
 
 [[nodiscard]] absl::Status ScheduleNotFound(const std::string& id);

@@ -15,22 +15,23 @@ absl::Status RefusedFor(const std::string& sweep_id, const std::string& reason,
 
 }  // namespace
 
+using workqueue::Word;
+
 absl::Status SweepNotFound(const std::string& sweep_id) {
   return ResourceNotFound("Sweep", SweepResource(sweep_id), "list the sweeps with ListSweeps");
 }
 
-absl::Status InvocationNotFound(const InvocationKey& key) {
-  return ResourceNotFound("Invocation",
-                          absl::StrCat(SweepResource(key.sweep_id), "/invocations/", key.key),
+absl::Status InvocationNotFound(const InvocationName& name) {
+  return ResourceNotFound("Invocation", InvocationResource(name),
                           "list the sweep's invocations with ListInvocations");
 }
 
-absl::Status SweepEnded(const std::string& sweep_id, SweepState state) {
+absl::Status SweepEnded(const std::string& sweep_id, workqueue::GroupState state) {
   return RefusedFor(sweep_id, "SWEEP_ENDED",
                     absl::StrCat("has ended as ", Word(state), "; there is nothing to cancel"));
 }
 
-absl::Status SweepNotEnded(const std::string& sweep_id, SweepState state) {
+absl::Status SweepNotEnded(const std::string& sweep_id, workqueue::GroupState state) {
   return RefusedFor(
       sweep_id, "SWEEP_NOT_ENDED",
       absl::StrCat("is ", Word(state), "; wait for its end or cancel it before a retry"));
@@ -39,6 +40,34 @@ absl::Status SweepNotEnded(const std::string& sweep_id, SweepState state) {
 absl::Status NothingToRetry(const std::string& sweep_id) {
   return RefusedFor(sweep_id, "NOTHING_TO_RETRY",
                     "has no failed invocation whose circuit is still deployed");
+}
+
+const FilterFields& SweepFilterFields() {
+  static const FilterFields fields = {
+      {.name = "state",
+       .kind = FilterKind::kWord,
+       .words = {"QUEUED", "RUNNING", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED"},
+       .word_prefix = "STATE_"},
+      {"schedule"},
+      {"retry_of"},
+      {"create_time", FilterKind::kTime}};
+  return fields;
+}
+
+const FilterFields& InvocationFilterFields() {
+  static const FilterFields fields = {
+      {.name = "state",
+       .kind = FilterKind::kWord,
+       .words = {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"},
+       .word_prefix = "STATE_"},
+      {"plant_id"},
+      {"circuit_id"},
+      {.name = "failure.kind",
+       .kind = FilterKind::kWord,
+       .words = {"DATA", "CONFIGURATION", "MODEL", "ENVIRONMENT", "TIMEOUT", "INTERNAL"},
+       .word_prefix = "KIND_"},
+      {"failure.reason"}};
+  return fields;
 }
 
 }  // namespace fleetcast::inference

@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/filter.h"
 #include "common/base/page.h"
 #include "common/base/status.h"
+#include "common/rpc/page.h"
 #include "common/rpc/request.h"
 #include "common/rpc/status.h"
 #include "services/inference/rpc/messages.h"
@@ -39,20 +41,37 @@ template <typename Reply, typename Request, typename Act>
   });
 }
 
-// One page: `list` gives a PageOf domain values for a PageRequest, `add` takes their messages.
-template <typename Reply, typename Request, typename List, typename Add>
+// The sort keys of listed items, to continue a list after them; a forecast's is its store's.
+[[nodiscard]] inline std::vector<std::string> PageKeyOf(const Sweep& sweep) {
+  return {sweep.group.id};
+}
+[[nodiscard]] inline std::vector<std::string> PageKeyOf(const Invocation& invocation) {
+  return {invocation.task.group_id, invocation.task.name};
+}
+[[nodiscard]] inline std::vector<std::string> PageKeyOf(const Deployment& deployment) {
+  return {deployment.circuit.plant_id, deployment.circuit.circuit_id};
+}
+[[nodiscard]] inline std::vector<std::string> PageKeyOf(const BatchEndpoint& endpoint) {
+  return {endpoint.plant_id};
+}
+[[nodiscard]] inline std::vector<std::string> PageKeyOf(const Schedule& schedule) {
+  return {schedule.id};
+}
+
+// One page, of bounded bytes: `list` gives a PageOf domain values for a PageRequest, `messages` is
+// the field that takes their messages.
+template <typename Reply, typename Request, typename List, typename Messages>
 [[nodiscard]] grpc::Status AnswerPage(const std::string& method, const Request& request,
-                                      Reply* reply, List&& list, Add&& add) {
+                                      Reply* reply, List&& list, Messages&& messages) {
   return Answer(reply, [&]() -> absl::StatusOr<Reply> {
     const std::string binding = rpc::PageBinding(method, request);
     FLEETCAST_ASSIGN_OR_RETURN(const PageRequest page,
                                ParsePage(request.page_size(), request.page_token(), binding));
     FLEETCAST_ASSIGN_OR_RETURN(const auto items, list(page));
     Reply answer;
-    for (const auto& item : items.items) *add(answer) = MessageOf(item);
-    if (!items.next_after.empty()) {
-      answer.set_next_page_token(MakePageToken(items.next_after, binding));
-    }
+    answer.set_next_page_token(rpc::FillPage(
+        items, binding, messages(answer), [](const auto& item) { return MessageOf(item); },
+        [](const auto& item) { return PageKeyOf(item); }));
     return answer;
   });
 }

@@ -20,7 +20,7 @@ grpc::Status BatchEndpointService::ListBatchEndpoints(grpc::ServerContext*,
   return AnswerPage(
       "ListBatchEndpoints", *request, reply,
       [&](const PageRequest& page) { return store_.ListEndpoints(page); },
-      [](auto& answer) { return answer.add_batch_endpoints(); });
+      [](auto& answer) { return answer.mutable_batch_endpoints(); });
 }
 
 grpc::Status BatchEndpointService::DeployModelVersion(grpc::ServerContext*,
@@ -58,7 +58,7 @@ grpc::Status BatchEndpointService::ListDeployments(grpc::ServerContext*,
         FLEETCAST_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request->filter()));
         return store_.List(plant, filter, page);
       },
-      [](auto& answer) { return answer.add_deployments(); });
+      [](auto& answer) { return answer.mutable_deployments(); });
 }
 
 grpc::Status BatchEndpointService::DeleteDeployment(grpc::ServerContext*,

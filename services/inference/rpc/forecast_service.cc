@@ -7,8 +7,6 @@ namespace fleetcast::inference {
 namespace {
 
 constexpr int kStreamPage = 200;
-// A page ends before its message grows beyond what gRPC carries (4 MiB).
-constexpr std::size_t kMaxPageBytes = 3 << 20;
 
 template <typename Request>
 absl::StatusOr<ForecastQuery> QueryOf(const Request& request) {
@@ -17,18 +15,6 @@ absl::StatusOr<ForecastQuery> QueryOf(const Request& request) {
   FLEETCAST_ASSIGN_OR_RETURN(query.filter, ParseFilter(request.filter()));
   query.latest_only = request.latest_only();
   return query;
-}
-
-// Drops the end of a page that would be too large; the next page begins there.
-void FitIntoMessage(PageOf<Forecast>* page) {
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < page->items.size(); ++i) {
-    bytes += MessageOf(page->items[i]).ByteSizeLong();
-    if (bytes <= kMaxPageBytes || i == 0) continue;
-    page->items.resize(i);
-    page->next_after = PageKeyOf(page->items.back());
-    return;
-  }
 }
 
 }  // namespace
@@ -40,11 +26,9 @@ grpc::Status ForecastService::ListForecasts(grpc::ServerContext*,
       "ListForecasts", *request, reply,
       [&](const PageRequest& page) -> absl::StatusOr<PageOf<Forecast>> {
         FLEETCAST_ASSIGN_OR_RETURN(const ForecastQuery query, QueryOf(*request));
-        FLEETCAST_ASSIGN_OR_RETURN(PageOf<Forecast> forecasts, store_.List(query, page));
-        FitIntoMessage(&forecasts);
-        return forecasts;
+        return store_.List(query, page);
       },
-      [](auto& answer) { return answer.add_forecasts(); });
+      [](auto& answer) { return answer.mutable_forecasts(); });
 }
 
 grpc::Status ForecastService::StreamForecasts(

@@ -1,6 +1,7 @@
 #include "services/inference/rpc/invocation_service.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/base/id.h"
 #include "services/inference/rpc/answer.h"
 #include "services/inference/rpc/draining.h"
 #include "services/inference/rpc/sweep_watch.h"
@@ -38,27 +39,20 @@ grpc::Status InvocationService::InvokeDeployment(grpc::ServerContext*,
                           FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit,
                                                      ParseDeployment("name", request->name()));
                           FLEETCAST_ASSIGN_OR_RETURN(const auto as_of, AsOf(*request));
-                          FLEETCAST_ASSIGN_OR_RETURN(
-                              const Sweep sweep,
-                              store_.Create(identity, {.id = ids_.NewId(),
-                                                       .circuit = circuit,
-                                                       .plant_ids = {circuit.plant_id},
-                                                       .as_of = as_of}));
-                          return store_.GetInvocation({sweep.id, CircuitKey(circuit)});
+                          return store_.CreateOne(identity, circuit, as_of);
                         });
 }
 
 grpc::Status InvocationService::InvokeFleet(grpc::ServerContext*,
                                             const v1::InvokeFleetRequest* request,
                                             v1::Sweep* reply) {
-  return AnswerMutation(
-      "InvokeFleet", *request, reply,
-      [&](const MutatingRequest& identity) -> absl::StatusOr<Sweep> {
-        FLEETCAST_ASSIGN_OR_RETURN(const auto plant_ids, PlantIds(*request));
-        FLEETCAST_ASSIGN_OR_RETURN(const auto as_of, AsOf(*request));
-        return store_.Create(
-            identity, {.id = ids_.NewId(), .circuit = {}, .plant_ids = plant_ids, .as_of = as_of});
-      });
+  return AnswerMutation("InvokeFleet", *request, reply,
+                        [&](const MutatingRequest& identity) -> absl::StatusOr<Sweep> {
+                          SweepPin pin;
+                          FLEETCAST_ASSIGN_OR_RETURN(pin.plant_ids, PlantIds(*request));
+                          FLEETCAST_ASSIGN_OR_RETURN(pin.as_of, AsOf(*request));
+                          return store_.Create(identity, pin);
+                        });
 }
 
 grpc::Status InvocationService::GetSweep(grpc::ServerContext*, const v1::GetSweepRequest* request,
@@ -76,10 +70,11 @@ grpc::Status InvocationService::ListSweeps(grpc::ServerContext*,
   return AnswerPage(
       "ListSweeps", *request, reply,
       [&](const PageRequest& page) -> absl::StatusOr<PageOf<Sweep>> {
-        FLEETCAST_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request->filter()));
+        FLEETCAST_ASSIGN_OR_RETURN(const auto filter,
+                                   ParseFilter(request->filter(), SweepFilterFields()));
         return store_.List(filter, page);
       },
-      [](auto& answer) { return answer.add_sweeps(); });
+      [](auto& answer) { return answer.mutable_sweeps(); });
 }
 
 grpc::Status InvocationService::WatchSweep(grpc::ServerContext* context,
@@ -116,7 +111,7 @@ grpc::Status InvocationService::RetrySweep(grpc::ServerContext*,
   return AnswerMutation(
       "RetrySweep", *request, reply, [&](const MutatingRequest& identity) -> absl::StatusOr<Sweep> {
         FLEETCAST_ASSIGN_OR_RETURN(const std::string id, ParseSweep("name", request->name()));
-        return store_.Retry(identity, id, ids_.NewId());
+        return store_.Retry(identity, id);
       });
 }
 
@@ -124,8 +119,8 @@ grpc::Status InvocationService::GetInvocation(grpc::ServerContext*,
                                               const v1::GetInvocationRequest* request,
                                               v1::Invocation* reply) {
   return Answer(reply, [&]() -> absl::StatusOr<v1::Invocation> {
-    FLEETCAST_ASSIGN_OR_RETURN(const InvocationKey key, ParseInvocation("name", request->name()));
-    FLEETCAST_ASSIGN_OR_RETURN(const Invocation invocation, store_.GetInvocation(key));
+    FLEETCAST_ASSIGN_OR_RETURN(const InvocationName name, ParseInvocation("name", request->name()));
+    FLEETCAST_ASSIGN_OR_RETURN(const Invocation invocation, store_.GetInvocation(name));
     return MessageOf(invocation);
   });
 }
@@ -137,10 +132,11 @@ grpc::Status InvocationService::ListInvocations(grpc::ServerContext*,
       "ListInvocations", *request, reply,
       [&](const PageRequest& page) -> absl::StatusOr<PageOf<Invocation>> {
         FLEETCAST_ASSIGN_OR_RETURN(const std::string id, ParseSweep("parent", request->parent()));
-        FLEETCAST_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request->filter()));
+        FLEETCAST_ASSIGN_OR_RETURN(const auto filter,
+                                   ParseFilter(request->filter(), InvocationFilterFields()));
         return store_.ListInvocations(id, filter, page);
       },
-      [](auto& answer) { return answer.add_invocations(); });
+      [](auto& answer) { return answer.mutable_invocations(); });
 }
 
 }  // namespace fleetcast::inference

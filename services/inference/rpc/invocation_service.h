@@ -2,7 +2,6 @@
 #pragma once
 
 #include "common/base/clock.h"
-#include "common/base/id.h"
 #include "common/base/notification.h"
 #include "fleetcast/inference/v1/invocation_service.grpc.pb.h"
 #include "services/inference/domain/sweep_store.h"
@@ -12,8 +11,8 @@ namespace fleetcast::inference {
 class InvocationService final : public v1::InvocationService::Service {
  public:
   // `draining`: notified when the server stops; watches then end. References must outlive it.
-  InvocationService(SweepStore& store, IdSource& ids, Clock& clock, const Notification& draining)
-      : store_(store), ids_(ids), clock_(clock), draining_(draining) {}
+  InvocationService(SweepStore& store, Clock& clock, const Notification& draining)
+      : store_(store), clock_(clock), draining_(draining) {}
 
   grpc::Status InvokeDeployment(grpc::ServerContext* context,
                                 const v1::InvokeDeploymentRequest* request,
@@ -38,7 +37,6 @@ class InvocationService final : public v1::InvocationService::Service {
 
  private:
   SweepStore& store_;
-  IdSource& ids_;
   Clock& clock_;
   const Notification& draining_;
 };

@@ -4,18 +4,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
-#include "services/inference/domain/invocation_transition.h"
+#include "common/workqueue/rpc/failure_message.h"
 #include "services/inference/domain/names.h"
 
 namespace fleetcast::inference {
 namespace {
 
-void SetTime(absl::Time time, google::protobuf::Timestamp* message) {
-  const std::int64_t microseconds = absl::ToUnixMicros(time);
-  message->set_seconds(absl::ToUnixSeconds(time));
-  message->set_nanos(
-      static_cast<std::int32_t>((microseconds - message->seconds() * 1'000'000) * 1000));
-}
+using workqueue::GroupState;
+using workqueue::Set;
+using workqueue::TaskState;
 
 void SetDuration(absl::Duration duration, google::protobuf::Duration* message) {
   absl::Duration rest;
@@ -23,69 +20,47 @@ void SetDuration(absl::Duration duration, google::protobuf::Duration* message) {
   message->set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(rest)));
 }
 
-v1::Sweep::State StateOf(SweepState state) {
+v1::Sweep::State StateOf(GroupState state) {
   switch (state) {
-    case SweepState::kQueued:
+    case GroupState::kQueued:
       return v1::Sweep::STATE_QUEUED;
-    case SweepState::kRunning:
+    case GroupState::kRunning:
       return v1::Sweep::STATE_RUNNING;
-    case SweepState::kSucceeded:
+    case GroupState::kSucceeded:
       return v1::Sweep::STATE_SUCCEEDED;
-    case SweepState::kPartiallySucceeded:
+    case GroupState::kPartiallySucceeded:
       return v1::Sweep::STATE_PARTIALLY_SUCCEEDED;
-    case SweepState::kFailed:
+    case GroupState::kFailed:
       return v1::Sweep::STATE_FAILED;
-    case SweepState::kCancelled:
+    case GroupState::kCancelled:
       return v1::Sweep::STATE_CANCELLED;
   }
   return v1::Sweep::STATE_UNSPECIFIED;
 }
 
-v1::Invocation::State StateOf(InvocationState state) {
+v1::Invocation::State StateOf(TaskState state) {
   switch (state) {
-    case InvocationState::kQueued:
+    case TaskState::kQueued:
       return v1::Invocation::STATE_QUEUED;
-    case InvocationState::kRunning:
+    case TaskState::kRunning:
       return v1::Invocation::STATE_RUNNING;
-    case InvocationState::kSucceeded:
+    case TaskState::kSucceeded:
       return v1::Invocation::STATE_SUCCEEDED;
-    case InvocationState::kFailed:
+    case TaskState::kFailed:
       return v1::Invocation::STATE_FAILED;
-    case InvocationState::kCancelled:
+    case TaskState::kCancelled:
       return v1::Invocation::STATE_CANCELLED;
   }
   return v1::Invocation::STATE_UNSPECIFIED;
 }
 
-v1::InvocationFailure::Kind KindOf(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::kData:
-      return v1::InvocationFailure::KIND_DATA;
-    case FailureKind::kModel:
-      return v1::InvocationFailure::KIND_MODEL;
-    case FailureKind::kTimeout:
-      return v1::InvocationFailure::KIND_TIMEOUT;
-    case FailureKind::kInternal:
-      return v1::InvocationFailure::KIND_INTERNAL;
-  }
-  return v1::InvocationFailure::KIND_UNSPECIFIED;
-}
-
-void SetCounts(const InvocationCounts& counts, v1::InvocationCounts* message) {
+void SetCounts(const workqueue::Counts& counts, v1::InvocationCounts* message) {
   message->set_total(counts.total());
   message->set_queued(counts.queued);
   message->set_running(counts.running);
   message->set_succeeded(counts.succeeded);
   message->set_failed(counts.failed);
   message->set_cancelled(counts.cancelled);
-}
-
-void SetFailure(const Invocation& invocation, v1::InvocationFailure* message) {
-  message->set_kind(KindOf(invocation.failure->kind));
-  message->set_reason(invocation.failure->reason);
-  message->set_message(invocation.failure->message);
-  message->set_attempt(invocation.failed_attempt);
-  if (invocation.failure_time) SetTime(*invocation.failure_time, message->mutable_time());
 }
 
 }  // namespace
@@ -96,8 +71,8 @@ v1::BatchEndpoint MessageOf(const BatchEndpoint& endpoint) {
   message.set_plant_id(endpoint.plant_id);
   message.set_display_name(endpoint.display_name);
   message.set_deployment_count(endpoint.deployment_count);
-  SetTime(endpoint.create_time, message.mutable_create_time());
-  SetTime(endpoint.update_time, message.mutable_update_time());
+  Set(endpoint.create_time, message.mutable_create_time());
+  Set(endpoint.update_time, message.mutable_update_time());
   return message;
 }
 
@@ -124,52 +99,59 @@ v1::Deployment MessageOf(const Deployment& deployment) {
   message.set_sensor_id(settings.sensor_id);
   message.set_config_commit(settings.commit);
   message.set_etag(absl::StrCat(deployment.revision));
-  SetTime(deployment.create_time, message.mutable_create_time());
-  SetTime(deployment.update_time, message.mutable_update_time());
+  Set(deployment.create_time, message.mutable_create_time());
+  Set(deployment.update_time, message.mutable_update_time());
   return message;
 }
 
 v1::Sweep MessageOf(const Sweep& sweep) {
+  const workqueue::Group& group = sweep.group;
   v1::Sweep message;
-  message.set_name(SweepResource(sweep.id));
-  message.set_state(StateOf(sweep.state));
+  message.set_name(SweepResource(group.id));
+  message.set_state(StateOf(group.state));
   message.set_state_reason(SweepReason(sweep));
-  for (const std::string& plant : sweep.plant_ids) message.add_plant_ids(plant);
-  if (sweep.as_of) SetTime(*sweep.as_of, message.mutable_as_of());
-  if (!sweep.schedule_id.empty()) message.set_schedule(ScheduleResource(sweep.schedule_id));
-  if (sweep.tick) SetTime(*sweep.tick, message.mutable_tick_time());
-  if (!sweep.retry_of.empty()) message.set_retry_of(SweepResource(sweep.retry_of));
-  SetCounts(sweep.counts, message.mutable_counts());
-  SetTime(sweep.create_time, message.mutable_create_time());
-  if (sweep.start_time) SetTime(*sweep.start_time, message.mutable_start_time());
-  if (sweep.end_time) SetTime(*sweep.end_time, message.mutable_end_time());
+  for (const std::string& plant : sweep.pin.plant_ids) message.add_plant_ids(plant);
+  if (sweep.pin.as_of) Set(*sweep.pin.as_of, message.mutable_as_of());
+  if (!sweep.pin.schedule_id.empty()) message.set_schedule(ScheduleResource(sweep.pin.schedule_id));
+  if (sweep.pin.tick) Set(*sweep.pin.tick, message.mutable_tick_time());
+  if (!sweep.pin.retry_of.empty()) message.set_retry_of(SweepResource(sweep.pin.retry_of));
+  SetCounts(group.counts, message.mutable_counts());
+  message.set_paused(group.paused);
+  Set(group.created_at, message.mutable_create_time());
+  if (group.started_at) Set(*group.started_at, message.mutable_start_time());
+  if (group.ended_at) Set(*group.ended_at, message.mutable_end_time());
   return message;
 }
 
 v1::Invocation MessageOf(const Invocation& invocation) {
   const CircuitId& circuit = invocation.name.circuit;
+  const workqueue::Task& task = invocation.task;
   v1::Invocation message;
   message.set_name(InvocationResource(invocation.name));
   message.set_plant_id(circuit.plant_id);
   message.set_circuit_id(circuit.circuit_id);
   message.set_deployment(DeploymentResource(circuit));
   message.set_model(ModelVersionResource(invocation.pin.model_version));
-  message.set_state(StateOf(invocation.state));
-  message.set_state_reason(invocation.state_reason);
-  if (invocation.failure) SetFailure(invocation, message.mutable_failure());
-  message.set_attempts(invocation.attempts);
-  message.set_max_attempts(invocation.pin.max_attempts);
-  SetDuration(invocation.pin.timeout, message.mutable_timeout());
-  message.set_worker(invocation.worker);
-  if (invocation.as_of) SetTime(*invocation.as_of, message.mutable_as_of());
+  message.set_state(StateOf(task.state));
+  message.set_state_reason(InvocationReason(invocation));
+  if (task.failure) *message.mutable_failure() = workqueue::MessageOf(*task.failure);
+  message.set_attempt_count(task.attempt_count);
+  message.set_max_attempts(task.max_attempts);
+  message.set_snooze_count(task.snooze_count);
+  SetDuration(absl::Seconds(invocation.pin.timeout_seconds), message.mutable_timeout());
+  message.set_pool("pools/" + task.pool);
+  message.set_replica(task.holder);
+  message.set_lease_epoch(task.lease_epoch);
+  if (task.lease_expires_at) Set(*task.lease_expires_at, message.mutable_lease_expire_time());
+  if (invocation.pin.as_of) Set(*invocation.pin.as_of, message.mutable_as_of());
   if (invocation.issue_time) {
-    SetTime(*invocation.issue_time, message.mutable_issue_time());
+    Set(*invocation.issue_time, message.mutable_issue_time());
     message.set_forecast(
         ForecastResource(circuit, *invocation.issue_time, invocation.pin.model_version));
   }
-  SetTime(invocation.create_time, message.mutable_create_time());
-  if (invocation.start_time) SetTime(*invocation.start_time, message.mutable_start_time());
-  if (invocation.end_time) SetTime(*invocation.end_time, message.mutable_end_time());
+  Set(task.created_at, message.mutable_create_time());
+  if (task.started_at) Set(*task.started_at, message.mutable_start_time());
+  if (task.ended_at) Set(*task.ended_at, message.mutable_end_time());
   return message;
 }
 
@@ -181,14 +163,14 @@ v1::Schedule MessageOf(const Schedule& schedule) {
   message.set_time_zone(schedule.spec.time_zone.empty() ? "UTC" : schedule.spec.time_zone);
   for (const std::string& plant : schedule.spec.plant_ids) message.add_plant_ids(plant);
   message.set_state(schedule.paused ? v1::Schedule::STATE_PAUSED : v1::Schedule::STATE_ACTIVE);
-  if (schedule.next_tick) SetTime(*schedule.next_tick, message.mutable_next_tick_time());
-  if (schedule.last_tick) SetTime(*schedule.last_tick, message.mutable_last_tick_time());
+  if (schedule.next_tick) Set(*schedule.next_tick, message.mutable_next_tick_time());
+  if (schedule.last_tick) Set(*schedule.last_tick, message.mutable_last_tick_time());
   if (!schedule.last_sweep_id.empty()) {
     message.set_last_sweep(SweepResource(schedule.last_sweep_id));
   }
   message.set_etag(absl::StrCat(schedule.revision));
-  SetTime(schedule.create_time, message.mutable_create_time());
-  SetTime(schedule.update_time, message.mutable_update_time());
+  Set(schedule.create_time, message.mutable_create_time());
+  Set(schedule.update_time, message.mutable_update_time());
   return message;
 }
 
@@ -196,16 +178,16 @@ v1::Forecast MessageOf(const Forecast& forecast) {
   v1::Forecast message;
   message.set_name(ForecastResource(forecast.circuit, forecast.issue_time, forecast.model_version));
   message.set_circuit(CircuitResource(forecast.circuit));
-  SetTime(forecast.issue_time, message.mutable_issue_time());
+  Set(forecast.issue_time, message.mutable_issue_time());
   message.set_model_version(ModelVersionResource(forecast.model_version));
   message.set_target_column(forecast.target_column);
   message.set_invocation(InvocationResource({forecast.sweep_id, forecast.circuit}));
-  SetTime(forecast.create_time, message.mutable_create_time());
+  Set(forecast.create_time, message.mutable_create_time());
   int step = 0;
   for (const ForecastPoint& point : forecast.points) {
     v1::ForecastPoint* out = message.add_points();
     out->set_step(++step);
-    SetTime(point.time, out->mutable_time());
+    Set(point.time, out->mutable_time());
     out->set_value(point.value);
     for (std::size_t i = 0; i < point.lower.size() && i < forecast.interval_levels.size(); ++i) {
       v1::PredictionInterval* interval = out->add_intervals();

@@ -16,8 +16,8 @@
 #include "fleetcast/inference/v1/sweep.pb.h"
 #include "services/inference/domain/deployment.h"
 #include "services/inference/domain/forecast.h"
-#include "services/inference/domain/invocation.h"
 #include "services/inference/domain/schedule.h"
+#include "services/inference/domain/sweep.h"
 
 namespace fleetcast::inference {
 

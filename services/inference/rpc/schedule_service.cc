@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "common/base/id.h"
 #include "services/inference/rpc/answer.h"
 
 namespace fleetcast::inference {
@@ -74,7 +75,7 @@ grpc::Status ScheduleService::ListSchedules(grpc::ServerContext*,
                                             v1::ListSchedulesResponse* reply) {
   return AnswerPage(
       "ListSchedules", *request, reply, [&](const PageRequest& page) { return store_.List(page); },
-      [](auto& answer) { return answer.add_schedules(); });
+      [](auto& answer) { return answer.mutable_schedules(); });
 }
 
 grpc::Status ScheduleService::UpdateSchedule(grpc::ServerContext*,
@@ -131,7 +132,7 @@ grpc::Status ScheduleService::TriggerSchedule(grpc::ServerContext*,
                         [&](const MutatingRequest& identity) -> absl::StatusOr<Sweep> {
                           FLEETCAST_ASSIGN_OR_RETURN(const std::string id,
                                                      ParseSchedule("name", request->name()));
-                          return store_.Trigger(identity, id, ids_.NewId());
+                          return store_.Trigger(identity, id);
                         });
 }
 

@@ -1,7 +1,6 @@
 // fleetcast.inference.v1.ScheduleService over the domain.
 #pragma once
 
-#include "common/base/id.h"
 #include "fleetcast/inference/v1/schedule_service.grpc.pb.h"
 #include "services/inference/domain/schedule_store.h"
 
@@ -9,7 +8,7 @@ namespace fleetcast::inference {
 
 class ScheduleService final : public v1::ScheduleService::Service {
  public:
-  ScheduleService(ScheduleStore& store, IdSource& ids) : store_(store), ids_(ids) {}
+  explicit ScheduleService(ScheduleStore& store) : store_(store) {}
 
   grpc::Status CreateSchedule(grpc::ServerContext* context,
                               const v1::CreateScheduleRequest* request,
@@ -35,7 +34,6 @@ class ScheduleService final : public v1::ScheduleService::Service {
 
  private:
   ScheduleStore& store_;
-  IdSource& ids_;
 };
 
 }  // namespace fleetcast::inference

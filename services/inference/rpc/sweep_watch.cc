@@ -1,7 +1,6 @@
 #include "services/inference/rpc/sweep_watch.h"
 
 #include <utility>
-#include <vector>
 
 #include "common/base/status.h"
 #include "common/rpc/request.h"
@@ -10,7 +9,10 @@
 namespace fleetcast::inference {
 namespace {
 
-constexpr int kInvocationsPerMessage = 500;
+constexpr std::size_t kMaxMessageBytes = std::size_t{256} << 10;
+// A queued invocation's reason changes without a change of the invocation, as replicas come and go:
+// everything is looked at anew this often, and sent where it reads differently.
+constexpr int kPollsBetweenFullReads = 60;
 
 }  // namespace
 
@@ -26,23 +28,37 @@ bool SweepWatch::IsNews(const Message& message) {
 }
 
 absl::StatusOr<bool> SweepWatch::Poll() {
-  FLEETCAST_ASSIGN_OR_RETURN(const SweepChanges changes, store_.ChangesSince(sweep_id_, mark_));
-  mark_ = changes.mark;
-  v1::WatchSweepResponse response;
-  *response.mutable_sweep() = MessageOf(changes.sweep);
-  bool unsent = IsNews(response.sweep());
-  for (const Invocation& invocation : changes.invocations) {
+  workqueue::Mark mark = polls_++ % kPollsBetweenFullReads == 0 ? workqueue::Mark{} : mark_;
+  for (;;) {
+    FLEETCAST_ASSIGN_OR_RETURN(const SweepChanges changes, store_.ChangesSince(sweep_id_, mark));
+    mark = mark_ = changes.mark;
+    *response_.mutable_sweep() = MessageOf(changes.sweep);
+    unsent_ = IsNews(response_.sweep()) || unsent_;
+    if (!Add(changes.changed) || !Add(changes.running)) return true;
+    if (changes.more) continue;
+    return !Flush() || IsTerminal(changes.sweep.group.state);
+  }
+}
+
+bool SweepWatch::Add(const std::vector<Invocation>& invocations) {
+  for (const Invocation& invocation : invocations) {
     v1::Invocation message = MessageOf(invocation);
     if (!IsNews(message)) continue;
-    *response.add_invocations() = std::move(message);
-    unsent = true;
-    if (response.invocations_size() < kInvocationsPerMessage) continue;
-    if (!send_(response)) return true;
-    response.clear_invocations();
-    unsent = false;
+    const std::size_t size = message.ByteSizeLong();
+    if (bytes_ + size > kMaxMessageBytes && !Flush()) return false;
+    *response_.add_invocations() = std::move(message);
+    bytes_ += size;
+    unsent_ = true;
   }
-  if (unsent && !send_(response)) return true;
-  return IsTerminal(changes.sweep.state);
+  return true;
+}
+
+bool SweepWatch::Flush() {
+  const bool sent = !unsent_ || send_(response_);
+  response_.clear_invocations();
+  bytes_ = 0;
+  unsent_ = false;
+  return sent;
 }
 
 }  // namespace fleetcast::inference

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "fleetcast/inference/v1/invocation_service.pb.h"
@@ -25,14 +26,21 @@ class SweepWatch {
   [[nodiscard]] absl::StatusOr<bool> Poll();
 
  private:
-  // True if the message differs from the one last sent under its name.
+  // Puts those that read differently than when they were last sent into messages, and sends those
+  // that are full. False if the client is gone.
+  [[nodiscard]] bool Add(const std::vector<Invocation>& invocations);
+  [[nodiscard]] bool Flush();
   template <typename Message>
   [[nodiscard]] bool IsNews(const Message& message);
 
   SweepStore& store_;
   const std::string sweep_id_;
   const Send send_;
-  std::string mark_;
+  workqueue::Mark mark_;
+  int polls_ = 0;
+  v1::WatchSweepResponse response_;          // being filled
+  std::size_t bytes_ = 0;                    // of it
+  bool unsent_ = false;                      // whether it tells anything new
   std::map<std::string, std::size_t> sent_;  // hash of the message last sent, by name
 };
 

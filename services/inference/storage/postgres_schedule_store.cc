@@ -83,7 +83,7 @@ absl::StatusOr<Schedule> Lock(pqxx::work& work, const std::string& id, const std
 void Write(pqxx::work& work, const std::string& id, const ScheduleSpec& spec, bool paused) {
   const std::optional<absl::Time> next = paused ? std::nullopt : FirstTick(spec, Now(work));
   Run(work, kUpdateSchedule,
-      {id, spec.display_name, spec.cron, spec.time_zone, IdArray(spec.plant_ids), MicrosOf(next),
+      {id, spec.display_name, spec.cron, spec.time_zone, TextArray(spec.plant_ids), MicrosOf(next),
        paused ? "t" : "f"});
 }
 
@@ -97,7 +97,7 @@ absl::StatusOr<Schedule> PostgresScheduleStore::Create(const MutatingRequest& re
       [&](pqxx::work& work) -> absl::StatusOr<std::string> {
         const pqxx::result inserted =
             Run(work, kInsertSchedule,
-                {id, spec.display_name, spec.cron, spec.time_zone, IdArray(spec.plant_ids),
+                {id, spec.display_name, spec.cron, spec.time_zone, TextArray(spec.plant_ids),
                  MicrosOf(FirstTick(spec, Now(work)))});
         if (inserted.affected_rows() == 0) return ScheduleExists(id);
         return id;
@@ -165,18 +165,12 @@ absl::StatusOr<PageOf<Schedule>> PostgresScheduleStore::List(const PageRequest& 
 }
 
 absl::StatusOr<Sweep> PostgresScheduleStore::Trigger(const MutatingRequest& request,
-                                                     const std::string& id,
-                                                     const std::string& sweep_id) {
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_ASSIGN_OR_RETURN(const Schedule schedule, Read(work, id));
-        const NewSweep sweep{
-            .id = sweep_id, .circuit = {}, .plant_ids = schedule.spec.plant_ids, .as_of = {}};
-        (void)InsertSweep(work, sweep, {.schedule_id = id, .tick = {}, .retry_of = ""});
-        return sweep_id;
-      },
-      [](pqxx::work& work, const std::string& answer) { return ReadSweep(work, answer); });
+                                                     const std::string& id) {
+  return AnswerSweepOnce(pool_, request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
+    FLEETCAST_ASSIGN_OR_RETURN(const Schedule schedule, Read(work, id));
+    const SweepPin pin{.plant_ids = schedule.spec.plant_ids, .schedule_id = id};
+    return CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}});
+  });
 }
 
 absl::StatusOr<DueSchedules> PostgresScheduleStore::Due() {
@@ -190,21 +184,22 @@ absl::StatusOr<DueSchedules> PostgresScheduleStore::Due() {
   });
 }
 
-absl::StatusOr<bool> PostgresScheduleStore::Tick(const Schedule& seen, const TickDecision& decision,
-                                                 const std::string& sweep_id) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<bool> {
+absl::StatusOr<std::string> PostgresScheduleStore::Tick(const Schedule& seen,
+                                                        const TickDecision& decision) {
+  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<std::string> {
     const pqxx::result moved = Run(work, kMoveOn,
                                    {seen.id, absl::StrCat(seen.revision), MicrosOf(seen.next_tick),
                                     MicrosOf(decision.next_tick)});
-    if (moved.affected_rows() == 0) return false;
-    if (!decision.tick) return true;
-    const NewSweep sweep{
-        .id = sweep_id, .circuit = {}, .plant_ids = seen.spec.plant_ids, .as_of = decision.tick};
-    const bool made =
-        InsertSweep(work, sweep, {.schedule_id = seen.id, .tick = decision.tick, .retry_of = ""});
-    if (!made) return false;
-    Run(work, kRecordTick, {seen.id, MicrosOf(decision.tick), sweep_id});
-    return true;
+    if (moved.affected_rows() == 0 || !decision.tick) return std::string();
+    const SweepPin pin{.plant_ids = seen.spec.plant_ids,
+                       .as_of = decision.tick,
+                       .schedule_id = seen.id,
+                       .tick = decision.tick};
+    const auto sweep = CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}});
+    if (absl::IsAlreadyExists(sweep.status())) return std::string();
+    FLEETCAST_RETURN_IF_ERROR(sweep.status());
+    Run(work, kRecordTick, {seen.id, MicrosOf(decision.tick), sweep->group.id});
+    return sweep->group.id;
   });
 }
 

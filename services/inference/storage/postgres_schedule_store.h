@@ -3,14 +3,18 @@
 
 #include <string>
 
+#include "common/base/id.h"
 #include "common/db/connection_pool.h"
+#include "common/workqueue/queue.h"
 #include "services/inference/domain/schedule_store.h"
 
 namespace fleetcast::inference {
 
 class PostgresScheduleStore final : public ScheduleStore {
  public:
-  explicit PostgresScheduleStore(db::ConnectionPool& pool) : pool_(pool) {}
+  // Sweeps are made in `queue`. All must outlive it.
+  PostgresScheduleStore(db::ConnectionPool& pool, workqueue::Queue& queue, IdSource& ids)
+      : pool_(pool), queue_(queue), ids_(ids) {}
 
   absl::StatusOr<Schedule> Create(const MutatingRequest& request, const std::string& id,
                                   const ScheduleSpec& spec) override;
@@ -22,14 +26,14 @@ class PostgresScheduleStore final : public ScheduleStore {
                       const std::string& etag) override;
   absl::StatusOr<Schedule> Get(const std::string& id) override;
   absl::StatusOr<PageOf<Schedule>> List(const PageRequest& page) override;
-  absl::StatusOr<Sweep> Trigger(const MutatingRequest& request, const std::string& id,
-                                const std::string& sweep_id) override;
+  absl::StatusOr<Sweep> Trigger(const MutatingRequest& request, const std::string& id) override;
   absl::StatusOr<DueSchedules> Due() override;
-  absl::StatusOr<bool> Tick(const Schedule& seen, const TickDecision& decision,
-                            const std::string& sweep_id) override;
+  absl::StatusOr<std::string> Tick(const Schedule& seen, const TickDecision& decision) override;
 
  private:
   db::ConnectionPool& pool_;
+  workqueue::Queue& queue_;
+  IdSource& ids_;
 };
 
 }  // namespace fleetcast::inference

@@ -1,179 +1,182 @@
 #include "services/inference/storage/postgres_sweep_store.h"
 
-#include "absl/strings/str_cat.h"
+#include <utility>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/db/filter_sql.h"
+#include "common/workqueue/waiting.h"
 #include "services/inference/domain/deployment_store.h"
-#include "services/inference/domain/list_filter.h"
 #include "services/inference/storage/rows.h"
 #include "services/inference/storage/sweep_rows.h"
 
 namespace fleetcast::inference {
 namespace {
 
-// A raised epoch fences out whoever holds it.
-const char kCancelInvocations[] =
-    "UPDATE inference.invocations SET state = 'CANCELLED', state_reason = 'cancelled with its"
-    " sweep', lease_epoch = lease_epoch + 1, lease_expires = NULL, attempt_expires = NULL,"
-    " worker = '', end_time = clock_timestamp(), changed_in = pg_current_xact_id()"
-    " WHERE sweep_id = $1 AND state IN ('QUEUED', 'RUNNING')";
+using workqueue::Group;
+using workqueue::Queue;
+using workqueue::Task;
 
-const char kSettleCancelled[] =
-    "UPDATE inference.sweeps SET state = 'CANCELLED', end_time = clock_timestamp()"
-    " WHERE sweep_id = $1 AND state IN ('QUEUED', 'RUNNING')";
+const char kMissingPlant[] =
+    "SELECT p FROM unnest($1::text[]) p WHERE NOT EXISTS"
+    " (SELECT FROM inference.batch_endpoints e WHERE e.plant_id = p) LIMIT 1";
 
-const char kSnapshotMark[] = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text";
-
-std::string SelectInvocations(const std::string& condition) {
-  return absl::StrCat("SELECT ", kInvocationColumns, " FROM inference.invocations i WHERE ",
-                      condition);
-}
+// What one look of a watcher reads at most.
+constexpr int kMostChanges = 500;
 
 absl::StatusOr<db::SqlField> SweepField(const std::string& field) {
-  if (field == "create_time") {
-    return db::SqlField{"extract(epoch FROM s.create_time)::text"};
-  }
-  if (field == "schedule") return db::SqlField{"'schedules/' || s.schedule_id"};
-  if (field == "retry_of") return db::SqlField{"'sweeps/' || s.retry_of"};
-  return db::SqlField{"s." + field};  // checked by PrepareFilter
+  if (field == "state") return db::SqlField{.expression = "g.state"};
+  if (field == "schedule")
+    return db::SqlField{.expression = "'schedules/' || nullif(g.pin ->> 'schedule_id', '')"};
+  if (field == "retry_of")
+    return db::SqlField{.expression = "'sweeps/' || nullif(g.pin ->> 'retry_of', '')"};
+  return db::SqlField{.expression = "g.create_time"};
 }
 
 absl::StatusOr<db::SqlField> InvocationField(const std::string& field) {
-  if (field == "failure.kind") return db::SqlField{"i.failure_kind"};
-  if (field == "failure.reason") return db::SqlField{"i.failure_reason"};
-  return db::SqlField{"i." + field};  // checked by PrepareFilter
+  if (field == "state") return db::SqlField{.expression = "t.state"};
+  if (field == "plant_id") return db::SqlField{.expression = "split_part(t.name, '.', 1)"};
+  if (field == "circuit_id") return db::SqlField{.expression = "split_part(t.name, '.', 2)"};
+  if (field == "failure.kind") return db::SqlField{.expression = "t.failure ->> 'kind'"};
+  return db::SqlField{.expression = "t.failure ->> 'reason'"};
 }
 
-// The sweep that a mutating request answered with, as it stands now.
-absl::StatusOr<Sweep> ReadAnswer(pqxx::work& work, const std::string& sweep_id) {
-  return ReadSweep(work, sweep_id);
+// With what each that waits is waiting for.
+std::vector<Invocation> InvocationsOf(pqxx::work& work, const Queue& queue,
+                                      std::vector<Task> tasks) {
+  std::optional<workqueue::Situation> situation;
+  std::vector<Invocation> invocations;
+  for (Task& task : tasks) {
+    invocations.push_back(InvocationOf(std::move(task)));
+    if (invocations.back().task.state != workqueue::TaskState::kQueued) continue;
+    if (!situation) situation = ReadSituation(work, queue);
+    invocations.back().wait_reason = WaitReason(invocations.back().task, *situation);
+  }
+  return invocations;
+}
+
+absl::Status CheckPlants(pqxx::work& work, const std::vector<std::string>& plant_ids) {
+  const pqxx::result missing = Run(work, kMissingPlant, {TextArray(plant_ids)});
+  if (missing.empty()) return absl::OkStatus();
+  return EndpointNotFound(missing[0][0].as<std::string>());
 }
 
 }  // namespace
 
+absl::StatusOr<Sweep> PostgresSweepStore::Select(pqxx::work& work, const std::string& sweep_id) {
+  std::optional<Group> group = queue_.GetGroup(work, sweep_id);
+  if (!group) return SweepNotFound(sweep_id);
+  return SweepOf(*std::move(group));
+}
+
+absl::StatusOr<Invocation> PostgresSweepStore::Select(pqxx::work& work,
+                                                      const InvocationName& name) {
+  std::optional<Task> task = queue_.GetTask(work, name.sweep_id, CircuitKey(name.circuit));
+  if (!task) return InvocationNotFound(name);
+  return InvocationsOf(work, queue_, {*std::move(task)}).front();
+}
+
 absl::StatusOr<Sweep> PostgresSweepStore::Create(const MutatingRequest& request,
-                                                 const NewSweep& sweep) {
+                                                 const SweepPin& pin) {
+  return AnswerSweepOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
+    FLEETCAST_RETURN_IF_ERROR(CheckPlants(work, pin.plant_ids));
+    return CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}});
+  });
+}
+
+absl::StatusOr<Invocation> PostgresSweepStore::CreateOne(const MutatingRequest& request,
+                                                         const CircuitId& circuit,
+                                                         std::optional<absl::Time> as_of) {
   return AnswerOnce(
-      pool_, request,
+      queue_.pool(), request,
       [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_RETURN_IF_ERROR(CheckPlants(work, sweep.plant_ids));
-        (void)InsertSweep(work, sweep, {});  // without a tick there is nothing to collide with
-        if (!sweep.circuit) return sweep.id;
-        FLEETCAST_ASSIGN_OR_RETURN(const Sweep made, ReadSweep(work, sweep.id));
-        if (made.counts.total() == 0) return DeploymentNotFound(*sweep.circuit);
-        return sweep.id;
+        const SweepPin pin{.plant_ids = {circuit.plant_id}, .as_of = as_of};
+        FLEETCAST_ASSIGN_OR_RETURN(
+            const Sweep sweep, CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = circuit}));
+        if (sweep.group.counts.total() == 0) return DeploymentNotFound(circuit);
+        FLEETCAST_ASSIGN_OR_RETURN(const Invocation made,
+                                   Select(work, InvocationName{sweep.group.id, circuit}));
+        return ToJson(made.task);
       },
-      ReadAnswer);
+      [](pqxx::work&, const std::string& answer) -> absl::StatusOr<Invocation> {
+        FLEETCAST_ASSIGN_OR_RETURN(Task task, workqueue::TaskFromJson(answer));
+        return InvocationOf(std::move(task));
+      });
 }
 
 absl::StatusOr<Sweep> PostgresSweepStore::Retry(const MutatingRequest& request,
-                                                const std::string& sweep_id,
-                                                const std::string& new_id) {
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_ASSIGN_OR_RETURN(const Sweep old, ReadSweep(work, sweep_id));
-        if (!IsTerminal(old.state)) return SweepNotEnded(sweep_id, old.state);
-        const NewSweep retry{
-            .id = new_id, .circuit = {}, .plant_ids = old.plant_ids, .as_of = old.as_of};
-        (void)InsertSweep(work, retry,
-                          {.schedule_id = "", .tick = std::nullopt, .retry_of = sweep_id});
-        FLEETCAST_ASSIGN_OR_RETURN(const Sweep made, ReadSweep(work, new_id));
-        if (made.counts.total() == 0) return NothingToRetry(sweep_id);
-        return new_id;
-      },
-      ReadAnswer);
+                                                const std::string& sweep_id) {
+  return AnswerSweepOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
+    FLEETCAST_ASSIGN_OR_RETURN(const Sweep old, Select(work, sweep_id));
+    if (!IsTerminal(old.group.state)) return SweepNotEnded(sweep_id, old.group.state);
+    const SweepPin pin{
+        .plant_ids = old.pin.plant_ids, .as_of = old.pin.as_of, .retry_of = sweep_id};
+    FLEETCAST_ASSIGN_OR_RETURN(Sweep made,
+                               CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}}));
+    if (made.group.counts.total() == 0) return NothingToRetry(sweep_id);
+    return made;
+  });
 }
 
 absl::StatusOr<Sweep> PostgresSweepStore::Cancel(const MutatingRequest& request,
                                                  const std::string& sweep_id) {
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_ASSIGN_OR_RETURN(const Sweep sweep, ReadSweep(work, sweep_id));
-        if (sweep.state == SweepState::kCancelled) return sweep_id;
-        if (IsTerminal(sweep.state)) return SweepEnded(sweep_id, sweep.state);
-        const pqxx::result cancelled = Run(work, kCancelInvocations, {sweep_id});
-        // None left: the last one ended between our look and our lock. Let that stand.
-        if (cancelled.affected_rows() > 0) Run(work, kSettleCancelled, {sweep_id});
-        return sweep_id;
-      },
-      ReadAnswer);
+  return AnswerSweepOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
+    FLEETCAST_ASSIGN_OR_RETURN(Sweep sweep, Select(work, sweep_id));
+    if (sweep.group.state == workqueue::GroupState::kCancelled) return sweep;
+    if (IsTerminal(sweep.group.state)) return SweepEnded(sweep_id, sweep.group.state);
+    FLEETCAST_RETURN_IF_ERROR(
+        queue_.Cancel(work, {.group_id = sweep_id}, "with its sweep").status());
+    return Select(work, sweep_id);
+  });
 }
 
 absl::StatusOr<Sweep> PostgresSweepStore::Get(const std::string& sweep_id) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) { return ReadSweep(work, sweep_id); });
+  return db::ReadInTransaction(queue_.pool(),
+                               [&](pqxx::work& work) { return Select(work, sweep_id); });
 }
 
 absl::StatusOr<PageOf<Sweep>> PostgresSweepStore::List(const std::optional<Filter>& filter,
                                                        const PageRequest& page) {
-  FLEETCAST_ASSIGN_OR_RETURN(const auto prepared,
-                             PrepareFilter(filter, kSweepFilterFields, {"create_time"}));
-  const std::string after = page.after.empty() ? "" : page.after[0];
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Sweep>> {
-    Parameters parameters({after, absl::StrCat(page.size + 1)});
-    FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(prepared, SweepField));
-    std::vector<Sweep> sweeps;
-    for (const pqxx::row& row : parameters.Run(
-             work, absl::StrCat(kSelectSweep, "($1 = '' OR s.sweep_id < $1) AND ", condition,
-                                " ORDER BY s.sweep_id DESC LIMIT $2::integer"))) {
-      sweeps.push_back(SweepOf(row));
-    }
-    return CutPage(std::move(sweeps), page,
-                   [](const Sweep& last) { return std::vector<std::string>{last.id}; });
-  });
+  FLEETCAST_ASSIGN_OR_RETURN(const db::SqlCondition condition,
+                             db::FilterToSql(filter, SweepField, Queue::kFirstGroupParameter));
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<PageOf<Sweep>> {
+        PageOf<Group> groups = queue_.ListGroups(work, condition, page);
+        PageOf<Sweep> sweeps{.items = {}, .next_after = std::move(groups.next_after)};
+        for (Group& group : groups.items) sweeps.items.push_back(SweepOf(std::move(group)));
+        return sweeps;
+      });
 }
 
-absl::StatusOr<Invocation> PostgresSweepStore::GetInvocation(const InvocationKey& key) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<Invocation> {
-    const pqxx::result rows =
-        Run(work,
-            SelectInvocations("i.sweep_id = $1 AND i.plant_id || '-' || i.circuit_id = $2"
-                              " ORDER BY i.plant_id LIMIT 1"),
-            {key.sweep_id, key.key});
-    if (rows.empty()) return InvocationNotFound(key);
-    return InvocationOf(rows[0]);
-  });
+absl::StatusOr<Invocation> PostgresSweepStore::GetInvocation(const InvocationName& name) {
+  return db::ReadInTransaction(queue_.pool(), [&](pqxx::work& work) { return Select(work, name); });
 }
 
 absl::StatusOr<PageOf<Invocation>> PostgresSweepStore::ListInvocations(
     const std::string& sweep_id, const std::optional<Filter>& filter, const PageRequest& page) {
-  FLEETCAST_ASSIGN_OR_RETURN(const auto prepared,
-                             PrepareFilter(filter, kInvocationFilterFields, {}));
-  const std::vector<std::string> after =
-      page.after.size() == 2 ? page.after : std::vector<std::string>{"", ""};
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Invocation>> {
-    FLEETCAST_RETURN_IF_ERROR(ReadSweep(work, sweep_id).status());
-    Parameters parameters({sweep_id, after[0], after[1], absl::StrCat(page.size + 1)});
-    FLEETCAST_ASSIGN_OR_RETURN(const std::string condition,
-                               parameters.Bind(prepared, InvocationField));
-    std::vector<Invocation> invocations;
-    for (const pqxx::row& row : parameters.Run(
-             work, SelectInvocations(absl::StrCat(
-                       "i.sweep_id = $1 AND (i.plant_id, i.circuit_id) > ($2, $3) AND ", condition,
-                       " ORDER BY i.plant_id, i.circuit_id LIMIT $4::integer")))) {
-      invocations.push_back(InvocationOf(row));
-    }
-    return CutPage(std::move(invocations), page, [](const Invocation& last) {
-      return std::vector<std::string>{last.name.circuit.plant_id, last.name.circuit.circuit_id};
-    });
-  });
+  FLEETCAST_ASSIGN_OR_RETURN(const db::SqlCondition condition,
+                             db::FilterToSql(filter, InvocationField, Queue::kFirstTaskParameter));
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<PageOf<Invocation>> {
+        FLEETCAST_RETURN_IF_ERROR(Select(work, sweep_id).status());
+        PageOf<Task> tasks = queue_.ListTasks(work, sweep_id, condition, page);
+        return PageOf<Invocation>{.items = InvocationsOf(work, queue_, std::move(tasks.items)),
+                                  .next_after = std::move(tasks.next_after)};
+      });
 }
 
 absl::StatusOr<SweepChanges> PostgresSweepStore::ChangesSince(const std::string& sweep_id,
-                                                              const std::string& mark) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<SweepChanges> {
-    SweepChanges changes;
-    // The sweep first: if it has ended, all its invocations' ends are visible to what follows.
-    FLEETCAST_ASSIGN_OR_RETURN(changes.sweep, ReadSweep(work, sweep_id));
-    changes.mark = work.exec1(kSnapshotMark)[0].as<std::string>();
-    for (const pqxx::row& row :
-         Run(work,
-             SelectInvocations("i.sweep_id = $1 AND ($2 = '' OR i.changed_in >= $2::xid8)"
-                               " ORDER BY i.plant_id, i.circuit_id"),
-             {sweep_id, mark})) {
-      changes.invocations.push_back(InvocationOf(row));
-    }
-    return changes;
-  });
+                                                              const workqueue::Mark& mark) {
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<SweepChanges> {
+        auto changes = queue_.ChangesSince(work, sweep_id, mark, kMostChanges);
+        if (!changes) return SweepNotFound(sweep_id);
+        return SweepChanges{.sweep = SweepOf(std::move(changes->group)),
+                            .changed = InvocationsOf(work, queue_, std::move(changes->changed)),
+                            .running = InvocationsOf(work, queue_, std::move(changes->running)),
+                            .mark = changes->mark,
+                            .more = changes->more};
+      });
 }
 
 }  // namespace fleetcast::inference

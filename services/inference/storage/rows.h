@@ -36,8 +36,8 @@ inline constexpr char kSchema[] = "inference";
 // Shortest text that reads back as the same number.
 [[nodiscard]] std::string TextOf(double value);
 [[nodiscard]] std::string SecondsOf(absl::Duration duration);
-// "{a,b}", for ids only: they hold nothing to be quoted.
-[[nodiscard]] std::string IdArray(const std::vector<std::string>& ids);
+// The array's text, every element quoted: without quotes Postgres reads the id "null" as NULL.
+[[nodiscard]] std::string TextArray(const std::vector<std::string>& texts);
 // "{1.5,2}"
 [[nodiscard]] std::string NumberArray(const std::vector<double>& values);
 // Of a column array_to_string(…, ',').

@@ -1,48 +1,41 @@
-// Sweeps and invocations as rows: read, made, and settled. Used by every store that touches them.
-//
-// Order of locks: invocations before their sweep, so that finishing, cancelling and retrying never
-// wait for each other in a circle.
+// How sweeps are made, whoever asks for one: InvokeFleet, InvokeDeployment, RetrySweep, a tick.
 #pragma once
 
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
-#include <vector>
 
-#include "absl/status/status.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "services/inference/domain/invocation.h"
-#include "services/inference/domain/sweep_store.h"
+#include "common/base/id.h"
+#include "common/base/mutating_request.h"
+#include "common/db/connection_pool.h"
+#include "common/workqueue/queue.h"
+#include "services/inference/domain/sweep.h"
 
 namespace fleetcast::inference {
 
-// Columns of `inference.invocations i` that InvocationOf reads.
-extern const char kInvocationColumns[];
-// "SELECT … FROM inference.sweeps s … WHERE ", as SweepOf reads it.
-extern const char kSelectSweep[];
+inline constexpr char kForecastingQueue[] = "forecasting";  // also the pool whose replicas work
 
-[[nodiscard]] Invocation InvocationOf(const pqxx::row& row);
-[[nodiscard]] Sweep SweepOf(const pqxx::row& row);
+// Sweeps are its groups, invocations its tasks. A sweep that somebody's latest forecast is of is
+// kept for ever.
+[[nodiscard]] workqueue::QueueOptions ForecastingQueueOptions();
 
-// NOT_FOUND.
-[[nodiscard]] absl::StatusOr<Sweep> ReadSweep(pqxx::work& work, const std::string& sweep_id);
-
-// What a sweep is made for, besides what the caller of the API says.
-struct SweepOrigin {
-  std::string schedule_id;
-  std::optional<absl::Time> tick;
-  std::string retry_of;  // only circuits whose invocation failed there
+struct NewSweep {
+  SweepPin pin;                      // with `retry_of`: only circuits whose invocation failed there
+  std::optional<CircuitId> circuit;  // this one only
 };
 
-// Makes the sweep and an invocation per deployment asked for; settles it if there is none.
-// False, and nothing made, if the schedule's tick has its sweep already.
-[[nodiscard]] bool InsertSweep(pqxx::work& work, const NewSweep& sweep, const SweepOrigin& origin);
+// Makes the sweep, with an invocation for each deployment asked for that pins what the deployment
+// has now; ids sort by the database's clock. ALREADY_EXISTS with reason TICK_HAS_SWEEP if the
+// schedule's tick has its sweep already: the caller has locked the schedule.
+[[nodiscard]] absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue,
+                                                IdSource& ids, const NewSweep& sweep);
 
-// NOT_FOUND for a plant without endpoint.
-[[nodiscard]] absl::Status CheckPlants(pqxx::work& work, const std::vector<std::string>& plant_ids);
-
-// Locks the sweep and, if none of its invocations is left to do, gives it the state that they add
-// up to. To be called last in a transaction that has ended invocations.
-void SettleSweep(pqxx::work& work, const std::string& sweep_id);
+// One mutating request that is answered with a sweep: `act` runs once, and what it answered is
+// answered to every repetition.
+[[nodiscard]] absl::StatusOr<Sweep> AnswerSweepOnce(
+    db::ConnectionPool& pool, const MutatingRequest& request,
+    absl::FunctionRef<absl::StatusOr<Sweep>(pqxx::work&)> act);
 
 }  // namespace fleetcast::inference

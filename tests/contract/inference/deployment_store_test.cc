@@ -7,9 +7,9 @@
 namespace fleetcast::inference {
 namespace {
 
-TEST_P(InferenceContract, ADeploymentKeepsAllItsProperties) {
+TEST_F(InferenceContract, ADeploymentKeepsAllItsProperties) {
   const Deployment wanted = Of({"P001", "C001"}, 12);
-  const auto stored = backend_->deployments().Deploy(NewRequest(), wanted, "");
+  const auto stored = deployments_.Deploy(NewRequest(), wanted, "");
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->circuit, wanted.circuit);
   EXPECT_EQ(stored->model_version, 12);
@@ -26,22 +26,22 @@ TEST_P(InferenceContract, ADeploymentKeepsAllItsProperties) {
   EXPECT_EQ(stored->settings.commit, "abc123");
   EXPECT_EQ(stored->tags.at("plant_id"), "P001");
   EXPECT_EQ(stored->tags.at("deployed_at").size(), std::string("2025-12-09T00:00:00Z").size());
-  EXPECT_EQ(backend_->deployments().Get({"P001", "C001"})->revision, stored->revision);
+  EXPECT_EQ(deployments_.Get({"P001", "C001"})->revision, stored->revision);
 }
 
-TEST_P(InferenceContract, DeployingAgainReplacesTheDeploymentAndChangesItsEtag) {
+TEST_F(InferenceContract, DeployingAgainReplacesTheDeploymentAndChangesItsEtag) {
   Deploy({"P001", "C001"}, 1);
-  const Deployment first = *backend_->deployments().Get({"P001", "C001"});
+  const Deployment first = *deployments_.Get({"P001", "C001"});
   Deploy({"P001", "C001"}, 2);
-  const Deployment second = *backend_->deployments().Get({"P001", "C001"});
+  const Deployment second = *deployments_.Get({"P001", "C001"});
   EXPECT_EQ(second.model_version, 2);
   EXPECT_NE(second.revision, first.revision);
   EXPECT_EQ(second.create_time, first.create_time);
-  EXPECT_EQ(backend_->deployments().List("", {}, {})->items.size(), 1U);
+  EXPECT_EQ(deployments_.List("", {}, {})->items.size(), 1U);
 }
 
-TEST_P(InferenceContract, AStaleEtagIsRefusedAndChangesNothing) {
-  DeploymentStore& store = backend_->deployments();
+TEST_F(InferenceContract, AStaleEtagIsRefusedAndChangesNothing) {
+  DeploymentStore& store = deployments_;
   const CircuitId circuit{"P001", "C001"};
   EXPECT_EQ(ReasonOf(store.Deploy(NewRequest(), Of(circuit, 1), "7").status()), "ETAG_MISMATCH");
   EXPECT_EQ(store.Get(circuit).status().code(), absl::StatusCode::kNotFound);
@@ -53,8 +53,8 @@ TEST_P(InferenceContract, AStaleEtagIsRefusedAndChangesNothing) {
   EXPECT_EQ(store.Get(circuit)->model_version, 2);
 }
 
-TEST_P(InferenceContract, TheSameDeployRequestAgainDeploysNothingNew) {
-  DeploymentStore& store = backend_->deployments();
+TEST_F(InferenceContract, TheSameDeployRequestAgainDeploysNothingNew) {
+  DeploymentStore& store = deployments_;
   const MutatingRequest request = Request("deploy once");
   const auto first = store.Deploy(request, Of({"P001", "C001"}, 1), "");
   const auto again = store.Deploy(request, Of({"P001", "C001"}, 1), "");
@@ -62,9 +62,9 @@ TEST_P(InferenceContract, TheSameDeployRequestAgainDeploysNothingNew) {
   EXPECT_EQ(again->revision, first->revision);
 }
 
-TEST_P(InferenceContract, ADeletedDeploymentLeavesItsEndpoint) {
+TEST_F(InferenceContract, ADeletedDeploymentLeavesItsEndpoint) {
   DeployFleet();
-  DeploymentStore& store = backend_->deployments();
+  DeploymentStore& store = deployments_;
   EXPECT_EQ(store.GetEndpoint("P001")->deployment_count, 2);
   EXPECT_EQ(store.GetEndpoint("P001")->display_name, "Plant P001");
   ASSERT_TRUE(store.Delete(NewRequest(), {"P002", "C001"}, "").ok());
@@ -74,10 +74,10 @@ TEST_P(InferenceContract, ADeletedDeploymentLeavesItsEndpoint) {
   EXPECT_EQ(store.GetEndpoint("P003").status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST_P(InferenceContract, DeploymentsAndEndpointsAreListedPageByPage) {
+TEST_F(InferenceContract, DeploymentsAndEndpointsAreListedPageByPage) {
   DeployFleet();
   Deploy({"P-1", "C001"}, 9);
-  DeploymentStore& store = backend_->deployments();
+  DeploymentStore& store = deployments_;
   std::vector<std::string> seen;
   PageRequest page{.size = 3};
   do {
@@ -87,7 +87,7 @@ TEST_P(InferenceContract, DeploymentsAndEndpointsAreListedPageByPage) {
       seen.push_back(CircuitKey(deployment.circuit));
     page.after = found->next_after;
   } while (!page.after.empty());
-  EXPECT_EQ(seen, (std::vector<std::string>{"P-1-C001", "P001-C001", "P001-C002", "P002-C001"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"P-1.C001", "P001.C001", "P001.C002", "P002.C001"}));
   EXPECT_EQ(store.List("P001", {}, {})->items.size(), 2U);
   const auto filter = *ParseFilter("tags.model_version = \"9\" AND model:versions/9");
   ASSERT_EQ(store.List("", filter, {})->items.size(), 1U);

@@ -5,13 +5,10 @@
 namespace fleetcast::inference {
 namespace {
 
-TEST_P(InferenceContract, AForecastReadsBackToTheLastBit) {
-  Deploy({"P001", "C001"}, 4);
-  InvokeFleet("s1");
-  const Invocation claimed = Claim();
-  const Forecast wanted = ForecastOf(claimed, 1.0 / 3);
-  ASSERT_TRUE(backend_->invocations().Succeed(HoldOf(claimed), wanted).ok());
-  const auto page = backend_->forecasts().List({}, {});
+TEST_F(InferenceContract, AForecastReadsBackToTheLastBit) {
+  const Forecast wanted = ForecastOf({"P001", "C001"}, 4, "s1", 1.0 / 3);
+  Store(wanted);
+  const auto page = forecasts_.List({}, {});
   ASSERT_TRUE(page.ok()) << page.status();
   ASSERT_EQ(page->items.size(), 1U);
   const Forecast& stored = page->items[0];
@@ -30,15 +27,11 @@ TEST_P(InferenceContract, AForecastReadsBackToTheLastBit) {
   }
 }
 
-TEST_P(InferenceContract, TheSameForecastAgainReplacesItWithoutDuplicateOrHole) {
-  Deploy({"P001", "C001"});
+TEST_F(InferenceContract, TheSameForecastAgainReplacesItWithoutDuplicateOrHole) {
   for (const auto& [sweep, value, horizon] :
        {std::tuple{"s1", 1.0, 5}, std::tuple{"s2", 2.0, 3}, std::tuple{"s3", 3.0, 4}}) {
-    InvokeFleet(sweep);
-    const Invocation claimed = Claim();
-    ASSERT_TRUE(
-        backend_->invocations().Succeed(HoldOf(claimed), ForecastOf(claimed, value, horizon)).ok());
-    const auto forecasts = backend_->forecasts().List({}, {})->items;
+    Store(ForecastOf({"P001", "C001"}, 1, sweep, value, horizon));
+    const auto forecasts = forecasts_.List({}, {})->items;
     ASSERT_EQ(forecasts.size(), 1U);
     EXPECT_EQ(forecasts[0].sweep_id, sweep);
     ASSERT_EQ(forecasts[0].points.size(), static_cast<std::size_t>(horizon));
@@ -46,18 +39,14 @@ TEST_P(InferenceContract, TheSameForecastAgainReplacesItWithoutDuplicateOrHole) 
   }
 }
 
-TEST_P(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
+TEST_F(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
   int hour = 0;
   for (const std::int64_t version : {1, 2}) {
-    Deploy({"P001", "C001"}, version);
-    Deploy({"P001", "C002"}, version);
-    Deploy({"P002", "C001"}, version);
-    InvokeFleet("s" + std::to_string(version));
-    for (int i = 0; i < 3; ++i) {
-      const Invocation claimed = Claim();
-      Forecast forecast = ForecastOf(claimed);
+    for (const CircuitId& circuit :
+         {CircuitId{"P001", "C001"}, CircuitId{"P001", "C002"}, CircuitId{"P002", "C001"}}) {
+      Forecast forecast = ForecastOf(circuit, version, "s" + std::to_string(version));
       forecast.issue_time += absl::Hours(hour);
-      ASSERT_TRUE(backend_->invocations().Succeed(HoldOf(claimed), forecast).ok());
+      Store(forecast);
     }
     if (version == 1) ++hour;
   }
@@ -65,7 +54,7 @@ TEST_P(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
     std::vector<std::string> seen;
     PageRequest page{.size = size};
     do {
-      const auto found = backend_->forecasts().List(query, page);
+      const auto found = forecasts_.List(query, page);
       EXPECT_TRUE(found.ok()) << found.status();
       for (const Forecast& forecast : found->items) {
         EXPECT_EQ(forecast.points.size(), 3U);
@@ -77,8 +66,8 @@ TEST_P(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
     return seen;
   };
   using Names = std::vector<std::string>;
-  const Names all{"P001-C001 v2", "P001-C002 v2", "P002-C001 v2",
-                  "P001-C001 v1", "P001-C002 v1", "P002-C001 v1"};
+  const Names all{"P001.C001 v2", "P001.C002 v2", "P002.C001 v2",
+                  "P001.C001 v1", "P001.C002 v1", "P002.C001 v1"};
   for (const int size : {1, 2, 4, 100}) EXPECT_EQ(names({}, size), all);
   EXPECT_EQ(names({.latest_only = true}, 2), Names(all.begin(), all.begin() + 3));
   EXPECT_EQ(names({.circuit = {"P001", ""}}, 3), (Names{all[0], all[1], all[3], all[4]}));
@@ -88,19 +77,15 @@ TEST_P(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
   EXPECT_EQ(
       names({.filter = *ParseFilter("model_version = \"models/sensor-model/versions/1\"")}, 9),
       Names(all.begin() + 3, all.end()));
-  EXPECT_EQ(names({.filter = *ParseFilter("invocation = \"sweeps/s2/invocations/P001-C002\"")}, 9),
+  EXPECT_EQ(names({.filter = *ParseFilter("invocation = \"sweeps/s2/invocations/P001.C002\"")}, 9),
             Names{all[1]});
 }
 
-TEST_P(InferenceContract, OfTwoVersionsAtOneIssueTimeTheNewerIsTheLatest) {
-  for (const std::int64_t version : {2, 1}) {
-    Deploy({"P001", "C001"}, version);
-    InvokeFleet("s" + std::to_string(version));
-    const Invocation claimed = Claim();
-    ASSERT_TRUE(backend_->invocations().Succeed(HoldOf(claimed), ForecastOf(claimed)).ok());
-  }
-  EXPECT_EQ(backend_->forecasts().List({}, {})->items.size(), 2U);
-  const auto latest = backend_->forecasts().List({.latest_only = true}, {})->items;
+TEST_F(InferenceContract, OfTwoVersionsAtOneIssueTimeTheNewerIsTheLatest) {
+  for (const std::int64_t version : {2, 1})
+    Store(ForecastOf({"P001", "C001"}, version, "s" + std::to_string(version)));
+  EXPECT_EQ(forecasts_.List({}, {})->items.size(), 2U);
+  const auto latest = forecasts_.List({.latest_only = true}, {})->items;
   ASSERT_EQ(latest.size(), 1U);
   EXPECT_EQ(latest[0].model_version, 2);
 }

@@ -3,85 +3,30 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/sha256.h"
 #include "common/db/migrator.h"
-#include "services/inference/storage/postgres_deployment_store.h"
-#include "services/inference/storage/postgres_forecast_store.h"
-#include "services/inference/storage/postgres_invocation_store.h"
-#include "services/inference/storage/postgres_schedule_store.h"
-#include "services/inference/storage/postgres_sweep_store.h"
+#include "common/db/transaction.h"
+#include "services/inference/storage/forecast_rows.h"
 #include "services/inference/storage/rows.h"
-#include "tests/support/inference/fake_inference.h"
-#include "tests/support/test_database.h"
 
 namespace fleetcast::db {
 std::vector<Migration> inferenceMigrations();
 }
 
 namespace fleetcast::inference {
-namespace {
 
-class FakeBackend final : public InferenceBackend {
- public:
-  DeploymentStore& deployments() override { return deployments_; }
-  SweepStore& sweeps() override { return sweeps_; }
-  InvocationStore& invocations() override { return invocations_; }
-  ScheduleStore& schedules() override { return schedules_; }
-  ForecastStore& forecasts() override { return forecasts_; }
-  void PassTime(absl::Duration duration) override { clock_.Advance(duration); }
+InferenceContract::InferenceContract() {
+  const absl::Status migrated = db::Migrate(pool_, "inference", db::inferenceMigrations());
+  EXPECT_TRUE(migrated.ok()) << migrated;
+}
 
- private:
-  testing::FakeClock clock_;
-  FakeLedger ledger_{clock_};
-  FakeDeploymentStore deployments_{ledger_};
-  FakeSweepStore sweeps_{ledger_};
-  FakeInvocationStore invocations_{ledger_};
-  FakeScheduleStore schedules_{ledger_};
-  FakeForecastStore forecasts_{ledger_};
-};
-
-class PostgresBackend final : public InferenceBackend {
- public:
-  PostgresBackend() : pool_({.dsn = testing::NewDatabase(), .size = 20}) {
-    const absl::Status migrated = db::Migrate(pool_, "inference", db::inferenceMigrations());
-    EXPECT_TRUE(migrated.ok()) << migrated;
-  }
-  DeploymentStore& deployments() override { return deployments_; }
-  SweepStore& sweeps() override { return sweeps_; }
-  InvocationStore& invocations() override { return invocations_; }
-  ScheduleStore& schedules() override { return schedules_; }
-  ForecastStore& forecasts() override { return forecasts_; }
-  // The database's clock cannot be moved, so what is compared with it is.
-  void PassTime(absl::Duration duration) override {
-    const absl::Status passed = db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
-      const std::string seconds = SecondsOf(duration);
-      Run(work,
-          "UPDATE inference.invocations SET"
-          " lease_expires = lease_expires - $1::double precision * interval '1 second',"
-          " attempt_expires = attempt_expires - $1::double precision * interval '1 second',"
-          " ready_time = ready_time - $1::double precision * interval '1 second'",
-          {seconds});
-      Run(work,
-          "UPDATE inference.schedules SET"
-          " next_tick = next_tick - $1::double precision * interval '1 second'",
-          {seconds});
-      return absl::OkStatus();
-    });
-    EXPECT_TRUE(passed.ok()) << passed;
-  }
-
- private:
-  db::ConnectionPool pool_;
-  PostgresDeploymentStore deployments_{pool_};
-  PostgresSweepStore sweeps_{pool_};
-  PostgresInvocationStore invocations_{pool_};
-  PostgresScheduleStore schedules_{pool_};
-  PostgresForecastStore forecasts_{pool_};
-};
-
-}  // namespace
-
-std::unique_ptr<InferenceBackend> MakeFakeBackend() { return std::make_unique<FakeBackend>(); }
-std::unique_ptr<InferenceBackend> MakePostgresBackend() {
-  return std::make_unique<PostgresBackend>();
+void InferenceContract::PassTime(absl::Duration duration) {
+  const absl::Status passed = db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
+    Run(work,
+        "UPDATE inference.schedules SET"
+        " next_tick = next_tick - $1::double precision * interval '1 second'",
+        {SecondsOf(duration)});
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(passed.ok()) << passed;
 }
 
 MutatingRequest InferenceContract::Request(const std::string& key) {
@@ -117,7 +62,7 @@ Deployment InferenceContract::Of(const CircuitId& circuit, std::int64_t version)
 }
 
 void InferenceContract::Deploy(const CircuitId& circuit, std::int64_t version) {
-  const auto deployed = backend_->deployments().Deploy(NewRequest(), Of(circuit, version), "");
+  const auto deployed = deployments_.Deploy(NewRequest(), Of(circuit, version), "");
   ASSERT_TRUE(deployed.ok()) << deployed.status();
 }
 
@@ -127,21 +72,22 @@ void InferenceContract::DeployFleet() {
   Deploy({"P002", "C001"});
 }
 
-Sweep InferenceContract::InvokeFleet(const std::string& id) {
-  const auto sweep = backend_->sweeps().Create(NewRequest(), {.id = id});
+Sweep InferenceContract::InvokeFleet() {
+  const auto sweep = sweeps_.Create(NewRequest(), {});
   EXPECT_TRUE(sweep.ok()) << sweep.status();
   return sweep.value_or(Sweep{});
 }
 
-Forecast InferenceContract::ForecastOf(const Invocation& invocation, double first_value,
+Forecast InferenceContract::ForecastOf(const CircuitId& circuit, std::int64_t version,
+                                       const std::string& sweep_id, double first_value,
                                        int horizon) {
-  Forecast forecast{.circuit = invocation.name.circuit,
+  Forecast forecast{.circuit = circuit,
                     .issue_time = absl::FromUnixSeconds(1'765'321'200),
-                    .model_version = invocation.pin.model_version,
+                    .model_version = version,
                     .target_column = "temperature",
                     .interval_levels = {80, 97.5},
                     .points = {},
-                    .sweep_id = invocation.name.sweep_id,
+                    .sweep_id = sweep_id,
                     .create_time = {}};
   for (int step = 1; step <= horizon; ++step) {
     const double value = first_value + 0.1 * step;
@@ -153,23 +99,35 @@ Forecast InferenceContract::ForecastOf(const Invocation& invocation, double firs
   return forecast;
 }
 
-Invocation InferenceContract::Claim(const std::string& worker) {
-  const auto claimed = backend_->invocations().Claim(worker, absl::Seconds(30));
-  EXPECT_TRUE(claimed.ok()) << claimed.status();
-  EXPECT_TRUE(claimed.ok() && claimed->has_value()) << "there was nothing to claim";
-  if (!claimed.ok() || !claimed->has_value()) return {};
-  return **claimed;
+void InferenceContract::Store(const Forecast& forecast) {
+  const absl::Status stored = db::RunInTransaction(pool_, [&](pqxx::work& work) {
+    StoreForecasts(work, {forecast});
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(stored.ok()) << stored;
 }
 
-Invocation InferenceContract::Get(const InvocationName& name) {
-  const auto found = backend_->sweeps().GetInvocation({name.sweep_id, CircuitKey(name.circuit)});
-  EXPECT_TRUE(found.ok()) << found.status();
-  return found.value_or(Invocation{});
+workqueue::FetchedTask InferenceContract::Fetch() {
+  const auto fetched = queue_.Fetch(
+      {.holder = "replica", .pool = kForecastingQueue, .most = 1, .lease = absl::Seconds(30)});
+  EXPECT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_TRUE(fetched.ok() && !fetched->empty()) << "there was nothing to fetch";
+  return fetched.ok() && !fetched->empty() ? fetched->front() : workqueue::FetchedTask{};
 }
 
-INSTANTIATE_TEST_SUITE_P(On, InferenceContract,
-                         ::testing::Values(BackendMake{"Fake", MakeFakeBackend},
-                                           BackendMake{"Postgres", MakePostgresBackend}),
-                         [](const auto& make) { return make.param.name; });
+bool InferenceContract::Succeed(const workqueue::FetchedTask& task) {
+  const auto held = queue_.SucceedAll({{task.hold(), "{}", ""}});
+  EXPECT_TRUE(held.ok()) << held.status();
+  return held.ok() && held->front();
+}
+
+bool InferenceContract::Fail(const workqueue::FetchedTask& task) {
+  const auto held = queue_.End(
+      {{task.hold(), workqueue::Ending::kFailed,
+        workqueue::Failure{
+            .kind = workqueue::FailureKind::kData, .reason = "DATA_STALE", .message = "old"}}});
+  EXPECT_TRUE(held.ok()) << held.status();
+  return held.ok() && held->front();
+}
 
 }  // namespace fleetcast::inference

@@ -1,45 +1,25 @@
-// The stores under contract, in two makes: in memory and on real Postgres.
+// The stores on a real Postgres, with the words that their tests share.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <memory>
 #include <string>
 
-#include "services/inference/domain/deployment_store.h"
-#include "services/inference/domain/forecast_store.h"
-#include "services/inference/domain/invocation_store.h"
-#include "services/inference/domain/schedule_store.h"
-#include "services/inference/domain/sweep_store.h"
+#include "common/base/id.h"
+#include "common/db/connection_pool.h"
+#include "common/workqueue/queue.h"
+#include "services/inference/storage/postgres_deployment_store.h"
+#include "services/inference/storage/postgres_forecast_store.h"
+#include "services/inference/storage/postgres_schedule_store.h"
+#include "services/inference/storage/postgres_sweep_store.h"
+#include "services/inference/storage/sweep_rows.h"
+#include "tests/support/test_database.h"
 
 namespace fleetcast::inference {
 
-class InferenceBackend {
- public:
-  virtual ~InferenceBackend() = default;
-  virtual DeploymentStore& deployments() = 0;
-  virtual SweepStore& sweeps() = 0;
-  virtual InvocationStore& invocations() = 0;
-  virtual ScheduleStore& schedules() = 0;
-  virtual ForecastStore& forecasts() = 0;
-  // Makes all leases, timeouts, waits and ticks come nearer by `duration`.
-  virtual void PassTime(absl::Duration duration) = 0;
-};
-
-[[nodiscard]] std::unique_ptr<InferenceBackend> MakeFakeBackend();
-[[nodiscard]] std::unique_ptr<InferenceBackend> MakePostgresBackend();
-
-struct BackendMake {
-  const char* name;
-  std::unique_ptr<InferenceBackend> (*make)();
-};
-
-// The suite that runs on both, with the words that its cases share. Its cases stand in the files
-// of this folder, one per port.
-class InferenceContract : public ::testing::TestWithParam<BackendMake> {
+class InferenceContract : public ::testing::Test {
  protected:
-  InferenceContract() : backend_(GetParam().make()) {}
+  InferenceContract();
 
   // A request of its own for every call; the same `key` gives the same request.
   static MutatingRequest Request(const std::string& key);
@@ -48,13 +28,26 @@ class InferenceContract : public ::testing::TestWithParam<BackendMake> {
   static Deployment Of(const CircuitId& circuit, std::int64_t version = 1);
   void Deploy(const CircuitId& circuit, std::int64_t version = 1);
   void DeployFleet();  // P001/C001, P001/C002, P002/C001
-  Sweep InvokeFleet(const std::string& id);
-  static Forecast ForecastOf(const Invocation& invocation, double first_value = 1, int horizon = 3);
+  Sweep InvokeFleet();
+  static Forecast ForecastOf(const CircuitId& circuit, std::int64_t version,
+                             const std::string& sweep_id, double first_value = 1, int horizon = 3);
+  void Store(const Forecast& forecast);
   // The next invocation; fails the test if there is none.
-  Invocation Claim(const std::string& worker = "worker");
-  Invocation Get(const InvocationName& name);
+  workqueue::FetchedTask Fetch();
+  // Whether it was held.
+  bool Succeed(const workqueue::FetchedTask& task);
+  bool Fail(const workqueue::FetchedTask& task);
+  // Makes all ticks come nearer: the database's clock cannot be moved, so what is compared with it
+  // is.
+  void PassTime(absl::Duration duration);
 
-  std::unique_ptr<InferenceBackend> backend_;
+  db::ConnectionPool pool_{{.dsn = testing::NewDatabase(), .size = 20}};
+  RandomIdSource ids_;
+  workqueue::Queue queue_{ForecastingQueueOptions(), pool_, pool_};
+  PostgresDeploymentStore deployments_{pool_};
+  PostgresSweepStore sweeps_{queue_, ids_};
+  PostgresScheduleStore schedules_{pool_, queue_, ids_};
+  PostgresForecastStore forecasts_{pool_};
 
  private:
   int requests_ = 0;

@@ -13,8 +13,8 @@ const ScheduleSpec kEveryMinute{.display_name = "often",
                                 .time_zone = "Europe/Berlin",
                                 .plant_ids = {"P001"}};
 
-TEST_P(InferenceContract, AScheduleIsKeptAsItWasMade) {
-  const auto made = backend_->schedules().Create(NewRequest(), "often", kEveryMinute);
+TEST_F(InferenceContract, AScheduleIsKeptAsItWasMade) {
+  const auto made = schedules_.Create(NewRequest(), "often", kEveryMinute);
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(made->spec.display_name, "often");
   EXPECT_EQ(made->spec.cron, "* * * * *");
@@ -23,48 +23,60 @@ TEST_P(InferenceContract, AScheduleIsKeptAsItWasMade) {
   EXPECT_FALSE(made->paused);
   EXPECT_TRUE(made->next_tick);
   EXPECT_FALSE(made->last_tick);
-  EXPECT_EQ(ReasonOf(backend_->schedules().Create(NewRequest(), "often", kEveryMinute).status()),
+  EXPECT_EQ(ReasonOf(schedules_.Create(NewRequest(), "often", kEveryMinute).status()),
             "SCHEDULE_EXISTS");
 }
 
-TEST_P(InferenceContract, ADueScheduleMakesOneSweepAsOfItsTick) {
+TEST_F(InferenceContract, ADueScheduleMakesOneSweepAsOfItsTick) {
   DeployFleet();
-  ASSERT_TRUE(backend_->schedules().Create(NewRequest(), "often", kEveryMinute).ok());
-  RandomIdSource ids;
-  backend_->PassTime(absl::Minutes(3));
-  EXPECT_EQ(*TickOnce(backend_->schedules(), ids), 1);
-  EXPECT_EQ(*TickOnce(backend_->schedules(), ids), 0);
-  const Schedule schedule = *backend_->schedules().Get("often");
+  ASSERT_TRUE(schedules_.Create(NewRequest(), "often", kEveryMinute).ok());
+  PassTime(absl::Minutes(3));
+  EXPECT_EQ(*TickOnce(schedules_), 1);
+  EXPECT_EQ(*TickOnce(schedules_), 0);
+  const Schedule schedule = *schedules_.Get("often");
   ASSERT_TRUE(schedule.last_tick);
   EXPECT_GT(*schedule.next_tick, *schedule.last_tick);
-  const auto sweeps = backend_->sweeps().List({}, {})->items;
+  const auto sweeps = sweeps_.List({}, {})->items;
   ASSERT_EQ(sweeps.size(), 1U);
-  EXPECT_EQ(sweeps[0].id, schedule.last_sweep_id);
-  EXPECT_EQ(sweeps[0].schedule_id, "often");
-  EXPECT_EQ(sweeps[0].tick, schedule.last_tick);
-  EXPECT_EQ(sweeps[0].as_of, schedule.last_tick);
-  EXPECT_EQ(sweeps[0].counts.total(), 2);
+  EXPECT_EQ(sweeps[0].group.id, schedule.last_sweep_id);
+  EXPECT_EQ(sweeps[0].pin.schedule_id, "often");
+  EXPECT_EQ(sweeps[0].pin.tick, schedule.last_tick);
+  EXPECT_EQ(sweeps[0].pin.as_of, schedule.last_tick);
+  EXPECT_EQ(sweeps[0].group.counts.total(), 2);
 }
 
-TEST_P(InferenceContract, TwoReplicasThatSawTheSameTickMakeOneSweep) {
-  ASSERT_TRUE(backend_->schedules().Create(NewRequest(), "often", {.cron = "* * * * *"}).ok());
-  backend_->PassTime(absl::Minutes(2));
-  const auto due = backend_->schedules().Due();
+TEST_F(InferenceContract, TwoReplicasThatSawTheSameTickMakeOneSweep) {
+  ASSERT_TRUE(schedules_.Create(NewRequest(), "often", {.cron = "* * * * *"}).ok());
+  PassTime(absl::Minutes(2));
+  const auto due = schedules_.Due();
   ASSERT_EQ(due->schedules.size(), 1U);
   const TickDecision decision = DecideTick(due->schedules[0], due->now);
   ASSERT_TRUE(decision.tick);
-  EXPECT_TRUE(*backend_->schedules().Tick(due->schedules[0], decision, "one"));
-  EXPECT_FALSE(*backend_->schedules().Tick(due->schedules[0], decision, "other"));
-  EXPECT_EQ(backend_->sweeps().List({}, {})->items.size(), 1U);
+  EXPECT_NE(*schedules_.Tick(due->schedules[0], decision), "");
+  EXPECT_EQ(*schedules_.Tick(due->schedules[0], decision), "");
+  EXPECT_EQ(sweeps_.List({}, {})->items.size(), 1U);
 }
 
-TEST_P(InferenceContract, AScheduleChangedMeanwhileDoesNotTick) {
-  ScheduleStore& store = backend_->schedules();
+TEST_F(InferenceContract, AScheduleMadeAnewDoesNotAnswerATickTwice) {
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(schedules_.Create(NewRequest(), "often", {.cron = "* * * * *"}).ok());
+    PassTime(absl::Minutes(2));
+    Schedule due = schedules_.Due()->schedules.at(0);
+    const absl::Time tick = absl::FromUnixSeconds(1'765'321'200);
+    EXPECT_EQ(schedules_.Tick(due, {.tick = tick, .next_tick = tick + absl::Minutes(1)})->empty(),
+              i == 1);
+    ASSERT_TRUE(schedules_.Delete(NewRequest(), "often", "").ok());
+  }
+  EXPECT_EQ(sweeps_.List({}, {})->items.size(), 1U);
+}
+
+TEST_F(InferenceContract, AScheduleChangedMeanwhileDoesNotTick) {
+  ScheduleStore& store = schedules_;
   ASSERT_TRUE(store.Create(NewRequest(), "often", {.cron = "* * * * *"}).ok());
-  backend_->PassTime(absl::Minutes(2));
+  PassTime(absl::Minutes(2));
   const auto due = store.Due();
   ASSERT_TRUE(store.SetPaused(NewRequest(), "often", true).ok());
-  EXPECT_FALSE(*store.Tick(due->schedules[0], DecideTick(due->schedules[0], due->now), "s1"));
+  EXPECT_EQ(*store.Tick(due->schedules[0], DecideTick(due->schedules[0], due->now)), "");
   EXPECT_TRUE(store.Due()->schedules.empty());
   EXPECT_FALSE(store.Get("often")->next_tick);
   const auto resumed = store.SetPaused(NewRequest(), "often", false);
@@ -73,8 +85,8 @@ TEST_P(InferenceContract, AScheduleChangedMeanwhileDoesNotTick) {
   EXPECT_TRUE(store.Due()->schedules.empty());
 }
 
-TEST_P(InferenceContract, AnUpdateChangesTheNamedFieldsAndTheEtag) {
-  ScheduleStore& store = backend_->schedules();
+TEST_F(InferenceContract, AnUpdateChangesTheNamedFieldsAndTheEtag) {
+  ScheduleStore& store = schedules_;
   const auto made = store.Create(NewRequest(), "often", kEveryMinute);
   const std::string etag = absl::StrCat(made->revision);
   const auto changed = store.Update(NewRequest(), "often", {.cron = "0 6 * * *", .etag = etag});
@@ -90,25 +102,25 @@ TEST_P(InferenceContract, AnUpdateChangesTheNamedFieldsAndTheEtag) {
   EXPECT_EQ(store.Get("often")->spec.cron, "0 6 * * *");
 }
 
-TEST_P(InferenceContract, ATriggerIsNoTick) {
+TEST_F(InferenceContract, ATriggerIsNoTick) {
   DeployFleet();
-  ScheduleStore& store = backend_->schedules();
+  ScheduleStore& store = schedules_;
   ASSERT_TRUE(store.Create(NewRequest(), "often", kEveryMinute).ok());
   ASSERT_TRUE(store.SetPaused(NewRequest(), "often", true).ok());
-  for (const char* id : {"s1", "s2"}) {
-    const auto sweep = store.Trigger(NewRequest(), "often", id);
+  for (int i = 0; i < 2; ++i) {
+    const auto sweep = store.Trigger(NewRequest(), "often");
     ASSERT_TRUE(sweep.ok()) << sweep.status();
-    EXPECT_EQ(sweep->schedule_id, "often");
-    EXPECT_FALSE(sweep->tick);
-    EXPECT_FALSE(sweep->as_of);
-    EXPECT_EQ(sweep->counts.total(), 2);
+    EXPECT_EQ(sweep->pin.schedule_id, "often");
+    EXPECT_FALSE(sweep->pin.tick);
+    EXPECT_FALSE(sweep->pin.as_of);
+    EXPECT_EQ(sweep->group.counts.total(), 2);
   }
   EXPECT_FALSE(store.Get("often")->last_tick);
-  EXPECT_EQ(store.Trigger(NewRequest(), "none", "s3").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store.Trigger(NewRequest(), "none").status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST_P(InferenceContract, SchedulesAreListedAndDeleted) {
-  ScheduleStore& store = backend_->schedules();
+TEST_F(InferenceContract, SchedulesAreListedAndDeleted) {
+  ScheduleStore& store = schedules_;
   for (const char* id : {"b", "a", "c"}) {
     ASSERT_TRUE(store.Create(NewRequest(), id, {.cron = "0 6 * * *"}).ok());
   }

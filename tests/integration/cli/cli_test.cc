@@ -285,14 +285,14 @@ TEST_F(CliTest, ASweepWithFailuresNamesThemAndExitsWith1) {
   invocations_.watched.mutable_sweep()->set_state(inference::v1::Sweep::STATE_PARTIALLY_SUCCEEDED);
   for (const char* circuit : {"C001", "C002"}) {
     auto& invocation = *invocations_.watched.add_invocations();
-    invocation.set_name(std::string("sweeps/s1/invocations/P001-") + circuit);
+    invocation.set_name(std::string("sweeps/s1/invocations/P001.") + circuit);
     invocation.set_plant_id("P001");
     invocation.set_circuit_id(circuit);
     invocation.set_state(inference::v1::Invocation::STATE_SUCCEEDED);
   }
   auto& failed = *invocations_.watched.mutable_invocations(1);
   failed.set_state(inference::v1::Invocation::STATE_FAILED);
-  failed.mutable_failure()->set_kind(inference::v1::InvocationFailure::KIND_DATA);
+  failed.mutable_failure()->set_kind(workqueue::v1::Failure::KIND_DATA);
   failed.mutable_failure()->set_reason("DATA_STALE");
   const auto outcome =
       Run({"sweep", "start", "--plants", "P001,P002", "--as-of", "2025-12-09", "--watch"});

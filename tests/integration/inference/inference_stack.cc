@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/db/migrator.h"
+#include "common/db/transaction.h"
 #include "services/config/yaml/yaml_parser.h"
+#include "services/inference/storage/sweep_rows.h"
 
 namespace fleetcast::db {
 std::vector<Migration> inferenceMigrations();
@@ -131,9 +133,9 @@ InferenceSettings InferenceStack::Settings(const std::string& replica) const {
   settings.registry_target = server_->address();
   settings.sensors.data = sensors_.string();
   settings.slots = 2;
-  settings.worker.name = replica;
-  settings.worker.lease = absl::Seconds(10);
-  settings.worker.idle_wait = absl::Milliseconds(30);
+  settings.replica = replica;
+  settings.lease = absl::Seconds(10);
+  settings.poll = absl::Milliseconds(100);
   settings.tick_interval = absl::Milliseconds(30);
   return settings;
 }
@@ -150,6 +152,7 @@ service::Replica& InferenceStack::StartReplica(const InferenceSettings& settings
     invocations_ = v1::InvocationService::NewStub(channel);
     schedules_ = v1::ScheduleService::NewStub(channel);
     forecasts_ = v1::ForecastService::NewStub(channel);
+    work_queue_ = workqueue::v1::WorkQueueService::NewStub(channel);
   }
   return *replicas_.back();
 }
@@ -202,18 +205,49 @@ std::vector<v1::Forecast> InferenceStack::Forecasts(bool latest_only, const std:
   return {listed->forecasts().begin(), listed->forecasts().end()};
 }
 
+v1::Invocation InferenceStack::WaitFor(const std::string& name,
+                                       const std::function<bool(const v1::Invocation&)>& done) {
+  const absl::Time deadline = absl::Now() + absl::Minutes(2);
+  for (;;) {
+    const auto invocation = GetInvocation(name);
+    EXPECT_TRUE(invocation.ok()) << invocation.status();
+    if (!invocation.ok() || done(*invocation)) return invocation.value_or(v1::Invocation());
+    if (absl::Now() > deadline) {
+      ADD_FAILURE() << "waited in vain: " << invocation->DebugString();
+      return *invocation;
+    }
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+}
+
+std::vector<workqueue::FetchedTask> InferenceStack::Hold(int most, absl::Duration lease) {
+  workqueue::Queue queue(ForecastingQueueOptions(), pool_, pool_);
+  auto fetched =
+      queue.Fetch({.holder = "dead", .pool = kForecastingQueue, .most = most, .lease = lease});
+  EXPECT_TRUE(fetched.ok()) << fetched.status();
+  return fetched.ok() ? *std::move(fetched) : std::vector<workqueue::FetchedTask>();
+}
+
+void InferenceStack::Sql(const std::string& sql) {
+  const absl::Status done = db::RunInTransaction(pool_, [&](pqxx::work& work) {
+    work.exec(sql);
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(done.ok()) << done;
+}
+
 InferenceStack::Watched InferenceStack::WatchToEnd(const std::string& sweep) {
   Watched watched;
   v1::WatchSweepRequest request;
   request.set_name(sweep);
-  const auto context = rpc::MakeContext(absl::Seconds(60));
+  const auto context = rpc::MakeContext(absl::Minutes(3));
   const auto reader = invocations_->WatchSweep(context.get(), request);
   v1::WatchSweepResponse response;
   while (reader->Read(&response)) {
     ++watched.messages;
     watched.sweep = response.sweep();
     for (const v1::Invocation& invocation : response.invocations()) {
-      watched.invocations[absl::StrCat(invocation.plant_id(), "-", invocation.circuit_id())] =
+      watched.invocations[absl::StrCat(invocation.plant_id(), ".", invocation.circuit_id())] =
           invocation;
     }
   }

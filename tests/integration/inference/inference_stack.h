@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,10 +13,12 @@
 #include "common/forecast/forecast.h"
 #include "common/rpc/client.h"
 #include "common/service/replica.h"
+#include "common/workqueue/queue.h"
 #include "fleetcast/inference/v1/batch_endpoint_service.grpc.pb.h"
 #include "fleetcast/inference/v1/forecast_service.grpc.pb.h"
 #include "fleetcast/inference/v1/invocation_service.grpc.pb.h"
 #include "fleetcast/inference/v1/schedule_service.grpc.pb.h"
+#include "fleetcast/workqueue/v1/work_queue_service.grpc.pb.h"
 #include "services/config/domain/fleet_reader.h"
 #include "services/config/git/git_repository.h"
 #include "services/config/rpc/config_service.h"
@@ -52,11 +55,18 @@ class InferenceStack : public registry::RegistryServerTest {
   absl::StatusOr<v1::Sweep> InvokeFleet(const std::string& request_id = "");
   absl::StatusOr<v1::Sweep> Retry(const std::string& sweep);
   absl::StatusOr<v1::Invocation> GetInvocation(const std::string& name);
+  // Until `done` or two minutes have passed, which fails the test.
+  v1::Invocation WaitFor(const std::string& name,
+                         const std::function<bool(const v1::Invocation&)>& done);
+  // Fetches as a replica does that dies then.
+  std::vector<workqueue::FetchedTask> Hold(int most, absl::Duration lease);
+  // Runs SQL as somebody else would.
+  void Sql(const std::string& sql);
   std::vector<v1::Forecast> Forecasts(bool latest_only = false,
                                       const std::string& parent = "plants/-/circuits/-");
   struct Watched {
     v1::Sweep sweep;
-    std::map<std::string, v1::Invocation> invocations;  // by key, "P001-C001"
+    std::map<std::string, v1::Invocation> invocations;  // by key, "P001.C001"
     int messages = 0;
   };
   Watched WatchToEnd(const std::string& sweep);
@@ -75,6 +85,7 @@ class InferenceStack : public registry::RegistryServerTest {
   std::unique_ptr<v1::InvocationService::Stub> invocations_;
   std::unique_ptr<v1::ScheduleService::Stub> schedules_;
   std::unique_ptr<v1::ForecastService::Stub> forecasts_;
+  std::unique_ptr<workqueue::v1::WorkQueueService::Stub> work_queue_;
 };
 
 }  // namespace fleetcast::inference

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
-#include "services/inference/storage/postgres_invocation_store.h"
+#include "common/db/transaction.h"
 #include "tests/integration/inference/inference_stack.h"
 
 namespace fleetcast::inference {
@@ -15,6 +15,24 @@ constexpr absl::Duration kTimeout = absl::Seconds(30);
 class InvocationServiceTest : public InferenceStack {
  protected:
   InvocationServiceTest() { StartReplica(Settings("first")); }
+
+  // Another replica, which serves but does no work, in place of the first.
+  service::Replica& StartApiOnly() {
+    replicas_.clear();
+    endpoints_ = nullptr;
+    InferenceSettings settings = Settings("api");
+    settings.slots = 0;
+    return StartReplica(settings);
+  }
+  [[nodiscard]] std::string DatabaseName() {
+    std::string name;
+    const absl::Status read = db::ReadInTransaction(pool_, [&](pqxx::work& work) {
+      name = work.exec1("SELECT quote_ident(current_database())")[0].as<std::string>();
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(read.ok()) << read;
+    return name;
+  }
 
   // Damages the stored bytes of the artifact that the deployment pins.
   void DamageArtifact(const std::string& sha256) {
@@ -56,9 +74,9 @@ TEST_F(InvocationServiceTest, ASweepStoresAForecastForEveryDeployment) {
       EXPECT_GE(point.intervals(1).upper(), point.intervals(0).upper());
     }
   }
-  const v1::Invocation& invocation = watched.invocations.at("P001-C001");
+  const v1::Invocation& invocation = watched.invocations.at("P001.C001");
   EXPECT_EQ(invocation.state(), v1::Invocation::STATE_SUCCEEDED);
-  EXPECT_EQ(invocation.attempts(), 1);
+  EXPECT_EQ(invocation.attempt_count(), 1);
   EXPECT_EQ(invocation.forecast(),
             "plants/P001/circuits/C001/forecasts/20251209T230000Z-v" +
                 invocation.model().substr(invocation.model().rfind('/') + 1));
@@ -88,14 +106,14 @@ TEST_F(InvocationServiceTest, EachFailureIsNamedAndLeavesTheOthersAlone) {
   Watched watched = WatchToEnd(sweep->name());
   EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_PARTIALLY_SUCCEEDED);
   EXPECT_EQ(watched.sweep.state_reason(), "2 of 3 invocations failed");
-  const auto& data = watched.invocations.at("P001-C001");
-  EXPECT_EQ(data.failure().kind(), v1::InvocationFailure::KIND_DATA) << data.DebugString();
+  const auto& data = watched.invocations.at("P001.C001");
+  EXPECT_EQ(data.failure().kind(), workqueue::v1::Failure::KIND_DATA) << data.DebugString();
   EXPECT_EQ(data.failure().reason(), "SENSOR_NOT_FOUND");
-  EXPECT_EQ(data.attempts(), 1);
-  const auto& model = watched.invocations.at("P001-C002");
-  EXPECT_EQ(model.failure().kind(), v1::InvocationFailure::KIND_MODEL) << model.DebugString();
+  EXPECT_EQ(data.attempt_count(), 1);
+  const auto& model = watched.invocations.at("P001.C002");
+  EXPECT_EQ(model.failure().kind(), workqueue::v1::Failure::KIND_MODEL) << model.DebugString();
   EXPECT_EQ(model.failure().reason(), "MODEL_FILE_CORRUPT");
-  EXPECT_EQ(watched.invocations.at("P002-C001").state(), v1::Invocation::STATE_SUCCEEDED);
+  EXPECT_EQ(watched.invocations.at("P002.C001").state(), v1::Invocation::STATE_SUCCEEDED);
 
   // Mended, the failed ones alone are tried again.
   WriteSensor("P001", "C001");
@@ -116,8 +134,8 @@ TEST_F(InvocationServiceTest, AnArtifactDamagedOnDiskIsTheModelsFailure) {
   ASSERT_TRUE(deployed.ok()) << deployed.status();
   DamageArtifact(deployed->artifact_sha256());
   const Watched watched = WatchToEnd(InvokeFleet()->name());
-  const auto& failed = watched.invocations.at("P001-C001");
-  EXPECT_EQ(failed.failure().kind(), v1::InvocationFailure::KIND_MODEL);
+  const auto& failed = watched.invocations.at("P001.C001");
+  EXPECT_EQ(failed.failure().kind(), workqueue::v1::Failure::KIND_MODEL);
   EXPECT_EQ(failed.failure().reason(), "MODEL_ARTIFACT_CORRUPT");
   EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
 }
@@ -133,8 +151,9 @@ TEST_F(InvocationServiceTest, ATailOfGapsTooLongIsTheDatasFailure) {
   for (const std::string& line : lines) out << line << "\n";
   out.close();
   const Watched watched = WatchToEnd(InvokeFleet()->name());
-  EXPECT_EQ(watched.invocations.at("P002-C001").failure().kind(), v1::InvocationFailure::KIND_DATA);
-  EXPECT_EQ(watched.invocations.at("P002-C001").failure().reason(), "DATA_NOT_FINITE");
+  EXPECT_EQ(watched.invocations.at("P002.C001").failure().kind(),
+            workqueue::v1::Failure::KIND_DATA);
+  EXPECT_EQ(watched.invocations.at("P002.C001").failure().reason(), "DATA_NOT_FINITE");
   EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
 }
 
@@ -157,38 +176,148 @@ TEST_F(InvocationServiceTest, OneCircuitIsInvokedAsOfAnEarlierTime) {
 }
 
 TEST_F(InvocationServiceTest, WhatADeadReplicaHeldIsDoneByAnother) {
-  replicas_.clear();
-  InferenceSettings api_only = Settings("api");
-  api_only.slots = 0;
-  endpoints_ = nullptr;
-  StartReplica(api_only);
+  StartApiOnly();
   DeployFleet();
   const auto sweep = InvokeFleet();
-  PostgresInvocationStore store(pool_);
-  const auto held = store.Claim("dead", absl::Milliseconds(300));
-  ASSERT_TRUE(held.ok() && held->has_value());
+  const auto held = Hold(2, absl::Seconds(2));
+  ASSERT_EQ(held.size(), 2U);
   StartReplica(Settings("survivor"));
   const Watched watched = WatchToEnd(sweep->name());
   EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_SUCCEEDED);
-  EXPECT_EQ(watched.invocations.at(CircuitKey((*held)->name.circuit)).attempts(), 2);
+  for (const auto& task : held) {
+    EXPECT_EQ(watched.invocations.at(task.name).attempt_count(), 2);
+    EXPECT_EQ(watched.invocations.at(task.name).replica(), "survivor");
+  }
   EXPECT_EQ(Forecasts().size(), 3U);
 }
 
-TEST_F(InvocationServiceTest, AnUnreachableRegistryIsTriedAgainUntilItIsBack) {
+TEST_F(InvocationServiceTest, ADeadHolderKeepsNobodyFromCancelling) {
+  StartApiOnly();
+  DeployFleet();
+  const auto sweep = InvokeFleet();
+  ASSERT_EQ(Hold(3, absl::Hours(1)).size(), 3U);
+  EXPECT_EQ(GetInvocation(sweep->name() + "/invocations/P001.C001")->state(),
+            v1::Invocation::STATE_RUNNING);
+  v1::CancelSweepRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_name(sweep->name());
+  const auto cancelled = rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+    return invocations_->CancelSweep(context, request, response);
+  });
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_EQ(cancelled->state(), v1::Sweep::STATE_CANCELLED);
+  EXPECT_EQ(cancelled->counts().cancelled(), 3);
+  EXPECT_EQ(WatchToEnd(sweep->name()).sweep.state(), v1::Sweep::STATE_CANCELLED);
+}
+
+TEST_F(InvocationServiceTest, WhileTheRegistryIsAwayNoAttemptIsSpent) {
   DeployFleet();
   const std::string address = server_->address();
   server_.reset();
   const auto sweep = InvokeFleet();
-  const absl::Time deadline = absl::Now() + absl::Seconds(20);
-  const std::string name = absl::StrCat(sweep->name(), "/invocations/P001-C001");
-  while (GetInvocation(name)->failure().reason() != "MODEL_UNAVAILABLE") {
-    ASSERT_LT(absl::Now(), deadline) << GetInvocation(name)->DebugString();
-    absl::SleepFor(absl::Milliseconds(20));
-  }
+  const std::string name = absl::StrCat(sweep->name(), "/invocations/P001.C001");
+  const v1::Invocation waiting =
+      WaitFor(name, [](const v1::Invocation& seen) { return seen.snooze_count() >= 3; });
+  EXPECT_EQ(waiting.attempt_count(), 0);
+  EXPECT_FALSE(waiting.has_failure());
+  EXPECT_NE(waiting.state_reason().find("MODEL_UNAVAILABLE"), std::string::npos)
+      << waiting.state_reason();
   auto server = rpc::Server::Start({.listen = address}, service_->grpc_services());
   ASSERT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
+  const Watched watched = WatchToEnd(sweep->name());
+  EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+  for (const auto& [key, invocation] : watched.invocations)
+    EXPECT_EQ(invocation.attempt_count(), 1) << key;
+}
+
+TEST_F(InvocationServiceTest, BytesThatAreNoTextFailTheirCircuitOnceAsData) {
+  DeployFleet();
+  std::ofstream(SensorFile("P001", "C002"), std::ios::app) << "2025-12-10T00:00:00Z,20.5 \xb0"
+                                                              "C,3,0.5\n";
+  const Watched watched = WatchToEnd(InvokeFleet()->name());
+  EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
+  const v1::Invocation& failed = watched.invocations.at("P001.C002");
+  EXPECT_EQ(failed.state(), v1::Invocation::STATE_FAILED);
+  EXPECT_EQ(failed.failure().kind(), workqueue::v1::Failure::KIND_DATA) << failed.DebugString();
+  EXPECT_EQ(failed.attempt_count(), 1);
+}
+
+TEST_F(InvocationServiceTest, AnInvocationWhosePayloadCannotBeReadFailsAlone) {
+  StartApiOnly();
+  DeployFleet();
+  const auto sweep = InvokeFleet();
+  Sql("UPDATE inference.tasks SET payload = '{\"model_version\": \"twelve\"}'"
+      " WHERE name = 'P001.C001'");
+  StartReplica(Settings("replica"));
+  const Watched watched = WatchToEnd(sweep->name());
+  EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
+  const v1::Invocation& failed = watched.invocations.at("P001.C001");
+  EXPECT_EQ(failed.failure().kind(), workqueue::v1::Failure::KIND_CONFIGURATION);
+  EXPECT_EQ(failed.failure().reason(), "PAYLOAD_UNREADABLE");
+  EXPECT_EQ(failed.attempt_count(), 1);
+}
+
+TEST_F(InvocationServiceTest, ADatabaseThatIsSerializableByDefaultIsNoObstacle) {
+  Sql(absl::StrCat("ALTER DATABASE ", DatabaseName(),
+                   " SET default_transaction_isolation = 'serializable'"));
+  StartApiOnly();
+  DeployFleet();
+  StartReplica(Settings("first"));
+  StartReplica(Settings("second"));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(WatchToEnd(InvokeFleet()->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+}
+
+TEST_F(InvocationServiceTest, TwoSweepsAtOnceRunEachCircuitOneAtATime) {
+  DeployFleet();
+  StartReplica(Settings("second"));
+  const auto one = InvokeFleet();
+  const auto other = InvokeFleet();
+  EXPECT_EQ(WatchToEnd(one->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+  EXPECT_EQ(WatchToEnd(other->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+  EXPECT_EQ(Forecasts().size(), 3U);
+}
+
+TEST_F(InvocationServiceTest, APausedSweepSaysSoAndWaits) {
+  StartApiOnly();
+  DeployFleet();
+  const auto sweep = InvokeFleet();
+  workqueue::v1::PauseTasksRequest pause;
+  pause.set_request_id(NewRequestId());
+  pause.set_name(sweep->name());
+  const auto paused =
+      rpc::Call<workqueue::v1::PauseTasksResponse>(kTimeout, [&](auto* context, auto* response) {
+        return work_queue_->PauseTasks(context, pause, response);
+      });
+  ASSERT_TRUE(paused.ok()) << paused.status();
+  StartReplica(Settings("replica"));
+  v1::GetSweepRequest get;
+  get.set_name(sweep->name());
+  const auto seen = rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+    return invocations_->GetSweep(context, get, response);
+  });
+  EXPECT_TRUE(seen->paused());
+  EXPECT_EQ(GetInvocation(sweep->name() + "/invocations/P001.C001")->state_reason(),
+            "paused with all of its group");
+  workqueue::v1::ResumeTasksRequest resume;
+  resume.set_request_id(NewRequestId());
+  resume.set_name(sweep->name());
+  ASSERT_TRUE(
+      rpc::Call<workqueue::v1::ResumeTasksResponse>(kTimeout, [&](auto* context, auto* response) {
+        return work_queue_->ResumeTasks(context, resume, response);
+      }).ok());
   EXPECT_EQ(WatchToEnd(sweep->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+}
+
+TEST_F(InvocationServiceTest, ARepeatedRequestGetsTheSweepAsItWasFirstAnswered) {
+  DeployFleet();
+  const std::string request_id = NewRequestId();
+  const auto first = InvokeFleet(request_id);
+  WatchToEnd(first->name());
+  const auto second = InvokeFleet(request_id);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->DebugString(), first->DebugString());
 }
 
 TEST_F(InvocationServiceTest, TheSameRequestManyTimesAtOnceMakesOneSweep) {
@@ -205,11 +334,7 @@ TEST_F(InvocationServiceTest, TheSameRequestManyTimesAtOnceMakesOneSweep) {
 }
 
 TEST_F(InvocationServiceTest, AWatchEndsWithUnavailableWhenTheServerDrains) {
-  replicas_.clear();
-  endpoints_ = nullptr;
-  InferenceSettings api_only = Settings("api");
-  api_only.slots = 0;
-  service::Replica& replica = StartReplica(api_only);
+  service::Replica& replica = StartApiOnly();
   DeployFleet();
   v1::WatchSweepRequest request;
   request.set_name(InvokeFleet()->name());

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
+#include <thread>
+#include <vector>
 
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/status.h"
 #include "tests/integration/inference/inference_stack.h"
 
@@ -16,47 +21,79 @@ class CountingRegistry final : public ModelRegistry {
     return absl::UnimplementedError("not asked for here");
   }
   absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256, absl::Duration) override {
-    ++downloads[sha256];
+    {
+      absl::MutexLock lock(&mutex);
+      ++downloads[sha256];
+    }
+    if (before_answer) before_answer();
     if (damaged) return bytes + "damage";
     return bytes;
   }
   std::string bytes;
   bool damaged = false;
+  std::function<void()> before_answer;
+  absl::Mutex mutex;
   std::map<std::string, int> downloads;
 };
 
 class ModelCacheTest : public ::testing::Test {
  protected:
   ModelCacheTest() { registry_.bytes = ModelBytes(); }
+  [[nodiscard]] std::size_t RoomFor(std::size_t models) const {
+    return models * (registry_.bytes.size() + ModelCache::kModelOverheadBytes);
+  }
   CountingRegistry registry_;
 };
 
 TEST_F(ModelCacheTest, DownloadsAModelOnceWhileItIsKept) {
-  ModelCache cache(registry_, 10 * registry_.bytes.size());
+  ModelCache cache(registry_, RoomFor(10));
   const auto first = cache.Get("a", absl::Seconds(1));
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(cache.Get("a", absl::Seconds(1))->get(), first->get());
   EXPECT_EQ(registry_.downloads["a"], 1);
 }
 
-TEST_F(ModelCacheTest, DropsTheLeastRecentlyUsedBeyondItsBound) {
-  ModelCache cache(registry_, 2 * registry_.bytes.size());
-  for (const char* sha256 : {"a", "b", "a", "c", "a", "b"}) {
-    ASSERT_TRUE(cache.Get(sha256, absl::Seconds(1)).ok());
-  }
-  EXPECT_EQ(registry_.downloads["a"], 1);
-  EXPECT_EQ(registry_.downloads["b"], 2);
+TEST_F(ModelCacheTest, ASweepOverMoreModelsThanFitFindsThoseThatDo) {
+  ModelCache cache(registry_, RoomFor(3));
+  for (int sweep = 0; sweep < 4; ++sweep)
+    for (const char* sha256 : {"a", "b", "c", "d", "e"})
+      ASSERT_TRUE(cache.Get(sha256, absl::Seconds(1)).ok());
+  EXPECT_EQ(registry_.downloads,
+            (std::map<std::string, int>{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 4}, {"e", 4}}));
 }
 
-TEST_F(ModelCacheTest, KeepsTheModelAskedForEvenIfItIsLargerThanTheBound) {
+TEST_F(ModelCacheTest, WhatNobodyAsksForAnyMoreMakesRoom) {
+  ModelCache cache(registry_, RoomFor(2));
+  for (const char* sha256 : {"a", "b"}) ASSERT_TRUE(cache.Get(sha256, absl::Seconds(1)).ok());
+  for (int sweep = 0; sweep < 4; ++sweep)
+    for (const char* sha256 : {"b", "c"}) ASSERT_TRUE(cache.Get(sha256, absl::Seconds(1)).ok());
+  EXPECT_EQ(registry_.downloads["b"], 1);
+  EXPECT_EQ(registry_.downloads["c"], 3);
+}
+
+TEST_F(ModelCacheTest, AModelThatIsLargerThanTheBoundIsUsedButNotKept) {
   ModelCache cache(registry_, 1);
   ASSERT_TRUE(cache.Get("a", absl::Seconds(1)).ok());
   ASSERT_TRUE(cache.Get("a", absl::Seconds(1)).ok());
+  EXPECT_EQ(registry_.downloads["a"], 2);
+}
+
+TEST_F(ModelCacheTest, ThoseWhoAskForAModelAtOnceShareOneDownload) {
+  ModelCache cache(registry_, RoomFor(10));
+  absl::BlockingCounter asking(4);
+  registry_.before_answer = [&] { asking.Wait(); };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      asking.DecrementCount();
+      EXPECT_TRUE(cache.Get("a", absl::Seconds(60)).ok());
+    });
+  for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(registry_.downloads["a"], 1);
 }
 
 TEST_F(ModelCacheTest, DoesNotKeepWhatDoesNotParse) {
-  ModelCache cache(registry_, 10 * registry_.bytes.size());
+  ModelCache cache(registry_, RoomFor(10));
   registry_.damaged = true;
   EXPECT_EQ(ReasonOf(cache.Get("a", absl::Seconds(1)).status()), "MODEL_FILE_CORRUPT");
   registry_.damaged = false;

@@ -37,5 +37,26 @@ TEST(ResourceNameTest, AWildcardStandsForAllWhereAllowed) {
             (Ids{"-", "-"}));
 }
 
+TEST(ResourceNameTest, AnIdMayStandAmongLiterals) {
+  const ResourceNamePattern pattern("sweeps/{sweep}/invocations/{plant}.{circuit}");
+  EXPECT_EQ(pattern.Format({"s", "P-1", "C-1"}), "sweeps/s/invocations/P-1.C-1");
+  EXPECT_EQ(pattern.Parse("name", "sweeps/s/invocations/P-1.C-1").value(),
+            (Ids{"s", "P-1", "C-1"}));
+  EXPECT_EQ(pattern.ParseWithWildcards("name", "sweeps/s/invocations/-").value(),
+            (Ids{"s", "-", "-"}));
+  for (const char* name : {"sweeps/s/invocations/P-1-C-1", "sweeps/s/invocations/P1.",
+                           "sweeps/s/invocations/.C1", "sweeps/s/invocations/P1.C1.C2"}) {
+    EXPECT_EQ(ReasonOf(pattern.Parse("name", name).status()), "INVALID_RESOURCE_NAME") << name;
+  }
+}
+
+TEST(ResourceNameTest, TheLongestIdFitsBehindALiteral) {
+  const ResourceNamePattern pattern("batchEndpoints/batch-endpoint-plant-{plant}");
+  const std::string longest(63, 'p');
+  EXPECT_EQ(pattern.Parse("name", pattern.Format({longest})).value(), Ids{longest});
+  EXPECT_FALSE(pattern.Parse("name", pattern.Format({longest + "p"})).ok());
+  EXPECT_EQ(pattern.ParseWithWildcards("parent", "batchEndpoints/-").value(), Ids{"-"});
+}
+
 }  // namespace
 }  // namespace fleetcast

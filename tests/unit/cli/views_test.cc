@@ -175,7 +175,7 @@ TEST(SweepView, FindsTheFailedInvocation) {
   invocation.set_plant_id("P001");
   invocation.set_circuit_id("C001");
   invocation.set_state(inference::v1::Invocation::STATE_FAILED);
-  invocation.mutable_failure()->set_kind(inference::v1::InvocationFailure::KIND_DATA);
+  invocation.mutable_failure()->set_kind(workqueue::v1::Failure::KIND_DATA);
   invocation.mutable_failure()->set_reason("DATA_STALE");
   invocation.mutable_failure()->set_message("last reading is 3 days old");
   EXPECT_EQ(ProgressOf(invocation).note, "DATA DATA_STALE: last reading is 3 days old");

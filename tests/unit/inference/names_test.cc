@@ -11,7 +11,7 @@ TEST(Names, AreThoseOfTheDesign) {
   EXPECT_EQ(DeploymentResource(circuit),
             "batchEndpoints/batch-endpoint-plant-P001/deployments/deployment-circuit-C001");
   EXPECT_EQ(ModelVersionResource(12), "models/sensor-model/versions/12");
-  EXPECT_EQ(InvocationResource({"01abc", circuit}), "sweeps/01abc/invocations/P001-C001");
+  EXPECT_EQ(InvocationResource({"01abc", circuit}), "sweeps/01abc/invocations/P001.C001");
   EXPECT_EQ(ForecastResource(circuit, absl::FromUnixSeconds(1'765'321'200), 12),
             "plants/P001/circuits/C001/forecasts/20251209T230000Z-v12");
 }
@@ -24,7 +24,16 @@ TEST(Names, ReadBack) {
   EXPECT_EQ(*ParseModelVersion("model_version", "models/sensor-model/versions/12"), 12);
   EXPECT_EQ(*ParseCircuitOrAll("parent", "plants/-/circuits/-"), CircuitId{});
   EXPECT_EQ(*ParseCircuitOrAll("parent", "plants/P001/circuits/-"), (CircuitId{"P001", ""}));
-  EXPECT_EQ(ParseInvocation("name", "sweeps/01abc/invocations/P001-C001")->key, "P001-C001");
+  EXPECT_EQ(*ParseInvocation("name", "sweeps/01abc/invocations/P-1.C-1"),
+            (InvocationName{"01abc", {"P-1", "C-1"}}));
+}
+
+TEST(Names, OfTheLongestIdsReadBack) {
+  const CircuitId circuit{std::string(63, 'P'), std::string(63, 'C')};
+  EXPECT_EQ(*ParseEndpoint("name", EndpointResource(circuit.plant_id)), circuit.plant_id);
+  EXPECT_EQ(*ParseDeployment("name", DeploymentResource(circuit)), circuit);
+  const InvocationName invocation{std::string(63, 's'), circuit};
+  EXPECT_EQ(*ParseInvocation("name", InvocationResource(invocation)), invocation);
 }
 
 TEST(Names, RefuseWhatIsNoneOfThem) {

@@ -1,0 +1,113 @@
+#include "services/inference/domain/sweep.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/json.h"
+
+namespace fleetcast::inference {
+namespace {
+
+using nlohmann::json;
+using workqueue::GroupState;
+
+InvocationName NameOf(const std::string& sweep_id, const std::string& task_name) {
+  const std::pair<std::string, std::string> ids =
+      absl::StrSplit(task_name, absl::MaxSplits('.', 1));
+  return {sweep_id, {ids.first, ids.second}};
+}
+
+}  // namespace
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SweepPin, plant_ids, as_of, schedule_id, tick,
+                                                retry_of)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InvocationPin, model_version, artifact_sha256,
+                                                sensor_id, timeout_seconds, as_of)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InvocationResult, issue_time)
+
+std::string ToJson(const SweepPin& pin) { return json(pin).dump(); }
+std::string ToJson(const InvocationPin& pin) { return json(pin).dump(); }
+std::string ToJson(const InvocationResult& result) { return json(result).dump(); }
+
+absl::StatusOr<HeldInvocation> HeldInvocationOf(const workqueue::FetchedTask& task) {
+  HeldInvocation held{.name = NameOf(task.group_id, task.name), .pin = {}};
+  auto pin = FromJson<InvocationPin>(task.payload, "what the invocation pinned");
+  std::string problem;
+  if (!pin.ok())
+    problem = std::string(pin.status().message());
+  else if (pin->model_version <= 0 || pin->artifact_sha256.empty() || pin->sensor_id.empty())
+    problem = "what the invocation pinned lacks a model version, an artifact or a sensor";
+  if (!problem.empty())
+    return Refused(absl::StatusCode::kFailedPrecondition, "PAYLOAD_UNREADABLE",
+                   absl::StrCat(problem, "; sweep the circuit again"),
+                   {{"invocation", InvocationResource(held.name)}});
+  held.pin = *std::move(pin);
+  return held;
+}
+
+Sweep SweepOf(workqueue::Group group) {
+  Sweep sweep{.group = {},
+              .pin = FromJson<SweepPin>(group.pin, "what the sweep pinned").value_or(SweepPin{})};
+  sweep.group = std::move(group);
+  return sweep;
+}
+
+Invocation InvocationOf(workqueue::Task task) {
+  Invocation invocation{.task = {},
+                        .name = NameOf(task.group_id, task.name),
+                        .pin = FromJson<InvocationPin>(task.payload, "what the invocation pinned")
+                                   .value_or(InvocationPin{}),
+                        .issue_time = {},
+                        .wait_reason = {}};
+  if (!task.result.empty())
+    invocation.issue_time =
+        FromJson<InvocationResult>(task.result, "a result").value_or(InvocationResult{}).issue_time;
+  invocation.task = std::move(task);
+  return invocation;
+}
+
+std::string SweepReason(const Sweep& sweep) {
+  const workqueue::Counts& counts = sweep.group.counts;
+  const int total = counts.total();
+  std::string reason;
+  switch (sweep.group.state) {
+    case GroupState::kQueued:
+      reason = absl::StrCat(total, " invocations wait for a replica");
+      break;
+    case GroupState::kRunning:
+      reason = absl::StrCat(total - counts.open(), " of ", total, " invocations have ended, ",
+                            counts.running, " are running");
+      break;
+    case GroupState::kSucceeded:
+      reason = total == 0 ? "no deployment to invoke: deploy a model version first"
+                          : absl::StrCat("all ", total, " invocations succeeded");
+      break;
+    case GroupState::kPartiallySucceeded:
+    case GroupState::kFailed:
+      reason = absl::StrCat(counts.failed, " of ", total, " invocations failed");
+      break;
+    case GroupState::kCancelled:
+      reason = absl::StrCat("cancelled; ", counts.succeeded, " of ", total,
+                            " invocations had succeeded");
+      break;
+  }
+  if (sweep.group.paused && !IsTerminal(sweep.group.state)) absl::StrAppend(&reason, "; paused");
+  return reason;
+}
+
+std::string InvocationReason(const Invocation& invocation) {
+  const workqueue::Task& task = invocation.task;
+  switch (task.state) {
+    case workqueue::TaskState::kQueued:
+      return invocation.wait_reason.empty() ? task.state_reason : invocation.wait_reason;
+    case workqueue::TaskState::kRunning:
+      return absl::StrCat("held by ", task.holder);
+    case workqueue::TaskState::kSucceeded:
+      return "forecast stored";
+    default:
+      return task.state_reason;
+  }
+}
+
+}  // namespace fleetcast::inference

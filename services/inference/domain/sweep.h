@@ -1,0 +1,74 @@
+// Sweeps and their invocations, as snapshots: groups and tasks of the work queue, with what
+// inference pins in them and makes of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/workqueue/task.h"
+#include "services/inference/domain/names.h"
+
+namespace fleetcast::inference {
+
+// What a sweep pins when it is made.
+struct SweepPin {
+  std::vector<std::string> plant_ids;  // asked for; empty: all
+  std::optional<absl::Time> as_of;     // only readings up to then; none: the latest there are
+  std::string schedule_id;             // that made it
+  std::optional<absl::Time> tick;      // of the schedule, that it answers
+  std::string retry_of;                // sweep id
+};
+
+// What an invocation pins when its sweep is made; the deployment may change or go meanwhile.
+struct InvocationPin {
+  std::int64_t model_version = 0;
+  std::string artifact_sha256;
+  std::string sensor_id;
+  double timeout_seconds = 0;  // of one attempt
+  std::optional<absl::Time> as_of;
+};
+
+struct InvocationResult {
+  std::optional<absl::Time> issue_time;
+};
+
+struct Sweep {
+  workqueue::Group group;
+  SweepPin pin;
+};
+
+struct Invocation {
+  workqueue::Task task;
+  InvocationName name;
+  InvocationPin pin;
+  std::optional<absl::Time> issue_time;
+  std::string wait_reason;  // while QUEUED: what it waits for
+};
+
+// An invocation as the process that holds it needs it.
+struct HeldInvocation {
+  InvocationName name;
+  InvocationPin pin;
+};
+
+// FAILED_PRECONDITION with reason PAYLOAD_UNREADABLE for what cannot be run as it is stored.
+[[nodiscard]] absl::StatusOr<HeldInvocation> HeldInvocationOf(const workqueue::FetchedTask& task);
+
+// As the queue keeps them: JSON with defaults for what is missing.
+[[nodiscard]] std::string ToJson(const SweepPin& pin);
+[[nodiscard]] std::string ToJson(const InvocationPin& pin);
+[[nodiscard]] std::string ToJson(const InvocationResult& result);
+
+// From the queue's snapshots. Whatever cannot be read is left out: a list shows what it can.
+[[nodiscard]] Sweep SweepOf(workqueue::Group group);
+[[nodiscard]] Invocation InvocationOf(workqueue::Task task);
+
+// Why a sweep, or an invocation, stands where it does, for people.
+[[nodiscard]] std::string SweepReason(const Sweep& sweep);
+[[nodiscard]] std::string InvocationReason(const Invocation& invocation);
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,148 @@
+#include "services/inference/storage/forecast_rows.h"
+
+#include <map>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "services/inference/storage/rows.h"
+
+namespace fleetcast::inference {
+namespace {
+
+#define FLEETCAST_FORECAST_COLUMNS                                                         \
+  "plant_id, circuit_id, issue_time, model_version, target_column, sweep_id, create_time," \
+  " interval_levels, target_times, point_values, lower_bounds, upper_bounds"
+#define FLEETCAST_NEW_FORECAST                                                       \
+  "target_column = EXCLUDED.target_column, sweep_id = EXCLUDED.sweep_id,"            \
+  " create_time = EXCLUDED.create_time, interval_levels = EXCLUDED.interval_levels," \
+  " target_times = EXCLUDED.target_times, point_values = EXCLUDED.point_values,"     \
+  " lower_bounds = EXCLUDED.lower_bounds, upper_bounds = EXCLUDED.upper_bounds"
+
+// Arrays of arrays need rows of one length in Postgres: each forecast's come as an array's text.
+const char kStore[] =
+    "WITH given AS MATERIALIZED (SELECT g.plant_id, g.circuit_id,"
+    " timestamptz 'epoch' + g.issue_us * interval '1 microsecond' AS issue_time, g.model_version,"
+    " g.target_column, g.sweep_id, now() AS create_time,"
+    " g.levels::double precision[] AS interval_levels,"
+    " ARRAY(SELECT timestamptz 'epoch' + t.us * interval '1 microsecond'"
+    "  FROM unnest(g.times_us::bigint[]) WITH ORDINALITY AS t (us, step) ORDER BY t.step)"
+    "  AS target_times,"
+    " g.numbers::double precision[] AS point_values,"
+    " g.lowers::double precision[] AS lower_bounds, g.uppers::double precision[] AS upper_bounds"
+    " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],"
+    "  $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])"
+    " AS g (plant_id, circuit_id, issue_us, model_version, target_column, sweep_id, levels,"
+    "  times_us, numbers, lowers, uppers)),"
+    " stored AS (INSERT INTO inference.forecasts (" FLEETCAST_FORECAST_COLUMNS
+    ")"
+    "  SELECT " FLEETCAST_FORECAST_COLUMNS
+    " FROM given"
+    "  ORDER BY plant_id, circuit_id, issue_time, model_version"
+    "  ON CONFLICT (plant_id, circuit_id, issue_time, model_version) DO UPDATE "
+    "SET " FLEETCAST_NEW_FORECAST
+    ")"
+    " INSERT INTO inference.latest_forecasts AS l (" FLEETCAST_FORECAST_COLUMNS
+    ")"
+    " SELECT DISTINCT ON (plant_id, circuit_id) " FLEETCAST_FORECAST_COLUMNS
+    " FROM given"
+    " ORDER BY plant_id, circuit_id, issue_time DESC, model_version DESC"
+    " ON CONFLICT (plant_id, circuit_id) DO UPDATE SET issue_time = EXCLUDED.issue_time,"
+    " model_version = EXCLUDED.model_version, " FLEETCAST_NEW_FORECAST
+    " WHERE (l.issue_time, l.model_version) <= (EXCLUDED.issue_time, EXCLUDED.model_version)";
+
+// What kStore takes, an entry a forecast.
+class StoredColumns {
+ public:
+  void Add(const Forecast& forecast) {
+    std::vector<std::string> times;
+    std::vector<double> values, lowers, uppers;
+    for (const ForecastPoint& point : forecast.points) {
+      times.push_back(MicrosOf(point.time));
+      values.push_back(point.value);
+      lowers.insert(lowers.end(), point.lower.begin(), point.lower.end());
+      uppers.insert(uppers.end(), point.upper.begin(), point.upper.end());
+    }
+    const std::vector<std::string> row = {forecast.circuit.plant_id,
+                                          forecast.circuit.circuit_id,
+                                          MicrosOf(forecast.issue_time),
+                                          absl::StrCat(forecast.model_version),
+                                          forecast.target_column,
+                                          forecast.sweep_id,
+                                          NumberArray(forecast.interval_levels),
+                                          TextArray(times),
+                                          NumberArray(values),
+                                          NumberArray(lowers),
+                                          NumberArray(uppers)};
+    columns_.resize(row.size());
+    for (std::size_t i = 0; i < row.size(); ++i) columns_[i].push_back(row[i]);
+  }
+
+  [[nodiscard]] std::vector<std::string> Parameters() const {
+    std::vector<std::string> parameters;
+    for (const auto& column : columns_) parameters.push_back(TextArray(column));
+    return parameters;
+  }
+
+ private:
+  std::vector<std::vector<std::string>> columns_;
+};
+
+}  // namespace
+
+void StoreForecasts(pqxx::work& work, const std::vector<Forecast>& forecasts) {
+  if (forecasts.empty()) return;
+  std::map<std::tuple<CircuitId, absl::Time, std::int64_t>, const Forecast*> last_of_key;
+  for (const Forecast& forecast : forecasts) {
+    last_of_key[{forecast.circuit, forecast.issue_time, forecast.model_version}] = &forecast;
+  }
+  StoredColumns columns;
+  for (const auto& [key, forecast] : last_of_key) columns.Add(*forecast);
+  Run(work, kStore, columns.Parameters());
+}
+
+std::string ForecastColumns(bool all_steps) {
+  const auto numbers = [&](const char* column, const char* first) {
+    return absl::StrCat(", array_to_string(f.", column, all_steps ? "" : first, ", ',') AS ",
+                        column);
+  };
+  return absl::StrCat(
+      "f.plant_id, f.circuit_id, f.model_version, f.target_column, f.sweep_id, ",
+      FLEETCAST_MICROS("f.issue_time"), " AS issue_us, ", FLEETCAST_MICROS("f.create_time"),
+      " AS created_us, cardinality(f.point_values) AS horizon, array_to_string(ARRAY("
+      "SELECT (date_part('epoch', t.time) * 1000000)::bigint FROM unnest(f.target_times",
+      all_steps ? "" : "[1:1]",
+      ") WITH ORDINALITY AS t (time, step) ORDER BY t.step), ',') AS target_us",
+      ", array_to_string(f.interval_levels, ',') AS interval_levels",
+      numbers("point_values", "[1:1]"),
+      numbers("lower_bounds", "[1:cardinality(f.interval_levels)]"),
+      numbers("upper_bounds", "[1:cardinality(f.interval_levels)]"));
+}
+
+Forecast ForecastOf(const pqxx::row& row) {
+  Forecast forecast{
+      .circuit = {row["plant_id"].as<std::string>(), row["circuit_id"].as<std::string>()},
+      .issue_time = TimeOf(row["issue_us"]),
+      .model_version = row["model_version"].as<std::int64_t>(),
+      .target_column = row["target_column"].as<std::string>(),
+      .interval_levels = SplitNumbers(row["interval_levels"]),
+      .points = {},
+      .sweep_id = row["sweep_id"].as<std::string>(),
+      .create_time = TimeOf(row["created_us"]),
+      .horizon = row["horizon"].as<int>()};
+  // Microseconds of years that there are, as doubles, are exact.
+  const std::vector<double> times = SplitNumbers(row["target_us"]);
+  const std::vector<double> values = SplitNumbers(row["point_values"]);
+  const std::vector<double> lowers = SplitNumbers(row["lower_bounds"]);
+  const std::vector<double> uppers = SplitNumbers(row["upper_bounds"]);
+  const auto levels = static_cast<std::ptrdiff_t>(forecast.interval_levels.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto first = static_cast<std::ptrdiff_t>(i) * levels;
+    forecast.points.push_back({.time = absl::FromUnixMicros(static_cast<std::int64_t>(times[i])),
+                               .value = values[i],
+                               .lower = {lowers.begin() + first, lowers.begin() + first + levels},
+                               .upper = {uppers.begin() + first, uppers.begin() + first + levels}});
+  }
+  return forecast;
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,81 @@
+#include "services/inference/domain/sweep.h"
+
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+
+namespace fleetcast::inference {
+namespace {
+
+using workqueue::GroupState;
+
+TEST(SweepPin, ReadsBackAsItWasWritten) {
+  const SweepPin pin{.plant_ids = {"P001", "P002"},
+                     .as_of = absl::FromUnixMicros(1'765'321'200'123'456),
+                     .schedule_id = "daily",
+                     .tick = absl::FromUnixSeconds(1'765'321'200),
+                     .retry_of = "01h"};
+  const Sweep sweep = SweepOf({.pin = ToJson(pin)});
+  EXPECT_EQ(sweep.pin.plant_ids, pin.plant_ids);
+  EXPECT_EQ(sweep.pin.as_of, pin.as_of);
+  EXPECT_EQ(sweep.pin.schedule_id, pin.schedule_id);
+  EXPECT_EQ(sweep.pin.tick, pin.tick);
+  EXPECT_EQ(sweep.pin.retry_of, pin.retry_of);
+}
+
+TEST(SweepPin, OfAnotherReleaseIsReadWithDefaults) {
+  const Sweep sweep = SweepOf({.pin = R"({"schedule_id": "daily", "colour": "red"})"});
+  EXPECT_EQ(sweep.pin.schedule_id, "daily");
+  EXPECT_FALSE(sweep.pin.as_of);
+  EXPECT_TRUE(SweepOf({.pin = "7"}).pin.plant_ids.empty());
+}
+
+TEST(HeldInvocation, HasWhatItsPayloadPins) {
+  const InvocationPin pin{.model_version = 12,
+                          .artifact_sha256 = "abc",
+                          .sensor_id = "S",
+                          .timeout_seconds = 60,
+                          .as_of = absl::FromUnixSeconds(1'000'000)};
+  const auto held =
+      HeldInvocationOf({.group_id = "01h", .name = "P-1.1-C", .payload = ToJson(pin)});
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_EQ(held->name, (InvocationName{"01h", {"P-1", "1-C"}}));
+  EXPECT_EQ(held->pin.model_version, 12);
+  EXPECT_EQ(held->pin.as_of, pin.as_of);
+}
+
+TEST(HeldInvocation, ThatCannotBeReadSaysSo) {
+  for (const char* payload : {"7", "{}", R"({"model_version": "twelve"})",
+                              R"({"model_version": 3, "artifact_sha256": "abc"})"}) {
+    const auto held = HeldInvocationOf({.group_id = "01h", .name = "P.C", .payload = payload});
+    EXPECT_EQ(ReasonOf(held.status()), "PAYLOAD_UNREADABLE") << payload;
+  }
+}
+
+TEST(SweepReason, SaysHowItStands) {
+  const auto reason = [](GroupState state, workqueue::Counts counts, bool paused = false) {
+    return SweepReason({.group = {.state = state, .paused = paused, .counts = counts}, .pin = {}});
+  };
+  EXPECT_EQ(reason(GroupState::kQueued, {.queued = 3}), "3 invocations wait for a replica");
+  EXPECT_EQ(reason(GroupState::kRunning, {.queued = 1, .running = 1, .succeeded = 2}, true),
+            "2 of 4 invocations have ended, 1 are running; paused");
+  EXPECT_EQ(reason(GroupState::kSucceeded, {}),
+            "no deployment to invoke: deploy a model version first");
+  EXPECT_EQ(reason(GroupState::kPartiallySucceeded, {.succeeded = 2, .failed = 1}),
+            "1 of 3 invocations failed");
+  EXPECT_EQ(reason(GroupState::kCancelled, {.succeeded = 1, .cancelled = 2}),
+            "cancelled; 1 of 3 invocations had succeeded");
+}
+
+TEST(InvocationReason, SaysWhatAQueuedOneWaitsForAndWhoHoldsARunningOne) {
+  Invocation invocation = InvocationOf({.name = "P.C", .state_reason = "put off"});
+  EXPECT_EQ(InvocationReason(invocation), "put off");
+  invocation.wait_reason = "waits for a free slot; before: put off";
+  EXPECT_EQ(InvocationReason(invocation), "waits for a free slot; before: put off");
+  invocation.task.state = workqueue::TaskState::kRunning;
+  invocation.task.holder = "replica-1";
+  EXPECT_EQ(InvocationReason(invocation), "held by replica-1");
+}
+
+}  // namespace
+}  // namespace fleetcast::inference
