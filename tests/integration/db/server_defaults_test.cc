@@ -12,10 +12,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "cli/local/server_account.h"
 #include "common/base/patience.h"
 #include "common/base/process.h"
 #include "common/base/status.h"
-#include "common/db/server_account.h"
 #include "common/db/transaction.h"
 #include "tests/support/silent_postgres.h"
 #include "tests/support/test_database.h"
@@ -173,12 +173,12 @@ class Bouncer {
         << " user=" << ValueOf("user", dsn)
         << "\n[pgbouncer]\nlisten_port = 6432\nunix_socket_dir = " << folder_
         << "\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 1\n";
-    const auto account = AccountFor("/nonexistent");
+    const auto account = cli::AccountFor("/nonexistent");
     EXPECT_TRUE(account.ok()) << account.status();
     const auto pid = Spawn({.arguments = {"/usr/sbin/pgbouncer", folder_ + "/pgbouncer.ini"},
                             .log_file = folder_ + "/log",
                             .death_signal = SIGKILL},
-                           [&] { return BecomeAccount(*account); });
+                           [&] { return cli::BecomeAccount(*account); });
     EXPECT_TRUE(pid.ok()) << pid.status();
     pid_ = pid.value_or(0);
   }
