@@ -1,7 +1,8 @@
 // Linked into every program of a ThreadSanitizer build: its options, and what it must be told of
 // Debian's Abseil. That library is not instrumented and its mutexes are futexes, so that the
-// sanitizer would take all that they order for races. The functions here stand before the library's,
-// for our code and for gRPC's: each calls the real one and tells the sanitizer what that ordered.
+// sanitizer would take all that they order for races. The functions here stand before the
+// library's, for our code and for gRPC's: each calls the real one and tells the sanitizer what that
+// ordered.
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
@@ -39,8 +40,8 @@ Function* Real(const char* name) {
 }
 
 // Polls: inside the library another thread would judge the condition, and unseen.
-bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition, absl::Time deadline)
-    ABSL_NO_THREAD_SAFETY_ANALYSIS {
+bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                absl::Time deadline) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   while (!condition.Eval()) {
     if (absl::Now() >= deadline) return false;
     mutex.Unlock();
@@ -92,9 +93,7 @@ void Mutex::ReaderUnlock() {
   real(this);
 }
 
-void Mutex::Await(const Condition& condition) {
-  AwaitUntil(*this, condition, InfiniteFuture());
-}
+void Mutex::Await(const Condition& condition) { AwaitUntil(*this, condition, InfiniteFuture()); }
 
 bool Mutex::AwaitWithTimeout(const Condition& condition, Duration timeout) {
   return AwaitUntil(*this, condition, Now() + timeout);
@@ -152,8 +151,8 @@ void Notification::Notify() {
 }
 
 void Notification::WaitForNotification() const {
-  static auto* const real = Real<void(const Notification*)>(
-      "_ZNK4absl7debian312Notification19WaitForNotificationEv");
+  static auto* const real =
+      Real<void(const Notification*)>("_ZNK4absl7debian312Notification19WaitForNotificationEv");
   real(this);
   __tsan_acquire(FlagOf(this));
 }
