@@ -3,12 +3,48 @@
 
 # Designated initializers may leave members out: they have their defaults.
 set(FLEETCAST_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers)
+if(FLEETCAST_UNITS)
+  # What a .cc file keeps to itself may be a member of what else it defines; in a unit gcc takes the
+  # file for a header, of which that is not true.
+  list(APPEND FLEETCAST_WARNINGS -Wno-subobject-linkage)
+endif()
 set(FLEETCAST_GEN_DIR ${CMAKE_BINARY_DIR}/gen)
 
-# fleetcast_library(NAME SOURCES a.cc… DEPS public… [PRIVATE_DEPS …])
+# _fleetcast_units(OUT NAME BEFORE AFTER file…): sets OUT to files that include up to five of these
+# each, between the lines BEFORE and AFTER. Half of what a file costs is headers and the templates
+# that its neighbours instantiate too. Paths are relative to include folders, so that ccache finds a
+# unit compiled in another checkout.
+function(_fleetcast_units out name before after)
+  set(units "")
+  list(LENGTH ARGN count)
+  math(EXPR last "${count} - 1")
+  foreach(begin RANGE 0 ${last} 5)
+    list(SUBLIST ARGN ${begin} 5 batch)
+    set(content "")
+    foreach(file ${batch})
+      string(MAKE_C_IDENTIFIER ${file} id)
+      string(CONFIGURE "${before}" first @ONLY)
+      string(APPEND content "${first}#include \"${file}\"\n${after}")
+    endforeach()
+    set(unit ${CMAKE_BINARY_DIR}/units/${name}_${begin}.cc)
+    file(CONFIGURE OUTPUT ${unit} CONTENT "${content}" @ONLY)
+    list(APPEND units ${unit})
+  endforeach()
+  set(${out} ${units} PARENT_SCOPE)
+endfunction()
+
+# fleetcast_library(NAME SOURCES a.cc… DEPS public… [PRIVATE_DEPS …] [ALONE b.cc…]): ALONE are
+# sources that do not share a unit with others: with compile options of their own, say. Stores and
+# adapters never do: each store has its kInsert, each adapter calls another package v1.
 function(fleetcast_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
-  add_library(${name} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS;ALONE" ${ARGN})
+  list(LENGTH ARG_SOURCES count)
+  if(FLEETCAST_UNITS AND count GREATER 1 AND NOT name MATCHES "_(storage|adapters)$")
+    list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
+    list(TRANSFORM ARG_SOURCES REPLACE "^${CMAKE_SOURCE_DIR}/" "")
+    _fleetcast_units(ARG_SOURCES ${name} "" "" ${ARG_SOURCES})
+  endif()
+  add_library(${name} STATIC ${ARG_SOURCES} ${ARG_ALONE})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
   target_compile_options(${name} PRIVATE ${FLEETCAST_WARNINGS})
@@ -17,29 +53,28 @@ endfunction()
 # fleetcast_binary(NAME SOURCES main.cc DEPS …): a program that a running system needs.
 function(fleetcast_binary name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
+  add_executable(${name} ${ARG_SOURCES} ${FLEETCAST_SANITIZER_OBJECTS})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
   target_compile_options(${name} PRIVATE ${FLEETCAST_WARNINGS})
   add_dependencies(fleetcast_binaries ${name})
 endfunction()
 
-# fleetcast_test(NAME LABEL unit|contract|integration|e2e SOURCES … DEPS … [TIMEOUT s]):
+# fleetcast_test(NAME LABEL unit|contract|integration|e2e SOURCES … DEPS …):
 # one GoogleTest binary, one CTest entry. It runs in the build's bin folder's parent, finds
 # the built programs through FLEETCAST_BIN_DIR and the checkout through FLEETCAST_SOURCE_DIR.
 function(fleetcast_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 300)
-  endif()
-  add_executable(${name} ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES} ${FLEETCAST_SANITIZER_OBJECTS})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  target_compile_options(${name} PRIVATE ${FLEETCAST_WARNINGS})
+  # Compiled once and run for a moment: half the compiler's time would go into optimizing them.
+  target_compile_options(${name} PRIVATE ${FLEETCAST_WARNINGS} -O1)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name}
     COMMAND ${name} --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${name}.xml)
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
+  # Half an hour is for what hangs; a slow or busy machine is no failure.
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 1800
     ENVIRONMENT "FLEETCAST_BIN_DIR=${CMAKE_BINARY_DIR}/bin;FLEETCAST_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 endfunction()
 
@@ -76,7 +111,21 @@ function(_fleetcast_compile_protos name root with_grpc)
       DEPENDS ${root}/${file} VERBATIM)
     list(APPEND outputs ${generated})
   endforeach()
-  add_library(${name} STATIC ${outputs})
+  set(sources ${outputs})
+  if(FLEETCAST_UNITS)
+    list(FILTER sources INCLUDE REGEX "\\.cc$")
+    list(TRANSFORM sources REPLACE "^${FLEETCAST_GEN_DIR}/" "")
+    # Two names that protoc gives in every file; the headers that have them too come first.
+    _fleetcast_units(sources ${name}
+      "#include <google/protobuf/generated_message_reflection.h>
+#define schemas schemas_of_@id@
+#define file_default_instances file_default_instances_of_@id@
+" "#undef schemas
+#undef file_default_instances
+" ${sources})
+    set_source_files_properties(${sources} PROPERTIES OBJECT_DEPENDS "${outputs}")
+  endif()
+  add_library(${name} STATIC ${sources})
   add_custom_target(${name}_sources DEPENDS ${outputs})
   add_dependencies(generated_sources ${name}_sources)
   add_dependencies(${name} ${name}_sources)

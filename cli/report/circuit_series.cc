@@ -9,7 +9,7 @@
 namespace fleetcast::cli {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kSecondsOfDay = 86'400;
 
 using ReadingsByTime = std::map<std::int64_t, double>;
 
@@ -61,7 +61,7 @@ absl::Status CircuitSeries::Read(const std::string& sensor_id, CircuitReport& ci
   ReadingsByTime history, actual;
   if (sensors_ != nullptr) {
     FLEETCAST_RETURN_IF_ERROR(Add(*sensors_, sensor_id, circuit.target_column,
-                                  after_issue - history_days_ * kDay, after_issue, history));
+                                  after_issue - history_days_ * kSecondsOfDay, after_issue, history));
     FLEETCAST_RETURN_IF_ERROR(
         Add(*sensors_, sensor_id, circuit.target_column, after_issue, end, actual));
   }

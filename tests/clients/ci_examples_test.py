@@ -227,7 +227,7 @@ class CiExamplesTest(unittest.TestCase):
 
     def await_watches(self, log, count):
         """Waits until the step has begun that many watches after its first."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while log.read_text().count(WATCHING) < count:
             self.assertLess(time.monotonic(), deadline, log.read_text())
             time.sleep(0.05)

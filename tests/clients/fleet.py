@@ -69,7 +69,7 @@ def example_service():
 def grpcurl(*arguments):
     """Runs grpcurl; its CompletedProcess with text in stdout and stderr."""
     command = [TOOLS / "grpcurl", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def call(target, method, request, *options):

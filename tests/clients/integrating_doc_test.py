@@ -93,7 +93,7 @@ class Shell:
             env={"PATH": f"{fleet.TOOLS}:{os.environ['PATH']}", "HOME": str(self.folder)},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
         printed = process.stdout.split(END)[: len(commands)]

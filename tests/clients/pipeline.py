@@ -78,7 +78,7 @@ class System:
                     env=environment,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    timeout=300,
+                    timeout=600,
                     check=False,
                 )
             outcome.results[step.name] = process.returncode

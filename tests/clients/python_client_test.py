@@ -15,7 +15,7 @@ from fleetcast.config.v1 import config_service_pb2_grpc as services  # noqa: E40
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: E402
 
-SECONDS = 30
+SECONDS = 120
 MISSING = "plants/P001/circuits/C999"
 
 

@@ -63,7 +63,7 @@ class Stack:
 
     def fleetcast(self, *arguments):
         command = [fleet.BIN / "fleetcast", *map(str, arguments), "--data-dir", self.data]
-        process = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         assert process.returncode == 0, f"{command}:\n{process.stdout}{process.stderr}"
         return process.stdout
 

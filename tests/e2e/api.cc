@@ -18,7 +18,7 @@ namespace {
 using trainer::v1::TrainingJob;
 using trainer::v1::TrainingRun;
 
-constexpr absl::Duration kTimeout = absl::Seconds(30);
+constexpr absl::Duration kTimeout = absl::Minutes(2);
 
 template <typename Service>
 std::unique_ptr<typename Service::Stub> StubOf(const LocalStack& stack,
@@ -101,16 +101,16 @@ std::vector<inference::v1::Forecast> ListForecasts(const LocalStack& stack) {
 }
 
 std::vector<TrainingJob> WaitForJobs(
-    const LocalStack& stack, const std::string& run, int timeout_seconds,
+    const LocalStack& stack, const std::string& run,
     const std::function<bool(const std::vector<TrainingJob>&)>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_seconds);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kPatienceSeconds);
   while (true) {
     std::vector<TrainingJob> jobs = ListTrainingJobs(stack, run);
     if (done(jobs) || ::testing::Test::HasFailure()) return jobs;
     if (std::chrono::steady_clock::now() > deadline) {
       std::string states;
       for (const TrainingJob& job : jobs) states += job.ShortDebugString() + "\n";
-      ADD_FAILURE() << "still waiting after " << timeout_seconds << " s:\n" << states;
+      ADD_FAILURE() << "still waiting after " << kPatienceSeconds << " s:\n" << states;
       return jobs;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

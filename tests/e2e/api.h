@@ -27,10 +27,10 @@ std::vector<registry::v1::ModelVersion> ListModelVersions(const LocalStack& stac
                                                           const std::string& filter);
 std::vector<inference::v1::Forecast> ListForecasts(const LocalStack& stack);
 
-// Asks every 100 ms until `done` is true of the run's jobs, at most `timeout_seconds`; fails the
+// Asks every 100 ms until `done` is true of the run's jobs, at most kPatienceSeconds; fails the
 // test, with the jobs as they stood, if it never was.
 std::vector<trainer::v1::TrainingJob> WaitForJobs(
-    const LocalStack& stack, const std::string& run, int timeout_seconds,
+    const LocalStack& stack, const std::string& run,
     const std::function<bool(const std::vector<trainer::v1::TrainingJob>&)>& done);
 
 bool AllEnded(const std::vector<trainer::v1::TrainingJob>& jobs);

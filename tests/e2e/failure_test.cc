@@ -95,7 +95,7 @@ class FailureTest : public ::testing::Test {
 TEST_F(FailureTest, ATrainerKilledMidEpochLosesNothingAndPublishesNothingTwice) {
   StartStack(3, kSlow, {"--trainers", "2", "--lease", "4s"});
   const std::string run = StartTraining();
-  const auto before = WaitForJobs(stack_, run, 60, AnyTrains);
+  const auto before = WaitForJobs(stack_, run, AnyTrains);
   ASSERT_FALSE(HasFailure());
   std::string victim, victims_job;
   for (const TrainingJob& job : before)
@@ -107,7 +107,7 @@ TEST_F(FailureTest, ATrainerKilledMidEpochLosesNothingAndPublishesNothingTwice) 
   ASSERT_GT(pid, 0);
   ASSERT_EQ(kill(pid, SIGKILL), 0);
 
-  const auto jobs = WaitForJobs(stack_, run, 180, AllEnded);
+  const auto jobs = WaitForJobs(stack_, run, AllEnded);
   ExpectOneVersionPerJob(jobs);
   for (const TrainingJob& job : jobs)
     EXPECT_EQ(job.attempt_count(), job.name() == victims_job ? 2 : 1) << job.ShortDebugString();
@@ -117,14 +117,14 @@ TEST_F(FailureTest, ATrainerKilledMidEpochLosesNothingAndPublishesNothingTwice) 
 TEST_F(FailureTest, APostgresRestartedDuringARunLosesNothingAndPublishesNothingTwice) {
   StartStack(3, kSlow, {"--trainers", "2", "--lease", "10s"});
   const std::string run = StartTraining();
-  WaitForJobs(stack_, run, 60, AnyTrains);
+  WaitForJobs(stack_, run, AnyTrains);
   ASSERT_FALSE(HasFailure());
   auto cluster = cli::PrivateCluster::Start({.data_dir = stack_.data_dir() + "/postgres"});
   ASSERT_TRUE(cluster.ok()) << cluster.status();
   const absl::Status restarted = (*cluster)->Restart();
   ASSERT_TRUE(restarted.ok()) << restarted;
 
-  ExpectOneVersionPerJob(WaitForJobs(stack_, run, 180, AllEnded));
+  ExpectOneVersionPerJob(WaitForJobs(stack_, run, AllEnded));
   EXPECT_EQ(GetTrainingRun(stack_, run).state(), TrainingRun::STATE_SUCCEEDED);
 }
 

@@ -62,8 +62,7 @@ void WriteFile(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-CommandResult Run(const std::vector<std::string>& arguments, const std::string& working_directory,
-                  int timeout_seconds) {
+CommandResult Run(const std::vector<std::string>& arguments, const std::string& working_directory) {
   std::array<int, 2> out{}, err{};
   if (pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0)
     throw std::runtime_error("pipe2 failed");
@@ -81,7 +80,7 @@ CommandResult Run(const std::vector<std::string>& arguments, const std::string& 
   close(err[1]);
 
   CommandResult result;
-  const auto deadline = SteadyClock::now() + std::chrono::seconds(timeout_seconds);
+  const auto deadline = SteadyClock::now() + std::chrono::seconds(kPatienceSeconds);
   std::array<pollfd, 2> polls{pollfd{out[0], POLLIN, 0}, pollfd{err[0], POLLIN, 0}};
   bool killed = false;
   bool exited = false;
@@ -216,16 +215,16 @@ void LocalStack::Down() {
   EXPECT_EQ(result.exit_code, 0) << result.output << result.errors;
 }
 
-CommandResult LocalStack::Fleetcast(std::vector<std::string> arguments, int timeout_seconds) {
+CommandResult LocalStack::Fleetcast(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), BinDir() + "/fleetcast");
   arguments.insert(arguments.end(), {"--data-dir", data_dir()});
-  return Run(arguments, root_, timeout_seconds);
+  return Run(arguments, root_);
 }
 
-nlohmann::json LocalStack::Json(std::vector<std::string> arguments, int timeout_seconds) {
+nlohmann::json LocalStack::Json(std::vector<std::string> arguments) {
   const std::string command = arguments[0] + " " + arguments[1];
   arguments.insert(arguments.end(), {"-o", "json"});
-  const CommandResult result = Fleetcast(std::move(arguments), timeout_seconds);
+  const CommandResult result = Fleetcast(std::move(arguments));
   EXPECT_EQ(result.exit_code, 0) << command << ":\n" << result.output << result.errors;
   nlohmann::json json = nlohmann::json::parse(result.output, nullptr, false);
   EXPECT_FALSE(json.is_discarded()) << command << " printed no JSON:\n" << result.output;

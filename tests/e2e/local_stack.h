@@ -14,9 +14,11 @@ struct CommandResult {
   std::string errors;  // standard error
 };
 
-// Runs a program to its end; `timeout_seconds` later it is killed and exit_code is 124.
-CommandResult Run(const std::vector<std::string>& arguments, const std::string& working_directory,
-                  int timeout_seconds = 120);
+// How long a test waits for what takes seconds on an idle machine; every wait ends early.
+inline constexpr int kPatienceSeconds = 600;
+
+// Runs a program to its end; after kPatienceSeconds it is killed and exit_code is 124.
+CommandResult Run(const std::vector<std::string>& arguments, const std::string& working_directory);
 
 // The settings of a circuit whose training is short.
 struct CircuitSpec {
@@ -55,9 +57,9 @@ class LocalStack {
   void Down();
 
   // `fleetcast ARGUMENTS --data-dir …`.
-  CommandResult Fleetcast(std::vector<std::string> arguments, int timeout_seconds = 120);
+  CommandResult Fleetcast(std::vector<std::string> arguments);
   // The same with `-o json`, which must succeed: what it printed.
-  nlohmann::json Json(std::vector<std::string> arguments, int timeout_seconds = 120);
+  nlohmann::json Json(std::vector<std::string> arguments);
 
  private:
   std::string Git(const std::vector<std::string>& arguments);

@@ -7,10 +7,10 @@
 namespace fleetcast::sensordata {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kSecondsOfDay = 86'400;
 
 std::int64_t DayOf(std::int64_t unix_seconds) {
-  return (unix_seconds >= 0 ? unix_seconds : unix_seconds - (kDay - 1)) / kDay;
+  return (unix_seconds >= 0 ? unix_seconds : unix_seconds - (kSecondsOfDay - 1)) / kSecondsOfDay;
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ Production::Production(const std::vector<std::int64_t>& holidays, double step_ho
 
 double Production::Planned(std::int64_t unix_seconds) const {
   const std::int64_t day = DayOf(unix_seconds);
-  const double hour = static_cast<double>(unix_seconds - day * kDay) / 3600;
+  const double hour = static_cast<double>(unix_seconds - day * kSecondsOfDay) / 3600;
   const auto weekday = std::chrono::weekday(std::chrono::sys_days(std::chrono::days(day)));
   double factor = 1;
   if (weekday == std::chrono::Saturday) factor = saturday_;

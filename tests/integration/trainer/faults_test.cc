@@ -127,7 +127,10 @@ TEST_F(FaultsTest, AJobWhoseHolderDiedIsTakenOverAndEndsWithOneVersion) {
 }
 
 TEST_F(FaultsTest, ARestartOfPostgresDuringARunIsSurvived) {
-  CommitFleet({{"C001", SlowCircuit("P001", "C001")}});
+  // Trained to its end, which is so many epochs and no more.
+  CommitFleet({{"C001", config::testing::CircuitText("P001", "C001",
+                                                     {{"lstm_units: 128", "lstm_units: 384"},
+                                                      {"epochs: 50", "epochs: 8"}})}});
   WriteSensor("C001", kManyRows);
   StartTrainer(Settings("replica-1"));
   const auto run = Create({"C001"});

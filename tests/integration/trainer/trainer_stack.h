@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/id.h"
+#include "common/base/patience.h"
 #include "common/db/connection_pool.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
@@ -66,11 +67,11 @@ class TrainerStack : public ::testing::Test {
   // Polls until `done(job)`.
   template <typename Done>
   v1::TrainingJob AwaitJob(const std::string& name, Done&& done) {
-    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    const Patience patience(absl::Minutes(10));
     for (;;) {
       const auto job = GetJob(name);
       if (job.ok() && done(*job)) return *job;
-      if (absl::Now() > deadline) {
+      if (patience.IsOver()) {
         ADD_FAILURE() << "waited in vain: " << (job.ok() ? job->DebugString() : "unreachable");
         return job.value_or(v1::TrainingJob{});
       }

@@ -1,0 +1,14 @@
+// Linked into every program of an AddressSanitizer and UBSan build: its options, and what is known
+// to leak outside our code.
+extern "C" {
+
+const char* __asan_default_options();
+const char* __asan_default_options() {
+  return "detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1:"
+         "exitcode=66";
+}
+
+const char* __ubsan_default_options();
+const char* __ubsan_default_options() { return "print_stacktrace=1"; }
+
+}  // extern "C"
