@@ -56,12 +56,11 @@ Table PoolsTable(const std::vector<v1::Pool>& pools, absl::Time now) {
 
 absl::Status List(Session& session, const std::string& of) {
   FLEETCAST_ASSIGN_OR_RETURN(
-      const auto pools,
-      ListAll(session,
-              work_rpc::MethodOf<v1::ListPoolsRequest, v1::ListPoolsResponse>(
-                  ServiceOf(of), work_rpc::kListPools),
-              v1::ListPoolsRequest(), 0,
-              [](v1::ListPoolsResponse* page) { return page->mutable_pools(); }));
+      const auto pools, ListAll(session,
+                                work_rpc::MethodOf<v1::ListPoolsRequest, v1::ListPoolsResponse>(
+                                    ServiceOf(of), work_rpc::kListPools),
+                                v1::ListPoolsRequest(), 0,
+                                [](v1::ListPoolsResponse* page) { return page->mutable_pools(); }));
   session.ShowList(
       pools, [&] { return PoolsTable(pools, session.Now()); }, "no pools");
   return absl::OkStatus();
@@ -134,15 +133,15 @@ absl::Status Change(Session& session, const WorkNoun& work, const WorkOptions& o
 }
 
 CLI::App& AddWorkVerb(CLI::App& noun, Session& session, const WorkNoun& work,
-                      const std::string& name, const std::string& about,
-                      const std::string& example, const std::shared_ptr<WorkOptions>& options,
+                      const std::string& name, const std::string& about, const std::string& example,
+                      const std::shared_ptr<WorkOptions>& options,
                       const std::function<absl::Status()>& run) {
-  CLI::App& verb = AddVerb(
-      noun, session,
-      {.name = name,
-       .about = about,
-       .examples = absl::StrCat("fleetcast ", work.command, " ", name, " ", example)},
-      run);
+  CLI::App& verb =
+      AddVerb(noun, session,
+              {.name = name,
+               .about = about,
+               .examples = absl::StrCat("fleetcast ", work.command, " ", name, " ", example)},
+              run);
   verb.add_option("id", options->id, "the id, as lists show it")->required();
   verb.add_option("--circuit", options->circuit, "only this circuit's (P001/C001)");
   return verb;
@@ -199,7 +198,8 @@ void AddPoolCommands(CLI::App& app, Session& session) {
                                             "fleetcast pool set plant-P001 --no-limit"},
                                [&session, set] { return Set(session, *set); });
   set_verb.add_option("id", set->id, "the pool: fleet, plant-P001, …")->required();
-  set_verb.add_option("--limit", set->limit, "at most this many, over all replicas; 0 lets none run");
+  set_verb.add_option("--limit", set->limit,
+                      "at most this many, over all replicas; 0 lets none run");
   set_verb.add_flag("--no-limit", set->no_limit, "as many as there are slots");
   set_verb.add_option("--reason", set->reason, "why, for people");
   AddOf(set_verb, set->of);

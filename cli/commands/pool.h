@@ -16,9 +16,10 @@ class Session;
 
 void AddPoolCommands(CLI::App& app, Session& session);
 
-// What the verbs of `fleetcast training` and `fleetcast sweep` that pause and move work need to know.
+// What the verbs of `fleetcast training` and `fleetcast sweep` that pause and move work need to
+// know.
 struct WorkNoun {
-  std::string command;     // "training"
+  std::string command;  // "training"
   Service service;
   std::string collection;  // "trainingRuns"
   std::string tasks;       // "jobs"

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/commands/pool.h"
 #include "cli/commands/sweep_actions.h"
 #include "cli/session.h"
 
@@ -89,6 +90,11 @@ void AddSweepCommands(CLI::App& app, Session& session) {
   AddStart(noun, session);
   AddReading(noun, session);
   AddCancelAndRetry(noun, session);
+  AddWorkVerbs(noun, session,
+               {.command = "sweep",
+                .service = Service::kInference,
+                .collection = "sweeps",
+                .tasks = "invocations"});
 }
 
 }  // namespace fleetcast::cli

@@ -61,7 +61,8 @@ absl::Status CircuitSeries::Read(const std::string& sensor_id, CircuitReport& ci
   ReadingsByTime history, actual;
   if (sensors_ != nullptr) {
     FLEETCAST_RETURN_IF_ERROR(Add(*sensors_, sensor_id, circuit.target_column,
-                                  after_issue - history_days_ * kSecondsOfDay, after_issue, history));
+                                  after_issue - history_days_ * kSecondsOfDay, after_issue,
+                                  history));
     FLEETCAST_RETURN_IF_ERROR(
         Add(*sensors_, sensor_id, circuit.target_column, after_issue, end, actual));
   }

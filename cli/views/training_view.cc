@@ -117,8 +117,8 @@ std::string StateText(const TrainingRun& run) {
 std::string FailureText(const TrainingJob& job) {
   if (!job.has_failure()) return job.state_reason();
   const auto& failure = job.failure();
-  return absl::StrCat(WithoutPrefix(workqueue::v1::Failure::Kind_Name(failure.kind()), "KIND_"), " ",
-                      failure.reason(), ": ", failure.message());
+  return absl::StrCat(WithoutPrefix(workqueue::v1::Failure::Kind_Name(failure.kind()), "KIND_"),
+                      " ", failure.reason(), ": ", failure.message());
 }
 
 Table TrainingRunsTable(const std::vector<TrainingRun>& runs, absl::Time now) {

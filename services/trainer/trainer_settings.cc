@@ -35,9 +35,8 @@ TrainerSettings ReadTrainerSettings(SettingsReader& reader) {
   settings.sensors.connections = std::max(1, settings.slots);
   settings.keep_runs = reader.Duration("keep_runs", settings.keep_runs,
                                        "how long training runs are kept after their end");
-  settings.keep_requests =
-      reader.Duration("keep_requests", settings.keep_requests,
-                      "for how long a repeated request gets its first answer");
+  settings.keep_requests = reader.Duration("keep_requests", settings.keep_requests,
+                                           "for how long a repeated request gets its first answer");
   return settings;
 }
 

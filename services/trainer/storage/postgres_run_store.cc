@@ -168,7 +168,7 @@ absl::StatusOr<TrainingJob> PostgresRunStore::CancelJob(const MutatingRequest& r
 
 absl::StatusOr<TrainingRun> PostgresRunStore::GetRun(const std::string& run_id) {
   return db::ReadInTransaction(queue_.pool(),
-                              [&](pqxx::work& work) { return Select(work, run_id); });
+                               [&](pqxx::work& work) { return Select(work, run_id); });
 }
 
 absl::StatusOr<TrainingJob> PostgresRunStore::GetJob(const JobName& name) {

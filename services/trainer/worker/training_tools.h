@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "common/base/notification.h"
 #include "common/base/clock.h"
+#include "common/base/notification.h"
 #include "common/base/transient.h"
 #include "common/sensordata/sensor_source.h"
 #include "common/workqueue/hold.h"
