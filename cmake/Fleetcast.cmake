@@ -35,11 +35,12 @@ endfunction()
 
 # fleetcast_library(NAME SOURCES a.cc… DEPS public… [PRIVATE_DEPS …] [ALONE b.cc…]): ALONE are
 # sources that do not share a unit with others: with compile options of their own, say. Stores and
-# adapters never do: each store has its kInsert, each adapter calls another package v1.
+# adapters and commands never do: each store has its kInsert, each adapter calls another package v1,
+# each command has its options.
 function(fleetcast_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS;ALONE" ${ARGN})
   list(LENGTH ARG_SOURCES count)
-  if(FLEETCAST_UNITS AND count GREATER 1 AND NOT name MATCHES "_(storage|adapters)$")
+  if(FLEETCAST_UNITS AND count GREATER 1 AND NOT name MATCHES "_(storage|adapters|commands)$")
     list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
     list(TRANSFORM ARG_SOURCES REPLACE "^${CMAKE_SOURCE_DIR}/" "")
     _fleetcast_units(ARG_SOURCES ${name} "" "" ${ARG_SOURCES})

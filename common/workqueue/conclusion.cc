@@ -75,6 +75,7 @@ class Conclusion {
   void Succeed(const std::vector<std::size_t>& which) {
     if (which.empty()) return;
     std::vector<Success> successes;
+    successes.reserve(which.size());
     for (const std::size_t i : which)
       successes.push_back({.hold = batch_[i]->id(),
                            .result = outcome_.outcomes[i].result,
@@ -83,6 +84,7 @@ class Conclusion {
     const Effect effect = [&](pqxx::work& work, const std::vector<std::size_t>& held) {
       if (outcome_.effect == nullptr) return absl::OkStatus();
       std::vector<std::size_t> indices;
+      indices.reserve(held.size());
       for (const std::size_t index : held) indices.push_back(which[index]);
       return outcome_.effect(work, indices);
     };
