@@ -290,6 +290,7 @@ absl::StatusOr<std::vector<Renewal>> Queue::Renew(const std::vector<HoldId>& hol
     return absl::OkStatus();
   }));
   std::vector<Renewal> answers;
+  answers.reserve(holds.size());
   for (const HoldId& hold : holds) {
     const auto found = renewed.find(hold.task_id);
     answers.push_back(found == renewed.end() ? Renewal::kGone
@@ -313,6 +314,7 @@ absl::StatusOr<std::vector<bool>> Queue::Progress(const std::vector<ProgressRepo
     return absl::OkStatus();
   }));
   std::vector<bool> held;
+  held.reserve(reports.size());
   for (const ProgressReport& report : reports)
     held.push_back(std::find(written.begin(), written.end(), report.hold.task_id) != written.end());
   return held;
@@ -399,6 +401,7 @@ absl::Status Queue::Interrupted(pqxx::work& work, const std::vector<Turn>& turns
 absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& successes,
                                                     const Effect& effect) {
   std::vector<HoldId> holds;
+  holds.reserve(successes.size());
   for (const Success& success : successes) holds.push_back(success.hold);
   std::vector<bool> succeeded;
   FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
@@ -424,6 +427,7 @@ absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& 
 
 absl::StatusOr<std::vector<bool>> Queue::End(const std::vector<EndRequest>& requests) {
   std::vector<HoldId> holds;
+  holds.reserve(requests.size());
   for (const EndRequest& request : requests) holds.push_back(request.hold);
   std::vector<bool> held;
   FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {

@@ -341,6 +341,7 @@ void Worker::State::Renew(std::unique_lock<std::mutex>& lock, bool all) {
   lock.unlock();
   bool due = all;
   std::vector<HoldId> ids;
+  ids.reserve(held.size());
   for (const auto& hold : held) {
     hold->NoticeStop();
     due = due || hold->RenewalDue();

@@ -46,6 +46,7 @@ std::vector<Invocation> InvocationsOf(pqxx::work& work, const Queue& queue,
                                       std::vector<Task> tasks) {
   std::optional<workqueue::Situation> situation;
   std::vector<Invocation> invocations;
+  invocations.reserve(tasks.size());
   for (Task& task : tasks) {
     invocations.push_back(InvocationOf(std::move(task)));
     if (invocations.back().task.state != workqueue::TaskState::kQueued) continue;

@@ -69,6 +69,7 @@ workqueue::Runner ForecastCircuits(Forecaster& forecaster) {
       result.outcomes.push_back(work.Do(*batch[i], &(*forecasts)[i]));
     result.effect = [forecasts](pqxx::work& transaction, const std::vector<std::size_t>& held) {
       std::vector<Forecast> stored;
+      stored.reserve(held.size());
       for (const std::size_t index : held) stored.push_back((*forecasts)[index]);
       StoreForecasts(transaction, stored);
       return absl::OkStatus();

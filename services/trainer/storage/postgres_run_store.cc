@@ -54,6 +54,7 @@ std::vector<TrainingJob> JobsOf(pqxx::transaction_base& work, const Queue& queue
                                 std::vector<Task> tasks) {
   std::optional<workqueue::Situation> situation;
   std::vector<TrainingJob> jobs;
+  jobs.reserve(tasks.size());
   for (Task& task : tasks) {
     jobs.push_back(JobOf(std::move(task)));
     if (jobs.back().task.state != workqueue::TaskState::kQueued) continue;
@@ -115,6 +116,7 @@ absl::StatusOr<TrainingRun> PostgresRunStore::CreateRun(const MutatingRequest& r
   return AnswerOnce(request, [&](pqxx::work& work) -> absl::StatusOr<std::string> {
     const std::string run_id = NewRunId(work);
     std::vector<workqueue::NewTask> tasks;
+    tasks.reserve(run.circuits.size());
     for (const CircuitConfig& circuit : run.circuits)
       tasks.push_back(TaskOf(circuit, run.pin, run.max_attempts));
     const bool supersede = run.pin.spec.pull_request_number > 0;
