@@ -71,8 +71,7 @@ class Inference final : public service::Service {
       : settings_(settings), source_(std::move(sensors)) {}
 
   absl::Status CheckSchema() {
-    return db::CheckSchemaVersion(pool_, kSchema, db::inferenceMigrations(),
-                                  kLeastSchemaVersion);
+    return db::CheckSchemaVersion(pool_, kSchema, db::inferenceMigrations(), kLeastSchemaVersion);
   }
 
   std::vector<grpc::Service*> grpc_services() override {
@@ -111,10 +110,8 @@ class Inference final : public service::Service {
                       .longest = absl::Minutes(2)});
     duties.push_back({.name = "drop old forecasts",
                       .every = absl::Hours(6),
-                      .run =
-                          [keep = settings_.keep_forecasts](db::ConnectionPool& pool) {
-                            return DropOldForecasts(pool, keep);
-                          },
+                      .run = [keep = settings_.keep_forecasts](
+                                 db::ConnectionPool& pool) { return DropOldForecasts(pool, keep); },
                       .longest = absl::Minutes(2)});
     duties.push_back(db::RequestRetention(kSchema, settings_.keep_requests));
     return duties;

@@ -20,10 +20,10 @@ InferenceContract::InferenceContract() {
 
 void InferenceContract::PassTime(absl::Duration duration) {
   const absl::Status passed = db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
-    Run(work,
-        "UPDATE inference.schedules SET"
-        " next_tick = next_tick - $1::double precision * interval '1 second'",
-        {SecondsOf(duration)});
+    inference::Run(work,
+                   "UPDATE inference.schedules SET"
+                   " next_tick = next_tick - $1::double precision * interval '1 second'",
+                   {SecondsOf(duration)});
     return absl::OkStatus();
   });
   EXPECT_TRUE(passed.ok()) << passed;
