@@ -157,8 +157,7 @@ TEST_F(FailureTest, ACircuitWithBrokenDataFailsAloneAndIsNamedWithItsReason) {
 
   const auto started =
       stack_.Fleetcast({"training", "start", "--circuits", "P001/C001,P001/C002,P001/C003",
-                        "--revision", "main", "--watch"},
-                       180);
+                        "--revision", "main", "--watch"});
   EXPECT_EQ(started.exit_code, 1) << started.output << started.errors;
   EXPECT_NE(started.errors.find("C002"), std::string::npos) << started.errors;
   EXPECT_NE(started.errors.find("SENSOR_2.csv"), std::string::npos) << started.errors;

@@ -57,8 +57,7 @@ TEST(WholeLoop, RunsFromABranchToAStoredForecastForEveryChannelOfARealTransforme
   // Training, as the pipeline does it.
   const auto training =
       stack.Fleetcast({"training", "start", "--base", "main", "--head", "add-transformer", "--pr",
-                       "12", "--author", "ada", "--watch"},
-                      300);
+                       "12", "--author", "ada", "--watch"});
   ASSERT_EQ(training.exit_code, 0) << training.output << training.errors;
   EXPECT_EQ(training.output.find('\x1b'), std::string::npos) << "control codes in a pipe";
   const auto runs = ListTrainingRuns(stack);
