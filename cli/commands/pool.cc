@@ -112,7 +112,7 @@ struct WorkOptions {
 
 // "trainingRuns/{id}" or "trainingRuns/{id}/jobs/P001.C001".
 std::string NameOf(const WorkNoun& work, const WorkOptions& options) {
-  const std::string group = NameIn(work.collection, options.id);
+  std::string group = NameIn(work.collection, options.id);
   if (options.circuit.empty()) return group;
   return absl::StrCat(group, "/", work.tasks, "/",
                       absl::StrReplaceAll(options.circuit, {{"/", "."}}));

@@ -18,7 +18,8 @@ void* Counted(void* memory) {
 
 }  // namespace
 
-// These are the pair of what is new here; gcc tells them apart from it where it inlines the one alone.
+// These are the pair of what is new here; gcc tells them apart from it where it inlines the one
+// alone.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 void* operator new(std::size_t size) { return Counted(std::malloc(size)); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
