@@ -5,6 +5,17 @@
 
 namespace fleetcast::inference {
 
+const FilterFields& DeploymentFilterFields() {
+  static const FilterFields fields = {{"plant_id"},
+                                      {"circuit_id"},
+                                      {"model"},
+                                      {"environment"},
+                                      {"compute"},
+                                      {"sensor_id"},
+                                      {"tags.*", FilterKind::kValue}};
+  return fields;
+}
+
 absl::Status DeploymentNotFound(const CircuitId& circuit) {
   return ResourceNotFound("Deployment", DeploymentResource(circuit),
                           "deploy a model version of the circuit first (DeployModelVersion)");

@@ -5,15 +5,15 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "common/base/filter.h"
+#include "common/base/filter_fields.h"
 #include "common/base/mutating_request.h"
 #include "common/base/page.h"
 #include "services/inference/domain/deployment.h"
 
 namespace fleetcast::inference {
 
-inline constexpr char kDeploymentFilterFields[] =
-    "plant_id, circuit_id, model, environment, compute, sensor_id, tags.*";
+// What lists of deployments can be filtered by; List takes filters checked against them.
+[[nodiscard]] const FilterFields& DeploymentFilterFields();
 
 // Thread safe. Every method may return UNAVAILABLE. A method with a `request` gives to a repeated
 // request the resource of its first answer, and REQUEST_ID_REUSED to another under the same id.

@@ -1,5 +1,4 @@
-// Port: stored forecasts, to be read; InvocationStore::Succeed writes them. Implementations:
-// PostgresForecastStore, FakeInferenceStore.
+// Port: stored forecasts, to be read. Implementation: PostgresForecastStore.
 #pragma once
 
 #include <optional>
@@ -7,20 +6,20 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/base/filter.h"
+#include "common/base/filter_fields.h"
 #include "common/base/page.h"
 #include "services/inference/domain/forecast.h"
 
 namespace fleetcast::inference {
 
-inline constexpr char kForecastFilterFields[] =
-    "issue_time, create_time, model_version, invocation";
+// What lists of forecasts can be filtered by.
+[[nodiscard]] const FilterFields& ForecastFilterFields();
 
 struct ForecastQuery {
-  CircuitId circuit;  // an empty id means all
-  std::optional<Filter> filter;
-  bool latest_only = false;  // the newest of each circuit, chosen before the filter
-  bool all_steps = true;     // false: `points` holds the first step only
+  CircuitId circuit;             // an empty id means all
+  std::optional<Filter> filter;  // checked against ForecastFilterFields
+  bool latest_only = false;      // the newest of each circuit, chosen before the filter
+  bool all_steps = true;         // false: `points` holds the first step only
 };
 
 // Thread safe. May return UNAVAILABLE.

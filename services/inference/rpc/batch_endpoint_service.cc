@@ -55,7 +55,8 @@ grpc::Status BatchEndpointService::ListDeployments(grpc::ServerContext*,
       [&](const PageRequest& page) -> absl::StatusOr<PageOf<Deployment>> {
         FLEETCAST_ASSIGN_OR_RETURN(const std::string plant,
                                    ParseEndpointOrAll("parent", request->parent()));
-        FLEETCAST_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request->filter()));
+        FLEETCAST_ASSIGN_OR_RETURN(const auto filter,
+                                   ParseFilter(request->filter(), DeploymentFilterFields()));
         return store_.List(plant, filter, page);
       },
       [](auto& answer) { return answer.mutable_deployments(); });

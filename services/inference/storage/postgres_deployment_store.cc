@@ -4,7 +4,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/inference/domain/list_filter.h"
 #include "services/inference/storage/rows.h"
 
 namespace fleetcast::inference {
@@ -98,7 +97,7 @@ absl::StatusOr<db::SqlField> FieldOf(const std::string& field) {
   if (absl::StartsWith(field, "tags.")) {
     return db::SqlField{"d.tags ->> ?", {field.substr(5)}};
   }
-  return db::SqlField{"d." + field};  // checked by PrepareFilter
+  return db::SqlField{"d." + field};
 }
 
 absl::StatusOr<Deployment> Read(pqxx::work& work, const CircuitId& circuit) {
@@ -180,13 +179,11 @@ absl::StatusOr<Deployment> PostgresDeploymentStore::Get(const CircuitId& circuit
 
 absl::StatusOr<PageOf<Deployment>> PostgresDeploymentStore::List(
     const std::string& plant_id, const std::optional<Filter>& filter, const PageRequest& page) {
-  FLEETCAST_ASSIGN_OR_RETURN(const auto prepared,
-                             PrepareFilter(filter, kDeploymentFilterFields, {}));
   const std::vector<std::string> after =
       page.after.size() == 2 ? page.after : std::vector<std::string>{"", ""};
   return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Deployment>> {
     Parameters parameters({plant_id, after[0], after[1], absl::StrCat(page.size + 1)});
-    FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(prepared, FieldOf));
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(filter, FieldOf));
     std::vector<Deployment> deployments;
     for (const pqxx::row& row : parameters.Run(
              work,

@@ -89,10 +89,12 @@ TEST_F(InferenceContract, DeploymentsAndEndpointsAreListedPageByPage) {
   } while (!page.after.empty());
   EXPECT_EQ(seen, (std::vector<std::string>{"P-1.C001", "P001.C001", "P001.C002", "P002.C001"}));
   EXPECT_EQ(store.List("P001", {}, {})->items.size(), 2U);
-  const auto filter = *ParseFilter("tags.model_version = \"9\" AND model:versions/9");
+  const auto filter =
+      *ParseFilter("tags.model_version = \"9\" AND model:versions/9", DeploymentFilterFields());
   ASSERT_EQ(store.List("", filter, {})->items.size(), 1U);
-  EXPECT_TRUE(store.List("", *ParseFilter("tags.nothing = \"9\""), {})->items.empty());
-  EXPECT_FALSE(store.List("", *ParseFilter("revision = 9"), {}).ok());
+  EXPECT_TRUE(store.List("", *ParseFilter("tags.nothing = \"9\"", DeploymentFilterFields()), {})
+                  ->items.empty());
+  EXPECT_FALSE(ParseFilter("revision = 9", DeploymentFilterFields()).ok());
   const auto endpoints = store.ListEndpoints({.size = 2});
   ASSERT_EQ(endpoints->items.size(), 2U);
   EXPECT_EQ(store.ListEndpoints({.size = 2, .after = endpoints->next_after})->items.size(), 1U);
