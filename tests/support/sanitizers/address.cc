@@ -1,5 +1,4 @@
-// Linked into every program of an AddressSanitizer and UBSan build: its options, and what is known
-// to leak outside our code.
+// Linked into every program of an AddressSanitizer and UBSan build: its options.
 extern "C" {
 
 const char* __asan_default_options();
