@@ -101,8 +101,6 @@ grpc::ChannelArguments Arguments() {
   // A service that restarts is back within seconds; the default would wait up to two minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-  // In spite of its name how long a connection may take to be made: a busy machine needs a while.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);
   // Calls between services never go through the proxy that http_proxy names.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetLoadBalancingPolicyName("round_robin");

@@ -53,4 +53,14 @@ Dependency CalledService(const std::string& name, const std::string& target) {
           }};
 }
 
+std::vector<Dependency> DependenciesOfFleetWork(const std::string& dsn,
+                                                const std::string& config_target,
+                                                const std::string& registry_target,
+                                                const sensordata::SourceSettings& sensors) {
+  std::vector<Dependency> all = {OwnPostgres(dsn), CalledService("config", config_target),
+                                 CalledService("registry", registry_target)};
+  if (sensors.kind == "postgres") all.push_back(ReadPostgres("sensors", sensors.data));
+  return all;
+}
+
 }  // namespace fleetcast::service

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
+#include "common/sensordata/source_settings.h"
 #include "common/service/service.h"
 
 namespace fleetcast::service {
@@ -22,5 +24,11 @@ inline constexpr absl::Duration kCheckPatience = absl::Seconds(2);
 
 // Another service of ours at "host:port"; not essential. Its health as a whole is asked.
 [[nodiscard]] Dependency CalledService(const std::string& name, const std::string& target);
+
+// Those of the services that train and forecast: their Postgres `dsn`, the config and the registry
+// service, and the Postgres of the readings where they come from one.
+[[nodiscard]] std::vector<Dependency> DependenciesOfFleetWork(
+    const std::string& dsn, const std::string& config_target, const std::string& registry_target,
+    const sensordata::SourceSettings& sensors);
 
 }  // namespace fleetcast::service

@@ -79,13 +79,8 @@ class Inference final : public service::Service {
             &queue_service_};
   }
   std::vector<service::Dependency> dependencies() override {
-    std::vector<service::Dependency> all = {
-        service::OwnPostgres(settings_.database.dsn),
-        service::CalledService("config", settings_.config_target),
-        service::CalledService("registry", settings_.registry_target)};
-    if (settings_.sensors.kind == "postgres")
-      all.push_back(service::ReadPostgres("sensors", settings_.sensors.data));
-    return all;
+    return service::DependenciesOfFleetWork(settings_.database.dsn, settings_.config_target,
+                                            settings_.registry_target, settings_.sensors);
   }
   LogFields description() const override { return {{"replica", settings_.replica}}; }
   void StartWork() override {

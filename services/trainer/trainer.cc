@@ -84,13 +84,8 @@ class Trainer final : public service::Service {
 
   std::vector<grpc::Service*> grpc_services() override { return {&api_, &queue_api_}; }
   std::vector<service::Dependency> dependencies() override {
-    std::vector<service::Dependency> all = {
-        service::OwnPostgres(settings_.database.dsn),
-        service::CalledService("config", settings_.config_target),
-        service::CalledService("registry", settings_.registry_target)};
-    if (settings_.sensors.kind == "postgres")
-      all.push_back(service::ReadPostgres("sensors", settings_.sensors.data));
-    return all;
+    return service::DependenciesOfFleetWork(settings_.database.dsn, settings_.config_target,
+                                            settings_.registry_target, settings_.sensors);
   }
   LogFields description() const override {
     return {{"replica", settings_.replica},

@@ -73,13 +73,14 @@ TEST_F(ClientTest, ACallWithoutDeadlineHasTheServersAndAStreamNone) {
   stream_context.TryCancel();
 }
 
-TEST_F(ClientTest, AServiceThatHangsIsNamedBeforeTheCallersOwnTimeIsOver) {
-  const absl::Status status = Echo("forwardhang", absl::Seconds(2)).status();
+TEST_F(ClientTest, AServiceThatHangsIsNamed) {
+  front_.patience_with_behind = absl::Milliseconds(300);
+  const absl::Status status = Echo("forwardhang").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(ReasonOf(status), "DEPENDENCY_TIMEOUT") << status;
+  ASSERT_EQ(ReasonOf(status), "DEPENDENCY_TIMEOUT") << status;
   EXPECT_TRUE(absl::StrContains(
       status.message(),
-      absl::StrCat("the echo service at ", behind_server_->address(), " did not answer within 1.")))
+      absl::StrCat("the echo service at ", behind_server_->address(), " did not answer within ")))
       << status;
   EXPECT_EQ(DetailsOf(status)->metadata.at("service"), "echo");
 }
@@ -98,7 +99,7 @@ TEST_F(ClientTest, AServiceThatIsGoneIsNamed) {
 TEST_F(ClientTest, AServiceThatStopsWhileItWorksIsAwayAndNotCancelled) {
   absl::Status status;
   std::thread caller([&] { status = Echo("forwardhang").status(); });
-  behind_.hangs.WaitForNotification();
+  EXPECT_TRUE(behind_.hangs.WaitFor(absl::Minutes(2)));
   behind_server_->Drain();
   caller.join();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
@@ -118,9 +119,9 @@ TEST_F(ClientTest, TheCallsOfACallThatIsCancelledAreCancelled) {
     EXPECT_EQ(stub_->Echo(context.get(), request, &response).error_code(),
               grpc::StatusCode::CANCELLED);
   });
-  behind_.hangs.WaitForNotification();
+  EXPECT_TRUE(behind_.hangs.WaitFor(absl::Minutes(2)));
   context->TryCancel();
-  behind_.was_cancelled.WaitForNotification();
+  EXPECT_TRUE(behind_.was_cancelled.WaitFor(absl::Minutes(2)));
   caller.join();
 }
 

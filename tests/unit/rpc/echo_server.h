@@ -50,6 +50,7 @@ class EchoServer final : public EchoService::Service {
   }
 
   std::unique_ptr<EchoService::Stub> behind;
+  absl::Duration patience_with_behind = absl::Minutes(10);
   Notification hangs, was_cancelled;  // of the first call that hangs
   Notification draining;
 
@@ -69,7 +70,7 @@ class EchoServer final : public EchoService::Service {
   grpc::Status Forward(const std::string& text, EchoResponse* response) {
     EchoRequest request;
     request.set_text(text);
-    const auto answer = Call<EchoResponse>(absl::Minutes(10), [&](auto* context, auto* reply) {
+    const auto answer = Call<EchoResponse>(patience_with_behind, [&](auto* context, auto* reply) {
       return behind->Echo(context, request, reply);
     });
     if (answer.ok()) *response = *answer;
