@@ -7,14 +7,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/base/filter.h"
+#include "common/base/filter_fields.h"
 #include "common/base/page.h"
 #include "services/inference/domain/forecast.h"
 
 namespace fleetcast::inference {
-
-inline constexpr char kForecastFilterFields[] =
-    "issue_time, create_time, model_version, invocation";
 
 struct ForecastQuery {
   CircuitId circuit;  // an empty id means all
@@ -32,6 +29,9 @@ class ForecastStore {
   [[nodiscard]] virtual absl::StatusOr<PageOf<Forecast>> List(const ForecastQuery& query,
                                                               const PageRequest& page) = 0;
 };
+
+// What List can be filtered by.
+[[nodiscard]] const FilterFields& ForecastFilterFields();
 
 // The sort key of `forecast`, to continue a list after it.
 [[nodiscard]] std::vector<std::string> PageKeyOf(const Forecast& forecast);

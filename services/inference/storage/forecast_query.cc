@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "services/inference/domain/list_filter.h"
 #include "services/inference/storage/forecast_rows.h"
 
 namespace fleetcast::inference {
@@ -14,17 +13,14 @@ namespace {
 
 absl::StatusOr<db::SqlField> FieldOf(const std::string& field) {
   if (field == "model_version") {
-    return db::SqlField{"'models/sensor-model/versions/' || f.model_version", {}, false};
+    return db::SqlField{.expression = "'models/sensor-model/versions/' || f.model_version"};
   }
   if (field == "invocation") {
-    return db::SqlField{
-        "'sweeps/' || f.sweep_id || '/invocations/' || f.plant_id || '.' || f.circuit_id",
-        {},
-        false};
+    return db::SqlField{.expression =
+                            "'sweeps/' || f.sweep_id || '/invocations/' || f.plant_id"
+                            " || '.' || f.circuit_id"};
   }
-  // issue_time or create_time: checked by PrepareFilter
-  return db::SqlField{
-      absl::StrCat("extract(epoch FROM f.", field, ")::double precision"), {}, true};
+  return db::SqlField{.expression = "f." + field};  // issue_time or create_time
 }
 
 // One list: whose forecasts, and in which order its index has them.
@@ -86,15 +82,13 @@ class Listing {
 
 absl::StatusOr<ForecastStatement> ListForecastsStatement(const ForecastQuery& query,
                                                          const PageRequest& page) {
-  FLEETCAST_ASSIGN_OR_RETURN(const auto prepared, PrepareFilter(query.filter, kForecastFilterFields,
-                                                                {"issue_time", "create_time"}));
   Parameters parameters;
   const std::string limit = absl::StrCat(parameters.Bind(absl::StrCat(page.size + 1)), "::integer");
   Listing listing(query.circuit, &parameters);
   const std::string scope = listing.Scope();
   std::vector<std::string> ranges = {"TRUE"};
   if (page.after.size() == 4) ranges = listing.RangesAfter(page.after);
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(prepared, FieldOf));
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(query.filter, FieldOf));
   const std::string order = absl::StrCat(listing.Order(), limit);
   std::vector<std::string> parts;
   for (const std::string& range : ranges) {

@@ -72,12 +72,17 @@ TEST_F(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
   EXPECT_EQ(names({.latest_only = true}, 2), Names(all.begin(), all.begin() + 3));
   EXPECT_EQ(names({.circuit = {"P001", ""}}, 3), (Names{all[0], all[1], all[3], all[4]}));
   EXPECT_EQ(names({.circuit = {"", "C001"}}, 3), (Names{all[0], all[2], all[3], all[5]}));
-  EXPECT_EQ(names({.filter = *ParseFilter("issue_time <= \"2025-12-09T23:00:00Z\"")}, 9),
+  EXPECT_EQ(names({.filter = *ParseFilter("issue_time <= \"2025-12-09T23:00:00Z\"",
+                                          ForecastFilterFields())},
+                  9),
             Names(all.begin() + 3, all.end()));
-  EXPECT_EQ(
-      names({.filter = *ParseFilter("model_version = \"models/sensor-model/versions/1\"")}, 9),
-      Names(all.begin() + 3, all.end()));
-  EXPECT_EQ(names({.filter = *ParseFilter("invocation = \"sweeps/s2/invocations/P001.C002\"")}, 9),
+  EXPECT_EQ(names({.filter = *ParseFilter("model_version = \"models/sensor-model/versions/1\"",
+                                          ForecastFilterFields())},
+                  9),
+            Names(all.begin() + 3, all.end()));
+  EXPECT_EQ(names({.filter = *ParseFilter("invocation = \"sweeps/s2/invocations/P001.C002\"",
+                                          ForecastFilterFields())},
+                  9),
             Names{all[1]});
 }
 
