@@ -178,6 +178,7 @@ absl::Status ReadFleet(Session& session, const StatusOptions& options, FleetFact
       {&FleetSources::trainer, ReadTraining},     {&FleetSources::inference, ReadDeployments},
       {&FleetSources::inference, ReadForecasts},  {&FleetSources::inference, ReadLatestSweep}};
   std::vector<std::function<absl::Status()>> works;
+  works.reserve(readings.size());
   for (Reading& reading : readings) {
     works.push_back([&] { return reading.read(session, options, reading.facts); });
   }
@@ -200,7 +201,7 @@ absl::Status ReadFleet(Session& session, const StatusOptions& options, FleetFact
 
 absl::Status Status(Session& session, const StatusOptions& options) {
   FleetFacts fleet;
-  const absl::Status first_error = ReadFleet(session, options, fleet);
+  absl::Status first_error = ReadFleet(session, options, fleet);
   if (fleet.circuits.empty() && !first_error.ok()) return first_error;
   if (fleet.circuits.empty() && session.format() == OutputFormat::kTable) {
     session.Note("no circuits: the configuration repository has none, and nothing was trained");
