@@ -100,6 +100,16 @@ std::string ShortCircuit(const std::string& name) {
   return ids ? ids->first + "/" + ids->second : name;
 }
 
+std::string ShortDeployment(const std::string& name) {
+  const std::vector<std::string> parts = absl::StrSplit(name, '/');
+  constexpr absl::string_view kPlant = "batch-endpoint-plant-", kCircuit = "deployment-circuit-";
+  if (parts.size() != 4 || !absl::StartsWith(parts[1], kPlant) ||
+      !absl::StartsWith(parts[3], kCircuit)) {
+    return name;
+  }
+  return parts[1].substr(kPlant.size()) + "/" + parts[3].substr(kCircuit.size());
+}
+
 std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
 std::string ShortVersion(const std::string& name) {

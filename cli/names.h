@@ -32,6 +32,8 @@ inline constexpr char kModel[] = "models/sensor-model";
 // "plants/P001/circuits/C001…" or ".../plants/P001/circuits/C001…" → "P001/C001"; other names as
 // they are.
 [[nodiscard]] std::string ShortCircuit(const std::string& name);
+// The inverse of DeploymentName; other names as they are.
+[[nodiscard]] std::string ShortDeployment(const std::string& name);
 // The part after the last slash.
 [[nodiscard]] std::string LastPart(const std::string& name);
 // "models/sensor-model/versions/12" → "v12"; "" for "".

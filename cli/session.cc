@@ -9,6 +9,7 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "absl/strings/ascii.h"
 #include "cli/error_report.h"
@@ -120,6 +121,21 @@ absl::Status Session::CallUntyped(Service service, const std::string& path,
   absl::Status status = transport->Call(service, path, request, response, timeout_);
   in_doubt_ = in_doubt_ || (IsMutating(request) && MayHaveBeenCarriedOut(status));
   return status;
+}
+
+std::vector<absl::Status> Session::InParallel(
+    const std::vector<std::function<absl::Status()>>& works) {
+  std::vector<absl::Status> results(works.size(), OpenTransport().status());
+  if (works.empty() || !results[0].ok()) return results;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    threads.emplace_back([this, &work = works[i], &result = results[i]] {
+      const ScopedLogFields fields({{"request_id", call_id_}});
+      result = work();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return results;
 }
 
 absl::Status Session::StreamUntyped(Service service, const std::string& path,

@@ -1,5 +1,5 @@
 // What every command works with: the services, the output in the format asked for, request ids,
-// and the exit code. One per process; not thread safe.
+// and the exit code. One per process; not thread safe, but for calls within InParallel.
 #pragma once
 
 #include <functional>
@@ -53,6 +53,10 @@ class Session {
     if (!status.ok()) return status;
     return response;
   }
+
+  // Runs each of `works`, which may call services, on a thread of its own; what each returned.
+  [[nodiscard]] std::vector<absl::Status> InParallel(
+      const std::vector<std::function<absl::Status()>>& works);
 
   // Reads one server stream until it ends, calling `on_idle` about ten times a second. CANCELLED
   // soon after Ctrl-C.

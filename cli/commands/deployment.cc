@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +13,7 @@
 #include "cli/command.h"
 #include "cli/commands/follow.h"
 #include "cli/names.h"
-#include "cli/output/structured.h"
+#include "cli/output/progress_line.h"
 #include "cli/paging.h"
 #include "cli/session.h"
 #include "cli/transport/inference_methods.h"
@@ -101,32 +102,88 @@ absl::StatusOr<std::map<std::string, std::string>> VersionsToDeploy(Session& ses
   return wanted;
 }
 
+absl::Status DeployOne(Session& session, const DeployOptions& options, const std::string& version) {
+  v1::DeployModelVersionRequest request;
+  request.set_request_id(session.RequestId());
+  request.set_model_version(version);
+  request.set_revision(options.revision);
+  FLEETCAST_ASSIGN_OR_RETURN(const v1::Deployment deployment,
+                             session.Call(inference_rpc::kDeployModelVersion, request));
+  session.Say(absl::StrCat(deployment.plant_id(), "/", deployment.circuit_id(), ": ",
+                           ShortVersion(deployment.model()), " deployed"));
+  if (session.format() != OutputFormat::kTable) {
+    session.ShowList(std::vector<v1::Deployment>{deployment}, nullptr, "");
+  }
+  return absl::OkStatus();
+}
+
+struct Batch {
+  v1::BatchDeployModelVersionsRequest request;
+  std::vector<std::string> what;  // the items, as people call them
+};
+
+// The same command again makes the same batches, under the same request ids.
+std::vector<Batch> BatchesOf(Session& session, const DeployOptions& options,
+                             const std::map<std::string, std::string>& wanted) {
+  constexpr int kOfBatch = 500;
+  std::vector<Batch> batches;
+  for (const auto& [what, version] : wanted) {
+    if (batches.empty() || batches.back().request.items_size() == kOfBatch) batches.emplace_back();
+    v1::DeployItem& item = *batches.back().request.add_items();
+    item.set_model_version(version);
+    item.set_revision(options.revision);
+    batches.back().what.push_back(what);
+  }
+  for (Batch& batch : batches) {
+    batch.request.set_request_id(session.RequestId(batch.request.SerializeAsString()));
+  }
+  return batches;
+}
+
+// The deployments of these names, for programs: the whole of them, as one call of theirs gives it.
+absl::Status ShowDeployed(Session& session, const std::set<std::string>& names) {
+  FLEETCAST_ASSIGN_OR_RETURN(auto deployments, Deployments(session, {}));
+  std::erase_if(deployments, [&](const auto& each) { return !names.contains(each.name()); });
+  session.ShowList(deployments, nullptr, "");
+  return absl::OkStatus();
+}
+
 // One circuit's failure is its own: the others are deployed all the same.
+absl::Status DeployMany(Session& session, const DeployOptions& options,
+                        const std::map<std::string, std::string>& wanted) {
+  ProgressLine progress(session);
+  std::set<std::string> deployed;
+  std::vector<std::pair<std::string, std::string>> failures;
+  for (const Batch& batch : BatchesOf(session, options, wanted)) {
+    const auto answer = session.Call(inference_rpc::kBatchDeployModelVersions, batch.request);
+    progress.Clear();
+    FLEETCAST_RETURN_IF_ERROR(answer.status());
+    for (int i = 0; i < answer->outcomes_size(); ++i) {
+      const v1::DeployOutcome& outcome = answer->outcomes(i);
+      const std::string& what = batch.what[static_cast<std::size_t>(i)];
+      if (outcome.has_failure()) {
+        failures.emplace_back(what, outcome.failure().message());
+        continue;
+      }
+      session.Say(absl::StrCat(ShortDeployment(outcome.deployment()), ": ",
+                               ShortVersion(outcome.model_version()), " deployed"));
+      deployed.insert(outcome.deployment());
+    }
+    progress.Show("deployed", static_cast<int>(deployed.size() + failures.size()),
+                  static_cast<int>(wanted.size()));
+  }
+  progress.Clear();
+  if (session.format() != OutputFormat::kTable) {
+    FLEETCAST_RETURN_IF_ERROR(ShowDeployed(session, deployed));
+  }
+  ReportFailures(session, failures);
+  return absl::OkStatus();
+}
+
 absl::Status Deploy(Session& session, const DeployOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto wanted, VersionsToDeploy(session, options));
-  std::vector<v1::Deployment> deployed;
-  std::vector<std::pair<std::string, std::string>> failures;
-  absl::Status last_error;
-  for (const auto& [what, version] : wanted) {
-    v1::DeployModelVersionRequest request;
-    request.set_request_id(session.RequestId(wanted.size() > 1 ? version : ""));
-    request.set_model_version(version);
-    request.set_revision(options.revision);
-    auto deployment = session.Call(inference_rpc::kDeployModelVersion, request);
-    if (deployment.ok()) {
-      session.Say(absl::StrCat(deployment->plant_id(), "/", deployment->circuit_id(), ": ",
-                               ShortVersion(deployment->model()), " deployed"));
-      deployed.push_back(*std::move(deployment));
-      continue;
-    }
-    last_error = deployment.status();
-    // What is out of reach for one is out of reach for all.
-    if (wanted.size() == 1 || absl::IsUnavailable(last_error)) break;
-    failures.emplace_back(what, std::string(last_error.message()));
-  }
-  if (session.format() != OutputFormat::kTable) session.ShowList(deployed, nullptr, "");
-  ReportFailures(session, failures);
-  return failures.empty() || absl::IsUnavailable(last_error) ? last_error : absl::OkStatus();
+  if (wanted.size() == 1) return DeployOne(session, options, wanted.begin()->second);
+  return DeployMany(session, options, wanted);
 }
 
 absl::Status ListDeployments(Session& session, const ListOptions& options) {

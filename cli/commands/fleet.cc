@@ -1,12 +1,16 @@
 #include "cli/commands/fleet.h"
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/command.h"
 #include "cli/commands/fleet_report.h"
 #include "cli/names.h"
@@ -49,7 +53,31 @@ absl::Status ReadConfiguration(Session& session, const StatusOptions& options, F
   return absl::OkStatus();
 }
 
-// The champions, and of the model versions those that are one: newest first until all are found.
+// The versions of these champions, as many at once as a filter can name.
+absl::Status ReadChampionVersions(Session& session,
+                                  const std::map<std::string, CircuitFacts*>& by_version) {
+  constexpr std::size_t kOfFilter = 100;
+  registry::v1::ListModelVersionsRequest request;
+  request.set_parent(kModel);
+  std::vector<std::string> terms;
+  for (auto next = by_version.begin(); next != by_version.end();) {
+    terms.push_back("version = " + LastPart(next->first));
+    if (++next != by_version.end() && terms.size() < kOfFilter) continue;
+    request.set_filter(absl::StrJoin(terms, " OR "));
+    terms.clear();
+    FLEETCAST_ASSIGN_OR_RETURN(const auto versions,
+                               ListAll(session, registry_rpc::kListModelVersions, request, 0,
+                                       [](registry::v1::ListModelVersionsResponse* page) {
+                                         return page->mutable_model_versions();
+                                       }));
+    for (const auto& version : versions) {
+      const auto found = by_version.find(version.name());
+      if (found != by_version.end()) found->second->champion_version = version;
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadModels(Session& session, const StatusOptions& options, FleetFacts& fleet) {
   namespace v1 = registry::v1;
   v1::ListChampionsRequest request;
@@ -59,29 +87,13 @@ absl::Status ReadModels(Session& session, const StatusOptions& options, FleetFac
       const auto champions,
       ListAll(session, registry_rpc::kListChampions, request, 0,
               [](v1::ListChampionsResponse* page) { return page->mutable_champions(); }));
-  std::map<std::string, CircuitFacts*> wanted;
+  std::map<std::string, CircuitFacts*> by_version;
   for (const auto& champion : champions) {
     CircuitFacts& facts = fleet.circuits[Key(champion)];
     facts.champion = champion;
-    wanted[champion.model_version()] = &facts;
+    by_version[champion.model_version()] = &facts;
   }
-  v1::ListModelVersionsRequest page_request;
-  page_request.set_parent(kModel);
-  page_request.set_page_size(1000);
-  if (options.plant != "-") page_request.set_filter("tags." + PlantFilter(options));
-  while (!wanted.empty()) {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto page,
-                               session.Call(registry_rpc::kListModelVersions, page_request));
-    for (const auto& version : page.model_versions()) {
-      const auto found = wanted.find(version.name());
-      if (found == wanted.end()) continue;
-      found->second->champion_version = version;
-      wanted.erase(found);
-    }
-    page_request.set_page_token(page.next_page_token());
-    if (page.next_page_token().empty()) break;
-  }
-  return absl::OkStatus();
+  return ReadChampionVersions(session, by_version);
 }
 
 // Each circuit's latest job: the first seen, as runs come newest first. A page of them is enough
@@ -100,40 +112,50 @@ absl::Status ReadTraining(Session& session, const StatusOptions& options, FleetF
   return absl::OkStatus();
 }
 
-absl::Status ReadForecasts(Session& session, const StatusOptions& options, FleetFacts& fleet) {
+absl::Status ReadDeployments(Session& session, const StatusOptions& options, FleetFacts& fleet) {
   namespace v1 = inference::v1;
-  v1::ListDeploymentsRequest deployments_request;
-  deployments_request.set_parent("batchEndpoints/-");
-  deployments_request.set_filter(PlantFilter(options));
+  v1::ListDeploymentsRequest request;
+  request.set_parent("batchEndpoints/-");
+  request.set_filter(PlantFilter(options));
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto deployments,
-      ListAll(session, inference_rpc::kListDeployments, deployments_request, 0,
+      ListAll(session, inference_rpc::kListDeployments, request, 0,
               [](v1::ListDeploymentsResponse* page) { return page->mutable_deployments(); }));
   for (const auto& deployment : deployments)
     fleet.circuits[Key(deployment)].deployment = deployment;
+  return absl::OkStatus();
+}
 
-  v1::ListForecastsRequest forecasts_request;
-  forecasts_request.set_parent(NameIn("plants", options.plant) + "/circuits/-");
-  forecasts_request.set_latest_only(true);
+absl::Status ReadForecasts(Session& session, const StatusOptions& options, FleetFacts& fleet) {
+  namespace v1 = inference::v1;
+  v1::ListForecastsRequest request;
+  request.set_parent(NameIn("plants", options.plant) + "/circuits/-");
+  request.set_latest_only(true);
+  request.set_view(v1::FORECAST_VIEW_BASIC);
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto forecasts,
-      ListAll(session, inference_rpc::kListForecasts, forecasts_request, 0,
+      ListAll(session, inference_rpc::kListForecasts, request, 0,
               [](v1::ListForecastsResponse* page) { return page->mutable_forecasts(); }));
   for (const auto& forecast : forecasts) {
     fleet.circuits[ShortCircuit(forecast.circuit())].forecast = forecast;
   }
+  return absl::OkStatus();
+}
 
+// What failed in the latest sweep.
+absl::Status ReadLatestSweep(Session& session, const StatusOptions& options, FleetFacts& fleet) {
+  namespace v1 = inference::v1;
   v1::ListSweepsRequest sweeps_request;
   sweeps_request.set_page_size(1);
   FLEETCAST_ASSIGN_OR_RETURN(const auto sweeps,
                              session.Call(inference_rpc::kListSweeps, sweeps_request));
   if (sweeps.sweeps().empty()) return absl::OkStatus();
-  v1::ListInvocationsRequest failed_request;
-  failed_request.set_parent(sweeps.sweeps(0).name());
-  failed_request.set_filter("state = FAILED");
+  v1::ListInvocationsRequest request;
+  request.set_parent(sweeps.sweeps(0).name());
+  request.set_filter("state = FAILED");
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto failed,
-      ListAll(session, inference_rpc::kListInvocations, failed_request, 0,
+      ListAll(session, inference_rpc::kListInvocations, request, 0,
               [](v1::ListInvocationsResponse* page) { return page->mutable_invocations(); }));
   for (const auto& invocation : failed) {
     if (options.plant != "-" && invocation.plant_id() != LastPart(options.plant)) continue;
@@ -142,37 +164,53 @@ absl::Status ReadForecasts(Session& session, const StatusOptions& options, Fleet
   return absl::OkStatus();
 }
 
-// A service that is away leaves its columns empty; the rest is shown all the same.
+struct Reading {
+  bool FleetSources::*source;
+  absl::Status (*read)(Session&, const StatusOptions&, FleetFacts&);
+  FleetFacts facts = {};
+};
+
+// All services at once. The first error, if there is one, after a note of each: a service that is
+// away leaves its columns empty, and the rest is shown all the same.
+absl::Status ReadFleet(Session& session, const StatusOptions& options, FleetFacts& fleet) {
+  std::vector<Reading> readings = {
+      {&FleetSources::config, ReadConfiguration}, {&FleetSources::registry, ReadModels},
+      {&FleetSources::trainer, ReadTraining},     {&FleetSources::inference, ReadDeployments},
+      {&FleetSources::inference, ReadForecasts},  {&FleetSources::inference, ReadLatestSweep}};
+  std::vector<std::function<absl::Status()>> works;
+  works.reserve(readings.size());
+  for (Reading& reading : readings) {
+    works.push_back([&] { return reading.read(session, options, reading.facts); });
+  }
+  const std::vector<absl::Status> results = session.InParallel(works);
+  fleet.sources = {.config = true, .registry = true, .trainer = true, .inference = true};
+  absl::Status first_error;
+  std::set<std::string> noted;
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    if (results[i].ok()) {
+      AddFacts(std::move(readings[i].facts), fleet);
+      continue;
+    }
+    fleet.sources.*readings[i].source = false;
+    first_error.Update(results[i]);
+    const std::string note = "error: " + std::string(results[i].message());
+    if (noted.insert(note).second) session.Note(note);
+  }
+  return first_error;
+}
+
 absl::Status Status(Session& session, const StatusOptions& options) {
   FleetFacts fleet;
-  absl::Status first_error;
-  const auto read = [&](absl::Status (*reader)(Session&, const StatusOptions&, FleetFacts&),
-                        bool& source) {
-    const absl::Status status = reader(session, options, fleet);
-    source = status.ok();
-    if (status.ok()) return;
-    if (!first_error.ok()) session.Note("error: " + std::string(status.message()));
-    first_error.Update(status);
-  };
-  read(ReadConfiguration, fleet.sources.config);
-  read(ReadModels, fleet.sources.registry);
-  read(ReadTraining, fleet.sources.trainer);
-  read(ReadForecasts, fleet.sources.inference);
+  absl::Status first_error = ReadFleet(session, options, fleet);
   if (fleet.circuits.empty() && !first_error.ok()) return first_error;
   if (fleet.circuits.empty() && session.format() == OutputFormat::kTable) {
     session.Note("no circuits: the configuration repository has none, and nothing was trained");
-    return first_error;
+    return absl::OkStatus();
   }
-  const int troubled = TroubledCircuits(fleet);
   session.Show(FleetJson(fleet), [&](const Terminal& terminal) {
-    const auto total = static_cast<std::int64_t>(fleet.circuits.size());
-    return FleetTable(fleet, session.Now()).Render(terminal) +
-           absl::StrCat("\n", Count(total, "circuit"), ", ",
-                        troubled == 0 ? (first_error.ok() ? "no problems" : "no problems known")
-                                      : absl::StrCat(troubled, " with problems"),
-                        "\n");
+    return FleetTable(fleet, session.Now()).Render(terminal) + "\n" + FleetSummary(fleet) + "\n";
   });
-  if (options.check && troubled > 0) session.set_exit_code(ExitCode::kFailed);
+  if (options.check && TroubledCircuits(fleet) > 0) session.set_exit_code(ExitCode::kFailed);
   return first_error;
 }
 

@@ -12,6 +12,10 @@ namespace v1 = fleetcast::inference::v1;
 
 inline constexpr Method<v1::DeployModelVersionRequest, v1::Deployment> kDeployModelVersion{
     Service::kInference, "/fleetcast.inference.v1.BatchEndpointService/DeployModelVersion"};
+inline constexpr Method<v1::BatchDeployModelVersionsRequest, v1::BatchDeployModelVersionsResponse>
+    kBatchDeployModelVersions{
+        Service::kInference,
+        "/fleetcast.inference.v1.BatchEndpointService/BatchDeployModelVersions"};
 inline constexpr Method<v1::GetDeploymentRequest, v1::Deployment> kGetDeployment{
     Service::kInference, "/fleetcast.inference.v1.BatchEndpointService/GetDeployment"};
 inline constexpr Method<v1::ListDeploymentsRequest, v1::ListDeploymentsResponse> kListDeployments{

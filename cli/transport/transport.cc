@@ -11,6 +11,8 @@
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/status.h"
 #include "common/rpc/client.h"
 #include "common/rpc/status.h"
@@ -130,9 +132,11 @@ std::string ConnectionProblem(const std::string& message) {
 }  // namespace
 
 struct Transport::Channels {
-  std::array<std::unique_ptr<Stub>, kServices.size()> stubs;
+  absl::Mutex mutex;
+  std::array<std::unique_ptr<Stub>, kServices.size()> stubs ABSL_GUARDED_BY(mutex);
 
   Stub& Get(Service service, const std::string& target) {
+    absl::MutexLock lock(&mutex);
     auto& stub = stubs[static_cast<std::size_t>(service)];
     if (!stub) stub = std::make_unique<Stub>(rpc::Connect(target));
     return *stub;

@@ -24,7 +24,7 @@ inline constexpr char kServiceTimeout[] = "SERVICE_TIMEOUT";
 // connection broke once the call was on its way.
 [[nodiscard]] bool MayHaveBeenCarriedOut(const absl::Status& status);
 
-// Not thread safe.
+// Thread safe.
 class Transport {
  public:
   explicit Transport(PerService targets);

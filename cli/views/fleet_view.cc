@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/names.h"
 #include "cli/output/structured.h"
 #include "cli/views/inference_view.h"
@@ -93,15 +95,43 @@ void AddForecastProblems(const CircuitFacts& facts, absl::Time latest_issue,
   }
 }
 
-// Nothing is known to be wrong; all is well only if everybody was asked.
+std::vector<std::string> Unanswered(const FleetSources& sources) {
+  std::vector<std::string> names;
+  if (!sources.config) names.push_back("config");
+  if (!sources.registry) names.push_back("registry");
+  if (!sources.trainer) names.push_back("trainer");
+  if (!sources.inference) names.push_back("inference");
+  return names;
+}
+
+// Nothing is known to be wrong; all is well only if everybody answered.
 Cell NoProblem(const FleetSources& sources) {
-  const bool all = sources.config && sources.registry && sources.trainer && sources.inference;
-  return all ? Cell("none", Style::kGood) : Cell("none known", Style::kDim);
+  const std::vector<std::string> unanswered = Unanswered(sources);
+  if (unanswered.empty()) return {"none", Style::kGood};
+  return {"not known without " + absl::StrJoin(unanswered, ", "), Style::kDim};
+}
+
+template <typename T>
+void Add(std::optional<T>&& from, std::optional<T>& to) {
+  if (from) to = std::move(from);
 }
 
 Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 }  // namespace
+
+void AddFacts(FleetFacts part, FleetFacts& fleet) {
+  for (auto& [circuit, from] : part.circuits) {
+    CircuitFacts& to = fleet.circuits[circuit];
+    Add(std::move(from.configuration), to.configuration);
+    Add(std::move(from.champion), to.champion);
+    Add(std::move(from.champion_version), to.champion_version);
+    Add(std::move(from.deployment), to.deployment);
+    Add(std::move(from.forecast), to.forecast);
+    Add(std::move(from.failed_invocation), to.failed_invocation);
+    Add(std::move(from.latest_job), to.latest_job);
+  }
+}
 
 std::vector<std::string> ProblemsOf(const CircuitFacts& facts, const FleetSources& sources,
                                     absl::Time latest_issue) {
@@ -127,6 +157,20 @@ int TroubledCircuits(const FleetFacts& fleet) {
     troubled += ProblemsOf(facts, fleet.sources, latest_issue).empty() ? 0 : 1;
   }
   return troubled;
+}
+
+std::string FleetSummary(const FleetFacts& fleet) {
+  const int troubled = TroubledCircuits(fleet);
+  const std::vector<std::string> unanswered = Unanswered(fleet.sources);
+  std::string summary = Count(static_cast<std::int64_t>(fleet.circuits.size()), "circuit");
+  if (troubled > 0) absl::StrAppend(&summary, ", ", troubled, " with problems");
+  if (!unanswered.empty()) {
+    absl::StrAppend(&summary, "; not all is known: no answer from ",
+                    absl::StrJoin(unanswered, ", "));
+  } else if (troubled == 0) {
+    summary += ", no problems";
+  }
+  return summary;
 }
 
 Table FleetTable(const FleetFacts& fleet, absl::Time now) {
@@ -173,6 +217,7 @@ Json FleetJson(const FleetFacts& fleet) {
                                ? Json(TagOf(*facts.champion_version, "cutoff_date"))
                                : Json(nullptr);
     entry["latest_forecast"] = facts.forecast ? ToJson(*facts.forecast) : Json(nullptr);
+    entry["unanswered"] = Unanswered(fleet.sources);
     entry["problems"] = ProblemsOf(facts, fleet.sources, latest_issue);
     list.push_back(std::move(entry));
   }

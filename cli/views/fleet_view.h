@@ -40,6 +40,9 @@ struct FleetFacts {
   std::map<std::string, CircuitFacts> circuits;  // by "P001/C001"
 };
 
+// Puts what one service says of its circuits into `fleet`.
+void AddFacts(FleetFacts part, FleetFacts& fleet);
+
 // What somebody should look at, each as a short sentence; empty for a sound circuit.
 // `latest_issue`: see LatestIssue.
 [[nodiscard]] std::vector<std::string> ProblemsOf(const CircuitFacts& facts,
@@ -49,9 +52,13 @@ struct FleetFacts {
 [[nodiscard]] absl::Time LatestIssue(const FleetFacts& fleet);
 
 [[nodiscard]] Table FleetTable(const FleetFacts& fleet, absl::Time now);
-// An array of one object per circuit.
+// An array of one object per circuit; `unanswered` names the services without which `problems` may
+// lack some.
 [[nodiscard]] nlohmann::ordered_json FleetJson(const FleetFacts& fleet);
 // How many circuits have a problem.
 [[nodiscard]] int TroubledCircuits(const FleetFacts& fleet);
+// "75 circuits, 2 with problems", and which services did not answer: without them nobody can say
+// that all is well.
+[[nodiscard]] std::string FleetSummary(const FleetFacts& fleet);
 
 }  // namespace fleetcast::cli

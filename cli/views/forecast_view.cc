@@ -65,7 +65,7 @@ Table ForecastsTable(const std::vector<Forecast>& forecasts, absl::Time now) {
   for (const auto& forecast : forecasts) {
     table.AddRow({ShortCircuit(forecast.circuit()), MinuteText(TimeOf(forecast.issue_time())),
                   ShortVersion(forecast.model_version()), forecast.target_column(),
-                  NextValueText(forecast), absl::StrCat(forecast.points_size()),
+                  NextValueText(forecast), absl::StrCat(forecast.horizon()),
                   AgoCell(forecast.create_time(), now), Sparkline(Values(forecast))});
   }
   return table;

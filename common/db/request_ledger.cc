@@ -46,7 +46,31 @@ absl::StatusOr<int> ForgetSome(ConnectionPool& pool, const std::string& schema,
   });
 }
 
+// The answer of the request's row; nullopt if there is none yet.
+absl::StatusOr<std::optional<std::string>> ReadAnswer(pqxx::work& work, const std::string& schema,
+                                                      const MutatingRequest& request) {
+  const pqxx::result rows =
+      work.exec_params("SELECT method, fingerprint, answer FROM " + Table(work, schema) +
+                           " WHERE request_id = $1::uuid",
+                       request.request_id);
+  if (rows.empty()) return std::optional<std::string>();
+  const auto method = rows[0][0].as<std::string>();
+  if (method != request.method || rows[0][1].as<std::string>() != request.fingerprint)
+    return Reused(request, method);
+  if (!rows[0][2].is_null()) return std::optional<std::string>(rows[0][2].as<std::string>());
+  return Refused(absl::StatusCode::kInternal, "REQUEST_WITHOUT_ANSWER",
+                 absl::StrCat("request_id ", request.request_id,
+                              " was committed without an answer; use a new UUID"),
+                 {{"request_id", request.request_id}});
+}
+
 }  // namespace
+
+absl::StatusOr<std::optional<std::string>> FindAnswer(pqxx::work& work, const std::string& schema,
+                                                      const MutatingRequest& request) {
+  FLEETCAST_RETURN_IF_ERROR(ValidateRequestId(request.request_id));
+  return ReadAnswer(work, schema, request);
+}
 
 absl::StatusOr<std::optional<std::string>> ClaimRequest(pqxx::work& work, const std::string& schema,
                                                         const MutatingRequest& request) {
@@ -58,20 +82,7 @@ absl::StatusOr<std::optional<std::string>> ClaimRequest(pqxx::work& work, const 
                            " ON CONFLICT (request_id) DO NOTHING RETURNING request_id",
                        request.request_id, request.method, request.fingerprint);
   if (!claimed.empty()) return std::optional<std::string>();
-
-  const pqxx::row first =
-      work.exec_params1("SELECT method, fingerprint, answer FROM " + Table(work, schema) +
-                            " WHERE request_id = $1::uuid",
-                        request.request_id);
-  const auto method = first[0].as<std::string>();
-  if (method != request.method || first[1].as<std::string>() != request.fingerprint)
-    return Reused(request, method);
-  if (first[2].is_null())
-    return Refused(absl::StatusCode::kInternal, "REQUEST_WITHOUT_ANSWER",
-                   absl::StrCat("request_id ", request.request_id,
-                                " was committed without an answer; use a new UUID"),
-                   {{"request_id", request.request_id}});
-  return std::optional<std::string>(first[2].as<std::string>());
+  return ReadAnswer(work, schema, request);
 }
 
 absl::Status RecordAnswer(pqxx::work& work, const std::string& schema,

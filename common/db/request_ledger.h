@@ -22,6 +22,12 @@ using fleetcast::MutatingRequest;
 [[nodiscard]] absl::StatusOr<std::optional<std::string>> ClaimRequest(
     pqxx::work& work, const std::string& schema, const MutatingRequest& request);
 
+// The first answer, without a claim: for what is to be asked before the work that leads to one.
+// nullopt if nobody has answered it yet. Errors as ClaimRequest's.
+[[nodiscard]] absl::StatusOr<std::optional<std::string>> FindAnswer(pqxx::work& work,
+                                                                    const std::string& schema,
+                                                                    const MutatingRequest& request);
+
 // `answer` is what ClaimRequest gives to everyone who asks again: a resource name or JSON.
 [[nodiscard]] absl::Status RecordAnswer(pqxx::work& work, const std::string& schema,
                                         const MutatingRequest& request, const std::string& answer);

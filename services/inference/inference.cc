@@ -19,6 +19,7 @@
 #include "services/inference/adapters/config_catalog.h"
 #include "services/inference/adapters/model_forecaster.h"
 #include "services/inference/adapters/registry_client.h"
+#include "services/inference/domain/tick.h"
 #include "services/inference/domain/ticker.h"
 #include "services/inference/rpc/batch_endpoint_service.h"
 #include "services/inference/rpc/forecast_service.h"
@@ -90,10 +91,12 @@ class Inference final : public service::Service {
                                            DutiesOfInference());
   }
   void StopWork() override {
-    worker_.BeginDrain();  // before anything is waited for
-    ticker_.reset();
+    // Before anything is waited for.
+    worker_.BeginDrain();
+    if (ticker_) ticker_->Stop();
     duties_.reset();
     worker_.Drain(absl::InfiniteDuration());
+    ticker_.reset();
   }
 
  private:
@@ -147,6 +150,7 @@ class Inference final : public service::Service {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<service::Service>> MakeInference(const InferenceSettings& settings) {
+  FLEETCAST_RETURN_IF_ERROR(CheckTimeZoneDatabase());
   FLEETCAST_ASSIGN_OR_RETURN(auto source, sensordata::OpenSensorSource(settings.sensors));
   auto inference = std::make_unique<Inference>(settings, std::move(source));
   FLEETCAST_RETURN_IF_ERROR(inference->CheckSchema());

@@ -10,8 +10,9 @@
 
 namespace fleetcast::inference {
 
-// FAILED_PRECONDITION if the schema is not at this program's version; UNAVAILABLE if Postgres is
-// not to be had; INVALID_ARGUMENT for a sensor source that cannot be.
+// FAILED_PRECONDITION if the schema is not at this program's version, or the machine knows no time
+// zones; UNAVAILABLE if Postgres is not to be had; INVALID_ARGUMENT for a sensor source that cannot
+// be.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<service::Service>> MakeInference(
     const InferenceSettings& settings);
 

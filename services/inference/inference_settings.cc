@@ -18,8 +18,8 @@ void ReadWork(SettingsReader& reader, InferenceSettings* settings) {
                                                 "invocations that a slot takes and ends at once"));
   settings->lease = service::ReadLease(reader, "invocation");
   settings->tick_interval =
-      reader.Duration("tick_interval", absl::Milliseconds(500), "how often schedules are looked at",
-                      absl::Milliseconds(10));
+      reader.Duration("tick_interval", settings->tick_interval,
+                      "how soon a changed schedule is noticed", absl::Milliseconds(10));
   settings->max_data_age =
       reader.Duration("max_data_age", absl::ZeroDuration(),
                       "oldest last reading to forecast from, seen from the as-of time or now; "

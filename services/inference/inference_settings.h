@@ -20,7 +20,7 @@ struct InferenceSettings {
   int batch = 50;  // invocations of one batch at most
   absl::Duration lease = absl::Seconds(30);
   absl::Duration poll = absl::Seconds(3);
-  absl::Duration tick_interval = absl::Milliseconds(500);
+  absl::Duration tick_interval = absl::Seconds(5);
   absl::Duration max_data_age = absl::ZeroDuration();
   std::size_t model_cache_bytes = std::size_t{256} << 20;
   absl::Duration keep_sweeps = absl::Hours(24 * 30);

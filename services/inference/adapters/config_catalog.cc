@@ -1,19 +1,39 @@
 #include "services/inference/adapters/config_catalog.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "common/rpc/client.h"
 
 namespace fleetcast::inference {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(10);
+// Up to so many of a plant are asked for one by one.
+constexpr std::size_t kFewCircuits = 3;
+constexpr int kPageSize = 1000;
+
+DeploymentSettings SettingsOf(const config::v1::Circuit& circuit) {
+  const config::v1::DeploymentConfig& deployment = circuit.deployment();
+  return {.plant_display_name = circuit.plant_display_name(),
+          .display_name = circuit.display_name(),
+          .compute = deployment.compute_instance_type(),
+          .instance_count = std::max(1, deployment.instance_count()),
+          .mini_batch_size = deployment.mini_batch_size(),
+          .max_concurrency_per_instance = std::max(1, deployment.max_concurrency_per_instance()),
+          .timeout = absl::Minutes(deployment.timeout_minutes()),
+          .error_threshold = deployment.error_threshold(),
+          .max_retries = std::max(0, deployment.retry_settings().max_retries()),
+          .sensor_id = circuit.training().data_filters().sensor_id(),
+          .commit = circuit.commit()};
+}
 
 }  // namespace
 
-absl::StatusOr<DeploymentSettings> ConfigCatalog::GetDeploymentSettings(
-    const CircuitId& circuit, const std::string& revision) {
+absl::StatusOr<DeploymentSettings> ConfigCatalog::Get(const CircuitId& circuit,
+                                                      const std::string& revision) {
   config::v1::GetCircuitRequest request;
   request.set_name(CircuitResource(circuit));
   request.set_revision(revision);
@@ -22,19 +42,51 @@ absl::StatusOr<DeploymentSettings> ConfigCatalog::GetDeploymentSettings(
       rpc::Call<config::v1::Circuit>(kTimeout, [&](auto* context, auto* response) {
         return stub_->GetCircuit(context, request, response);
       }));
-  const config::v1::DeploymentConfig& deployment = found.deployment();
-  return DeploymentSettings{
-      .plant_display_name = found.plant_display_name(),
-      .display_name = found.display_name(),
-      .compute = deployment.compute_instance_type(),
-      .instance_count = std::max(1, deployment.instance_count()),
-      .mini_batch_size = deployment.mini_batch_size(),
-      .max_concurrency_per_instance = std::max(1, deployment.max_concurrency_per_instance()),
-      .timeout = absl::Minutes(deployment.timeout_minutes()),
-      .error_threshold = deployment.error_threshold(),
-      .max_retries = std::max(0, deployment.retry_settings().max_retries()),
-      .sensor_id = found.training().data_filters().sensor_id(),
-      .commit = found.commit()};
+  return SettingsOf(found);
+}
+
+absl::StatusOr<ConfigCatalog::Found> ConfigCatalog::List(const std::string& plant_id,
+                                                         const std::string& revision) {
+  Found found;
+  config::v1::ListCircuitsRequest request;
+  request.set_parent("plants/" + plant_id);
+  request.set_revision(revision);
+  request.set_page_size(kPageSize);
+  do {
+    const auto page =
+        rpc::Call<config::v1::ListCircuitsResponse>(kTimeout, [&](auto* context, auto* response) {
+          return stub_->ListCircuits(context, request, response);
+        });
+    if (absl::IsNotFound(page.status())) return found;
+    FLEETCAST_RETURN_IF_ERROR(page.status());
+    for (const config::v1::Circuit& circuit : page->circuits()) {
+      found[{circuit.plant_id(), circuit.circuit_id()}] = SettingsOf(circuit);
+    }
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return found;
+}
+
+absl::StatusOr<std::map<CircuitId, absl::StatusOr<DeploymentSettings>>>
+ConfigCatalog::GetDeploymentSettings(const std::vector<CircuitId>& circuits,
+                                     const std::string& revision) {
+  std::map<std::string, std::vector<CircuitId>> by_plant;
+  for (const CircuitId& circuit : circuits) by_plant[circuit.plant_id].push_back(circuit);
+  std::map<CircuitId, absl::StatusOr<DeploymentSettings>> settings;
+  for (const auto& [plant_id, of_plant] : by_plant) {
+    Found listed;
+    if (of_plant.size() > kFewCircuits) {
+      FLEETCAST_ASSIGN_OR_RETURN(listed, List(plant_id, revision));
+    }
+    for (const CircuitId& circuit : of_plant) {
+      const auto known = listed.find(circuit);
+      // Asked for alone, a circuit that is not listed says why.
+      auto of_circuit = known != listed.end() ? known->second : Get(circuit, revision);
+      if (IsTransient(of_circuit.status())) return of_circuit.status();
+      settings.emplace(circuit, std::move(of_circuit));
+    }
+  }
+  return settings;
 }
 
 }  // namespace fleetcast::inference

@@ -3,23 +3,33 @@
 
 #include <grpcpp/channel.h>
 
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "fleetcast/config/v1/config_service.grpc.pb.h"
 #include "services/inference/domain/circuit_catalog.h"
 
 namespace fleetcast::inference {
 
+// A call a circuit for few circuits of a plant; for more, the plant's circuits page by page.
 class ConfigCatalog final : public CircuitCatalog {
  public:
   explicit ConfigCatalog(const std::shared_ptr<grpc::Channel>& channel)
       : stub_(config::v1::ConfigService::NewStub(channel)) {}
 
-  absl::StatusOr<DeploymentSettings> GetDeploymentSettings(const CircuitId& circuit,
-                                                           const std::string& revision) override;
+  absl::StatusOr<std::map<CircuitId, absl::StatusOr<DeploymentSettings>>> GetDeploymentSettings(
+      const std::vector<CircuitId>& circuits, const std::string& revision) override;
 
  private:
+  using Found = std::map<CircuitId, DeploymentSettings>;
+  // The plant's sound circuits; none if there is no such plant.
+  [[nodiscard]] absl::StatusOr<Found> List(const std::string& plant_id,
+                                           const std::string& revision);
+  [[nodiscard]] absl::StatusOr<DeploymentSettings> Get(const CircuitId& circuit,
+                                                       const std::string& revision);
+
   std::unique_ptr<config::v1::ConfigService::Stub> stub_;
 };
 

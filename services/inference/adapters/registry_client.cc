@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
@@ -13,6 +14,8 @@ namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(10);
 constexpr absl::Duration kTransferTimeout = absl::Seconds(60);
+// As many as a filter of 4 KiB can name.
+constexpr std::size_t kVersionsOfFilter = 100;
 
 absl::Status ModelError(absl::StatusCode code, const std::string& reason, const std::string& sha256,
                         const std::string& what) {
@@ -45,18 +48,36 @@ RegistryClient::RegistryClient(const std::shared_ptr<grpc::Channel>& channel)
     : models_(registry::v1::ModelService::NewStub(channel)),
       artifacts_(registry::v1::ArtifactService::NewStub(channel)) {}
 
-absl::StatusOr<ModelVersion> RegistryClient::GetModelVersion(std::int64_t version) {
-  registry::v1::GetModelVersionRequest request;
-  request.set_name(ModelVersionResource(version));
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto found,
-      rpc::Call<registry::v1::ModelVersion>(kTimeout, [&](auto* context, auto* response) {
-        return models_->GetModelVersion(context, request, response);
-      }));
-  return ModelVersion{.version = version,
-                      .tags = {found.tags().begin(), found.tags().end()},
-                      .artifact_sha256 = found.artifact_sha256(),
-                      .environment = found.environment_version()};
+absl::StatusOr<std::map<std::int64_t, ModelVersion>> RegistryClient::GetModelVersions(
+    const std::vector<std::int64_t>& versions) {
+  std::map<std::int64_t, ModelVersion> found;
+  for (std::size_t begin = 0; begin < versions.size(); begin += kVersionsOfFilter) {
+    const std::size_t end = std::min(versions.size(), begin + kVersionsOfFilter);
+    registry::v1::ListModelVersionsRequest request;
+    request.set_parent("models/sensor-model");
+    request.set_page_size(static_cast<std::int32_t>(kVersionsOfFilter));
+    request.set_filter("version = " +
+                       absl::StrJoin(versions.begin() + static_cast<std::ptrdiff_t>(begin),
+                                     versions.begin() + static_cast<std::ptrdiff_t>(end),
+                                     " OR version = "));
+    do {
+      FLEETCAST_ASSIGN_OR_RETURN(
+          const auto page, rpc::Call<registry::v1::ListModelVersionsResponse>(
+                               kTimeout, [&](auto* context, auto* response) {
+                                 return models_->ListModelVersions(context, request, response);
+                               }));
+      for (const auto& message : page.model_versions()) {
+        FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t number,
+                                   ParseModelVersion("name", message.name()));
+        found[number] = {.version = number,
+                         .tags = {message.tags().begin(), message.tags().end()},
+                         .artifact_sha256 = message.artifact_sha256(),
+                         .environment = message.environment_version()};
+      }
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+  }
+  return found;
 }
 
 absl::StatusOr<std::string> RegistryClient::DownloadArtifact(const std::string& sha256,

@@ -16,7 +16,8 @@ class RegistryClient final : public ModelRegistry {
  public:
   explicit RegistryClient(const std::shared_ptr<grpc::Channel>& channel);
 
-  absl::StatusOr<ModelVersion> GetModelVersion(std::int64_t version) override;
+  absl::StatusOr<std::map<std::int64_t, ModelVersion>> GetModelVersions(
+      const std::vector<std::int64_t>& versions) override;
   absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256,
                                                absl::Duration timeout) override;
 

@@ -2,7 +2,9 @@
 // service), FakeCircuitCatalog.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "services/inference/domain/deployment.h"
@@ -13,8 +15,9 @@ namespace fleetcast::inference {
 class CircuitCatalog {
  public:
   virtual ~CircuitCatalog() = default;
-  [[nodiscard]] virtual absl::StatusOr<DeploymentSettings> GetDeploymentSettings(
-      const CircuitId& circuit, const std::string& revision) = 0;
+  // For each of `circuits`, its settings at `revision` or what is wrong with it alone.
+  [[nodiscard]] virtual absl::StatusOr<std::map<CircuitId, absl::StatusOr<DeploymentSettings>>>
+  GetDeploymentSettings(const std::vector<CircuitId>& circuits, const std::string& revision) = 0;
 };
 
 }  // namespace fleetcast::inference

@@ -1,8 +1,10 @@
-// Puts a model version into service: from what the registry and the configuration say to a stored
-// deployment.
+// Puts model versions into service: from what the registry and the configuration say to stored
+// deployments.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/mutating_request.h"
@@ -18,17 +20,26 @@ struct DeployCommand {
   std::string etag;      // see DeploymentStore::Deploy
 };
 
-// Thread safe. The references must outlive it.
+// Thread safe. The references must outlive it. A repeated request gets its first answer without
+// registry or configuration being asked.
 class Deployer {
  public:
   Deployer(ModelRegistry& registry, CircuitCatalog& catalog, DeploymentStore& store);
 
-  // The errors of its three sources, MakeDeployment's, and FAILED_PRECONDITION
-  // MODEL_VERSION_UNTAGGED if neither a revision nor a commit tag is there.
+  // The errors of its three sources, MakeDeployment's, NOT_FOUND for a version that the registry
+  // does not have, and FAILED_PRECONDITION MODEL_VERSION_UNTAGGED if neither a revision nor a
+  // commit tag is there.
   [[nodiscard]] absl::StatusOr<Deployment> Deploy(const MutatingRequest& request,
                                                   const DeployCommand& command);
+  // The same for many, each with an outcome of its own; an error only where a source is away, and
+  // nothing is deployed then.
+  [[nodiscard]] absl::StatusOr<std::vector<DeployOutcome>> DeployAll(
+      const MutatingRequest& request, const std::vector<DeployCommand>& commands);
 
  private:
+  [[nodiscard]] absl::StatusOr<std::vector<DeployItem>> Prepare(
+      const std::vector<DeployCommand>& commands);
+
   ModelRegistry& registry_;
   CircuitCatalog& catalog_;
   DeploymentStore& store_;

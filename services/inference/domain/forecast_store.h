@@ -12,9 +12,6 @@
 
 namespace fleetcast::inference {
 
-// What lists of forecasts can be filtered by.
-[[nodiscard]] const FilterFields& ForecastFilterFields();
-
 struct ForecastQuery {
   CircuitId circuit;             // an empty id means all
   std::optional<Filter> filter;  // checked against ForecastFilterFields
@@ -31,6 +28,9 @@ class ForecastStore {
   [[nodiscard]] virtual absl::StatusOr<PageOf<Forecast>> List(const ForecastQuery& query,
                                                               const PageRequest& page) = 0;
 };
+
+// What List can be filtered by.
+[[nodiscard]] const FilterFields& ForecastFilterFields();
 
 // The sort key of `forecast`, to continue a list after it.
 [[nodiscard]] std::vector<std::string> PageKeyOf(const Forecast& forecast);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -14,7 +16,9 @@ namespace fleetcast::inference {
 class ModelRegistry {
  public:
   virtual ~ModelRegistry() = default;
-  [[nodiscard]] virtual absl::StatusOr<ModelVersion> GetModelVersion(std::int64_t version) = 0;
+  // Those of `versions` that there are, by number.
+  [[nodiscard]] virtual absl::StatusOr<std::map<std::int64_t, ModelVersion>> GetModelVersions(
+      const std::vector<std::int64_t>& versions) = 0;
   // The artifact's bytes, their hash verified, within `timeout`. Reasons: MODEL_UNAVAILABLE
   // (UNAVAILABLE, worth another try), MODEL_ARTIFACT_MISSING and MODEL_ARTIFACT_CORRUPT
   // (DATA_LOSS).

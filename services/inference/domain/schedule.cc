@@ -1,5 +1,7 @@
 #include "services/inference/domain/schedule.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
@@ -41,20 +43,29 @@ absl::Status ValidateSchedule(const ScheduleSpec& spec) {
   return InvalidFields(std::move(violations));
 }
 
-std::optional<absl::Time> FirstTick(const ScheduleSpec& spec, absl::Time now) {
-  const auto cron = CronExpression::Parse(spec.cron);
-  const auto zone = FindTimeZone(spec.time_zone);
-  if (!cron.ok() || !zone.ok()) return std::nullopt;
-  return NextTick(*cron, *zone, now);
+absl::StatusOr<absl::Time> FirstTick(const ScheduleSpec& spec, absl::Time now) {
+  FLEETCAST_ASSIGN_OR_RETURN(const CronExpression cron, CronExpression::Parse(spec.cron));
+  FLEETCAST_ASSIGN_OR_RETURN(const absl::TimeZone zone, FindTimeZone(spec.time_zone));
+  const std::optional<absl::Time> next = NextTick(cron, zone, now);
+  if (next) return *next;
+  return InvalidField("schedule.cron",
+                      absl::StrCat("\"", spec.cron, "\" does not tick within nine years"),
+                      "CRON_INVALID");
 }
 
-TickDecision DecideTick(const Schedule& schedule, absl::Time now) {
-  if (schedule.paused || !schedule.next_tick) return {std::nullopt, std::nullopt};
-  if (*schedule.next_tick > now) return {std::nullopt, schedule.next_tick};
-  const auto cron = CronExpression::Parse(schedule.spec.cron);
-  const auto zone = FindTimeZone(schedule.spec.time_zone);
-  if (!cron.ok() || !zone.ok()) return {std::nullopt, std::nullopt};
-  return {LatestTick(*cron, *zone, *schedule.next_tick, now), NextTick(*cron, *zone, now)};
+absl::StatusOr<TickDecision> DecideTick(const Schedule& schedule, absl::Time now) {
+  FLEETCAST_ASSIGN_OR_RETURN(const absl::Time after_now, FirstTick(schedule.spec, now));
+  const absl::Time due = schedule.next_tick.value_or(now);
+  if (due > now) return TickDecision{std::nullopt, due};
+  FLEETCAST_ASSIGN_OR_RETURN(const CronExpression cron, CronExpression::Parse(schedule.spec.cron));
+  FLEETCAST_ASSIGN_OR_RETURN(const absl::TimeZone zone, FindTimeZone(schedule.spec.time_zone));
+  return TickDecision{LatestTick(cron, zone, due, now), after_now};
+}
+
+absl::Duration UntilNextLook(absl::Time now, std::optional<absl::Time> next, absl::Duration most,
+                             double spread) {
+  const absl::Duration poll = most * (1 - 0.2 * spread);
+  return next ? std::clamp(*next - now, absl::ZeroDuration(), poll) : poll;
 }
 
 }  // namespace fleetcast::inference

@@ -33,16 +33,25 @@ struct Schedule {
 // INVALID_ARGUMENT with every field at fault.
 [[nodiscard]] absl::Status ValidateSchedule(const ScheduleSpec& spec);
 
-// The first tick after `now` of a valid schedule; nullopt if none is near (see NextTick).
-[[nodiscard]] std::optional<absl::Time> FirstTick(const ScheduleSpec& spec, absl::Time now);
+// The first tick after `now`. INVALID_ARGUMENT as of ValidateSchedule, and on `schedule.cron` if
+// none is near (see NextTick).
+[[nodiscard]] absl::StatusOr<absl::Time> FirstTick(const ScheduleSpec& spec, absl::Time now);
 
-// What a schedule whose next tick may have come has to do at `now`.
+// What a schedule that is not paused has to do at `now`.
 struct TickDecision {
   // The tick to make a sweep for: the latest that is due. Earlier ones, missed while no replica
   // ran, are left out: a sweep for them could not say more than this one.
   std::optional<absl::Time> tick;
-  std::optional<absl::Time> next_tick;
+  absl::Time next_tick;
 };
-[[nodiscard]] TickDecision DecideTick(const Schedule& schedule, absl::Time now);
+// An error of FirstTick where this process cannot tell, as one without the time zone cannot: the
+// schedule is then to be left alone, for a process that can.
+[[nodiscard]] absl::StatusOr<TickDecision> DecideTick(const Schedule& schedule, absl::Time now);
+
+// How long to sleep until schedules are looked at again: until the next tick `next`, seen at `now`
+// on the database's clock, but `most` at most, for they may be changed meanwhile. `spread`, of
+// [0, 1), makes processes that wait for no tick look at different moments.
+[[nodiscard]] absl::Duration UntilNextLook(absl::Time now, std::optional<absl::Time> next,
+                                           absl::Duration most, double spread);
 
 }  // namespace fleetcast::inference

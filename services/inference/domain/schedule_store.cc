@@ -5,6 +5,8 @@
 
 namespace fleetcast::inference {
 
+std::vector<std::string> PageKeyOf(const Schedule& schedule) { return {schedule.id}; }
+
 absl::Status ScheduleNotFound(const std::string& id) {
   return ResourceNotFound("Schedule", ScheduleResource(id),
                           "list the schedules with ListSchedules");

@@ -17,6 +17,7 @@ namespace fleetcast::inference {
 struct DueSchedules {
   std::vector<Schedule> schedules;
   absl::Time now;
+  std::optional<absl::Time> next;  // the first tick after `now` of any other
 };
 
 // New values for the fields that are set.
@@ -27,18 +28,18 @@ struct ScheduleChange {
 };
 
 // Thread safe. Every method may return UNAVAILABLE. A method with a `request` gives to a repeated
-// request the resource of its first answer, and REQUEST_ID_REUSED to another under the same id.
+// request its first answer, as it was then, and REQUEST_ID_REUSED to another under the same id.
 // Next ticks are reckoned from the database's time.
 class ScheduleStore {
  public:
   virtual ~ScheduleStore() = default;
 
-  // ALREADY_EXISTS. `spec` is valid.
+  // ALREADY_EXISTS; NOT_FOUND for a plant without endpoint. `spec` is valid.
   [[nodiscard]] virtual absl::StatusOr<Schedule> Create(const MutatingRequest& request,
                                                         const std::string& id,
                                                         const ScheduleSpec& spec) = 0;
-  // INVALID_ARGUMENT as of ValidateSchedule, on the values as they would be; NOT_FOUND; ABORTED
-  // ETAG_MISMATCH.
+  // INVALID_ARGUMENT as of ValidateSchedule, on the values as they would be; NOT_FOUND, also
+  // for a plant without endpoint; ABORTED ETAG_MISMATCH.
   [[nodiscard]] virtual absl::StatusOr<Schedule> Update(const MutatingRequest& request,
                                                         const std::string& id,
                                                         const ScheduleChange& change) = 0;
@@ -55,6 +56,7 @@ class ScheduleStore {
   [[nodiscard]] virtual absl::StatusOr<Sweep> Trigger(const MutatingRequest& request,
                                                       const std::string& id) = 0;
 
+  // At most a thousand at once. Where none is due, one statement: it is asked all day long.
   [[nodiscard]] virtual absl::StatusOr<DueSchedules> Due() = 0;
   // Carries out `decision`: makes a sweep as of the tick, if there is one, and moves the schedule
   // on. Returns the sweep's id; "" if none was made, also because the schedule is no longer as
@@ -62,6 +64,9 @@ class ScheduleStore {
   [[nodiscard]] virtual absl::StatusOr<std::string> Tick(const Schedule& seen,
                                                          const TickDecision& decision) = 0;
 };
+
+// The sort key of the list.
+[[nodiscard]] std::vector<std::string> PageKeyOf(const Schedule& schedule);
 
 [[nodiscard]] absl::Status ScheduleNotFound(const std::string& id);
 [[nodiscard]] absl::Status ScheduleExists(const std::string& id);

@@ -69,6 +69,14 @@ absl::StatusOr<absl::TimeZone> FindTimeZone(const std::string& name) {
   return zone;
 }
 
+absl::Status CheckTimeZoneDatabase() {
+  if (FindTimeZone("Europe/Berlin").ok()) return absl::OkStatus();
+  return Refused(absl::StatusCode::kFailedPrecondition, "TIME_ZONES_MISSING",
+                 "this machine has no time zone database: Europe/Berlin cannot be found, and "
+                 "schedules could not tick; install the package tzdata",
+                 {});
+}
+
 std::optional<absl::Time> NextTick(const CronExpression& cron, absl::TimeZone zone,
                                    absl::Time after) {
   // One day early: a change of clocks can move a tick of yesterday's date past midnight.

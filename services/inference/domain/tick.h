@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/inference/domain/cron.h"
@@ -18,6 +19,10 @@ namespace fleetcast::inference {
 // An IANA zone by name, UTC for "". INVALID_ARGUMENT on field `schedule.time_zone` for an unknown
 // one. Reads the system's time zone database on first use of a name.
 [[nodiscard]] absl::StatusOr<absl::TimeZone> FindTimeZone(const std::string& name);
+
+// FAILED_PRECONDITION TIME_ZONES_MISSING unless time zones can be found at all: a process without
+// the database of them would tick for those of UTC alone.
+[[nodiscard]] absl::Status CheckTimeZoneDatabase();
 
 // The first tick strictly after `after`. nullopt only if none comes within nine years (a 29th of
 // February can be eight away).

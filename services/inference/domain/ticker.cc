@@ -1,45 +1,79 @@
 #include "services/inference/domain/ticker.h"
 
+#include <algorithm>
+#include <random>
+
 #include "common/base/log.h"
 #include "common/base/status.h"
 
 namespace fleetcast::inference {
+namespace {
 
-absl::StatusOr<int> TickOnce(ScheduleStore& store) {
+constexpr absl::Duration kWarnEvery = absl::Minutes(1);
+
+// What was decided; without a tick, if it made no sweep.
+absl::StatusOr<TickDecision> TickSchedule(ScheduleStore& store, const Schedule& schedule,
+                                          absl::Time now) {
+  FLEETCAST_ASSIGN_OR_RETURN(TickDecision decision, DecideTick(schedule, now));
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string sweep_id, store.Tick(schedule, decision));
+  if (sweep_id.empty()) decision.tick.reset();
+  if (!decision.tick) return decision;
+  LogInfo("a schedule ticked",
+          {{"schedule", schedule.id},
+           {"sweep", sweep_id},
+           {"tick", absl::FormatTime(absl::RFC3339_sec, *decision.tick, absl::UTCTimeZone())}});
+  return decision;
+}
+
+}  // namespace
+
+absl::StatusOr<Look> TickOnce(ScheduleStore& store) {
   FLEETCAST_ASSIGN_OR_RETURN(const DueSchedules due, store.Due());
-  int sweeps = 0;
+  Look look{.now = due.now, .next = due.next};
   for (const Schedule& schedule : due.schedules) {
-    const TickDecision decision = DecideTick(schedule, due.now);
-    const absl::StatusOr<std::string> sweep_id = store.Tick(schedule, decision);
-    if (!sweep_id.ok()) {
-      // One schedule's trouble is not another's.
-      LogWarning("a schedule could not tick",
-                 {{"schedule", schedule.id}, {"error", sweep_id.status().ToString()}});
+    const absl::StatusOr<TickDecision> ticked = TickSchedule(store, schedule, due.now);
+    if (!ticked.ok()) {
+      look.troubles[schedule.id] = ticked.status();
       continue;
     }
-    if (sweep_id->empty()) continue;
-    ++sweeps;
-    LogInfo("a schedule ticked",
-            {{"schedule", schedule.id},
-             {"sweep", *sweep_id},
-             {"tick", absl::FormatTime(absl::RFC3339_sec, *decision.tick, absl::UTCTimeZone())}});
+    look.sweeps += ticked->tick ? 1 : 0;
+    look.next = std::min(look.next.value_or(absl::InfiniteFuture()), ticked->next_tick);
   }
-  return sweeps;
+  return look;
 }
 
 Ticker::Ticker(ScheduleStore& store, Clock& clock, absl::Duration every)
-    : thread_([this, &store, &clock, every] {
-        do {
-          const absl::StatusOr<int> ticked = TickOnce(store);
-          if (!ticked.ok()) {
-            LogWarning("cannot look for due schedules", {{"error", ticked.status().ToString()}});
-          }
-        } while (!clock.SleepUnlessStopped(every, stop_));
-      }) {}
+    : clock_(clock), thread_([this, &store, every] { Run(store, every); }) {}
 
 Ticker::~Ticker() {
-  stop_.Notify();
+  if (!stop_.HasBeenNotified()) Stop();
   thread_.join();
+}
+
+void Ticker::Run(ScheduleStore& store, absl::Duration every) {
+  std::minstd_rand random(std::random_device{}());
+  std::uniform_real_distribution<double> spread(0, 1);
+  absl::Duration wait;
+  do {
+    const absl::StatusOr<Look> look = TickOnce(store);
+    if (!look.ok()) {
+      LogWarning("cannot look for due schedules", {{"error", look.status().ToString()}});
+      wait = every;
+      continue;
+    }
+    Warn(look->troubles);
+    wait = UntilNextLook(look->now, look->next, every, spread(random));
+  } while (!clock_.SleepUnlessStopped(wait, stop_));
+}
+
+void Ticker::Warn(const std::map<std::string, absl::Status>& troubles) {
+  const absl::Duration now = clock_.Monotonic();
+  std::erase_if(warned_, [&](const auto& entry) { return now - entry.second >= kWarnEvery; });
+  for (const auto& [schedule, status] : troubles) {
+    if (!warned_.emplace(schedule, now).second) continue;
+    LogWarning("a schedule could not tick; it is left for a replica that can",
+               {{"schedule", schedule}, {"error", status.ToString()}});
+  }
 }
 
 }  // namespace fleetcast::inference

@@ -41,21 +41,12 @@ template <typename Reply, typename Request, typename Act>
   });
 }
 
-// The sort keys of listed items, to continue a list after them; a forecast's is its store's.
+// The sort keys of listed items, to continue a list after them; the others' are their stores'.
 [[nodiscard]] inline std::vector<std::string> PageKeyOf(const Sweep& sweep) {
   return {sweep.group.id};
 }
 [[nodiscard]] inline std::vector<std::string> PageKeyOf(const Invocation& invocation) {
   return {invocation.task.group_id, invocation.task.name};
-}
-[[nodiscard]] inline std::vector<std::string> PageKeyOf(const Deployment& deployment) {
-  return {deployment.circuit.plant_id, deployment.circuit.circuit_id};
-}
-[[nodiscard]] inline std::vector<std::string> PageKeyOf(const BatchEndpoint& endpoint) {
-  return {endpoint.plant_id};
-}
-[[nodiscard]] inline std::vector<std::string> PageKeyOf(const Schedule& schedule) {
-  return {schedule.id};
 }
 
 // One page, of bounded bytes: `list` gives a PageOf domain values for a PageRequest, `messages` is

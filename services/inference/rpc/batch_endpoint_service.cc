@@ -1,8 +1,35 @@
 #include "services/inference/rpc/batch_endpoint_service.h"
 
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "services/inference/rpc/answer.h"
 
 namespace fleetcast::inference {
+namespace {
+
+constexpr int kMaxItems = 1000;
+
+absl::StatusOr<std::vector<DeployCommand>> CommandsOf(
+    const v1::BatchDeployModelVersionsRequest& request) {
+  if (request.items().empty() || request.items_size() > kMaxItems) {
+    return InvalidField("items",
+                        absl::StrCat("has ", request.items_size(),
+                                     " entries; give 1 to 1000, and more in more requests"));
+  }
+  std::vector<DeployCommand> commands;
+  for (int i = 0; i < request.items_size(); ++i) {
+    const v1::DeployItem& item = request.items(i);
+    FLEETCAST_ASSIGN_OR_RETURN(
+        const std::int64_t version,
+        ParseModelVersion(absl::StrCat("items[", i, "].model_version"), item.model_version()));
+    commands.push_back(
+        {.model_version = version, .revision = item.revision(), .etag = item.etag()});
+  }
+  return commands;
+}
+
+}  // namespace
 
 grpc::Status BatchEndpointService::GetBatchEndpoint(grpc::ServerContext*,
                                                     const v1::GetBatchEndpointRequest* request,
@@ -35,6 +62,20 @@ grpc::Status BatchEndpointService::DeployModelVersion(grpc::ServerContext*,
             identity,
             {.model_version = version, .revision = request->revision(), .etag = request->etag()});
       });
+}
+
+grpc::Status BatchEndpointService::BatchDeployModelVersions(
+    grpc::ServerContext*, const v1::BatchDeployModelVersionsRequest* request,
+    v1::BatchDeployModelVersionsResponse* reply) {
+  return Answer(reply, [&]() -> absl::StatusOr<v1::BatchDeployModelVersionsResponse> {
+    FLEETCAST_ASSIGN_OR_RETURN(const MutatingRequest identity,
+                               rpc::IdentifyRequest("BatchDeployModelVersions", *request));
+    FLEETCAST_ASSIGN_OR_RETURN(const auto commands, CommandsOf(*request));
+    FLEETCAST_ASSIGN_OR_RETURN(const auto outcomes, deployer_.DeployAll(identity, commands));
+    v1::BatchDeployModelVersionsResponse answer;
+    for (const DeployOutcome& outcome : outcomes) *answer.add_outcomes() = MessageOf(outcome);
+    return answer;
+  });
 }
 
 grpc::Status BatchEndpointService::GetDeployment(grpc::ServerContext*,

@@ -21,6 +21,9 @@ class BatchEndpointService final : public v1::BatchEndpointService::Service {
   grpc::Status DeployModelVersion(grpc::ServerContext* context,
                                   const v1::DeployModelVersionRequest* request,
                                   v1::Deployment* reply) override;
+  grpc::Status BatchDeployModelVersions(grpc::ServerContext* context,
+                                        const v1::BatchDeployModelVersionsRequest* request,
+                                        v1::BatchDeployModelVersionsResponse* reply) override;
   grpc::Status GetDeployment(grpc::ServerContext* context, const v1::GetDeploymentRequest* request,
                              v1::Deployment* reply) override;
   grpc::Status ListDeployments(grpc::ServerContext* context,

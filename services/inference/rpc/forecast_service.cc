@@ -14,6 +14,7 @@ absl::StatusOr<ForecastQuery> QueryOf(const Request& request) {
   FLEETCAST_ASSIGN_OR_RETURN(query.circuit, ParseCircuitOrAll("parent", request.parent()));
   FLEETCAST_ASSIGN_OR_RETURN(query.filter, ParseFilter(request.filter(), ForecastFilterFields()));
   query.latest_only = request.latest_only();
+  query.all_steps = request.view() != v1::FORECAST_VIEW_BASIC;
   return query;
 }
 

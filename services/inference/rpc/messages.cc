@@ -104,6 +104,21 @@ v1::Deployment MessageOf(const Deployment& deployment) {
   return message;
 }
 
+v1::DeployOutcome MessageOf(const DeployOutcome& outcome) {
+  v1::DeployOutcome message;
+  message.set_model_version(ModelVersionResource(outcome.model_version));
+  if (!outcome.circuit.plant_id.empty()) {
+    message.set_deployment(DeploymentResource(outcome.circuit));
+  }
+  if (outcome.failure_reason.empty()) {
+    message.set_etag(absl::StrCat(outcome.revision));
+  } else {
+    message.mutable_failure()->set_reason(outcome.failure_reason);
+    message.mutable_failure()->set_message(outcome.failure_message);
+  }
+  return message;
+}
+
 v1::Sweep MessageOf(const Sweep& sweep) {
   const workqueue::Group& group = sweep.group;
   v1::Sweep message;
@@ -183,6 +198,7 @@ v1::Forecast MessageOf(const Forecast& forecast) {
   message.set_target_column(forecast.target_column);
   message.set_invocation(InvocationResource({forecast.sweep_id, forecast.circuit}));
   Set(forecast.create_time, message.mutable_create_time());
+  message.set_horizon(forecast.horizon);
   int step = 0;
   for (const ForecastPoint& point : forecast.points) {
     v1::ForecastPoint* out = message.add_points();

@@ -9,12 +9,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fleetcast/inference/v1/batch_endpoint.pb.h"
+#include "fleetcast/inference/v1/batch_endpoint_service.pb.h"
 #include "fleetcast/inference/v1/deployment.pb.h"
 #include "fleetcast/inference/v1/forecast.pb.h"
 #include "fleetcast/inference/v1/invocation.pb.h"
 #include "fleetcast/inference/v1/schedule.pb.h"
 #include "fleetcast/inference/v1/sweep.pb.h"
-#include "services/inference/domain/deployment.h"
+#include "services/inference/domain/deployment_store.h"
 #include "services/inference/domain/forecast.h"
 #include "services/inference/domain/schedule.h"
 #include "services/inference/domain/sweep.h"
@@ -23,6 +24,7 @@ namespace fleetcast::inference {
 
 [[nodiscard]] v1::BatchEndpoint MessageOf(const BatchEndpoint& endpoint);
 [[nodiscard]] v1::Deployment MessageOf(const Deployment& deployment);
+[[nodiscard]] v1::DeployOutcome MessageOf(const DeployOutcome& outcome);
 [[nodiscard]] v1::Sweep MessageOf(const Sweep& sweep);
 [[nodiscard]] v1::Invocation MessageOf(const Invocation& invocation);
 [[nodiscard]] v1::Schedule MessageOf(const Schedule& schedule);

@@ -12,12 +12,14 @@ namespace fleetcast::inference {
 namespace {
 
 absl::StatusOr<db::SqlField> FieldOf(const std::string& field) {
-  if (field == "model_version")
+  if (field == "model_version") {
     return db::SqlField{.expression = "'models/sensor-model/versions/' || f.model_version"};
-  if (field == "invocation")
-    return db::SqlField{
-        .expression =
-            "'sweeps/' || f.sweep_id || '/invocations/' || f.plant_id || '.' || f.circuit_id"};
+  }
+  if (field == "invocation") {
+    return db::SqlField{.expression =
+                            "'sweeps/' || f.sweep_id || '/invocations/' || f.plant_id"
+                            " || '.' || f.circuit_id"};
+  }
   return db::SqlField{.expression = "f." + field};  // issue_time or create_time
 }
 

@@ -15,7 +15,7 @@ struct ForecastStatement {
   Parameters parameters;
 };
 
-// For up to `page.size` + 1 rows as ForecastOf reads them. INVALID_ARGUMENT on `filter`.
+// For up to `page.size` + 1 rows as ForecastOf reads them.
 [[nodiscard]] absl::StatusOr<ForecastStatement> ListForecastsStatement(const ForecastQuery& query,
                                                                        const PageRequest& page);
 

@@ -1,31 +1,42 @@
 #include "services/inference/storage/postgres_deployment_store.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/inference/storage/first_answer.h"
 #include "services/inference/storage/rows.h"
 
 namespace fleetcast::inference {
 namespace {
 
-const char kUpsertEndpoint[] = R"(
-  INSERT INTO inference.batch_endpoints (plant_id, display_name) VALUES ($1, $2)
-  ON CONFLICT (plant_id) DO UPDATE SET display_name = $2, update_time = now())";
+const char kUpsertEndpoints[] = R"(
+  INSERT INTO inference.batch_endpoints (plant_id, display_name)
+  SELECT DISTINCT ON (plant_id) plant_id, display_name
+  FROM unnest($1::text[], $2::text[]) AS g (plant_id, display_name) ORDER BY plant_id
+  ON CONFLICT (plant_id) DO UPDATE SET display_name = EXCLUDED.display_name, update_time = now())";
 
-const char kLockDeployment[] = R"(
-  SELECT revision FROM inference.deployments WHERE plant_id = $1 AND circuit_id = $2 FOR UPDATE)";
+const char kLockDeployments[] = R"(
+  SELECT plant_id, circuit_id, revision FROM inference.deployments
+  WHERE (plant_id, circuit_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+  ORDER BY plant_id, circuit_id FOR UPDATE)";
 
-const char kUpsertDeployment[] = R"(
+// Of an array of rows as JSON. In order of circuit, as they are locked.
+const char kUpsertDeployments[] = R"(
   INSERT INTO inference.deployments AS d
     (plant_id, circuit_id, display_name, model_version, artifact_sha256, environment, compute,
      instance_count, mini_batch_size, max_concurrency_per_instance, timeout_seconds,
      error_threshold, max_retries, sensor_id, config_commit, environment_variables, tags, revision)
-  VALUES ($1, $2, $3, $4::bigint, $5, $6, $7, $8::integer, $9::integer, $10::integer,
-     $11::double precision, $12::integer, $13::integer, $14, $15, $16::jsonb,
-     $17::jsonb || jsonb_build_object('deployed_at',
+  SELECT plant_id, circuit_id, display_name, model_version, artifact_sha256, environment, compute,
+     instance_count, mini_batch_size, max_concurrency_per_instance, timeout_seconds,
+     error_threshold, max_retries, sensor_id, config_commit, environment_variables,
+     tags || jsonb_build_object('deployed_at',
        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
-     nextval('inference.revisions'))
+     nextval('inference.revisions')
+  FROM jsonb_populate_recordset(NULL::inference.deployments, $1::jsonb)
+  ORDER BY plant_id, circuit_id
   ON CONFLICT (plant_id, circuit_id) DO UPDATE SET
     display_name = EXCLUDED.display_name, model_version = EXCLUDED.model_version,
     artifact_sha256 = EXCLUDED.artifact_sha256, environment = EXCLUDED.environment,
@@ -36,7 +47,8 @@ const char kUpsertDeployment[] = R"(
     max_retries = EXCLUDED.max_retries, sensor_id = EXCLUDED.sensor_id,
     config_commit = EXCLUDED.config_commit,
     environment_variables = EXCLUDED.environment_variables, tags = EXCLUDED.tags,
-    revision = EXCLUDED.revision, update_time = now())";
+    revision = EXCLUDED.revision, update_time = now()
+  RETURNING plant_id, circuit_id, revision)";
 
 const char kDeleteDeployment[] =
     "DELETE FROM inference.deployments WHERE plant_id = $1 AND circuit_id = $2";
@@ -97,7 +109,7 @@ absl::StatusOr<db::SqlField> FieldOf(const std::string& field) {
   if (absl::StartsWith(field, "tags.")) {
     return db::SqlField{"d.tags ->> ?", {field.substr(5)}};
   }
-  return db::SqlField{"d." + field};
+  return db::SqlField{"d." + field};  // as DeploymentFilterFields has it
 }
 
 absl::StatusOr<Deployment> Read(pqxx::work& work, const CircuitId& circuit) {
@@ -108,37 +120,94 @@ absl::StatusOr<Deployment> Read(pqxx::work& work, const CircuitId& circuit) {
   return DeploymentOf(rows[0]);
 }
 
-// Locks the deployment; OK if `etag` is empty or the present one.
-absl::Status CheckEtag(pqxx::work& work, const CircuitId& circuit, const std::string& etag,
-                       bool must_exist) {
-  const pqxx::result rows = Run(work, kLockDeployment, {circuit.plant_id, circuit.circuit_id});
-  if (rows.empty() && must_exist) return DeploymentNotFound(circuit);
-  if (etag.empty()) return absl::OkStatus();
-  if (rows.empty() || rows[0][0].as<std::string>() != etag) {
-    return EtagMismatch(DeploymentResource(circuit), etag);
+using Revisions = std::map<CircuitId, std::int64_t>;
+
+Revisions RevisionsOf(const pqxx::result& rows) {
+  Revisions revisions;
+  for (const pqxx::row& row : rows) {
+    revisions[{row["plant_id"].as<std::string>(), row["circuit_id"].as<std::string>()}] =
+        row["revision"].as<std::int64_t>();
   }
-  return absl::OkStatus();
+  return revisions;
 }
 
-std::vector<std::string> ValuesOf(const Deployment& deployment) {
+// Locks the circuits' deployments; those that there are.
+Revisions Lock(pqxx::work& work, const std::vector<CircuitId>& circuits) {
+  std::vector<std::string> plants, ids;
+  for (const CircuitId& circuit : circuits) {
+    plants.push_back(circuit.plant_id);
+    ids.push_back(circuit.circuit_id);
+  }
+  return RevisionsOf(Run(work, kLockDeployments, {TextArray(plants), TextArray(ids)}));
+}
+
+// OK if `etag` is empty or the present one.
+absl::Status CheckEtag(const Revisions& present, const CircuitId& circuit,
+                       const std::string& etag) {
+  if (etag.empty()) return absl::OkStatus();
+  const auto found = present.find(circuit);
+  if (found != present.end() && absl::StrCat(found->second) == etag) return absl::OkStatus();
+  return EtagMismatch(DeploymentResource(circuit), etag);
+}
+
+nlohmann::json RowOf(const Deployment& deployment) {
   const DeploymentSettings& settings = deployment.settings;
-  return {deployment.circuit.plant_id,
-          deployment.circuit.circuit_id,
-          settings.display_name,
-          absl::StrCat(deployment.model_version),
-          deployment.artifact_sha256,
-          deployment.environment,
-          settings.compute,
-          absl::StrCat(settings.instance_count),
-          absl::StrCat(settings.mini_batch_size),
-          absl::StrCat(settings.max_concurrency_per_instance),
-          SecondsOf(settings.timeout),
-          absl::StrCat(settings.error_threshold),
-          absl::StrCat(settings.max_retries),
-          settings.sensor_id,
-          settings.commit,
-          nlohmann::json(deployment.environment_variables).dump(),
-          nlohmann::json(deployment.tags).dump()};
+  return {{"plant_id", deployment.circuit.plant_id},
+          {"circuit_id", deployment.circuit.circuit_id},
+          {"display_name", settings.display_name},
+          {"model_version", deployment.model_version},
+          {"artifact_sha256", deployment.artifact_sha256},
+          {"environment", deployment.environment},
+          {"compute", settings.compute},
+          {"instance_count", settings.instance_count},
+          {"mini_batch_size", settings.mini_batch_size},
+          {"max_concurrency_per_instance", settings.max_concurrency_per_instance},
+          {"timeout_seconds", absl::ToDoubleSeconds(settings.timeout)},
+          {"error_threshold", settings.error_threshold},
+          {"max_retries", settings.max_retries},
+          {"sensor_id", settings.sensor_id},
+          {"config_commit", settings.commit},
+          {"environment_variables", deployment.environment_variables},
+          {"tags", deployment.tags}};
+}
+
+// Makes or replaces deployments of different circuits, whose rows are locked.
+Revisions Upsert(pqxx::work& work, const std::vector<const Deployment*>& deployments) {
+  std::vector<std::string> plants, names;
+  nlohmann::json rows = nlohmann::json::array();
+  for (const Deployment* deployment : deployments) {
+    plants.push_back(deployment->circuit.plant_id);
+    names.push_back(deployment->settings.plant_display_name);
+    rows.push_back(RowOf(*deployment));
+  }
+  Run(work, kUpsertEndpoints, {TextArray(plants), TextArray(names)});
+  return RevisionsOf(Run(work, kUpsertDeployments, {rows.dump()}));
+}
+
+std::vector<DeployOutcome> DeployItems(pqxx::work& work, const std::vector<DeployItem>& items) {
+  std::vector<CircuitId> circuits;
+  for (const DeployItem& item : items) {
+    if (item.deployment.ok()) circuits.push_back(item.circuit);
+  }
+  const Revisions present = Lock(work, circuits);
+  std::vector<absl::Status> statuses;
+  std::vector<const Deployment*> sound;
+  for (const DeployItem& item : items) {
+    statuses.push_back(item.deployment.ok() ? CheckEtag(present, item.circuit, item.etag)
+                                            : item.deployment.status());
+    if (statuses.back().ok()) sound.push_back(&*item.deployment);
+  }
+  const Revisions deployed = Upsert(work, sound);
+  std::vector<DeployOutcome> outcomes;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const DeployItem& item = items[i];
+    outcomes.push_back(statuses[i].ok()
+                           ? DeployOutcome{.model_version = item.model_version,
+                                           .circuit = item.circuit,
+                                           .revision = deployed.at(item.circuit)}
+                           : FailedOutcome(item.model_version, item.circuit, statuses[i]));
+  }
+  return outcomes;
 }
 
 }  // namespace
@@ -146,42 +215,52 @@ std::vector<std::string> ValuesOf(const Deployment& deployment) {
 absl::StatusOr<Deployment> PostgresDeploymentStore::Deploy(const MutatingRequest& request,
                                                            const Deployment& deployment,
                                                            const std::string& etag) {
-  const CircuitId& circuit = deployment.circuit;
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_RETURN_IF_ERROR(CheckEtag(work, circuit, etag, false));
-        Run(work, kUpsertEndpoint, {circuit.plant_id, deployment.settings.plant_display_name});
-        Run(work, kUpsertDeployment, ValuesOf(deployment));
-        return DeploymentResource(circuit);
-      },
-      [&](pqxx::work& work, const std::string& answer) -> absl::StatusOr<Deployment> {
-        FLEETCAST_ASSIGN_OR_RETURN(const CircuitId deployed, ParseDeployment("name", answer));
-        return Read(work, deployed);
-      });
+  return AnswerOnce(pool_, request, [&](pqxx::work& work) -> absl::StatusOr<Deployment> {
+    const Revisions present = Lock(work, {deployment.circuit});
+    FLEETCAST_RETURN_IF_ERROR(CheckEtag(present, deployment.circuit, etag));
+    Upsert(work, {&deployment});
+    return Read(work, deployment.circuit);
+  });
+}
+
+absl::StatusOr<std::vector<DeployOutcome>> PostgresDeploymentStore::DeployAll(
+    const MutatingRequest& request, const std::vector<DeployItem>& items) {
+  return AnswerOnce(pool_, request,
+                    [&](pqxx::work& work) -> absl::StatusOr<std::vector<DeployOutcome>> {
+                      return DeployItems(work, items);
+                    });
+}
+
+absl::StatusOr<std::optional<Deployment>> PostgresDeploymentStore::FirstDeployment(
+    const MutatingRequest& request) {
+  return FindFirstAnswer<Deployment>(pool_, request);
+}
+
+absl::StatusOr<std::optional<std::vector<DeployOutcome>>> PostgresDeploymentStore::FirstOutcomes(
+    const MutatingRequest& request) {
+  return FindFirstAnswer<std::vector<DeployOutcome>>(pool_, request);
 }
 
 absl::Status PostgresDeploymentStore::Delete(const MutatingRequest& request,
                                              const CircuitId& circuit, const std::string& etag) {
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_RETURN_IF_ERROR(CheckEtag(work, circuit, etag, true));
-        Run(work, kDeleteDeployment, {circuit.plant_id, circuit.circuit_id});
-        return DeploymentResource(circuit);
-      },
-      [](pqxx::work&, const std::string&) { return absl::OkStatus(); });
+  return AnswerOnce(pool_, request, [&](pqxx::work& work) -> absl::Status {
+    const Revisions present = Lock(work, {circuit});
+    if (present.empty()) return DeploymentNotFound(circuit);
+    FLEETCAST_RETURN_IF_ERROR(CheckEtag(present, circuit, etag));
+    Run(work, kDeleteDeployment, {circuit.plant_id, circuit.circuit_id});
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<Deployment> PostgresDeploymentStore::Get(const CircuitId& circuit) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) { return Read(work, circuit); });
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) { return Read(work, circuit); });
 }
 
 absl::StatusOr<PageOf<Deployment>> PostgresDeploymentStore::List(
     const std::string& plant_id, const std::optional<Filter>& filter, const PageRequest& page) {
   const std::vector<std::string> after =
       page.after.size() == 2 ? page.after : std::vector<std::string>{"", ""};
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Deployment>> {
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Deployment>> {
     Parameters parameters({plant_id, after[0], after[1], absl::StrCat(page.size + 1)});
     FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(filter, FieldOf));
     std::vector<Deployment> deployments;
@@ -193,14 +272,12 @@ absl::StatusOr<PageOf<Deployment>> PostgresDeploymentStore::List(
                           condition, " ORDER BY d.plant_id, d.circuit_id LIMIT $4::integer"))) {
       deployments.push_back(DeploymentOf(row));
     }
-    return CutPage(std::move(deployments), page, [](const Deployment& last) {
-      return std::vector<std::string>{last.circuit.plant_id, last.circuit.circuit_id};
-    });
+    return CutPage(std::move(deployments), page);
   });
 }
 
 absl::StatusOr<BatchEndpoint> PostgresDeploymentStore::GetEndpoint(const std::string& plant_id) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<BatchEndpoint> {
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<BatchEndpoint> {
     const pqxx::result rows =
         Run(work, absl::StrCat(kSelectEndpoint, "e.plant_id = $1"), {plant_id});
     if (rows.empty()) return EndpointNotFound(plant_id);
@@ -211,7 +288,7 @@ absl::StatusOr<BatchEndpoint> PostgresDeploymentStore::GetEndpoint(const std::st
 absl::StatusOr<PageOf<BatchEndpoint>> PostgresDeploymentStore::ListEndpoints(
     const PageRequest& page) {
   const std::string after = page.after.empty() ? "" : page.after[0];
-  return db::RunInTransaction(
+  return db::ReadInTransaction(
       pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<BatchEndpoint>> {
         std::vector<BatchEndpoint> endpoints;
         for (const pqxx::row& row :
@@ -221,9 +298,7 @@ absl::StatusOr<PageOf<BatchEndpoint>> PostgresDeploymentStore::ListEndpoints(
                  {after, absl::StrCat(page.size + 1)})) {
           endpoints.push_back(EndpointOf(row));
         }
-        return CutPage(std::move(endpoints), page, [](const BatchEndpoint& last) {
-          return std::vector<std::string>{last.plant_id};
-        });
+        return CutPage(std::move(endpoints), page);
       });
 }
 

@@ -15,6 +15,12 @@ class PostgresDeploymentStore final : public DeploymentStore {
 
   absl::StatusOr<Deployment> Deploy(const MutatingRequest& request, const Deployment& deployment,
                                     const std::string& etag) override;
+  absl::StatusOr<std::vector<DeployOutcome>> DeployAll(
+      const MutatingRequest& request, const std::vector<DeployItem>& items) override;
+  absl::StatusOr<std::optional<Deployment>> FirstDeployment(
+      const MutatingRequest& request) override;
+  absl::StatusOr<std::optional<std::vector<DeployOutcome>>> FirstOutcomes(
+      const MutatingRequest& request) override;
   absl::Status Delete(const MutatingRequest& request, const CircuitId& circuit,
                       const std::string& etag) override;
   absl::StatusOr<Deployment> Get(const CircuitId& circuit) override;

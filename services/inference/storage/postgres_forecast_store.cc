@@ -12,12 +12,12 @@ absl::StatusOr<PageOf<Forecast>> PostgresForecastStore::List(const ForecastQuery
                                                              const PageRequest& page) {
   FLEETCAST_ASSIGN_OR_RETURN(const ForecastStatement statement,
                              ListForecastsStatement(query, page));
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Forecast>> {
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Forecast>> {
     std::vector<Forecast> forecasts;
     for (const pqxx::row& row : statement.parameters.Run(work, statement.sql)) {
       forecasts.push_back(ForecastOf(row));
     }
-    return CutPage(std::move(forecasts), page, PageKeyOf);
+    return CutPage(std::move(forecasts), page);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/inference/domain/deployment_store.h"
+#include "services/inference/storage/first_answer.h"
 #include "services/inference/storage/rows.h"
 #include "services/inference/storage/sweep_rows.h"
 
@@ -30,7 +31,14 @@ const char kUpdateSchedule[] =
 
 const char kDeleteSchedule[] = "DELETE FROM inference.schedules WHERE schedule_id = $1";
 
-const char kDue[] = "NOT paused AND next_tick <= now() ORDER BY next_tick, schedule_id LIMIT 100";
+// Both from the first entries of one index.
+const char kNextTicks[] =
+    "SELECT " FLEETCAST_MICROS("now()") " AS now_us, "
+    "(SELECT min(next_tick) <= now() FROM inference.schedules WHERE NOT paused) AS any_due, "
+    FLEETCAST_MICROS("(SELECT min(next_tick) FROM inference.schedules WHERE NOT paused"
+    " AND next_tick > now())") " AS next_us";
+
+const char kDue[] = "NOT paused AND next_tick <= now() ORDER BY next_tick, schedule_id LIMIT 1000";
 
 // Zero rows: another replica was first, or a caller changed the schedule.
 const char kMoveOn[] =
@@ -67,10 +75,6 @@ absl::StatusOr<Schedule> Read(pqxx::work& work, const std::string& id,
   return ScheduleOf(rows[0]);
 }
 
-absl::StatusOr<Schedule> ReadAnswer(pqxx::work& work, const std::string& id) {
-  return Read(work, id);
-}
-
 // The schedule, locked, if `etag` is empty or its present one.
 absl::StatusOr<Schedule> Lock(pqxx::work& work, const std::string& id, const std::string& etag) {
   FLEETCAST_ASSIGN_OR_RETURN(Schedule schedule, Read(work, id, " FOR UPDATE"));
@@ -80,11 +84,16 @@ absl::StatusOr<Schedule> Lock(pqxx::work& work, const std::string& id, const std
   return schedule;
 }
 
-void Write(pqxx::work& work, const std::string& id, const ScheduleSpec& spec, bool paused) {
-  const std::optional<absl::Time> next = paused ? std::nullopt : FirstTick(spec, Now(work));
+absl::StatusOr<Schedule> Write(pqxx::work& work, const std::string& id, const ScheduleSpec& spec,
+                               bool paused) {
+  std::optional<absl::Time> next;
+  if (!paused) {
+    FLEETCAST_ASSIGN_OR_RETURN(next, FirstTick(spec, Now(work)));
+  }
   Run(work, kUpdateSchedule,
       {id, spec.display_name, spec.cron, spec.time_zone, TextArray(spec.plant_ids), MicrosOf(next),
        paused ? "t" : "f"});
+  return Read(work, id);
 }
 
 }  // namespace
@@ -92,65 +101,56 @@ void Write(pqxx::work& work, const std::string& id, const ScheduleSpec& spec, bo
 absl::StatusOr<Schedule> PostgresScheduleStore::Create(const MutatingRequest& request,
                                                        const std::string& id,
                                                        const ScheduleSpec& spec) {
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        const pqxx::result inserted =
-            Run(work, kInsertSchedule,
-                {id, spec.display_name, spec.cron, spec.time_zone, TextArray(spec.plant_ids),
-                 MicrosOf(FirstTick(spec, Now(work)))});
-        if (inserted.affected_rows() == 0) return ScheduleExists(id);
-        return id;
-      },
-      ReadAnswer);
+  return AnswerOnce(pool_, request, [&](pqxx::work& work) -> absl::StatusOr<Schedule> {
+    FLEETCAST_RETURN_IF_ERROR(CheckPlants(work, spec.plant_ids));
+    FLEETCAST_ASSIGN_OR_RETURN(const absl::Time first, FirstTick(spec, Now(work)));
+    const pqxx::result inserted = Run(work, kInsertSchedule,
+                                      {id, spec.display_name, spec.cron, spec.time_zone,
+                                       TextArray(spec.plant_ids), MicrosOf(first)});
+    if (inserted.affected_rows() == 0) return ScheduleExists(id);
+    return Read(work, id);
+  });
 }
 
 absl::StatusOr<Schedule> PostgresScheduleStore::Update(const MutatingRequest& request,
                                                        const std::string& id,
                                                        const ScheduleChange& change) {
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_ASSIGN_OR_RETURN(const Schedule schedule, Lock(work, id, change.etag));
-        const ScheduleSpec spec = Changed(schedule.spec, change);
-        FLEETCAST_RETURN_IF_ERROR(ValidateSchedule(spec));
-        Write(work, id, spec, schedule.paused);
-        return id;
-      },
-      ReadAnswer);
+  return AnswerOnce(pool_, request, [&](pqxx::work& work) -> absl::StatusOr<Schedule> {
+    FLEETCAST_ASSIGN_OR_RETURN(const Schedule schedule, Lock(work, id, change.etag));
+    const ScheduleSpec spec = Changed(schedule.spec, change);
+    FLEETCAST_RETURN_IF_ERROR(ValidateSchedule(spec));
+    if (change.plant_ids) {
+      FLEETCAST_RETURN_IF_ERROR(CheckPlants(work, spec.plant_ids));
+    }
+    return Write(work, id, spec, schedule.paused);
+  });
 }
 
 absl::StatusOr<Schedule> PostgresScheduleStore::SetPaused(const MutatingRequest& request,
                                                           const std::string& id, bool paused) {
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_ASSIGN_OR_RETURN(const Schedule schedule, Lock(work, id, ""));
-        if (schedule.paused != paused) Write(work, id, schedule.spec, paused);
-        return id;
-      },
-      ReadAnswer);
+  return AnswerOnce(pool_, request, [&](pqxx::work& work) -> absl::StatusOr<Schedule> {
+    FLEETCAST_ASSIGN_OR_RETURN(Schedule schedule, Lock(work, id, ""));
+    if (schedule.paused == paused) return schedule;
+    return Write(work, id, schedule.spec, paused);
+  });
 }
 
 absl::Status PostgresScheduleStore::Delete(const MutatingRequest& request, const std::string& id,
                                            const std::string& etag) {
-  return AnswerOnce(
-      pool_, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_RETURN_IF_ERROR(Lock(work, id, etag).status());
-        Run(work, kDeleteSchedule, {id});
-        return id;
-      },
-      [](pqxx::work&, const std::string&) { return absl::OkStatus(); });
+  return AnswerOnce(pool_, request, [&](pqxx::work& work) -> absl::Status {
+    FLEETCAST_RETURN_IF_ERROR(Lock(work, id, etag).status());
+    Run(work, kDeleteSchedule, {id});
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<Schedule> PostgresScheduleStore::Get(const std::string& id) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) { return Read(work, id); });
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) { return Read(work, id); });
 }
 
 absl::StatusOr<PageOf<Schedule>> PostgresScheduleStore::List(const PageRequest& page) {
   const std::string after = page.after.empty() ? "" : page.after[0];
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Schedule>> {
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Schedule>> {
     std::vector<Schedule> schedules;
     for (const pqxx::row& row :
          Run(work,
@@ -159,14 +159,13 @@ absl::StatusOr<PageOf<Schedule>> PostgresScheduleStore::List(const PageRequest& 
              {after, absl::StrCat(page.size + 1)})) {
       schedules.push_back(ScheduleOf(row));
     }
-    return CutPage(std::move(schedules), page,
-                   [](const Schedule& last) { return std::vector<std::string>{last.id}; });
+    return CutPage(std::move(schedules), page);
   });
 }
 
 absl::StatusOr<Sweep> PostgresScheduleStore::Trigger(const MutatingRequest& request,
                                                      const std::string& id) {
-  return AnswerSweepOnce(pool_, request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
+  return AnswerOnce(pool_, request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
     FLEETCAST_ASSIGN_OR_RETURN(const Schedule schedule, Read(work, id));
     const SweepPin pin{.plant_ids = schedule.spec.plant_ids, .schedule_id = id};
     return CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}});
@@ -174,13 +173,22 @@ absl::StatusOr<Sweep> PostgresScheduleStore::Trigger(const MutatingRequest& requ
 }
 
 absl::StatusOr<DueSchedules> PostgresScheduleStore::Due() {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<DueSchedules> {
-    DueSchedules due;
-    due.now = Now(work);
+  DueSchedules due;
+  bool any = false;
+  FLEETCAST_RETURN_IF_ERROR(db::RunStatement(pool_, [&](pqxx::nontransaction& work) {
+    const pqxx::row ticks = work.exec1(kNextTicks);
+    due.now = TimeOf(ticks["now_us"]);
+    due.next = OptionalTimeOf(ticks["next_us"]);
+    any = ticks["any_due"].as<bool>(false);
+    return absl::OkStatus();
+  }));
+  if (!any) return due;
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<DueSchedules> {
+    DueSchedules now_due{.schedules = {}, .now = Now(work), .next = due.next};
     for (const pqxx::row& row : work.exec(absl::StrCat(kSelectSchedule, kDue))) {
-      due.schedules.push_back(ScheduleOf(row));
+      now_due.schedules.push_back(ScheduleOf(row));
     }
-    return due;
+    return now_due;
   });
 }
 

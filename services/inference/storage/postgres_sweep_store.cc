@@ -7,6 +7,7 @@
 #include "common/db/filter_sql.h"
 #include "common/workqueue/waiting.h"
 #include "services/inference/domain/deployment_store.h"
+#include "services/inference/storage/first_answer.h"
 #include "services/inference/storage/rows.h"
 #include "services/inference/storage/sweep_rows.h"
 
@@ -16,10 +17,6 @@ namespace {
 using workqueue::Group;
 using workqueue::Queue;
 using workqueue::Task;
-
-const char kMissingPlant[] =
-    "SELECT p FROM unnest($1::text[]) p WHERE NOT EXISTS"
-    " (SELECT FROM inference.batch_endpoints e WHERE e.plant_id = p) LIMIT 1";
 
 // What one look of a watcher reads at most.
 constexpr int kMostChanges = 500;
@@ -56,12 +53,6 @@ std::vector<Invocation> InvocationsOf(pqxx::work& work, const Queue& queue,
   return invocations;
 }
 
-absl::Status CheckPlants(pqxx::work& work, const std::vector<std::string>& plant_ids) {
-  const pqxx::result missing = Run(work, kMissingPlant, {TextArray(plant_ids)});
-  if (missing.empty()) return absl::OkStatus();
-  return EndpointNotFound(missing[0][0].as<std::string>());
-}
-
 }  // namespace
 
 absl::StatusOr<Sweep> PostgresSweepStore::Select(pqxx::work& work, const std::string& sweep_id) {
@@ -79,7 +70,7 @@ absl::StatusOr<Invocation> PostgresSweepStore::Select(pqxx::work& work,
 
 absl::StatusOr<Sweep> PostgresSweepStore::Create(const MutatingRequest& request,
                                                  const SweepPin& pin) {
-  return AnswerSweepOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
+  return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
     FLEETCAST_RETURN_IF_ERROR(CheckPlants(work, pin.plant_ids));
     return CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}});
   });
@@ -88,26 +79,18 @@ absl::StatusOr<Sweep> PostgresSweepStore::Create(const MutatingRequest& request,
 absl::StatusOr<Invocation> PostgresSweepStore::CreateOne(const MutatingRequest& request,
                                                          const CircuitId& circuit,
                                                          std::optional<absl::Time> as_of) {
-  return AnswerOnce(
-      queue_.pool(), request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        const SweepPin pin{.plant_ids = {circuit.plant_id}, .as_of = as_of};
-        FLEETCAST_ASSIGN_OR_RETURN(
-            const Sweep sweep, CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = circuit}));
-        if (sweep.group.counts.total() == 0) return DeploymentNotFound(circuit);
-        FLEETCAST_ASSIGN_OR_RETURN(const Invocation made,
-                                   Select(work, InvocationName{sweep.group.id, circuit}));
-        return ToJson(made.task);
-      },
-      [](pqxx::work&, const std::string& answer) -> absl::StatusOr<Invocation> {
-        FLEETCAST_ASSIGN_OR_RETURN(Task task, workqueue::TaskFromJson(answer));
-        return InvocationOf(std::move(task));
-      });
+  return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Invocation> {
+    const SweepPin pin{.plant_ids = {circuit.plant_id}, .as_of = as_of};
+    FLEETCAST_ASSIGN_OR_RETURN(const Sweep sweep,
+                               CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = circuit}));
+    if (sweep.group.counts.total() == 0) return DeploymentNotFound(circuit);
+    return Select(work, InvocationName{sweep.group.id, circuit});
+  });
 }
 
 absl::StatusOr<Sweep> PostgresSweepStore::Retry(const MutatingRequest& request,
                                                 const std::string& sweep_id) {
-  return AnswerSweepOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
+  return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
     FLEETCAST_ASSIGN_OR_RETURN(const Sweep old, Select(work, sweep_id));
     if (!IsTerminal(old.group.state)) return SweepNotEnded(sweep_id, old.group.state);
     const SweepPin pin{
@@ -121,7 +104,7 @@ absl::StatusOr<Sweep> PostgresSweepStore::Retry(const MutatingRequest& request,
 
 absl::StatusOr<Sweep> PostgresSweepStore::Cancel(const MutatingRequest& request,
                                                  const std::string& sweep_id) {
-  return AnswerSweepOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
+  return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
     FLEETCAST_ASSIGN_OR_RETURN(Sweep sweep, Select(work, sweep_id));
     if (sweep.group.state == workqueue::GroupState::kCancelled) return sweep;
     if (IsTerminal(sweep.group.state)) return SweepEnded(sweep_id, sweep.group.state);

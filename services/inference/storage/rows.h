@@ -1,5 +1,4 @@
-// Between Postgres rows and the domain: times, arrays, pages, bound parameters, requests answered
-// once.
+// Between Postgres rows and the domain: times, arrays, pages, bound parameters.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +10,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "common/base/mutating_request.h"
 #include "common/base/page.h"
 #include "common/base/status.h"
 #include "common/db/connection_pool.h"
 #include "common/db/filter_sql.h"
-#include "common/db/request_ledger.h"
 #include "common/db/transaction.h"
 
 // A time column as microseconds since 1970, and a bound parameter of that form ("" is NULL) as a
@@ -64,31 +61,15 @@ class Parameters {
 // Runs a statement with these parameters, bound as text.
 pqxx::result Run(pqxx::work& work, const std::string& sql, std::vector<std::string> parameters);
 
-// A page of `page.size` from a result of up to one row more; `key_of` gives an item's sort key.
-template <typename T, typename KeyOf>
-[[nodiscard]] PageOf<T> CutPage(std::vector<T> items, const PageRequest& page, KeyOf key_of) {
+// A page of `page.size` from a result of up to one row more, whose items have a PageKeyOf.
+template <typename T>
+[[nodiscard]] PageOf<T> CutPage(std::vector<T> items, const PageRequest& page) {
   PageOf<T> answer;
   const bool more = items.size() > static_cast<std::size_t>(page.size);
   if (more) items.erase(items.begin() + page.size, items.end());
   answer.items = std::move(items);
-  if (more && !answer.items.empty()) answer.next_after = key_of(answer.items.back());
+  if (more && !answer.items.empty()) answer.next_after = PageKeyOf(answer.items.back());
   return answer;
-}
-
-// One mutating request: `act` runs once and gives the answer's text, `read` makes the answer of
-// that text, the first time as every other.
-template <typename Act, typename Read>
-[[nodiscard]] auto AnswerOnce(db::ConnectionPool& pool, const MutatingRequest& request, Act act,
-                              Read read) -> std::invoke_result_t<Read, pqxx::work&, std::string> {
-  using Answer = std::invoke_result_t<Read, pqxx::work&, std::string>;
-  return db::RunInTransaction(pool, [&](pqxx::work& work) -> Answer {
-    FLEETCAST_ASSIGN_OR_RETURN(const std::optional<std::string> first,
-                               db::ClaimRequest(work, kSchema, request));
-    if (first) return read(work, *first);
-    FLEETCAST_ASSIGN_OR_RETURN(const std::string answer, act(work));
-    FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, answer));
-    return read(work, answer);
-  });
 }
 
 }  // namespace fleetcast::inference

@@ -6,11 +6,16 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/workqueue/pools.h"
+#include "services/inference/domain/deployment_store.h"
 #include "services/inference/domain/sweep_store.h"
 #include "services/inference/storage/rows.h"
 
 namespace fleetcast::inference {
 namespace {
+
+const char kMissingPlant[] =
+    "SELECT p FROM unnest($1::text[]) p WHERE NOT EXISTS"
+    " (SELECT FROM inference.batch_endpoints e WHERE e.plant_id = p) LIMIT 1";
 
 const char kNow[] = "SELECT " FLEETCAST_MICROS("clock_timestamp()");
 
@@ -73,18 +78,10 @@ absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue, IdS
   return SweepOf(*std::move(group));
 }
 
-absl::StatusOr<Sweep> AnswerSweepOnce(db::ConnectionPool& pool, const MutatingRequest& request,
-                                      absl::FunctionRef<absl::StatusOr<Sweep>(pqxx::work&)> act) {
-  return AnswerOnce(
-      pool, request,
-      [&](pqxx::work& work) -> absl::StatusOr<std::string> {
-        FLEETCAST_ASSIGN_OR_RETURN(const Sweep sweep, act(work));
-        return ToJson(sweep.group);
-      },
-      [](pqxx::work&, const std::string& answer) -> absl::StatusOr<Sweep> {
-        FLEETCAST_ASSIGN_OR_RETURN(workqueue::Group group, workqueue::GroupFromJson(answer));
-        return SweepOf(std::move(group));
-      });
+absl::Status CheckPlants(pqxx::work& work, const std::vector<std::string>& plant_ids) {
+  const pqxx::result missing = Run(work, kMissingPlant, {TextArray(plant_ids)});
+  if (missing.empty()) return absl::OkStatus();
+  return EndpointNotFound(missing[0][0].as<std::string>());
 }
 
 }  // namespace fleetcast::inference

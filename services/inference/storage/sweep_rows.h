@@ -4,12 +4,11 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
+#include <vector>
 
-#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/id.h"
-#include "common/base/mutating_request.h"
-#include "common/db/connection_pool.h"
 #include "common/workqueue/queue.h"
 #include "services/inference/domain/sweep.h"
 
@@ -32,10 +31,7 @@ struct NewSweep {
 [[nodiscard]] absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue,
                                                 IdSource& ids, const NewSweep& sweep);
 
-// One mutating request that is answered with a sweep: `act` runs once, and what it answered is
-// answered to every repetition.
-[[nodiscard]] absl::StatusOr<Sweep> AnswerSweepOnce(
-    db::ConnectionPool& pool, const MutatingRequest& request,
-    absl::FunctionRef<absl::StatusOr<Sweep>(pqxx::work&)> act);
+// NOT_FOUND for a plant without endpoint.
+[[nodiscard]] absl::Status CheckPlants(pqxx::work& work, const std::vector<std::string>& plant_ids);
 
 }  // namespace fleetcast::inference

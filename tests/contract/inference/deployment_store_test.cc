@@ -100,5 +100,60 @@ TEST_F(InferenceContract, DeploymentsAndEndpointsAreListedPageByPage) {
   EXPECT_EQ(store.ListEndpoints({.size = 2, .after = endpoints->next_after})->items.size(), 1U);
 }
 
+TEST_F(InferenceContract, RepeatedRequestsForDeploymentsGetTheirFirstAnswers) {
+  DeploymentStore& store = deployments_;
+  const CircuitId circuit{"P001", "C001"};
+  EXPECT_FALSE(store.FirstDeployment(Request("first"))->has_value());
+  const auto first = store.Deploy(Request("first"), Of(circuit, 1), "");
+  ASSERT_TRUE(store.Deploy(NewRequest(), Of(circuit, 2), "").ok());
+  for (int i = 0; i < 2; ++i) {
+    const auto again = store.Deploy(Request("first"), Of(circuit, 1), "");
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->model_version, 1);
+    EXPECT_EQ(again->revision, first->revision);
+    EXPECT_EQ(again->tags, first->tags);
+    EXPECT_EQ(again->settings.timeout, first->settings.timeout);
+    EXPECT_EQ(again->settings.display_name, first->settings.display_name);
+    EXPECT_EQ(again->update_time, first->update_time);
+    ASSERT_TRUE(store.FirstDeployment(Request("first"))->has_value());
+    ASSERT_TRUE(store.Delete(Request("delete"), circuit, "").ok());
+  }
+  MutatingRequest other = Request("first");
+  other.fingerprint = "another";
+  EXPECT_EQ(ReasonOf(store.FirstDeployment(other).status()), "REQUEST_ID_REUSED");
+}
+
+TEST_F(InferenceContract, ManyAreDeployedAtOnceEachWithAnOutcomeOfItsOwn) {
+  DeploymentStore& store = deployments_;
+  Deploy({"P001", "C001"});
+  const std::vector<DeployItem> items = {
+      {.model_version = 7, .circuit = {"P002", "C001"}, .deployment = Of({"P002", "C001"}, 7)},
+      {.model_version = 8,
+       .circuit = {"P001", "C001"},
+       .deployment = Of({"P001", "C001"}, 8),
+       .etag = "stale"},
+      {.model_version = 9, .circuit = {}, .deployment = absl::NotFoundError("no such version")},
+      {.model_version = 10, .circuit = {"P001", "C002"}, .deployment = Of({"P001", "C002"}, 10)}};
+  EXPECT_FALSE(store.FirstOutcomes(Request("all"))->has_value());
+  const auto outcomes = store.DeployAll(Request("all"), items);
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  ASSERT_EQ(outcomes->size(), 4U);
+  EXPECT_EQ(outcomes->at(0).revision, store.Get({"P002", "C001"})->revision);
+  EXPECT_EQ(outcomes->at(1).failure_reason, "ETAG_MISMATCH");
+  EXPECT_EQ(outcomes->at(1).circuit, (CircuitId{"P001", "C001"}));
+  EXPECT_EQ(outcomes->at(2).failure_reason, "NOT_FOUND");
+  EXPECT_EQ(outcomes->at(2).failure_message, "no such version");
+  EXPECT_EQ(store.Get({"P001", "C001"})->model_version, 1);
+  EXPECT_EQ(store.Get({"P001", "C002"})->model_version, 10);
+  EXPECT_EQ(store.GetEndpoint("P002")->display_name, "Plant P002");
+  ASSERT_TRUE(store.Delete(NewRequest(), {"P002", "C001"}, "").ok());
+  const auto again = store.DeployAll(Request("all"), items);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->at(0).revision, outcomes->at(0).revision);
+  EXPECT_EQ(again->at(2).failure_message, "no such version");
+  EXPECT_FALSE(store.Get({"P002", "C001"}).ok());
+  EXPECT_TRUE(store.FirstOutcomes(Request("all"))->has_value());
+}
+
 }  // namespace
 }  // namespace fleetcast::inference

@@ -265,6 +265,12 @@ TEST_F(AMillionForecasts, AListReadsWhatItReturnsOnEveryPage) {
   EXPECT_LE(RowsRead(circuit, {}), kAtMost);
   EXPECT_LE(RowsRead(circuit, After("P3", "C50")), kAtMost);
   EXPECT_LE(RowsRead({.latest_only = true}, {}), kAtMost);
+  const auto range = ParseFilter(
+      "issue_time >= \"2026-01-10T00:00:00Z\" AND issue_time < \"2026-01-10T04:00:00Z\"",
+      ForecastFilterFields());
+  ASSERT_TRUE(range.ok()) << range.status();
+  EXPECT_LE(RowsRead({.filter = *range}, {}), kAtMost);
+  EXPECT_LE(RowsRead({.circuit = {"P3", "C50"}, .filter = *range}, {}), 4);
   EXPECT_LE(RowsRead({.circuit = {"P3", "C50"}, .latest_only = true}, {}), 1);
 }
 

@@ -278,6 +278,23 @@ TEST_F(CliTest, DeployingChampionsGoesOnAfterOneFails) {
       << "the first is deployed already";
 }
 
+TEST_F(CliTest, ThousandsOfChampionsAreDeployedInAFewCalls) {
+  for (int i = 1; i <= 1201; ++i) {
+    auto& champion = *registry_.champions.add_champions();
+    champion.set_plant_id("P001");
+    champion.set_circuit_id("C" + std::to_string(i));
+    champion.set_version(i);
+    champion.set_model_version("models/sensor-model/versions/" + std::to_string(i));
+  }
+  const auto outcome = Run({"deployment", "deploy", "--champions", "-o", "json"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(endpoints_.deployed.size(), 1201U);
+  EXPECT_EQ(endpoints_.batches, 3);
+  const auto json = nlohmann::json::parse(outcome.out, nullptr, false);
+  ASSERT_TRUE(json.is_array()) << outcome.out.substr(0, 200);
+  EXPECT_EQ(json.size(), 1201U);
+}
+
 TEST_F(CliTest, ASweepWithFailuresNamesThemAndExitsWith1) {
   invocations_.sweep.set_name("sweeps/s1");
   invocations_.sweep.mutable_counts()->set_total(2);
@@ -312,6 +329,7 @@ TEST_F(CliTest, FleetStatusShowsWhatIsThereWhenOneServiceIsAway) {
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_TRUE(StrContains(outcome.out, "P001/C001")) << outcome.out;
   EXPECT_TRUE(StrContains(outcome.err, "inference service at 127.0.0.1:1")) << outcome.err;
+  EXPECT_TRUE(StrContains(outcome.out, "no answer from inference")) << outcome.out;
 }
 
 TEST_F(CliTest, FleetStatusChecksForAlerting) {

@@ -92,6 +92,28 @@ Status FakeEndpoints::DeployModelVersion(ServerContext*,
   return Status::OK;
 }
 
+Status FakeEndpoints::BatchDeployModelVersions(
+    ServerContext*, const inference::v1::BatchDeployModelVersionsRequest* request,
+    inference::v1::BatchDeployModelVersionsResponse* response) {
+  ++batches;
+  for (const auto& item : request->items()) {
+    auto& outcome = *response->add_outcomes();
+    outcome.set_model_version(item.model_version());
+    if (item.model_version() == broken_version) {
+      outcome.mutable_failure()->set_message(item.model_version() + " names no circuit");
+      continue;
+    }
+    deployed.push_back(item.model_version());
+    outcome.set_deployment(
+        "batchEndpoints/batch-endpoint-plant-P001/deployments/deployment-circuit-C" +
+        std::to_string(deployed.size()));
+    auto& deployment = *deployments.add_deployments();
+    deployment.set_name(outcome.deployment());
+    deployment.set_model(item.model_version());
+  }
+  return Status::OK;
+}
+
 Status FakeEndpoints::ListDeployments(ServerContext*, const inference::v1::ListDeploymentsRequest*,
                                       inference::v1::ListDeploymentsResponse* response) {
   *response = deployments;

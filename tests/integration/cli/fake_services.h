@@ -81,12 +81,16 @@ class FakeEndpoints final : public inference::v1::BatchEndpointService::Service 
   grpc::Status DeployModelVersion(grpc::ServerContext*,
                                   const inference::v1::DeployModelVersionRequest* request,
                                   inference::v1::Deployment* response) override;
+  grpc::Status BatchDeployModelVersions(
+      grpc::ServerContext*, const inference::v1::BatchDeployModelVersionsRequest* request,
+      inference::v1::BatchDeployModelVersionsResponse* response) override;
   grpc::Status ListDeployments(grpc::ServerContext*, const inference::v1::ListDeploymentsRequest*,
                                inference::v1::ListDeploymentsResponse* response) override;
 
   std::string broken_version;  // deploying it fails
   inference::v1::ListDeploymentsResponse deployments;
   std::vector<std::string> deployed;
+  int batches = 0;
 };
 
 class FakeInvocations final : public inference::v1::InvocationService::Service {

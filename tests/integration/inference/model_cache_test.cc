@@ -17,7 +17,8 @@ namespace {
 
 class CountingRegistry final : public ModelRegistry {
  public:
-  absl::StatusOr<ModelVersion> GetModelVersion(std::int64_t) override {
+  absl::StatusOr<std::map<std::int64_t, ModelVersion>> GetModelVersions(
+      const std::vector<std::int64_t>&) override {
     return absl::UnimplementedError("not asked for here");
   }
   absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256, absl::Duration) override {

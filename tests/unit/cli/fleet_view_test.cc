@@ -108,5 +108,31 @@ TEST(FleetJson, LeavesUnknownNumbersNull) {
   EXPECT_EQ(json[0]["problems"].size(), 1U);
 }
 
+TEST(FleetSummary, NeverSaysThatAllIsWellWhenAServiceDidNotAnswer) {
+  FleetFacts fleet{.sources = kAll, .circuits = {}};
+  fleet.circuits["P001/C001"] = Sound();
+  EXPECT_EQ(FleetSummary(fleet), "1 circuit, no problems");
+  fleet.sources.trainer = false;
+  fleet.sources.registry = false;
+  EXPECT_EQ(FleetSummary(fleet), "1 circuit; not all is known: no answer from registry, trainer");
+  EXPECT_EQ(FleetJson(fleet)[0]["unanswered"].size(), 2U);
+  const std::string table = FleetTable(fleet, absl::UnixEpoch()).Render({.width = 200});
+  EXPECT_TRUE(absl::StrContains(table, "not known without registry, trainer")) << table;
+  fleet.sources.registry = true;
+  fleet.circuits["P001/C001"].latest_job->set_state(trainer::v1::TrainingJob::STATE_FAILED);
+  EXPECT_EQ(FleetSummary(fleet),
+            "1 circuit, 1 with problems; not all is known: no answer from trainer");
+}
+
+TEST(AddFacts, PutsTogetherWhatEachServiceSaysOfACircuit) {
+  FleetFacts fleet, part;
+  fleet.circuits["P001/C001"].deployment = Sound().deployment;
+  part.circuits["P001/C001"].forecast = Sound().forecast;
+  part.circuits["P001/C002"].forecast = Sound().forecast;
+  AddFacts(part, fleet);
+  EXPECT_TRUE(fleet.circuits["P001/C001"].deployment && fleet.circuits["P001/C001"].forecast);
+  EXPECT_EQ(fleet.circuits.size(), 2U);
+}
+
 }  // namespace
 }  // namespace fleetcast::cli

@@ -36,15 +36,15 @@ TEST(Methods, AreAllInTheProtosWithTheirTypes) {
              registry_rpc::kListChampions, registry_rpc::kGetChampion, registry_rpc::kSetChampion,
              registry_rpc::kRollbackChampion, registry_rpc::kListChampionEvents,
              registry_rpc::kGetLineage);
-  expect_all(inference_rpc::kDeployModelVersion, inference_rpc::kGetDeployment,
-             inference_rpc::kListDeployments, inference_rpc::kDeleteDeployment,
-             inference_rpc::kInvokeDeployment, inference_rpc::kInvokeFleet,
-             inference_rpc::kGetSweep, inference_rpc::kListSweeps, inference_rpc::kCancelSweep,
-             inference_rpc::kRetrySweep, inference_rpc::kListInvocations,
-             inference_rpc::kCreateSchedule, inference_rpc::kGetSchedule,
-             inference_rpc::kListSchedules, inference_rpc::kDeleteSchedule,
-             inference_rpc::kPauseSchedule, inference_rpc::kResumeSchedule,
-             inference_rpc::kTriggerSchedule, inference_rpc::kListForecasts);
+  expect_all(
+      inference_rpc::kDeployModelVersion, inference_rpc::kBatchDeployModelVersions,
+      inference_rpc::kGetDeployment, inference_rpc::kListDeployments,
+      inference_rpc::kDeleteDeployment, inference_rpc::kInvokeDeployment,
+      inference_rpc::kInvokeFleet, inference_rpc::kGetSweep, inference_rpc::kListSweeps,
+      inference_rpc::kCancelSweep, inference_rpc::kRetrySweep, inference_rpc::kListInvocations,
+      inference_rpc::kCreateSchedule, inference_rpc::kGetSchedule, inference_rpc::kListSchedules,
+      inference_rpc::kDeleteSchedule, inference_rpc::kPauseSchedule, inference_rpc::kResumeSchedule,
+      inference_rpc::kTriggerSchedule, inference_rpc::kListForecasts);
   ExpectInProto(trainer_rpc::kWatchTrainingRun, /*streams=*/true);
   ExpectInProto(inference_rpc::kWatchSweep, /*streams=*/true);
 }

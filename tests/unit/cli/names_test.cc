@@ -59,5 +59,10 @@ TEST(ShortNames, AreWhatPeopleTypeBack) {
   EXPECT_EQ(LastPart("trainingRuns/01j"), "01j");
 }
 
+TEST(ShortDeployment, IsTheInverseOfTheDeploymentsName) {
+  EXPECT_EQ(ShortDeployment(*DeploymentName("P-1/C-1")), "P-1/C-1");
+  EXPECT_EQ(ShortDeployment("batchEndpoints/other"), "batchEndpoints/other");
+}
+
 }  // namespace
 }  // namespace fleetcast::cli

@@ -18,27 +18,48 @@ Schedule Daily() {
 }
 
 TEST(DecideTick, DoesNothingBeforeTheTick) {
-  const TickDecision decision = DecideTick(Daily(), kSix - absl::Seconds(1));
+  const TickDecision decision = *DecideTick(Daily(), kSix - absl::Seconds(1));
   EXPECT_FALSE(decision.tick);
   EXPECT_EQ(decision.next_tick, kSix);
 }
 
 TEST(DecideTick, TicksOnTimeAndMovesOn) {
-  const TickDecision decision = DecideTick(Daily(), kSix);
+  const TickDecision decision = *DecideTick(Daily(), kSix);
   EXPECT_EQ(decision.tick, kSix);
   EXPECT_EQ(decision.next_tick, kSix + absl::Hours(24));
 }
 
 TEST(DecideTick, MakesUpOnlyTheLatestTickAfterADowntime) {
-  const TickDecision decision = DecideTick(Daily(), kSix + absl::Hours(24 * 5 + 3));
+  const TickDecision decision = *DecideTick(Daily(), kSix + absl::Hours(24 * 5 + 3));
   EXPECT_EQ(decision.tick, kSix + absl::Hours(24 * 5));
   EXPECT_EQ(decision.next_tick, kSix + absl::Hours(24 * 6));
 }
 
-TEST(DecideTick, LeavesAPausedScheduleAlone) {
+TEST(DecideTick, CannotTellWithoutTheTimeZone) {
   Schedule schedule = Daily();
-  schedule.paused = true;
-  EXPECT_FALSE(DecideTick(schedule, kSix + absl::Hours(1)).tick);
+  schedule.spec.time_zone = "Mars/Olympus";
+  EXPECT_EQ(ReasonOf(DecideTick(schedule, kSix + absl::Hours(1)).status()), "TIME_ZONE_UNKNOWN");
+}
+
+TEST(UntilNextLook, IsTheNextTickOrThePollWhicheverComesFirst) {
+  const absl::Duration most = absl::Seconds(5);
+  struct Scenario {
+    const char* name;
+    std::optional<absl::Time> next;
+    double spread;
+    absl::Duration wanted;
+  };
+  for (const Scenario& scenario : {
+           Scenario{"no schedule", std::nullopt, 0, most},
+           Scenario{"no schedule, spread", std::nullopt, 0.5, absl::Seconds(4.5)},
+           Scenario{"a tick soon", kSix + absl::Seconds(2), 0.5, absl::Seconds(2)},
+           Scenario{"a tick tomorrow", kSix + absl::Hours(24), 0, most},
+           Scenario{"a tick that has come meanwhile", kSix - absl::Seconds(1), 0,
+                    absl::ZeroDuration()},
+       }) {
+    EXPECT_EQ(UntilNextLook(kSix, scenario.next, most, scenario.spread), scenario.wanted)
+        << scenario.name;
+  }
 }
 
 TEST(ValidateSchedule, ReportsEveryFieldAtFaultAtOnce) {

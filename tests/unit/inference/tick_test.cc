@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -146,6 +148,19 @@ TEST(FindTimeZone, KnowsIanaNamesAndRefusesPathsAndRubbish) {
                            ":Europe/Berlin", "Europe", "Europe/Berlin\n"}) {
     EXPECT_EQ(FindTimeZone(name).status().code(), absl::StatusCode::kInvalidArgument) << name;
   }
+}
+
+TEST(TimeZoneDatabaseDeathTest, AMachineWithoutOneIsToldWhatToInstall) {
+  // In another process, which has loaded no zone yet.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        setenv("TZDIR", "/nonexistent", 1);
+        std::fputs(CheckTimeZoneDatabase().ToString().c_str(), stderr);
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(0), "install the package tzdata");
+  EXPECT_TRUE(CheckTimeZoneDatabase().ok());
 }
 
 }  // namespace

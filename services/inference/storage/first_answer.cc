@@ -1,0 +1,100 @@
+#include "services/inference/storage/first_answer.h"
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "services/inference/domain/deployment_store.h"
+#include "services/inference/domain/schedule.h"
+
+// Times and durations as microseconds, what is absent as null.
+template <>
+struct nlohmann::adl_serializer<absl::Time> {
+  static void to_json(json& out, absl::Time time) { out = absl::ToUnixMicros(time); }
+  static void from_json(const json& in, absl::Time& time) {
+    time = absl::FromUnixMicros(in.get<std::int64_t>());
+  }
+};
+template <>
+struct nlohmann::adl_serializer<absl::Duration> {
+  static void to_json(json& out, absl::Duration duration) {
+    out = absl::ToInt64Microseconds(duration);
+  }
+  static void from_json(const json& in, absl::Duration& duration) {
+    duration = absl::Microseconds(in.get<std::int64_t>());
+  }
+};
+template <typename T>
+struct nlohmann::adl_serializer<std::optional<T>> {
+  static void to_json(json& out, const std::optional<T>& value) {
+    out = value ? json(*value) : json(nullptr);
+  }
+  static void from_json(const json& in, std::optional<T>& value) {
+    if (!in.is_null()) value = in.get<T>();
+  }
+};
+
+namespace fleetcast::inference {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitId, plant_id, circuit_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeploymentSettings, plant_display_name,
+                                                display_name, compute, instance_count,
+                                                mini_batch_size, max_concurrency_per_instance,
+                                                timeout, error_threshold, max_retries, sensor_id,
+                                                commit)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Deployment, circuit, model_version, artifact_sha256,
+                                                environment, settings, environment_variables, tags,
+                                                revision, create_time, update_time)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeployOutcome, model_version, circuit, revision,
+                                                failure_reason, failure_message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ScheduleSpec, display_name, cron, time_zone,
+                                                plant_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schedule, id, spec, paused, next_tick, last_tick,
+                                                last_sweep_id, revision, create_time, update_time)
+template <typename T>
+std::string AnswerText(const T& answer) {
+  return nlohmann::json(answer).dump();
+}
+
+template <typename T>
+absl::StatusOr<T> AnswerOf(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_structured()) return json.get<T>();
+  return Refused(
+      absl::StatusCode::kFailedPrecondition, "FIRST_ANSWER_UNREADABLE",
+      "this request was carried out by an earlier release, which kept no answer that can "
+      "be read now; read the resource, and use a new request id",
+      {});
+}
+
+template <>
+std::string AnswerText(const Sweep& answer) {
+  return ToJson(answer.group);
+}
+
+template <>
+absl::StatusOr<Sweep> AnswerOf(const std::string& text) {
+  FLEETCAST_ASSIGN_OR_RETURN(workqueue::Group group, workqueue::GroupFromJson(text));
+  return SweepOf(std::move(group));
+}
+
+template <>
+std::string AnswerText(const Invocation& answer) {
+  return ToJson(answer.task);
+}
+
+template <>
+absl::StatusOr<Invocation> AnswerOf(const std::string& text) {
+  FLEETCAST_ASSIGN_OR_RETURN(workqueue::Task task, workqueue::TaskFromJson(text));
+  return InvocationOf(std::move(task));
+}
+
+template std::string AnswerText(const Deployment&);
+template std::string AnswerText(const std::vector<DeployOutcome>&);
+template std::string AnswerText(const Schedule&);
+template absl::StatusOr<Deployment> AnswerOf(const std::string&);
+template absl::StatusOr<std::vector<DeployOutcome>> AnswerOf(const std::string&);
+template absl::StatusOr<Schedule> AnswerOf(const std::string&);
+
+}  // namespace fleetcast::inference
