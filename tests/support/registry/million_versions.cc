@@ -23,7 +23,8 @@ constexpr char kFill[] = R"(
 SET LOCAL statement_timeout = 0;
 SET LOCAL session_replication_role = replica;
 SET LOCAL synchronous_commit = off;
-SET LOCAL work_mem = '64MB';
+SET LOCAL enable_mergejoin = off;  -- rows in the order of their numbers
+SET LOCAL jit = off;
 
 -- Indexes are made of the full tables.
 CREATE TEMPORARY TABLE indexes ON COMMIT DROP AS
