@@ -5,6 +5,7 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -28,9 +29,22 @@ using fleetcast::MutatingRequest;
                                                                     const std::string& schema,
                                                                     const MutatingRequest& request);
 
+// The same for several requests with different ids, in one statement: what ClaimRequest says of
+// each, in order.
+[[nodiscard]] std::vector<absl::StatusOr<std::optional<std::string>>> ClaimRequests(
+    pqxx::work& work, const std::string& schema, const std::vector<MutatingRequest>& requests);
+
 // `answer` is what ClaimRequest gives to everyone who asks again: a resource name or JSON.
 [[nodiscard]] absl::Status RecordAnswer(pqxx::work& work, const std::string& schema,
                                         const MutatingRequest& request, const std::string& answer);
+
+struct RequestAnswer {
+  std::string request_id;
+  std::optional<std::string> answer;  // nullopt: the request failed, its claim is given back
+};
+// Ends claims of this transaction, as RecordAnswer does one.
+[[nodiscard]] absl::Status RecordAnswers(pqxx::work& work, const std::string& schema,
+                                         const std::vector<RequestAnswer>& answers);
 
 // Forgets answers older than `keep`, a thousand at a time: a request that is repeated later is a
 // new one. The schema needs deploy/postgres/common/duties.sql.

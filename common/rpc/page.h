@@ -10,8 +10,6 @@
 
 namespace fleetcast::rpc {
 
-inline constexpr std::size_t kMaxPageBytes = std::size_t{1} << 20;
-
 // Puts the messages of `page`'s items into `messages`, until they have kMaxPageBytes but at least
 // one, and returns the token of the next page, "" at the end. `key` gives an item's sort-key
 // values.

@@ -2,8 +2,11 @@
 
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/base/status.h"
+#include "common/db/duties.h"
 #include "common/db/migrator.h"
+#include "common/db/request_ledger.h"
 #include "common/service/dependencies.h"
 #include "common/service/shared_settings.h"
 #include "services/registry/adapters/artifact_files.h"
@@ -13,6 +16,7 @@
 #include "services/registry/rpc/experiment_rpc.h"
 #include "services/registry/rpc/lineage_rpc.h"
 #include "services/registry/rpc/model_rpc.h"
+#include "services/registry/storage/metric_retention.h"
 #include "services/registry/storage/postgres_artifact_store.h"
 #include "services/registry/storage/postgres_champion_store.h"
 #include "services/registry/storage/postgres_data_asset_store.h"
@@ -28,12 +32,15 @@ namespace fleetcast::registry {
 namespace {
 
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 1;
+constexpr int kLeastSchemaVersion = 5;
 
 class Registry final : public service::Service {
  public:
-  Registry(const db::PoolOptions& pool, std::unique_ptr<ArtifactFiles> files)
-      : pool_(pool), files_(std::move(files)), postgres_(service::OwnPostgres(pool.dsn)) {}
+  Registry(const RegistryOptions& options, std::unique_ptr<ArtifactFiles> files)
+      : options_(options),
+        pool_(options.pool),
+        files_(std::move(files)),
+        postgres_(service::OwnPostgres(options.pool.dsn)) {}
 
   absl::Status CheckSchema() {
     return db::CheckSchemaVersion(pool_, "registry", db::registryMigrations(), kLeastSchemaVersion);
@@ -44,9 +51,26 @@ class Registry final : public service::Service {
             &data_asset_rpc_, &environment_rpc_, &lineage_rpc_};
   }
   std::vector<service::Dependency> dependencies() override { return {postgres_}; }
+  void StartWork() override {
+    duties_ = std::make_unique<db::Duties>(
+        duties_pool_, "registry", options_.replica, clock_,
+        std::vector<db::Duty>{db::RequestRetention("registry", options_.keep_requests),
+                              MetricHistoryRetention(options_.keep_metric_history)});
+  }
+  void StopWork() override { duties_->Stop(); }
 
  private:
+  // Retention takes no connection from the calls.
+  [[nodiscard]] db::PoolOptions DutiesPool() const {
+    db::PoolOptions pool = options_.pool;
+    pool.size = 1;
+    return pool;
+  }
+
+  const RegistryOptions options_;
+  SystemClock clock_;
   db::ConnectionPool pool_;
+  db::ConnectionPool duties_pool_{DutiesPool()};
   const std::unique_ptr<ArtifactFiles> files_;
   const service::Dependency postgres_;
   PostgresExperimentStore experiments_{&pool_};
@@ -63,6 +87,7 @@ class Registry final : public service::Service {
   DataAssetRpc data_asset_rpc_{&data_assets_};
   EnvironmentRpc environment_rpc_{&environments_};
   LineageRpc lineage_rpc_{&lineage_};
+  std::unique_ptr<db::Duties> duties_;
 };
 
 }  // namespace
@@ -75,13 +100,19 @@ RegistryOptions ReadRegistryOptions(SettingsReader& reader) {
   options.max_artifact_bytes =
       reader.Int("max_artifact_bytes", options.max_artifact_bytes, 1, std::int64_t{1} << 40,
                  "largest artifact that is accepted");
+  options.replica = service::ReadReplica(reader);
+  options.keep_requests = reader.Duration("keep_requests", options.keep_requests,
+                                          "how long a repeated request gets its first answer");
+  options.keep_metric_history = reader.Duration(
+      "keep_metric_history", options.keep_metric_history,
+      "how long ended runs keep their metrics' histories; runs of champions always");
   return options;
 }
 
 absl::StatusOr<std::unique_ptr<service::Service>> MakeRegistry(const RegistryOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(
       auto files, ArtifactFiles::Open(options.artifacts_dir, options.max_artifact_bytes));
-  auto registry = std::make_unique<Registry>(options.pool, std::move(files));
+  auto registry = std::make_unique<Registry>(options, std::move(files));
   FLEETCAST_RETURN_IF_ERROR(registry->CheckSchema());
   return registry;
 }

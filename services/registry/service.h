@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/db/connection_pool.h"
 #include "common/service/service.h"
 #include "common/settings/settings.h"
@@ -17,6 +18,9 @@ struct RegistryOptions {
   db::PoolOptions pool;
   std::string artifacts_dir;
   std::int64_t max_artifact_bytes = std::int64_t{1} << 30;
+  std::string replica = "registry";  // names the process in the table of duties
+  absl::Duration keep_requests = absl::Hours(24 * 7);
+  absl::Duration keep_metric_history = absl::Hours(24 * 400);
 };
 
 // Problems are reported by `reader.Finish()`.

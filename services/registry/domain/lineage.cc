@@ -112,6 +112,7 @@ absl::StatusOr<Lineage> LineageReader::ReadRun(const RunName& name) {
   Lineage lineage{.name = name.Text()};
   FLEETCAST_ASSIGN_OR_RETURN(const auto artifacts,
                              artifacts_.List(name, {.size = kMaxPageSize, .after = {}}));
+  lineage.truncated = !artifacts.next_after.empty();
   for (const Artifact& artifact : artifacts.items) {
     lineage.edges.push_back({name.Text(),
                              LineageRelation::kLogged,
@@ -133,7 +134,7 @@ absl::Status LineageReader::AddVersions(Lineage& lineage, const std::string& fie
   for (const ModelVersion& version : versions.items) {
     lineage.edges.push_back({version.name.Text(), relation, lineage.name, {}});
   }
-  lineage.truncated = !versions.next_after.empty();
+  lineage.truncated |= !versions.next_after.empty();
   return absl::OkStatus();
 }
 

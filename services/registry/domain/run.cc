@@ -68,6 +68,15 @@ absl::StatusOr<Run> NewRun(const std::string& experiment_id, const std::string& 
   return run;
 }
 
+Run CreatedRun(const Run& asked, absl::Time create_time) {
+  Run run;
+  run.name = asked.name;
+  run.display_name = asked.display_name;
+  run.tags = asked.tags;
+  run.create_time = create_time;
+  return run;
+}
+
 absl::Status CheckBatch(const RunBatch& batch) {
   FLEETCAST_RETURN_IF_ERROR(
       CheckStringMap("params", batch.params, {.entries = kMaxParamsPerBatch, .value_bytes = 6000}));

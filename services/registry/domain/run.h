@@ -60,6 +60,9 @@ inline constexpr std::size_t kMaxMetricKeysPerRun = 1000;
                                          const std::string& run_id, const std::string& display_name,
                                          const StringMap& tags);
 
+// The run that `asked`, made by NewRun, becomes when it is stored.
+[[nodiscard]] Run CreatedRun(const Run& asked, absl::Time create_time);
+
 // INVALID_ARGUMENT naming the field that is malformed or over its limit.
 [[nodiscard]] absl::Status CheckBatch(const RunBatch& batch);
 

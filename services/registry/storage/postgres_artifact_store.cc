@@ -78,22 +78,25 @@ absl::StatusOr<Artifact> PostgresArtifactStore::Record(const MutatingRequest& re
 }
 
 absl::StatusOr<Artifact> PostgresArtifactStore::Get(const std::string& sha256) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) { return Read(work, sha256); });
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) { return Read(work, sha256); });
 }
 
 absl::StatusOr<PageOf<Artifact>> PostgresArtifactStore::List(const std::optional<RunName>& run,
                                                              const PageRequest& page) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t before,
                              AfterNumber(page, 0, std::numeric_limits<std::int64_t>::max()));
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Artifact>> {
-    const auto rows =
-        run.has_value()
-            ? work.exec_params(kListOfRun, run->experiment_id, run->run_id, before,
-                               AfterText(page, 1), page.size + 1)
-            : work.exec_params(absl::StrCat(kSelect, " WHERE a.position < $1::bigint",
-                                            " ORDER BY a.position DESC LIMIT $2::bigint"),
-                               before, page.size + 1);
-    return PageFromRows(rows, page, {"position", "file_name"}, ArtifactOf);
+  const std::string limit = absl::StrCat(page.size + 1);
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Artifact>> {
+    if (run.has_value()) {
+      return ReadPage(
+          work, kListOfRun,
+          {run->experiment_id, run->run_id, absl::StrCat(before), AfterText(page, 1), limit}, page,
+          {"position", "file_name"}, ArtifactOf);
+    }
+    return ReadPage(work,
+                    absl::StrCat(kSelect, " WHERE a.position < $1::bigint",
+                                 " ORDER BY a.position DESC LIMIT $2::bigint"),
+                    {absl::StrCat(before), limit}, page, {"position", "file_name"}, ArtifactOf);
   });
 }
 

@@ -137,7 +137,7 @@ absl::StatusOr<db::SqlField> ChampionSqlField(const std::string& field) {
 }  // namespace
 
 absl::StatusOr<Champion> PostgresChampionStore::Get(const CircuitName& circuit) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<Champion> {
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<Champion> {
     const auto present = ReadPresent(work, circuit);
     if (!present.has_value()) return ChampionNotFound(circuit);
     return *present;
@@ -148,14 +148,16 @@ absl::StatusOr<PageOf<Champion>> PostgresChampionStore::List(const std::string& 
                                                              const ListQuery& query) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto condition,
                              db::FilterToSql(query.filter, ChampionSqlField, 5));
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Champion>> {
-    const auto rows = work.exec_params(
-        absl::StrCat(kSelectEvents, kOfChampions, " WHERE c.model_id = $1",
-                     " AND (c.plant_id, c.circuit_id) > ($2, $3) AND ", condition.text,
-                     " ORDER BY c.plant_id, c.circuit_id LIMIT $4::bigint"),
-        model_id, AfterText(query.page, 0), AfterText(query.page, 1), query.page.size + 1,
-        pqxx::prepare::make_dynamic_params(condition.parameters));
-    return PageFromRows(rows, query.page, {"plant_id", "circuit_id"}, ChampionOf);
+  const std::string sql =
+      absl::StrCat(kSelectEvents, kOfChampions, " WHERE c.model_id = $1",
+                   " AND (c.plant_id, c.circuit_id) > ($2, $3) AND ", condition.text,
+                   " ORDER BY c.plant_id, c.circuit_id LIMIT $4::bigint");
+  std::vector<std::string> parameters = {model_id, AfterText(query.page, 0),
+                                         AfterText(query.page, 1),
+                                         absl::StrCat(query.page.size + 1)};
+  parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Champion>> {
+    return ReadPage(work, sql, parameters, query.page, {"plant_id", "circuit_id"}, ChampionOf);
   });
 }
 
@@ -186,14 +188,16 @@ absl::StatusOr<PageOf<ChampionEvent>> PostgresChampionStore::ListEvents(const Ci
                                                                         const PageRequest& page) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t before,
                              AfterNumber(page, 0, std::numeric_limits<std::int64_t>::max()));
-  return db::RunInTransaction(
+  return db::ReadInTransaction(
       pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<ChampionEvent>> {
-        const auto rows = work.exec_params(
+        return ReadPage(
+            work,
             absl::StrCat(kSelectEvents, " WHERE e.model_id = $1 AND ($2 = '-' OR e.plant_id = $2)",
                          " AND ($3 = '-' OR e.circuit_id = $3) AND e.event < $4::bigint",
                          " ORDER BY e.event DESC LIMIT $5::bigint"),
-            circuit.model_id, circuit.plant_id, circuit.circuit_id, before, page.size + 1);
-        return PageFromRows(rows, page, {"event"}, EventOf);
+            {circuit.model_id, circuit.plant_id, circuit.circuit_id, absl::StrCat(before),
+             absl::StrCat(page.size + 1)},
+            page, {"event"}, EventOf);
       });
 }
 

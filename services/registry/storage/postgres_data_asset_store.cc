@@ -26,11 +26,14 @@ constexpr char kInsert[] =
     " ON CONFLICT (data_asset_id, version) DO NOTHING RETURNING ";
 
 // By asset, latest cutoff date first: a page goes on in the same asset at an older date, or in a
-// later asset.
-constexpr char kList[] =
-    " FROM registry.data_asset_versions WHERE ($1 = '-' OR data_asset_id = $1)"
-    " AND ($2 = '' OR data_asset_id > $2 OR (data_asset_id = $2 AND version < $3))"
-    " ORDER BY data_asset_id, version DESC LIMIT $4::bigint";
+// later asset. The bound on the asset alone is where the index begins.
+constexpr char kListAll[] =
+    " FROM registry.data_asset_versions WHERE data_asset_id >= $1"
+    " AND (data_asset_id > $1 OR version < $2)"
+    " ORDER BY data_asset_id, version DESC LIMIT $3::bigint";
+constexpr char kListOfAsset[] =
+    " FROM registry.data_asset_versions WHERE data_asset_id = $1"
+    " AND ($2 = '' OR version < $2) ORDER BY version DESC LIMIT $3::bigint";
 
 Json ColumnsJson(const std::vector<ColumnStatistics>& columns) {
   Json json = Json::array();
@@ -126,16 +129,18 @@ absl::StatusOr<DataAssetVersion> PostgresDataAssetStore::Create(const MutatingRe
 }
 
 absl::StatusOr<DataAssetVersion> PostgresDataAssetStore::Get(const DataAssetVersionName& name) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) { return Read(work, name); });
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) { return Read(work, name); });
 }
 
 absl::StatusOr<PageOf<DataAssetVersion>> PostgresDataAssetStore::List(const std::string& asset_id,
                                                                       const PageRequest& page) {
-  return db::RunInTransaction(
+  const bool all = asset_id == "-";
+  return db::ReadInTransaction(
       pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<DataAssetVersion>> {
-        const auto rows = work.exec_params(absl::StrCat("SELECT ", kColumns, kList), asset_id,
-                                           AfterText(page, 0), AfterText(page, 1), page.size + 1);
-        return PageFromRows(rows, page, {"data_asset_id", "version"}, VersionOf);
+        return ReadPage(
+            work, absl::StrCat("SELECT ", kColumns, all ? kListAll : kListOfAsset),
+            {all ? AfterText(page, 0) : asset_id, AfterText(page, 1), absl::StrCat(page.size + 1)},
+            page, {"data_asset_id", "version"}, VersionOf);
       });
 }
 

@@ -57,18 +57,18 @@ absl::StatusOr<EnvironmentVersion> PostgresEnvironmentStore::Create(
 
 absl::StatusOr<EnvironmentVersion> PostgresEnvironmentStore::Get(
     const EnvironmentVersionName& name) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) { return Read(work, name); });
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) { return Read(work, name); });
 }
 
 absl::StatusOr<PageOf<EnvironmentVersion>> PostgresEnvironmentStore::List(
     const std::string& environment_id, const PageRequest& page) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t before,
                              AfterNumber(page, 0, std::numeric_limits<std::int64_t>::max()));
-  return db::RunInTransaction(
+  return db::ReadInTransaction(
       pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<EnvironmentVersion>> {
-        const auto rows = work.exec_params(absl::StrCat("SELECT ", kColumns, kList), environment_id,
-                                           before, page.size + 1);
-        return PageFromRows(rows, page, {"position"}, VersionOf);
+        return ReadPage(work, absl::StrCat("SELECT ", kColumns, kList),
+                        {environment_id, absl::StrCat(before), absl::StrCat(page.size + 1)}, page,
+                        {"position"}, VersionOf);
       });
 }
 

@@ -47,6 +47,10 @@ constexpr char kMetricHistory[] =
     " AND (key COLLATE \"C\", step, position) > ($3, $4::bigint, $5::bigint)"
     " ORDER BY key COLLATE \"C\", step, position LIMIT $6::bigint";
 
+constexpr char kIndexedOfRuns[] =
+    "state, create_time, or of a tag or parameter by = with a text in quotes, or list one "
+    "experiment";
+
 constexpr std::int64_t kBeforeAll = std::numeric_limits<std::int64_t>::max();
 
 Experiment ExperimentOf(const pqxx::row& row) {
@@ -92,6 +96,13 @@ absl::StatusOr<db::SqlField> ExperimentSqlField(const std::string& field) {
   return db::SqlField{field};
 }
 
+MetricPoint PointOf(const pqxx::row& row) {
+  return {.key = row["key"].as<std::string>(),
+          .value = row["value"].as<double>(),
+          .step = row["step"].as<std::int64_t>(),
+          .time = TimeOf(row["time"])};
+}
+
 std::string RunAnswer(const Run& run) { return run.name.Text(); }
 
 }  // namespace
@@ -113,7 +124,7 @@ absl::StatusOr<Experiment> PostgresExperimentStore::CreateExperiment(const Mutat
 
 absl::StatusOr<Experiment> PostgresExperimentStore::GetExperiment(
     const std::string& experiment_id) {
-  return db::RunInTransaction(
+  return db::ReadInTransaction(
       pool_, [&](pqxx::work& work) { return ReadExperiment(work, experiment_id); });
 }
 
@@ -122,13 +133,14 @@ absl::StatusOr<PageOf<Experiment>> PostgresExperimentStore::ListExperiments(
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t before, AfterNumber(query.page, 0, kBeforeAll));
   FLEETCAST_ASSIGN_OR_RETURN(const auto condition,
                              db::FilterToSql(query.filter, ExperimentSqlField, 3));
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Experiment>> {
-    const auto rows = work.exec_params(
-        absl::StrCat("SELECT ", kExperimentColumns,
-                     " FROM registry.experiments WHERE position < $1::bigint AND ", condition.text,
-                     " ORDER BY position DESC LIMIT $2::bigint"),
-        before, query.page.size + 1, pqxx::prepare::make_dynamic_params(condition.parameters));
-    return PageFromRows(rows, query.page, {"position"}, ExperimentOf);
+  std::vector<std::string> parameters = {absl::StrCat(before), absl::StrCat(query.page.size + 1)};
+  parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Experiment>> {
+    return ReadPage(work,
+                    absl::StrCat("SELECT ", kExperimentColumns,
+                                 " FROM registry.experiments WHERE position < $1::bigint AND ",
+                                 condition.text, " ORDER BY position DESC LIMIT $2::bigint"),
+                    parameters, query.page, {"position"}, ExperimentOf);
   });
 }
 
@@ -142,43 +154,51 @@ absl::StatusOr<Run> PostgresExperimentStore::CreateRun(const MutatingRequest& re
     if (rows.empty()) return RunExists(run.name);
     return RunOf(rows[0]);
   };
-  return AnswerOnce<Run>(
-      pool_, request, create, RunAnswer,
-      [&](pqxx::work& work, const std::string&) { return ReadRun(work, run.name); });
+  const auto again = [&](pqxx::work& work, const std::string&) -> absl::StatusOr<Run> {
+    FLEETCAST_ASSIGN_OR_RETURN(const Run standing, ReadRun(work, run.name));
+    return CreatedRun(run, standing.create_time);
+  };
+  return AnswerOnce<Run>(pool_, request, create, RunAnswer, again);
 }
 
 absl::StatusOr<Run> PostgresExperimentStore::GetRun(const RunName& name) {
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) { return ReadRun(work, name); });
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) { return ReadRun(work, name); });
 }
 
 absl::StatusOr<PageOf<Run>> PostgresExperimentStore::ListRuns(const std::string& experiment_id,
                                                               const ListQuery& query) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t before, AfterNumber(query.page, 0, kBeforeAll));
   FLEETCAST_ASSIGN_OR_RETURN(const auto condition, db::FilterToSql(query.filter, RunSqlField, 4));
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Run>> {
-    const auto rows = work.exec_params(
-        absl::StrCat("SELECT ", kRunColumns, " FROM registry.runs WHERE position < $1::bigint",
-                     " AND ($3 = '-' OR experiment_id = $3) AND ", condition.text,
-                     " ORDER BY position DESC LIMIT $2::bigint"),
-        before, query.page.size + 1, experiment_id,
-        pqxx::prepare::make_dynamic_params(condition.parameters));
-    return PageFromRows(rows, query.page, {"position"}, RunOf);
+  const std::string sql =
+      absl::StrCat("SELECT ", kRunColumns, " FROM registry.runs WHERE position < $1::bigint",
+                   " AND ($3 = '-' OR experiment_id = $3) AND ", condition.text,
+                   " ORDER BY position DESC LIMIT $2::bigint");
+  std::vector<std::string> parameters = {absl::StrCat(before), absl::StrCat(query.page.size + 1),
+                                         experiment_id};
+  parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
+  auto page = db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Run>> {
+    BoundUnindexed(work, condition);
+    return ReadPage(work, sql, parameters, query.page, {"position"}, RunOf);
   });
+  if (!page.ok()) return ListStatus(page.status(), condition, kIndexedOfRuns);
+  return page;
 }
 
 absl::Status PostgresExperimentStore::LogBatch(const MutatingRequest& request, const RunName& name,
                                                const RunBatch& batch) {
-  const auto log = [&](pqxx::work& work) -> absl::StatusOr<Run> {
+  // The answer is empty: OK.
+  const auto log = [&](pqxx::work& work) -> absl::StatusOr<RunName> {
     FLEETCAST_ASSIGN_OR_RETURN(LockedRun locked, LockRun(work, name));
     const RunBatch timed = WithTimes(batch, locked.now);
     FLEETCAST_ASSIGN_OR_RETURN(Run run, ApplyBatch(std::move(locked.run), timed));
     work.exec_params(kUpdateLogged, name.experiment_id, name.run_id, JsonOf(run.params),
                      JsonOf(run.tags), LatestMetricsJson(run.latest_metrics));
     work.exec_params(kInsertMetrics, locked.position, MetricsJson(timed.metrics));
-    return run;
+    return name;
   };
-  return AnswerOnce<Run>(pool_, request, log, RunAnswer,
-                         [&](pqxx::work& work, const std::string&) { return ReadRun(work, name); })
+  return AnswerOnce<RunName>(
+             pool_, request, log, [](const RunName& logged) { return logged.Text(); },
+             [&](pqxx::work&, const std::string&) -> absl::StatusOr<RunName> { return name; })
       .status();
 }
 
@@ -193,6 +213,7 @@ absl::StatusOr<Run> PostgresExperimentStore::FinishRun(const MutatingRequest& re
                                        name.run_id, RunStateText(state), reason);
     return RunOf(rows[0]);
   };
+  // A run that has ended never changes: what stands is what was answered.
   return AnswerOnce<Run>(pool_, request, finish, RunAnswer,
                          [&](pqxx::work& work, const std::string&) { return ReadRun(work, name); });
 }
@@ -201,20 +222,15 @@ absl::StatusOr<PageOf<MetricPoint>> PostgresExperimentStore::ListMetricHistory(
     const RunName& name, const std::string& key, const PageRequest& page) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t after_step, AfterNumber(page, 1, -1));
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t after_position, AfterNumber(page, 2, -1));
-  return db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<MetricPoint>> {
+  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<MetricPoint>> {
     const auto run = work.exec_params(
         "SELECT position FROM registry.runs WHERE experiment_id = $1 AND run_id = $2",
         name.experiment_id, name.run_id);
     if (run.empty()) return RunNotFound(name);
-    const auto rows =
-        work.exec_params(kMetricHistory, run[0][0].as<std::int64_t>(), key, AfterText(page, 0),
-                         after_step, after_position, page.size + 1);
-    return PageFromRows(rows, page, {"key", "step", "position"}, [](const pqxx::row& row) {
-      return MetricPoint{.key = row["key"].as<std::string>(),
-                         .value = row["value"].as<double>(),
-                         .step = row["step"].as<std::int64_t>(),
-                         .time = TimeOf(row["time"])};
-    });
+    return ReadPage(work, kMetricHistory,
+                    {run[0][0].as<std::string>(), key, AfterText(page, 0), absl::StrCat(after_step),
+                     absl::StrCat(after_position), absl::StrCat(page.size + 1)},
+                    page, {"key", "step", "position"}, PointOf);
   });
 }
 

@@ -5,13 +5,15 @@
 
 #include "common/db/connection_pool.h"
 #include "services/registry/domain/model_store.h"
+#include "services/registry/storage/group_commit.h"
+#include "services/registry/storage/version_batch.h"
 
 namespace fleetcast::registry {
 
 class PostgresModelVersionStore final : public ModelVersionStore {
  public:
   // `pool` must outlive the store.
-  explicit PostgresModelVersionStore(db::ConnectionPool* pool) : pool_(*pool) {}
+  explicit PostgresModelVersionStore(db::ConnectionPool* pool);
 
   [[nodiscard]] absl::StatusOr<ModelVersion> Create(const MutatingRequest& request,
                                                     const NewModelVersion& version) override;
@@ -25,6 +27,7 @@ class PostgresModelVersionStore final : public ModelVersionStore {
 
  private:
   db::ConnectionPool& pool_;
+  GroupCommit<NewVersionRequest, absl::StatusOr<ModelVersion>> creations_;
 };
 
 }  // namespace fleetcast::registry

@@ -4,11 +4,19 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace fleetcast::registry {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr int kSlice = 128;
+
+// The least of what bounds a statement already and five seconds.
+constexpr char kBoundUnindexed[] =
+    "SELECT set_config('statement_timeout', (1000 * least(5, nullif(extract(epoch FROM"
+    " current_setting('statement_timeout')::interval), 0)))::int::text, true)";
 
 Json Parsed(const pqxx::field& json) {
   return Json::parse(json.as<std::string>(), nullptr, /*allow_exceptions=*/false);
@@ -50,6 +58,65 @@ absl::StatusOr<std::int64_t> AfterNumber(const PageRequest& page, std::size_t in
 
 std::string AfterText(const PageRequest& page, std::size_t index) {
   return index < page.after.size() ? page.after[index] : "";
+}
+
+db::SqlField JsonTextField(const std::string& column, const std::string& key) {
+  return {.expression = absl::StrCat(column, " ->> ?"),
+          .parameters = {key},
+          .indexed_forms = {
+              {FilterOperator::kEqual, absl::StrCat(column, " @> jsonb_build_object(?, $)")}}};
+}
+
+void BoundUnindexed(pqxx::work& work, const db::SqlCondition& condition) {
+  if (!condition.unindexed.empty()) work.exec1(kBoundUnindexed);
+}
+
+absl::Status ListStatus(const absl::Status& status, const db::SqlCondition& condition,
+                        const std::string& indexed) {
+  if (ReasonOf(status) != "POSTGRES_STATEMENT_TIMEOUT" || condition.unindexed.empty()) {
+    return status;
+  }
+  const std::string fields = absl::StrJoin(condition.unindexed, ", ");
+  return MakeError(
+      absl::StatusCode::kDeadlineExceeded,
+      absl::StrCat("filter: no index serves the comparison of ", fields,
+                   ", and reading all rows takes too long; add, with AND, a comparison of ",
+                   indexed),
+      {.reason = "FILTER_NOT_INDEXED",
+       .metadata = {{"fields", fields}, {"indexed", indexed}},
+       .field_violations = {{"filter", absl::StrCat("no index serves ", fields)}},
+       .resource_type = "",
+       .resource_name = "",
+       .retry_after = std::nullopt});
+}
+
+SlicedRows::SlicedRows(pqxx::work& work, const std::string& sql,
+                       const std::vector<std::string>& parameters, int most)
+    : work_(work), last_(most <= kSlice) {
+  const auto values = pqxx::prepare::make_dynamic_params(parameters);
+  if (last_) {
+    slice_ = work_.exec_params(sql, values);
+  } else {
+    work_.exec_params("DECLARE page NO SCROLL CURSOR FOR " + sql, values);
+  }
+}
+
+std::optional<pqxx::row> SlicedRows::Next() {
+  if (at_ == static_cast<int>(slice_.size())) {
+    if (last_) return std::nullopt;
+    slice_ = work_.exec(absl::StrCat("FETCH ", kSlice, " FROM page"));
+    at_ = 0;
+    last_ = static_cast<int>(slice_.size()) < kSlice;
+    if (slice_.empty()) return std::nullopt;
+  }
+  return slice_[at_++];
+}
+
+std::size_t BytesOf(const pqxx::row& row) {
+  constexpr std::size_t kNames = 200;  // resource names are longer than the ids in the row
+  std::size_t bytes = kNames;
+  for (const pqxx::field& field : row) bytes += field.size();
+  return bytes;
 }
 
 }  // namespace fleetcast::registry

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <pqxx/pqxx>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -39,26 +42,64 @@ inline constexpr char kSchema[] = "registry";
 // The same as text; "" on the first page.
 [[nodiscard]] std::string AfterText(const PageRequest& page, std::size_t index);
 
-// A page of `page.size` from a result of up to `page.size + 1` rows, whose columns `sort_key`
-// continue it.
+// A JSON object of texts by key, which a GIN index of jsonb_path_ops serves for =.
+[[nodiscard]] db::SqlField JsonTextField(const std::string& column, const std::string& key);
+
+// Bounds the statements of this transaction more closely if no index serves `condition`.
+void BoundUnindexed(pqxx::work& work, const db::SqlCondition& condition);
+// `status` of a list; where that bound ended it, DEADLINE_EXCEEDED (FILTER_NOT_INDEXED) naming the
+// fields that no index serves, and `indexed`, those by which to narrow the list.
+[[nodiscard]] absl::Status ListStatus(const absl::Status& status, const db::SqlCondition& condition,
+                                      const std::string& indexed);
+
+// The rows, `most` at most, that `sql` gives, a slice at a time: however large rows are, only
+// more are read than are taken. Once in a transaction.
+class SlicedRows {
+ public:
+  SlicedRows(pqxx::work& work, const std::string& sql, const std::vector<std::string>& parameters,
+             int most);
+  // The next row, nullopt at the end.
+  [[nodiscard]] std::optional<pqxx::row> Next();
+
+ private:
+  pqxx::work& work_;
+  pqxx::result slice_;
+  int at_ = 0;
+  bool last_ = false;
+};
+
+// What a row adds to a page's bytes: about what the item made of it takes in a message.
+[[nodiscard]] std::size_t BytesOf(const pqxx::row& row);
+
+// The page that `sql` gives, which must select up to `page.size + 1` rows; the columns `sort_key`
+// continue it. It also ends at kMaxPageBytes, but holds one item at least.
 template <typename FromRow>
-[[nodiscard]] auto PageFromRows(const pqxx::result& rows, const PageRequest& page,
-                                const std::vector<std::string>& sort_key, FromRow from_row)
-    -> PageOf<decltype(from_row(rows[0]))> {
-  PageOf<decltype(from_row(rows[0]))> answer;
-  const int size = std::min<int>(page.size, static_cast<int>(rows.size()));
-  answer.items.reserve(size);
-  for (int i = 0; i < size; ++i) answer.items.push_back(from_row(rows[i]));
-  if (static_cast<int>(rows.size()) > page.size) {
-    for (const std::string& column : sort_key) {
-      answer.next_after.push_back(rows[size - 1][column].template as<std::string>());
+[[nodiscard]] auto ReadPage(pqxx::work& work, const std::string& sql,
+                            const std::vector<std::string>& parameters, const PageRequest& page,
+                            const std::vector<std::string>& sort_key, FromRow from_row)
+    -> PageOf<std::invoke_result_t<FromRow, const pqxx::row&>> {
+  PageOf<std::invoke_result_t<FromRow, const pqxx::row&>> answer;
+  SlicedRows rows(work, sql, parameters, page.size + 1);
+  std::optional<pqxx::row> last;
+  std::size_t bytes = 0;
+  while (const std::optional<pqxx::row> row = rows.Next()) {
+    bytes += BytesOf(*row);
+    const bool full = static_cast<int>(answer.items.size()) == page.size || bytes > kMaxPageBytes;
+    if (full && !answer.items.empty()) {
+      for (const std::string& column : sort_key) {
+        answer.next_after.push_back((*last)[column].template as<std::string>());
+      }
+      break;
     }
+    answer.items.push_back(from_row(*row));
+    last = row;
   }
   return answer;
 }
 
 // Runs `change` in a transaction unless `request` was answered before; then gives what `again`
-// makes of the first answer. `answer_of` is that answer, kept for the next time.
+// makes of the first answer: the same, whatever has happened since. `answer_of` is that answer as
+// it is kept for the next time.
 template <typename T>
 [[nodiscard]] absl::StatusOr<T> AnswerOnce(
     db::ConnectionPool& pool, const MutatingRequest& request,

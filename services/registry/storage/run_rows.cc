@@ -59,12 +59,12 @@ std::string MetricsJson(const std::vector<MetricPoint>& points) {
 }
 
 absl::StatusOr<db::SqlField> RunSqlField(const std::string& field) {
-  if (field.rfind("tags.", 0) == 0) return db::SqlField{"tags ->> ?", {field.substr(5)}};
-  if (field.rfind("params.", 0) == 0) return db::SqlField{"params ->> ?", {field.substr(7)}};
+  if (field.starts_with("tags.")) return JsonTextField("tags", field.substr(5));
+  if (field.starts_with("params.")) return JsonTextField("params", field.substr(7));
   if (field.rfind("metrics.", 0) == 0) {
     return db::SqlField{"(latest_metrics -> ? ->> 'value')::double precision", {field.substr(8)}};
   }
-  return db::SqlField{field};
+  return db::SqlField{.expression = field, .indexed = field == "state" || field == "create_time"};
 }
 
 }  // namespace fleetcast::registry

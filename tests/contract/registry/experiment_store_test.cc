@@ -52,6 +52,31 @@ TEST_P(ExperimentStoreTest, AnswersARepeatedRequestOnceAndRefusesAnotherUnderIts
   EXPECT_EQ(ReasonOf(reused.status()), "REQUEST_ID_REUSED");
 }
 
+TEST_P(ExperimentStoreTest, GivesARepeatedRequestItsFirstAnswerThoughTheRunHasGoneOn) {
+  AddRun(kRun);
+  const auto create = Request("CreateRun"), finish = Request("FinishRun");
+  const registry::Run wanted = *NewRun(kRun.experiment_id, "r2", "", {{"phase", "begin"}});
+  const auto created = store().CreateRun(create, wanted);
+  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_TRUE(store()
+                  .LogBatch(Request("LogBatch"), wanted.name,
+                            {.params = {{"epochs", "50"}}, .tags = {{"phase", "fit"}}})
+                  .ok());
+  const auto ended = store().FinishRun(finish, wanted.name, RunState::kFailed, "no data");
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  const auto created_again = store().CreateRun(create, wanted);
+  ASSERT_TRUE(created_again.ok()) << created_again.status();
+  EXPECT_EQ(created_again->state, RunState::kRunning);
+  EXPECT_EQ(created_again->end_time, absl::InfiniteFuture());
+  EXPECT_EQ(created_again->create_time, created->create_time);
+  EXPECT_EQ(created_again->tags, (StringMap{{"phase", "begin"}}));
+  EXPECT_TRUE(created_again->params.empty());
+  const auto ended_again = store().FinishRun(finish, wanted.name, RunState::kFailed, "no data");
+  ASSERT_TRUE(ended_again.ok()) << ended_again.status();
+  EXPECT_EQ(ended_again->end_time, ended->end_time);
+  EXPECT_EQ(ended_again->params, ended->params);
+}
+
 TEST_P(ExperimentStoreTest, ForgetsARequestThatFailed) {
   const auto request = Request("CreateRun");
   const registry::Run wanted = *NewRun(kRun.experiment_id, "r2", "", {});

@@ -1,6 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <set>
+#include <thread>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/status.h"
 #include "tests/contract/registry/stores.h"
 
@@ -60,6 +66,86 @@ TEST_P(ModelVersionStoreTest, GivesARepeatedRequestItsFirstVersion) {
   const auto second = store().Create(request, testing::CompleteModelVersion());
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(second->name.version, first->name.version);
+}
+
+TEST_P(ModelVersionStoreTest, GivesARepeatedRequestItsFirstAnswerThoughTheTagsHaveChanged) {
+  const auto create = Request("CreateModelVersion"), of_job = Request("CreateModelVersion", "job");
+  auto wanted = testing::CompleteModelVersion();
+  wanted.training_job = "trainingRuns/01h/jobs/P001-C001";
+  const auto created = store().Create(create, wanted);
+  ASSERT_TRUE(created.ok()) << created.status();
+  const auto change = Request("UpdateModelVersionTags");
+  const TagChange first{.set = {{"note", "one"}}, .remove = {}, .etag = ""};
+  const auto changed = store().UpdateTags(change, created->name, first);
+  auto same_job = wanted;
+  same_job.tags["mae"] = "0.5";
+  const auto found = store().Create(of_job, same_job);
+  ASSERT_TRUE(changed.ok() && found.ok());
+  ASSERT_TRUE(store()
+                  .UpdateTags(Request("UpdateModelVersionTags"), created->name,
+                              {.set = {{"note", "two"}}, .remove = {}, .etag = ""})
+                  .ok());
+  const auto expect_same = [](const absl::StatusOr<ModelVersion>& again,
+                              const ModelVersion& answer) {
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->made_of.tags, answer.made_of.tags);
+    EXPECT_EQ(again->made_of.metrics, answer.made_of.metrics);
+    EXPECT_EQ(again->Etag(), answer.Etag());
+    EXPECT_EQ(again->create_time, answer.create_time);
+    EXPECT_EQ(again->update_time, answer.update_time);
+    EXPECT_EQ(again->artifact_size_bytes, answer.artifact_size_bytes);
+  };
+  expect_same(store().Create(create, wanted), *created);
+  expect_same(store().UpdateTags(change, created->name, first), *changed);
+  expect_same(store().Create(of_job, same_job), *found);
+  EXPECT_EQ(store().Get(created->name)->made_of.tags.at("note"), "two");
+}
+
+TEST_P(ModelVersionStoreTest, FiftyCallersOfOneRequestGetOneVersion) {
+  const auto request = Request("CreateModelVersion");
+  std::vector<std::thread> callers;
+  std::atomic<int> first = 0;
+  for (int i = 0; i < 50; ++i) {
+    callers.emplace_back([&] {
+      const auto version = store().Create(request, testing::CompleteModelVersion());
+      EXPECT_TRUE(version.ok()) << version.status();
+      if (version.ok() && version->name.version == 1) ++first;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(first, 50);
+  EXPECT_EQ(Numbers(""), (std::vector<std::int64_t>{1}));
+}
+
+// Of every three calls one is refused for what it refers to, one for its request id.
+TEST_P(ModelVersionStoreTest, NumbersStayDenseWhileManyCreateAndManyFail) {
+  constexpr int kCallers = 24, kCalls = 6;
+  auto used = Request("CreateExperiment");
+  ASSERT_TRUE(stores_->experiments().CreateExperiment(used, *NewExperiment("other", "")).ok());
+  used.method = "CreateModelVersion";
+  std::vector<std::thread> callers;
+  absl::Mutex mutex;
+  std::set<std::int64_t> numbers;
+  int reused = 0, missing = 0;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] {
+      for (int k = 0; k < kCalls; ++k) {
+        auto wanted = testing::CompleteModelVersion();
+        if (i % 3 == 1) wanted.run.run_id = "nobody";
+        const auto request = i % 3 == 2 ? used : Request("CreateModelVersion");
+        const auto version = store().Create(request, wanted);
+        absl::MutexLock lock(&mutex);
+        if (version.ok()) numbers.insert(version->name.version);
+        reused += ReasonOf(version.status()) == "REQUEST_ID_REUSED";
+        missing += ReasonOf(version.status()) == "REFERENCE_MISSING";
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(reused, kCallers / 3 * kCalls);
+  EXPECT_EQ(missing, kCallers / 3 * kCalls);
+  EXPECT_EQ(numbers.size(), static_cast<std::size_t>(kCallers / 3 * kCalls));
+  EXPECT_EQ(*numbers.rbegin(), static_cast<std::int64_t>(numbers.size()));
 }
 
 TEST_P(ModelVersionStoreTest, GivesAJobThatHasAVersionThatOneWhateverTheRequest) {

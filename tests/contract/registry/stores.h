@@ -36,7 +36,7 @@ class StoreTest : public ::testing::TestWithParam<Backend> {
  protected:
   StoreTest() : stores_(MakeStores(GetParam())) {}
 
-  // A request nobody has sent before. The fingerprint stands for its contents.
+  // A request nobody has sent before, from any thread. The fingerprint stands for its contents.
   MutatingRequest Request(const std::string& method, const std::string& contents = "x") {
     return {.request_id = ids_.NewUuid(), .method = method, .fingerprint = contents};
   }

@@ -97,6 +97,29 @@ TEST_F(RequestLedgerTest, AFailedFirstCallLeavesTheIdFree) {
   EXPECT_EQ(Effects(), 1);
 }
 
+TEST_F(RequestLedgerTest, SeveralRequestsAreClaimedAtOnceEachWithItsOwnOutcome) {
+  const std::string fresh = "aaaaaaaa-0a4e-4b6c-9a53-2f6f0c1d8e90";
+  const std::string failing = "bbbbbbbb-0a4e-4b6c-9a53-2f6f0c1d8e90";
+  ASSERT_TRUE(Order({kId, "CreateOrder", "abc"}).ok());
+  const absl::Status batch = RunInTransaction(pool_, [&](pqxx::work& work) {
+    const auto claims = ClaimRequests(work, "shop",
+                                      {{failing, "CreateOrder", "f"},
+                                       {kId, "CreateOrder", "abc"},
+                                       {"no uuid", "CreateOrder", "abc"},
+                                       {fresh, "CreateOrder", "g"}});
+    EXPECT_EQ(claims[0].value(), std::nullopt);
+    EXPECT_EQ(claims[1].value(), "orders/1");
+    EXPECT_EQ(claims[2].status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(claims[3].value(), std::nullopt);
+    const auto reused = ClaimRequests(work, "shop", {{kId, "CreateOrder", "xyz"}});
+    EXPECT_EQ(ReasonOf(reused[0].status()), "REQUEST_ID_REUSED");
+    return RecordAnswers(work, "shop", {{failing, std::nullopt}, {fresh, "orders/7"}});
+  });
+  ASSERT_TRUE(batch.ok()) << batch;
+  EXPECT_EQ(*Order({fresh, "CreateOrder", "g"}), "orders/7");
+  EXPECT_EQ(*Order({failing, "CreateOrder", "other"}), "orders/2") << "the claim was given back";
+}
+
 TEST_F(RequestLedgerTest, AnswerWithoutClaimIsAnError) {
   const absl::Status status = RunInTransaction(pool_, [&](pqxx::work& work) {
     return RecordAnswer(work, "shop", {kId, "CreateOrder", "abc"}, "orders/1");

@@ -129,6 +129,35 @@ TEST_F(ExperimentServiceTest, PagesThroughRunsAndRefusesATokenOfAnotherRequest) 
   EXPECT_EQ(DetailsOf(status)->field_violations.at(0).field, "filter");
 }
 
+TEST_F(ExperimentServiceTest, FindsRunsByAnyKeyThatCanBeLogged) {
+  auto batch = Batch();
+  (*batch.mutable_params())["a..b"] = "1e400";
+  (*batch.mutable_tags())["team/owner"] = "ada";
+  auto* point = batch.add_metrics();
+  point->set_key("val/loss");
+  point->set_value(0.25);
+  ASSERT_TRUE(Log(batch).ok());
+  v1::ListRunsRequest request;
+  request.set_parent("experiments/-");
+  const auto count = [&](const std::string& filter) {
+    request.set_filter(filter);
+    v1::ListRunsResponse page;
+    const grpc::Status status = experiments_->ListRuns(Context().get(), request, &page);
+    EXPECT_TRUE(status.ok()) << filter << ": " << status.error_message();
+    return page.runs_size();
+  };
+  EXPECT_EQ(count("metrics.\"val/loss\" < 0.3"), 1);
+  EXPECT_EQ(count("tags.\"team/owner\" = ada"), 1);
+  EXPECT_EQ(count("params.\"a..b\" = \"1e400\""), 1);
+  EXPECT_EQ(count("params.\"a..b\" > 1"), 1) << "a text to a filter: by bytes";
+  EXPECT_EQ(count("state = STATE_RUNNING AND create_time > 2001-01-01T00:00:00+01:00"), 1);
+  EXPECT_EQ(count("state = failed"), 0);
+  request.set_filter("state = BROKEN");
+  v1::ListRunsResponse page;
+  EXPECT_EQ(ReasonOf(rpc::FromGrpc(experiments_->ListRuns(Context().get(), request, &page))),
+            "INVALID_FILTER");
+}
+
 TEST_F(ExperimentServiceTest, SaysThatARunIsMissingWithItsName) {
   v1::GetRunRequest request;
   request.set_name("experiments/none/runs/r1");

@@ -157,6 +157,54 @@ TEST_F(ModelServiceTest, TagsAVersionUnderItsEtag) {
             grpc::StatusCode::ABORTED);
 }
 
+TEST_F(ModelServiceTest, NamesTheFieldWhoseTextIsNotUtf8) {
+  auto request = VersionRequest();
+  (*request.mutable_model_version()->mutable_tags())["unit"] =
+      "T (\xB0"
+      "C)";
+  const auto in_map = Create(request).status();
+  EXPECT_EQ(in_map.code(), absl::StatusCode::kInvalidArgument) << in_map;
+  EXPECT_EQ(ReasonOf(in_map), "NOT_UTF8");
+  EXPECT_EQ(DetailsOf(in_map)->field_violations.at(0).field, "model_version.tags");
+
+  v1::CreateDataAssetVersionRequest asset;
+  asset.set_request_id(NewRequestId());
+  asset.mutable_data_asset_version()->add_columns()->set_column(
+      "T (\xB0"
+      "C)");
+  v1::DataAssetVersion created;
+  const auto status =
+      rpc::FromGrpc(data_assets_->CreateDataAssetVersion(Context().get(), asset, &created));
+  EXPECT_EQ(ReasonOf(status), "NOT_UTF8");
+  EXPECT_EQ(DetailsOf(status)->field_violations.at(0).field, "data_asset_version.columns.column");
+}
+
+TEST_F(ModelServiceTest, EndsAPageByItsBytesAndLosesNothing) {
+  constexpr int kVersionsMade = 9;
+  for (int i = 0; i < kVersionsMade; ++i) {
+    auto request = VersionRequest();
+    for (int k = 0; k < 50; ++k)
+      (*request.mutable_model_version()->mutable_tags())[absl::StrCat("long", k)] =
+          std::string(5000, 'x');
+    ASSERT_TRUE(Create(request).ok());
+  }
+  v1::ListModelVersionsRequest request;
+  request.set_parent("models/sensor-model");
+  request.set_page_size(1000);
+  std::vector<std::int64_t> numbers;
+  int pages = 0;
+  do {
+    v1::ListModelVersionsResponse page;
+    ASSERT_TRUE(models_->ListModelVersions(Context().get(), request, &page).ok());
+    EXPECT_LE(page.ByteSizeLong(), (1u << 20) + 20'000u);
+    for (const auto& version : page.model_versions()) numbers.push_back(version.version());
+    request.set_page_token(page.next_page_token());
+    ++pages;
+  } while (!request.page_token().empty() && pages < 20);
+  EXPECT_EQ(pages, 3) << "four of a quarter of a MiB a page";
+  EXPECT_EQ(numbers, (std::vector<std::int64_t>{9, 8, 7, 6, 5, 4, 3, 2, 1}));
+}
+
 TEST_F(ModelServiceTest, FollowsACircuitsChampions) {
   const std::string name = "models/sensor-model/plants/P001/circuits/C001/champion";
   v1::GetChampionRequest get;

@@ -18,7 +18,7 @@ RegistryServerTest::RegistryServerTest() : dsn_(testing::NewDatabase()) {
   std::string folder = ::testing::TempDir() + "/fleetcast-registry-XXXXXX";
   EXPECT_NE(mkdtemp(folder.data()), nullptr);
   artifacts_dir_ = folder;
-  db::ConnectionPool pool({.dsn = dsn_, .size = 1});
+  db::ConnectionPool pool({.dsn = dsn_, .size = 2});
   const absl::Status migrated = db::Migrate(pool, "registry", db::registryMigrations());
   EXPECT_TRUE(migrated.ok()) << migrated;
   Restart();

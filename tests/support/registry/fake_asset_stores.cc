@@ -66,9 +66,7 @@ absl::StatusOr<Artifact> FakeArtifactStore::Record(const MutatingRequest& reques
     }
     return FindArtifact(tables_, artifact.sha256);
   };
-  return AnswerOnce<Artifact>(
-      tables_, request, record, [](const Artifact& recorded) { return recorded.sha256; },
-      [&](const std::string& sha256) { return FindArtifact(tables_, sha256); });
+  return AnswerOnce<Artifact>(tables_, request, record);
 }
 
 absl::StatusOr<Artifact> FakeArtifactStore::Get(const std::string& sha256) {
@@ -112,9 +110,7 @@ absl::StatusOr<DataAssetVersion> FakeDataAssetStore::Create(const MutatingReques
     tables_.data_assets.back().create_time = tables_.Tick();
     return tables_.data_assets.back();
   };
-  return AnswerOnce<DataAssetVersion>(
-      tables_, request, create, [](const DataAssetVersion& made) { return made.name.Text(); },
-      [&](const std::string&) { return FindAsset(tables_, version.name); });
+  return AnswerOnce<DataAssetVersion>(tables_, request, create);
 }
 
 absl::StatusOr<DataAssetVersion> FakeDataAssetStore::Get(const DataAssetVersionName& name) {
@@ -151,9 +147,7 @@ absl::StatusOr<EnvironmentVersion> FakeEnvironmentStore::Create(const MutatingRe
     tables_.environments.back().create_time = tables_.Tick();
     return tables_.environments.back();
   };
-  return AnswerOnce<EnvironmentVersion>(
-      tables_, request, create, [](const EnvironmentVersion& made) { return made.name.Text(); },
-      [&](const std::string&) { return FindEnvironment(tables_, version.name); });
+  return AnswerOnce<EnvironmentVersion>(tables_, request, create);
 }
 
 absl::StatusOr<EnvironmentVersion> FakeEnvironmentStore::Get(const EnvironmentVersionName& name) {

@@ -30,8 +30,6 @@ std::vector<T> NewestFirst(std::vector<T> rows) {
   return rows;
 }
 
-std::string AnswerOf(const Run& run) { return run.name.Text(); }
-
 }  // namespace
 
 absl::StatusOr<Experiment> FakeExperimentStore::CreateExperiment(const MutatingRequest& request,
@@ -48,9 +46,7 @@ absl::StatusOr<Experiment> FakeExperimentStore::CreateExperiment(const MutatingR
     tables_.experiments.push_back(created);
     return created;
   };
-  return AnswerOnce<Experiment>(
-      tables_, request, create, [](const Experiment& created) { return created.experiment_id; },
-      [&](const std::string& id) { return FindExperiment(tables_, id); });
+  return AnswerOnce<Experiment>(tables_, request, create);
 }
 
 absl::StatusOr<Experiment> FakeExperimentStore::GetExperiment(const std::string& experiment_id) {
@@ -75,16 +71,10 @@ absl::StatusOr<Run> FakeExperimentStore::CreateRun(const MutatingRequest& reques
   const auto create = [&]() -> absl::StatusOr<Run> {
     FLEETCAST_RETURN_IF_ERROR(FindExperiment(tables_, run.name.experiment_id).status());
     if (FindRun(tables_, run.name) != nullptr) return RunExists(run.name);
-    Run created;
-    created.name = run.name;
-    created.display_name = run.display_name;
-    created.tags = run.tags;
-    created.create_time = tables_.Tick();
-    tables_.runs.push_back(created);
-    return created;
+    tables_.runs.push_back(CreatedRun(run, tables_.Tick()));
+    return tables_.runs.back();
   };
-  return AnswerOnce<Run>(tables_, request, create, AnswerOf,
-                         [&](const std::string&) { return *FindRun(tables_, run.name); });
+  return AnswerOnce<Run>(tables_, request, create);
 }
 
 absl::StatusOr<Run> FakeExperimentStore::GetRun(const RunName& name) {
@@ -120,9 +110,7 @@ absl::Status FakeExperimentStore::LogBatch(const MutatingRequest& request, const
     history.insert(history.end(), timed.metrics.begin(), timed.metrics.end());
     return *run;
   };
-  return AnswerOnce<Run>(tables_, request, log, AnswerOf,
-                         [&](const std::string&) { return *FindRun(tables_, name); })
-      .status();
+  return AnswerOnce<Run>(tables_, request, log).status();
 }
 
 absl::StatusOr<Run> FakeExperimentStore::FinishRun(const MutatingRequest& request,
@@ -139,8 +127,7 @@ absl::StatusOr<Run> FakeExperimentStore::FinishRun(const MutatingRequest& reques
     run->end_time = tables_.Tick();
     return *run;
   };
-  return AnswerOnce<Run>(tables_, request, finish, AnswerOf,
-                         [&](const std::string&) { return *FindRun(tables_, name); });
+  return AnswerOnce<Run>(tables_, request, finish);
 }
 
 absl::StatusOr<PageOf<MetricPoint>> FakeExperimentStore::ListMetricHistory(

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/registry/fake_stores.h"
 
@@ -59,13 +58,6 @@ Champion Append(FakeTables& tables, ChampionEvent event)
   return ChampionOf(tables, event.event);
 }
 
-std::string AnswerOf(const Champion& champion) { return absl::StrCat(champion.event.event); }
-
-std::int64_t Number(const std::string& text) {
-  std::int64_t number = 0;
-  return absl::SimpleAtoi(text, &number) ? number : 0;
-}
-
 }  // namespace
 
 absl::StatusOr<ModelVersion> FakeModelVersionStore::Create(const MutatingRequest& request,
@@ -91,12 +83,7 @@ absl::StatusOr<ModelVersion> FakeModelVersionStore::Create(const MutatingRequest
     tables_.versions.push_back(created);
     return created;
   };
-  return AnswerOnce<ModelVersion>(
-      tables_, request, create,
-      [](const ModelVersion& created) { return absl::StrCat(created.name.version); },
-      [&](const std::string& answer) {
-        return *FindVersion(tables_, {version.model_id, Number(answer)});
-      });
+  return AnswerOnce<ModelVersion>(tables_, request, create);
 }
 
 absl::StatusOr<ModelVersion> FakeModelVersionStore::Get(const ModelVersionName& name) {
@@ -135,9 +122,7 @@ absl::StatusOr<ModelVersion> FakeModelVersionStore::UpdateTags(const MutatingReq
     version->update_time = tables_.Tick();
     return *version;
   };
-  return AnswerOnce<ModelVersion>(
-      tables_, request, update, [](const ModelVersion& updated) { return updated.name.Text(); },
-      [&](const std::string&) { return *FindVersion(tables_, name); });
+  return AnswerOnce<ModelVersion>(tables_, request, update);
 }
 
 absl::StatusOr<Champion> FakeChampionStore::Get(const CircuitName& circuit) {
@@ -183,9 +168,7 @@ absl::StatusOr<Champion> FakeChampionStore::Promote(const MutatingRequest& reque
     if (!event.has_value()) return ChampionOf(tables_, present->event);
     return Append(tables_, *event);
   };
-  return AnswerOnce<Champion>(tables_, request, promote, AnswerOf, [&](const std::string& answer) {
-    return ChampionOf(tables_, Number(answer));
-  });
+  return AnswerOnce<Champion>(tables_, request, promote);
 }
 
 absl::StatusOr<Champion> FakeChampionStore::RollBack(const MutatingRequest& request,
@@ -203,9 +186,7 @@ absl::StatusOr<Champion> FakeChampionStore::RollBack(const MutatingRequest& requ
                                DecideRollback(present, beneath, expected_version, cause));
     return Append(tables_, event);
   };
-  return AnswerOnce<Champion>(
-      tables_, request, roll_back, AnswerOf,
-      [&](const std::string& answer) { return ChampionOf(tables_, Number(answer)); });
+  return AnswerOnce<Champion>(tables_, request, roll_back);
 }
 
 absl::StatusOr<PageOf<ChampionEvent>> FakeChampionStore::ListEvents(const CircuitName& circuit,

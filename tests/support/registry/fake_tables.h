@@ -2,6 +2,7 @@
 // lock, a request ledger and a clock that ticks.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -30,7 +31,8 @@ namespace fleetcast::testing {
 struct FakeTables {
   absl::Mutex mutex;
   absl::Time now ABSL_GUARDED_BY(mutex) = absl::FromUnixSeconds(1'765'238'400);
-  std::map<std::string, std::pair<MutatingRequest, std::string>> requests ABSL_GUARDED_BY(mutex);
+  // With what each was first answered.
+  std::map<std::string, std::pair<MutatingRequest, std::any>> requests ABSL_GUARDED_BY(mutex);
 
   // In the order of creation.
   std::vector<registry::Experiment> experiments ABSL_GUARDED_BY(mutex);
@@ -53,9 +55,7 @@ struct FakeTables {
 // As AnswerOnce of the Postgres stores. `tables.mutex` must be held.
 template <typename T>
 absl::StatusOr<T> AnswerOnce(FakeTables& tables, const MutatingRequest& request,
-                             absl::FunctionRef<absl::StatusOr<T>()> change,
-                             absl::FunctionRef<std::string(const T&)> answer_of,
-                             absl::FunctionRef<absl::StatusOr<T>(const std::string&)> again)
+                             absl::FunctionRef<absl::StatusOr<T>()> change)
     ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const auto found = tables.requests.find(request.request_id);
   if (found != tables.requests.end()) {
@@ -63,10 +63,10 @@ absl::StatusOr<T> AnswerOnce(FakeTables& tables, const MutatingRequest& request,
     if (first.method != request.method || first.fingerprint != request.fingerprint) {
       return InvalidField("request_id", "was used for another request", "REQUEST_ID_REUSED");
     }
-    return again(answer);
+    return std::any_cast<T>(answer);
   }
   FLEETCAST_ASSIGN_OR_RETURN(T changed, change());
-  tables.requests[request.request_id] = {request, answer_of(changed)};
+  tables.requests[request.request_id] = {request, changed};
   return changed;
 }
 

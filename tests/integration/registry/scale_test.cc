@@ -1,0 +1,155 @@
+// What the registry's lists read at 1,000,000 model versions, counted in rows: as much as they
+// return, not as much as the table holds.
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/filter_fields.h"
+#include "common/base/status.h"
+#include "common/db/migrator.h"
+#include "common/db/transaction.h"
+#include "services/registry/storage/postgres_champion_store.h"
+#include "services/registry/storage/postgres_data_asset_store.h"
+#include "services/registry/storage/postgres_experiment_store.h"
+#include "services/registry/storage/postgres_model_version_store.h"
+#include "tests/support/registry/million_versions.h"
+#include "tests/support/test_database.h"
+
+namespace fleetcast::registry {
+namespace {
+
+class ScaleTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    dsn_ = new std::string(testing::NewDatabase());
+    const absl::Status filled = testing::FillWithVersions(*dsn_, 1'000'000);
+    ASSERT_TRUE(filled.ok()) << filled;
+  }
+  static void TearDownTestSuite() { delete dsn_; }
+
+  // One connection, so that what it has counted can be asked of it.
+  ScaleTest() : pool_({.dsn = *dsn_, .size = 1}) {}
+
+  struct Counts {
+    std::int64_t scans = 0;  // of the whole table
+    std::int64_t rows = 0;   // read by index
+  };
+  Counts Read(const std::string& table) {
+    const auto counts =
+        db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<Counts> {
+          work.exec("SELECT pg_stat_force_next_flush()");
+          return Counts{};
+        });
+    EXPECT_TRUE(counts.ok()) << counts.status();
+    const auto after = db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<Counts> {
+      const auto row = work.exec_params1(
+          "SELECT seq_scan, coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables"
+          " WHERE schemaname = 'registry' AND relname = $1",
+          table);
+      return Counts{row[0].as<std::int64_t>(), row[1].as<std::int64_t>()};
+    });
+    EXPECT_TRUE(after.ok()) << after.status();
+    return after.value_or(Counts{});
+  }
+
+  // Expects that `list` reads at most `most` rows of `table`, by index.
+  template <typename List>
+  void ExpectReads(const std::string& table, std::int64_t most, const std::string& what,
+                   List list) {
+    const Counts before = Read(table);
+    const auto page = list();
+    ASSERT_TRUE(page.ok()) << what << ": " << page.status();
+    EXPECT_FALSE(page->items.empty()) << what;
+    const Counts after = Read(table);
+    EXPECT_EQ(after.scans, before.scans) << what << " scans " << table;
+    EXPECT_LE(after.rows - before.rows, most) << what;
+  }
+
+  absl::StatusOr<PageOf<ModelVersion>> Versions(const std::string& filter, PageRequest page = {}) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto parsed, ParseModelVersionFilter(filter));
+    return PostgresModelVersionStore(&pool_).List(
+        "sensor-model", {.page = std::move(page), .filter = parsed}, VersionOrder::kNewestFirst);
+  }
+
+  static std::string* dsn_;
+  db::ConnectionPool pool_;
+};
+std::string* ScaleTest::dsn_ = nullptr;
+
+TEST_F(ScaleTest, FiltersOfVersionsReadAboutWhatTheyReturn) {
+  const std::string middle = *[&]() -> absl::StatusOr<std::string> {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto version,
+                               PostgresModelVersionStore(&pool_).Get({"sensor-model", 500'000}));
+    return FilterText(version.create_time);
+  }();
+  const std::pair<std::string, std::int64_t> filters[] = {
+      {"", 500},
+      {"version = 12", 10},
+      {"version > 100 AND version <= 200", 500},
+      {"run = \"experiments/plant_P001_circuit_C001/runs/r50101\"", 50},
+      {absl::StrCat("create_time < \"", middle, "\""), 500},
+      {absl::StrCat("create_time = \"", middle, "\""), 10},
+      {"create_time < 2020-01-01T00:00:00.000100Z", 500},
+      {"training_job = \"trainingRuns/t7/jobs/j\"", 10},
+      {"data_asset_version = \"dataAssets/plant_P007_circuit_C007/versions/2025-12-09\"", 500},
+      {"tags.plant_id = P001 AND tags.circuit_id = C001", 500},
+      {"tags.circuit_id = C001", 500},
+      {"tags.team = \"nobody else\"", 10},
+      {"tags.\"team/owner\" = ada", 10},
+      {"tags.pr_number = \"777\"", 2'000},
+      {"tags.pr_number = \"777\" AND tags.pr_author = author7 AND tags.cutoff_date = \"2025-12-22\""
+       " AND tags.environment_version = \"1.5.0\" AND tags.shift = late",
+       2'000},
+      {"metrics.mae < 0.00001", 500},
+      {"metrics.r2 >= 0.9998", 500},
+      {"metrics.skill < 0.9 AND tags.team = \"nobody else\"", 500},
+      {"tags.team = \"nobody else\" OR version = 12", 500}};
+  for (const auto& [filter, most] : filters) {
+    ExpectReads("model_versions", most, filter, [&] { return Versions(filter); });
+  }
+}
+
+TEST_F(ScaleTest, AFilterThatNoIndexServesIsEndedAndSaysWhatToAdd) {
+  db::ConnectionPool hasty({.dsn = *dsn_, .size = 1, .statement_timeout = absl::Milliseconds(20)});
+  const auto filter = ParseModelVersionFilter("metrics.test_windows < 0 AND tags.shift:early");
+  ASSERT_TRUE(filter.ok());
+  const auto page = PostgresModelVersionStore(&hasty).List(
+      "sensor-model", {.page = {}, .filter = *filter}, VersionOrder::kNewestFirst);
+  EXPECT_EQ(page.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(page.status()), "FILTER_NOT_INDEXED");
+  EXPECT_EQ(DetailsOf(page.status())->metadata.at("fields"), "metrics.test_windows, tags.shift");
+}
+
+TEST_F(ScaleTest, AllDataAssetVersionsAreReadOnceHoweverManyPages) {
+  PostgresDataAssetStore assets(&pool_);
+  const auto before = Read("data_asset_versions");
+  PageRequest page{.size = 500, .after = {}};
+  std::int64_t listed = 0;
+  do {
+    const auto versions = assets.List("-", page);
+    ASSERT_TRUE(versions.ok()) << versions.status();
+    listed += static_cast<std::int64_t>(versions->items.size());
+    page.after = versions->next_after;
+  } while (!page.after.empty());
+  EXPECT_EQ(listed, 10'000);
+  const auto after = Read("data_asset_versions");
+  EXPECT_EQ(after.scans, before.scans);
+  EXPECT_LE(after.rows - before.rows, 2 * listed);
+}
+
+TEST_F(ScaleTest, ChampionsAndRunsAreReadByIndex) {
+  PostgresChampionStore champions(&pool_);
+  ExpectReads("champion_events", 4'000, "champions", [&] {
+    return champions.List("sensor-model", {.page = {.size = 1000, .after = {"P050", "C050"}}});
+  });
+  PostgresExperimentStore experiments(&pool_);
+  for (const char* text :
+       {"state = STATE_FAILED", "tags.purpose = trial", "params.\"optimizer/name\" = adam", ""}) {
+    ExpectReads("runs", 1'000, text, [&]() -> absl::StatusOr<PageOf<registry::Run>> {
+      FLEETCAST_ASSIGN_OR_RETURN(const auto filter, ParseRunFilter(text));
+      return experiments.ListRuns("-", {.page = {}, .filter = filter});
+    });
+  }
+}
+
+}  // namespace
+}  // namespace fleetcast::registry
