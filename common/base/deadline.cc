@@ -10,6 +10,7 @@ using std::chrono::steady_clock;
 
 thread_local std::optional<steady_clock::time_point> in_force;
 thread_local std::function<bool()> is_cancelled;
+thread_local std::stop_token current_stop;
 
 // More than anybody waits for: saves the arithmetic from overflow.
 constexpr absl::Duration kForever = absl::Hours(24 * 365);
@@ -28,7 +29,17 @@ ScopedCancellation::ScopedCancellation(std::function<bool()> is_over) {
   is_cancelled = std::move(is_over);
 }
 
-ScopedCancellation::~ScopedCancellation() { is_cancelled = nullptr; }
+ScopedCancellation::ScopedCancellation(std::stop_token stop) {
+  is_cancelled = [stop] { return stop.stop_requested(); };
+  current_stop = std::move(stop);
+}
+
+ScopedCancellation::~ScopedCancellation() {
+  is_cancelled = nullptr;
+  current_stop = std::stop_token();
+}
+
+std::stop_token CurrentStop() { return current_stop; }
 
 std::optional<absl::Duration> RemainingTime() {
   if (is_cancelled && is_cancelled()) return absl::ZeroDuration();

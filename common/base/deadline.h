@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <stop_token>
 
 #include "absl/time/time.h"
 
@@ -28,10 +29,16 @@ class ScopedDeadline {
 class ScopedCancellation {
  public:
   explicit ScopedCancellation(std::function<bool()> is_over);
+  // Over once `stop` is requested, which also ends what the thread waits for at that moment: calls
+  // to other services are cancelled, connections to Postgres cut.
+  explicit ScopedCancellation(std::stop_token stop);
   ~ScopedCancellation();
   ScopedCancellation(const ScopedCancellation&) = delete;
   ScopedCancellation& operator=(const ScopedCancellation&) = delete;
 };
+
+// That of the ScopedCancellation in force; without one it is never requested.
+[[nodiscard]] std::stop_token CurrentStop();
 
 // Until the deadline in force, not negative; nullopt if there is none.
 [[nodiscard]] std::optional<absl::Duration> RemainingTime();

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -60,6 +62,8 @@ struct ConnectionPool::Lease::Connection {
   int generation = 0;
   steady_clock::time_point replace_at;
   absl::Duration statement_timeout;
+  // Of the lease: cuts it when its thread is to stop.
+  std::optional<std::stop_callback<std::function<void()>>> cut_by_stop;
   // Of the lease; guarded by the pool's mutex.
   steady_clock::time_point deadline;
   bool was_cut = false;
@@ -149,14 +153,27 @@ struct ConnectionPool::State {
         std::max(std::min(options.statement_timeout, callers * 0.9), absl::Milliseconds(1));
     const absl::Duration longest = std::min(
         callers, connection.statement_timeout + std::min(options.statement_timeout, kLongestGrace));
-    const std::lock_guard lock(mutex);
-    connection.deadline = steady_clock::now() + absl::ToChronoNanoseconds(longest);
-    leased.insert(&connection);
-    if (connection.deadline < watchdog_wakes) lease_begun.notify_one();
+    {
+      const std::lock_guard lock(mutex);
+      connection.deadline = steady_clock::now() + absl::ToChronoNanoseconds(longest);
+      leased.insert(&connection);
+      if (connection.deadline < watchdog_wakes) lease_begun.notify_one();
+    }
+    connection.cut_by_stop.emplace(CurrentStop(), [this, &connection] {
+      const std::lock_guard lock(mutex);
+      if (leased.contains(&connection)) Cut(connection);
+    });
+  }
+
+  // Wakes who waits for its server. The caller holds the mutex.
+  static void Cut(Connection& connection) {
+    connection.was_cut = true;
+    shutdown(connection.socket, SHUT_RDWR);
   }
 
   // Ends the watch over it as well. The connection goes back to the idle ones if it may.
   void EndLease(std::unique_ptr<Connection> connection) {
+    if (connection != nullptr) connection->cut_by_stop.reset();
     const bool usable = connection != nullptr && connection->session.is_open();
     {
       const std::lock_guard lock(mutex);
@@ -189,8 +206,7 @@ struct ConnectionPool::State {
       for (Connection* const connection : leased) {
         if (connection->was_cut) continue;
         if (connection->deadline <= now) {
-          connection->was_cut = true;
-          shutdown(connection->socket, SHUT_RDWR);  // wakes who waits for it
+          Cut(*connection);
         } else {
           watchdog_wakes = std::min(watchdog_wakes, connection->deadline);
         }

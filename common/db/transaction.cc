@@ -61,7 +61,10 @@ std::string TransactionSettings(const PoolOptions& options, absl::Duration state
                       milliseconds(2 * options.statement_timeout), "; SET LOCAL timezone = 'UTC'");
 }
 
-absl::Status Silent(const ConnectionPool::Lease& lease) {
+// Why the connection was cut.
+absl::Status Cut(const ConnectionPool::Lease& lease) {
+  if (CurrentStop().stop_requested())
+    return absl::CancelledError("the work was told to stop while Postgres was asked");
   const std::string waited =
       absl::FormatDuration(absl::Trunc(lease.statement_timeout(), absl::Milliseconds(1)));
   ErrorDetails details;
@@ -79,7 +82,7 @@ absl::Status Silent(const ConnectionPool::Lease& lease) {
 absl::Status StatusOf(const std::exception& exception, const ConnectionPool::Lease& lease) {
   absl::Status status = StatusFromException(exception);
   if (ReasonOf(status) == "COMMIT_OUTCOME_UNKNOWN" || (*lease).is_open()) return status;
-  if (lease.WasCut()) return Silent(lease);
+  if (lease.WasCut()) return Cut(lease);
   // pqxx reports some lost connections as plain errors.
   if (status.code() == absl::StatusCode::kInternal)
     return StatusFromException(pqxx::broken_connection(exception.what()));
@@ -88,9 +91,10 @@ absl::Status StatusOf(const std::exception& exception, const ConnectionPool::Lea
 
 // A connection that is broken, or one of a server that has turned read only, is not used again.
 void DiscardIfUnfit(ConnectionPool::Lease& lease, const absl::Status& status) {
-  if (lease.WasCut() || ReasonOf(status) == "POSTGRES_READ_ONLY")
+  const bool silent = lease.WasCut() && !CurrentStop().stop_requested();
+  if (silent || ReasonOf(status) == "POSTGRES_READ_ONLY")
     lease.DiscardAll();
-  else if (!(*lease).is_open())
+  else if (lease.WasCut() || !(*lease).is_open())
     lease.Discard();
 }
 
@@ -100,7 +104,7 @@ absl::Status StatusOfRead(const std::exception& exception, const ConnectionPool:
   if (ReasonOf(status) == "POSTGRES_READ_ONLY")
     return Refused(absl::StatusCode::kInternal, "WRITE_IN_READ_TRANSACTION", exception.what());
   if (ReasonOf(status) != "COMMIT_OUTCOME_UNKNOWN") return status;
-  return lease.WasCut() ? Silent(lease)
+  return lease.WasCut() ? Cut(lease)
                         : StatusFromException(pqxx::broken_connection(exception.what()));
 }
 

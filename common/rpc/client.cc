@@ -54,6 +54,7 @@ grpc::Status Named(const Dependency& dependency, const grpc::Status& status, abs
       return failed(absl::StatusCode::kUnavailable, "DEPENDENCY_UNREACHABLE",
                     absl::StrCat("cannot be reached: ", status.error_message()));
     case grpc::StatusCode::CANCELLED:
+      if (CurrentStop().stop_requested()) return status;
       if (CurrentCall() != nullptr && CurrentCall()->IsCancelled()) return status;
       return failed(absl::StatusCode::kUnavailable, "DEPENDENCY_UNREACHABLE",
                     "broke the call off; it was probably stopped");
@@ -121,13 +122,17 @@ std::shared_ptr<grpc::Channel> ConnectDependency(const std::string& service,
       target, grpc::InsecureChannelCredentials(), Arguments(), std::move(interceptors));
 }
 
-std::unique_ptr<grpc::ClientContext> MakeContext(absl::Duration timeout) {
-  auto context = CurrentCall() == nullptr ? std::make_unique<grpc::ClientContext>()
-                                          : grpc::ClientContext::FromServerContext(*CurrentCall());
+Context MakeContext(absl::Duration timeout) {
+  Context context(CurrentCall() == nullptr
+                      ? std::make_unique<grpc::ClientContext>().release()
+                      : grpc::ClientContext::FromServerContext(*CurrentCall()).release());
   const absl::Duration time = std::min(timeout, RemainingTime().value_or(timeout));
   context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(time));
   const std::string request_id = CurrentLogField("request_id");
   if (!request_id.empty()) context->AddMetadata("x-request-id", request_id);
+  if (std::stop_token stop = CurrentStop(); stop.stop_possible())
+    context.get_deleter().cancels = std::make_unique<std::stop_callback<std::function<void()>>>(
+        std::move(stop), [call = context.get()] { call->TryCancel(); });
   return context;
 }
 

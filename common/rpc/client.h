@@ -3,7 +3,9 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -26,11 +28,21 @@ namespace fleetcast::rpc {
 [[nodiscard]] std::shared_ptr<grpc::Channel> ConnectDependency(const std::string& service,
                                                                const std::string& target);
 
+// Ends the watch over the stop before the context.
+struct EndContext {
+  std::unique_ptr<std::stop_callback<std::function<void()>>> cancels;
+  void operator()(grpc::ClientContext* context) {
+    cancels.reset();
+    delete context;
+  }
+};
+using Context = std::unique_ptr<grpc::ClientContext, EndContext>;
+
 // A context with a deadline `timeout` from now, or sooner where the thread's own time ends sooner
 // (common/base/deadline.h), and the calling thread's request id (the log field "request_id" in
 // scope) as metadata `x-request-id`. On a thread that answers a call the new call is cancelled with
-// that one, and must not outlive it.
-[[nodiscard]] std::unique_ptr<grpc::ClientContext> MakeContext(absl::Duration timeout);
+// that one, and must not outlive it; on one that is to stop (ScopedCancellation), with that stop.
+[[nodiscard]] Context MakeContext(absl::Duration timeout);
 
 // One unary call:
 //   FLEETCAST_ASSIGN_OR_RETURN(auto circuit, Call<Circuit>(timeout, [&](auto* context, auto* reply)

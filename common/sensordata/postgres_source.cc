@@ -248,7 +248,7 @@ std::string PostgresSource::Location(const std::string& sensor_id) const {
 absl::StatusOr<RawReadings> PostgresSource::Read(const ReadRequest& request) {
   FLEETCAST_RETURN_IF_ERROR(CheckReadRequest(request));
   return ReadWithinMemory(request, [&]() -> absl::StatusOr<RawReadings> {
-    auto readings = db::RunInTransaction(state_->pool, [&](pqxx::work& work) {
+    auto readings = db::ReadInTransaction(state_->pool, [&](pqxx::work& work) {
       return ReadWithinMemory(request, [&] { return state_->Read(work, request); });
     });
     if (readings.ok()) return readings;

@@ -26,33 +26,40 @@ absl::StatusOr<Loaded> Load(ModelRegistry& registry, const std::string& sha256,
 
 absl::StatusOr<ModelCache::SharedModel> ModelCache::Get(const std::string& sha256,
                                                         absl::Duration timeout) {
-  std::shared_ptr<Download> download;
-  {
-    absl::MutexLock lock(&mutex_);
-    ++requests_;
-    if (auto found = Find(sha256)) return found;
-    const auto [entry, first] = downloads_.try_emplace(sha256);
-    if (!first) {
-      download = entry->second;
-      if (mutex_.AwaitWithTimeout(absl::Condition(&download->done), timeout))
-        return download->model;
+  for (;;) {
+    std::shared_ptr<Download> download;
+    {
+      absl::MutexLock lock(&mutex_);
+      ++requests_;
+      if (auto found = Find(sha256)) return found;
+      std::shared_ptr<Download>& entry = downloads_[sha256];
+      download = entry;
+      if (download == nullptr) entry = std::make_shared<Download>();
+    }
+    if (download == nullptr) return Fetch(sha256, timeout);
+    if (!download->done.WaitFor(timeout))
       return Refused(absl::StatusCode::kUnavailable, "MODEL_UNAVAILABLE",
                      absl::StrCat("artifact ", sha256, " is still being downloaded"));
-    }
-    entry->second = download = std::make_shared<Download>();
+    if (!absl::IsCancelled(download->model.status())) return download->model;
   }
+}
+
+absl::StatusOr<ModelCache::SharedModel> ModelCache::Fetch(const std::string& sha256,
+                                                          absl::Duration timeout) {
+  absl::StatusOr<Loaded> loaded = absl::InternalError("the download ended without a result");
   // Whatever happens to this download, those who wait for it are told.
   const absl::Cleanup end = [&] {
     absl::MutexLock lock(&mutex_);
-    download->done = true;
-    downloads_.erase(sha256);
+    const auto entry = downloads_.find(sha256);
+    if (loaded.ok())
+      entry->second->model = loaded->model;
+    else
+      entry->second->model = loaded.status();
+    entry->second->done.Notify();
+    downloads_.erase(entry);
   };
-  auto loaded = Load(registry_, sha256, timeout);
-  if (!loaded.ok()) {
-    download->model = loaded.status();
-    return loaded.status();
-  }
-  download->model = loaded->model;
+  loaded = Load(registry_, sha256, timeout);
+  if (!loaded.ok()) return loaded.status();
   absl::MutexLock lock(&mutex_);
   Keep(sha256, loaded->model, loaded->bytes);
   return loaded->model;

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/base/notification.h"
 #include "common/forecast/forecast.h"
 #include "services/inference/domain/model_registry.h"
 
@@ -33,12 +34,16 @@ class ModelCache {
   ModelCache(ModelRegistry& registry, std::size_t max_bytes)
       : registry_(registry), max_bytes_(max_bytes) {}
 
-  // From memory, or downloaded, verified and parsed, by one of those who ask for it at once. The
+  // From memory, or downloaded, verified and parsed, by one of those who ask for it at once; by
+  // another if that one is told to stop. The
   // registry's errors, MODEL_FILE_CORRUPT (DATA_LOSS), and MODEL_UNAVAILABLE if another's download
   // takes longer than `timeout`.
   [[nodiscard]] absl::StatusOr<SharedModel> Get(const std::string& sha256, absl::Duration timeout);
 
  private:
+  // Downloads what downloads_ says is being downloaded.
+  [[nodiscard]] absl::StatusOr<SharedModel> Fetch(const std::string& sha256,
+                                                  absl::Duration timeout);
   struct Entry {
     std::string sha256;
     SharedModel model;
@@ -46,8 +51,8 @@ class ModelCache {
     std::int64_t asked_at;  // in requests
   };
   struct Download {
-    absl::StatusOr<SharedModel> model;
-    bool done = false;
+    absl::StatusOr<SharedModel> model;  // written once, before `done`
+    Notification done;
   };
 
   [[nodiscard]] SharedModel Find(const std::string& sha256) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -64,13 +64,14 @@ template <typename Act>
 template <typename Answer>
 [[nodiscard]] absl::StatusOr<std::optional<Answer>> FindFirstAnswer(
     db::ConnectionPool& pool, const MutatingRequest& request) {
-  return db::RunInTransaction(pool, [&](pqxx::work& work) -> absl::StatusOr<std::optional<Answer>> {
-    FLEETCAST_ASSIGN_OR_RETURN(const std::optional<std::string> first,
-                               db::FindAnswer(work, kSchema, request));
-    if (!first) return std::optional<Answer>();
-    FLEETCAST_ASSIGN_OR_RETURN(Answer answer, AnswerOf<Answer>(*first));
-    return std::optional<Answer>(std::move(answer));
-  });
+  return db::ReadInTransaction(
+      pool, [&](pqxx::work& work) -> absl::StatusOr<std::optional<Answer>> {
+        FLEETCAST_ASSIGN_OR_RETURN(const std::optional<std::string> first,
+                                   db::FindAnswer(work, kSchema, request));
+        if (!first) return std::optional<Answer>();
+        FLEETCAST_ASSIGN_OR_RETURN(Answer answer, AnswerOf<Answer>(*first));
+        return std::optional<Answer>(std::move(answer));
+      });
 }
 
 }  // namespace fleetcast::inference

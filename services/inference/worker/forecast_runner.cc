@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/deadline.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/workqueue/breaker.h"
@@ -23,6 +24,7 @@ absl::StatusOr<Forecast> MakeOne(Forecaster& forecaster, const Hold& hold) {
   FLEETCAST_RETURN_IF_ERROR(hold.StopStatus());
   FLEETCAST_ASSIGN_OR_RETURN(const HeldInvocation invocation, HeldInvocationOf(hold.task()));
   const ScopedLogFields fields({{"invocation", InvocationResource(invocation.name)}});
+  const ScopedCancellation stop(hold.stop_token());
   return forecaster.Make(invocation, hold);
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/deadline.h"
 #include "common/base/log.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
@@ -37,6 +38,7 @@ absl::StatusOr<JobResult> TrainingAttempt::Run() {
 }
 
 absl::StatusOr<JobResult> TrainingAttempt::RunSteps() {
+  const ScopedCancellation stop(hold_.stop_token());
   Enter(JobPhase::kReadingData);
   FLEETCAST_RETURN_IF_ERROR(StartExperimentRun());
   FLEETCAST_ASSIGN_OR_RETURN(const Data data, ReadAndPinData());

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/deadline.h"
 #include "common/base/log.h"
 #include "services/trainer/domain/failure.h"
 #include "services/trainer/domain/names.h"
@@ -32,6 +33,7 @@ Outcome Train(const TrainingTools& tools, const std::string& replica, Hold& hold
 Outcome Close(ModelRegistry& registry, const Hold& hold) {
   const auto open = OpenRunFromJson(hold.task().payload);
   if (!open.ok()) return OutcomeOf(open.status(), hold, Classify);
+  const ScopedCancellation stop(hold.stop_token());
   const absl::Status closed =
       registry.FinishRun(DerivedUuid(hold.task().group_id), open->experiment_run,
                          ExperimentRunEnd::kKilled, open->why);

@@ -58,8 +58,12 @@ auto RetryTransient(const TrainingTools& tools, const workqueue::Hold& hold, Cal
   for (;;) {
     if (absl::Status stop = hold.StopStatus(); !stop.ok()) return stop;
     auto result = call();
-    if (result.ok() || !IsTransient(StatusIn(result)) || tools.clock.Monotonic() + wait > until)
-      return result;
+    if (result.ok()) return result;
+    const absl::Status failed = StatusIn(result);
+    // What the stop has cut off says so.
+    if (absl::IsCancelled(failed))
+      if (absl::Status stop = hold.StopStatus(); !stop.ok()) return stop;
+    if (!IsTransient(failed) || tools.clock.Monotonic() + wait > until) return result;
     if (absl::Status stop = WaitWhileHeld(tools.clock, hold, wait); !stop.ok()) return stop;
     wait = std::min(wait * 2, absl::Seconds(8));
   }

@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include <memory>
+#include <stop_token>
+#include <thread>
 
 #include "common/base/deadline.h"
 #include "common/base/status.h"
@@ -95,6 +97,24 @@ TEST(BoundedWaitsTest, TheCallersDeadlineBoundsStatements) {
     return absl::OkStatus();
   });
   EXPECT_EQ(ReasonOf(status), "POSTGRES_STATEMENT_TIMEOUT") << status;
+}
+
+TEST(BoundedWaitsTest, AStatementEndsWhenItsThreadIsToldToStop) {
+  ConnectionPool pool({.dsn = testing::NewDatabase()});
+  std::stop_source source;
+  {
+    const ScopedCancellation cancellation(source.get_token());
+    std::thread stopper;
+    const absl::Status status = ReadInTransaction(pool, [&](pqxx::work& work) {
+      work.exec("SELECT 1");
+      stopper = std::thread([&] { source.request_stop(); });
+      work.exec("SELECT pg_sleep(600)");
+      return absl::OkStatus();
+    });
+    stopper.join();
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  }
+  EXPECT_TRUE(One(pool).ok());
 }
 
 TEST(BoundedWaitsTest, TheCallersDeadlineBoundsTheWaitForAConnection) {

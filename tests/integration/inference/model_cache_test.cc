@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <thread>
@@ -27,11 +28,13 @@ class CountingRegistry final : public ModelRegistry {
       ++downloads[sha256];
     }
     if (before_answer) before_answer();
+    if (stopped_downloads-- > 0) return absl::CancelledError("told to stop");
     if (damaged) return bytes + "damage";
     return bytes;
   }
   std::string bytes;
   bool damaged = false;
+  std::atomic<int> stopped_downloads = 0;
   std::function<void()> before_answer;
   absl::Mutex mutex;
   std::map<std::string, int> downloads;
@@ -91,6 +94,25 @@ TEST_F(ModelCacheTest, ThoseWhoAskForAModelAtOnceShareOneDownload) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(registry_.downloads["a"], 1);
+}
+
+TEST_F(ModelCacheTest, WhoWaitsForADownloadThatIsToldToStopDownloadsItself) {
+  ModelCache cache(registry_, RoomFor(10));
+  absl::BlockingCounter asking(2);
+  registry_.stopped_downloads = 1;
+  registry_.before_answer = [&] { asking.Wait(); };
+  std::atomic<int> stopped = 0, given = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&] {
+      asking.DecrementCount();
+      const auto model = cache.Get("a", absl::Seconds(60));
+      stopped += absl::IsCancelled(model.status()) ? 1 : 0;
+      given += model.ok() ? 1 : 0;
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(stopped, 1);
+  EXPECT_EQ(given, 1);
 }
 
 TEST_F(ModelCacheTest, DoesNotKeepWhatDoesNotParse) {

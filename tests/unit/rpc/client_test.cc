@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <set>
+#include <stop_token>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -123,6 +124,25 @@ TEST_F(ClientTest, TheCallsOfACallThatIsCancelledAreCancelled) {
   context->TryCancel();
   EXPECT_TRUE(behind_.was_cancelled.WaitFor(absl::Minutes(2)));
   caller.join();
+}
+
+TEST_F(ClientTest, ACallEndsWhenItsThreadIsToldToStop) {
+  const auto stub = EchoService::NewStub(ConnectDependency("echo", behind_server_->address()));
+  std::stop_source source;
+  absl::Status status;
+  std::thread caller([&] {
+    const ScopedCancellation cancellation(source.get_token());
+    EchoRequest request;
+    request.set_text("hang");
+    status = Call<EchoResponse>(kAmple, [&](auto* context, auto* reply) {
+               return stub->Echo(context, request, reply);
+             }).status();
+  });
+  EXPECT_TRUE(behind_.hangs.WaitFor(absl::Minutes(2)));
+  source.request_stop();
+  caller.join();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  EXPECT_TRUE(behind_.was_cancelled.WaitFor(absl::Minutes(2)));
 }
 
 TEST_F(ClientTest, NobodyIsBlamedWhenThereWasNoTimeToAsk) {
