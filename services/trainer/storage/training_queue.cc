@@ -6,6 +6,20 @@
 
 namespace fleetcast::trainer {
 
+namespace {
+
+// The last run that gave a circuit its champion. As the index tasks_of_champions has it.
+constexpr char kHasLastChampionOfACircuit[] = R"sql(EXISTS (
+  SELECT FROM trainer.tasks t
+  WHERE t.group_id = g.group_id AND t.queue = 'training' AND t.state = 'SUCCEEDED'
+    AND t.result -> 'gate' ->> 'verdict' = 'CHAMPION'
+    AND NOT EXISTS (
+      SELECT FROM trainer.tasks later
+      WHERE later.name = t.name AND later.task_id > t.task_id AND later.queue = 'training'
+        AND later.state = 'SUCCEEDED' AND later.result -> 'gate' ->> 'verdict' = 'CHAMPION')))sql";
+
+}  // namespace
+
 workqueue::QueueOptions ClosingQueueOptions() {
   return {.schema = kSchema, .queue = kClosingQueue};
 }
@@ -27,7 +41,10 @@ workqueue::QueueOptions TrainingQueueOptions(workqueue::Queue& closing) {
                              .attempt_timeout = absl::Minutes(1),
                              .delay = absl::Minutes(1)}});
   };
-  return {.schema = kSchema, .queue = kTrainingQueue, .on_interrupted = close_run};
+  return {.schema = kSchema,
+          .queue = kTrainingQueue,
+          .on_interrupted = close_run,
+          .kept = kHasLastChampionOfACircuit};
 }
 
 workqueue::NewTask TaskOf(const CircuitConfig& circuit, const RunPin& pin, int max_attempts) {

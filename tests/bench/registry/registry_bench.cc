@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -24,10 +23,10 @@
 #include "cli/local/private_cluster.h"
 #include "common/base/id.h"
 #include "common/base/log.h"
-#include "common/base/process.h"
 #include "common/rpc/client.h"
 #include "fleetcast/registry/v1/model_service.grpc.pb.h"
 #include "tests/support/registry/million_versions.h"
+#include "tests/support/served_program.h"
 
 namespace fleetcast::registry {
 namespace {
@@ -65,45 +64,29 @@ class Registry {
     fill_seconds_ = Seconds(
         [&] { Require(testing::FillWithVersions(*dsn, kVersions), "filling the registry"); });
     const char* bin = std::getenv("FLEETCAST_BIN_DIR");
-    const std::string log = folder_ + "/registry.log";
-    const auto pid =
-        Spawn({.arguments = {absl::StrCat(bin == nullptr ? "bin" : bin, "/fleetcast-registry"),
-                             "--listen", "127.0.0.1:0", "--database", *dsn, "--artifacts-dir",
-                             folder_ + "/artifacts"},
-               .log_file = log,
-               .death_signal = SIGKILL});
-    Require(pid.status(), "starting fleetcast-registry");
-    process_ = IdentityOf(*pid).value_or(ProcessIdentity{*pid});
-    const std::string mark = "\"message\":\"serving\",\"address\":\"";
-    while (address_.empty()) {
-      if (HasEnded(*pid))
-        Require(absl::InternalError(EndOfFile(log)), "starting fleetcast-registry");
-      const std::string text = EndOfFile(log, 100'000);
-      const std::size_t at = text.find(mark);
-      if (at != std::string::npos && text.find('"', at + mark.size()) != std::string::npos) {
-        const std::size_t begin = at + mark.size();
-        address_ = text.substr(begin, text.find('"', begin) - begin);
-      } else {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      }
-    }
+    auto program = testing::ServedProgram::Start(
+        {absl::StrCat(bin == nullptr ? "bin" : bin, "/fleetcast-registry"), "--database", *dsn,
+         "--artifacts-dir", folder_ + "/artifacts"},
+        folder_ + "/registry.log");
+    Require(program.status(), "starting fleetcast-registry");
+    program_ = *std::move(program);
   }
   ~Registry() {
-    EndProcess(process_, SIGTERM, absl::Seconds(20));
+    Require(program_->Stop(absl::Seconds(20)), "stopping fleetcast-registry");
     (void)cluster_->Stop();
     std::filesystem::remove_all(folder_);
   }
 
   // A stub on a connection of its own.
   [[nodiscard]] std::unique_ptr<Models> Connect() const {
-    return v1::ModelService::NewStub(rpc::Connect(address_));
+    return v1::ModelService::NewStub(rpc::Connect(program_->address()));
   }
   [[nodiscard]] double fill_seconds() const { return fill_seconds_; }
 
  private:
-  std::string folder_, address_;
+  std::string folder_;
   std::unique_ptr<cli::PrivateCluster> cluster_;
-  ProcessIdentity process_;
+  std::unique_ptr<testing::ServedProgram> program_;
   double fill_seconds_ = 0;
 };
 

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -22,7 +21,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/id.h"
-#include "common/base/process.h"
 #include "common/db/migrator.h"
 #include "common/db/transaction.h"
 #include "common/forecast/forecast.h"
@@ -32,6 +30,7 @@
 #include "fleetcast/registry/v1/artifact_service.grpc.pb.h"
 #include "services/inference/storage/rows.h"
 #include "services/registry/service.h"
+#include "tests/support/served_program.h"
 #include "tests/support/test_database.h"
 
 namespace fleetcast::db {
@@ -162,42 +161,30 @@ void DeployAll(db::ConnectionPool& pool, const std::vector<std::string>& hashes)
   }));
 }
 
+std::string BinDir() {
+  const char* folder = std::getenv("FLEETCAST_BIN_DIR");
+  return folder == nullptr ? "build/bin" : folder;
+}
+
 class InferenceProcess {
  public:
   InferenceProcess(const std::string& dsn, const std::string& registry,
                    const std::filesystem::path& folder)
-      : log_((folder / "inference.log").string()) {
-    const char* bin = std::getenv("FLEETCAST_BIN_DIR");
-    pid_ = Must(Spawn(
-        {.arguments = {absl::StrCat(bin == nullptr ? "build/bin" : bin, "/fleetcast-inference"),
-                       "--listen", "127.0.0.1:0", "--database", dsn, "--registry-target", registry,
-                       "--sensor-data", (folder / "sensors").string()},
-         .working_dir = std::filesystem::current_path().string(),
-         .log_file = log_,
-         .death_signal = SIGKILL}));
-    for (int i = 0; i < 3000 && address_.empty(); ++i) {
-      const std::string log = EndOfFile(log_, 100'000), mark = "\"address\":\"";
-      if (HasEnded(pid_)) throw std::runtime_error(log);
-      if (const std::size_t at = log.find(mark); at != std::string::npos)
-        address_ = log.substr(at + mark.size(), log.find('"', at + mark.size()) - at - mark.size());
-      else
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-  }
-  ~InferenceProcess() {
-    if (const auto process = IdentityOf(pid_)) EndProcess(*process, SIGTERM, absl::Seconds(30));
-  }
-  [[nodiscard]] const std::string& address() const { return address_; }
+      : program_(Must(testing::ServedProgram::Start(
+            {absl::StrCat(BinDir(), "/fleetcast-inference"), "--database", dsn, "--registry-target",
+             registry, "--sensor-data", (folder / "sensors").string()},
+            (folder / "inference.log").string()))) {}
+  [[nodiscard]] const std::string& address() const { return program_->address(); }
   // In MiB: "VmHWM", "VmRSS".
   [[nodiscard]] double Memory(const std::string& what) const {
-    std::ifstream status(absl::StrCat("/proc/", pid_, "/status"));
+    std::ifstream status(absl::StrCat("/proc/", program_->pid(), "/status"));
     double kib = 0;
     for (std::string line; std::getline(status, line);)
       if (line.starts_with(what + ":")) kib = std::strtod(line.c_str() + what.size() + 1, nullptr);
     return kib / 1024;
   }
   [[nodiscard]] double CpuSeconds() const {
-    std::ifstream stat(absl::StrCat("/proc/", pid_, "/stat"));
+    std::ifstream stat(absl::StrCat("/proc/", program_->pid(), "/stat"));
     std::string field;
     double ticks = 0;
     for (int i = 1; i <= 15 && stat >> field; ++i)
@@ -206,9 +193,7 @@ class InferenceProcess {
   }
 
  private:
-  const std::string log_;
-  pid_t pid_ = -1;
-  std::string address_;
+  const std::unique_ptr<testing::ServedProgram> program_;
 };
 
 // From the request to the last forecast stored.
@@ -221,7 +206,6 @@ double Sweep(v1::InvocationService::Stub& stub) {
   get.set_name(Must(rpc::Call<v1::Sweep>(absl::Minutes(2), [&](auto* context, auto* response) {
                  return stub.InvokeFleet(context, request, response);
                })).name());
-  std::printf("  asked for after %.1f s\n", SecondsSince(start));
   for (;;) {
     const v1::Sweep sweep =
         Must(rpc::Call<v1::Sweep>(absl::Minutes(2), [&](auto* context, auto* response) {

@@ -10,6 +10,7 @@
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
+#include "common/base/notification.h"
 #include "common/base/status.h"
 #include "tests/integration/inference/inference_stack.h"
 
@@ -98,14 +99,15 @@ TEST_F(ModelCacheTest, ThoseWhoAskForAModelAtOnceShareOneDownload) {
 
 TEST_F(ModelCacheTest, WhoWaitsForADownloadThatIsToldToStopDownloadsItself) {
   ModelCache cache(registry_, RoomFor(10));
-  absl::BlockingCounter asking(2);
+  std::atomic<int> asking = 0;
+  Notification both_ask;
   registry_.stopped_downloads = 1;
-  registry_.before_answer = [&] { asking.Wait(); };
+  registry_.before_answer = [&] { both_ask.WaitForNotification(); };
   std::atomic<int> stopped = 0, given = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i)
     threads.emplace_back([&] {
-      asking.DecrementCount();
+      if (++asking == 2) both_ask.Notify();
       const auto model = cache.Get("a", absl::Seconds(60));
       stopped += absl::IsCancelled(model.status()) ? 1 : 0;
       given += model.ok() ? 1 : 0;
