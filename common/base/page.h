@@ -13,8 +13,8 @@ namespace fleetcast {
 
 inline constexpr int kDefaultPageSize = 100;
 inline constexpr int kMaxPageSize = 1000;
-// A page ends before the item that would take it beyond this, though it holds one at least: messages
-// carry 4 MiB.
+// A page ends before the item that would take it beyond this, though it holds one at least:
+// messages carry 4 MiB.
 inline constexpr std::size_t kMaxPageBytes = std::size_t{1} << 20;
 
 struct PageRequest {

@@ -91,6 +91,7 @@ absl::StatusOr<ForecastStatement> ListForecastsStatement(const ForecastQuery& qu
   FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(query.filter, FieldOf));
   const std::string order = absl::StrCat(listing.Order(), limit);
   std::vector<std::string> parts;
+  parts.reserve(ranges.size());
   for (const std::string& range : ranges) {
     parts.push_back(absl::StrCat("(SELECT f.* FROM inference.",
                                  query.latest_only ? "latest_forecasts" : "forecasts", " f WHERE ",

@@ -182,6 +182,7 @@ class Creation {
   absl::Status Record(const std::vector<std::size_t>& claimed) {
     answers_.resize(batch_.size());
     std::vector<db::RequestAnswer> answers;
+    answers.reserve(claimed.size());
     for (const std::size_t item : claimed) {
       answers.push_back({batch_[item]->request.request_id, answers_[item]});
     }
@@ -231,6 +232,7 @@ std::vector<absl::StatusOr<ModelVersion>> CreateVersions(db::ConnectionPool& poo
     return Results(batch.size(), results.status());
   }
   Results alone;
+  alone.reserve(batch.size());
   for (const NewVersionRequest* item : batch) alone.push_back(CreateVersions(pool, {item})[0]);
   return alone;
 }
