@@ -24,7 +24,7 @@ constexpr absl::Duration kLookTime = absl::Seconds(5);
 constexpr std::size_t kLongestError = 2000;
 
 // $1 names of duties, $2 their periods in seconds, both between commas, $3 the holder. Takes one
-// that is due; tells when the next of the others is, and how many rows there are of them.
+// that is due; tells when the next one is, and how many rows there are of them.
 constexpr char kLook[] = R"sql(
   WITH mine AS (
     SELECT d.name, m.every, d.next_time
@@ -42,9 +42,10 @@ constexpr char kLook[] = R"sql(
     WHERE d.name = due.name
     RETURNING d.name
   )
-  SELECT (SELECT name FROM taken), count(*),
-         coalesce(extract(epoch FROM min(next_time) - statement_timestamp()), 0)::float8
-  FROM mine)sql";
+  SELECT max(taken.name), count(*), coalesce(extract(epoch FROM
+           min(CASE WHEN taken.name IS NULL THEN next_time - statement_timestamp()
+                    ELSE make_interval(secs => every) END)), 0)::float8
+  FROM mine LEFT JOIN taken USING (name))sql";
 
 constexpr char kMakeRows[] =
     "INSERT INTO @.duties (name) SELECT unnest(string_to_array($1, ',')) ON CONFLICT (name) DO "
@@ -143,8 +144,8 @@ struct Duties::State {
     }
     blind = false;
     if (look->taken != nullptr) Do(*look->taken);
-    // There may be more: the next look comes at once.
-    if (look->taken != nullptr || !look->complete) return absl::ZeroDuration();
+    // There is more: the next look comes at once.
+    if (!look->complete || look->until_next <= absl::ZeroDuration()) return absl::ZeroDuration();
     return std::clamp(look->until_next, kLeastPause, kLongestPause);
   }
 

@@ -1,6 +1,7 @@
 #include "common/db/filter_sql.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -138,6 +139,14 @@ class Writer {
                   absl::StrCat("(", Filled(field.expression, field, ""), " IS NOT NULL)"));
     if (ComparesNumbers(filter) && filter.op != FilterOperator::kHas)
       return with(unserved, AsNumbers(filter, field));
+    // A constant for each key: the planner knows how rare each is, and not how rare they are
+    // together.
+    if (filter.op == FilterOperator::kEqual && field.contained) {
+      const nlohmann::json object = {{field.contained->key, filter.value}};
+      const std::string contained =
+          Bind(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "jsonb");
+      return Part{NullIsFalse(absl::StrCat(field.contained->column, " @> ", contained)), true};
+    }
     const std::string literal = Bind(filter.value, TypeOf(filter.kind));
     if (const auto form = field.indexed_forms.find(filter.op); form != field.indexed_forms.end())
       return Part{NullIsFalse(Filled(form->second, field, literal)), true};

@@ -22,9 +22,15 @@ struct SqlField {
   // Whether an index serves comparisons of `expression` with a literal.
   bool indexed = false;
   // Comparisons that an index serves in another form, with the same meaning:
-  // {{FilterOperator::kEqual, "tags @> jsonb_build_object(?, $)"}}. Not used where numbers are
+  // {{FilterOperator::kEqual, "run_position = position_of($)"}}. Not used where numbers are
   // compared in texts.
   std::map<FilterOperator, std::string> indexed_forms = {};
+  // Where the field is one key of a column of JSON objects of texts, and an index serves what of it
+  // contains an object: = is then asked so. Not used where numbers are compared in texts.
+  struct Contained {
+    std::string column, key;
+  };
+  std::optional<Contained> contained = std::nullopt;
 };
 
 struct SqlCondition {

@@ -81,13 +81,14 @@ class Conclusion {
                            .result = outcome_.outcomes[i].result,
                            .reason = outcome_.outcomes[i].reason,
                            .progress = batch_[i]->LastProgress()});
-    const Effect effect = [&](pqxx::work& work, const std::vector<std::size_t>& held) {
-      if (outcome_.effect == nullptr) return absl::OkStatus();
-      std::vector<std::size_t> indices;
-      indices.reserve(held.size());
-      for (const std::size_t index : held) indices.push_back(which[index]);
-      return outcome_.effect(work, indices);
-    };
+    Effect effect;
+    if (outcome_.effect != nullptr)
+      effect = [&](pqxx::work& work, const std::vector<std::size_t>& held) {
+        std::vector<std::size_t> indices;
+        indices.reserve(held.size());
+        for (const std::size_t index : held) indices.push_back(which[index]);
+        return outcome_.effect(work, indices);
+      };
     const auto written =
         Insist(*batch_[which.front()], [&] { return queue_.SucceedAll(successes, effect); });
     if (written.ok()) {

@@ -9,7 +9,9 @@ namespace {
 
 constexpr int kDeadAtOnce = 200;
 
-absl::Status EndDead(Queue& queue, db::ConnectionPool& pool) {
+absl::Status Tend(Queue& queue, db::ConnectionPool& pool) {
+  FLEETCAST_ASSIGN_OR_RETURN(const int dead, queue.Tend(pool));
+  if (dead == 0) return absl::OkStatus();
   for (int ended = kDeadAtOnce; ended == kDeadAtOnce;) {
     FLEETCAST_ASSIGN_OR_RETURN(ended, queue.EndDead(pool, kDeadAtOnce));
     if (ended > 0)
@@ -21,14 +23,11 @@ absl::Status EndDead(Queue& queue, db::ConnectionPool& pool) {
 
 }  // namespace
 
-std::vector<db::Duty> DutiesOf(Queue& queue, absl::Duration keep) {
+std::vector<db::Duty> DutiesOf(Queue& queue, absl::Duration keep, absl::Duration tend_every) {
   const std::string& name = queue.options().queue;
-  return {{.name = "end dead attempts of " + name,
-           .every = absl::Seconds(2),
-           .run = [&queue](db::ConnectionPool& pool) { return EndDead(queue, pool); }},
-          {.name = "tidy " + name,
-           .every = absl::Seconds(5),
-           .run = [&queue](db::ConnectionPool& pool) { return queue.Tidy(pool); }},
+  return {{.name = "tend " + name,
+           .every = tend_every,
+           .run = [&queue](db::ConnectionPool& pool) { return Tend(queue, pool); }},
           {.name = "forget what ended in " + name,
            .every = absl::Minutes(10),
            .run = [&queue, keep](db::ConnectionPool& pool) { return queue.Prune(pool, keep); },

@@ -73,7 +73,7 @@ constexpr char kTouch[] = R"sql(
       SELECT t.group_id FROM {s}.tasks t JOIN n USING (task_id)) ORDER BY group_id FOR UPDATE),
   g AS (
     UPDATE {s}.task_groups g SET change_number = g.change_number + 1, update_time = clock_timestamp(),
-      {group_set}
+      fetch_floor = least(g.fetch_floor, clock_timestamp()), {group_set}
     FROM locked WHERE g.group_id = locked.group_id RETURNING g.group_id, g.change_number)
   UPDATE {s}.tasks t SET change_number = g.change_number, update_time = clock_timestamp(), {set}
   FROM n, g WHERE t.task_id = n.task_id AND g.group_id = t.group_id)sql";
@@ -113,24 +113,38 @@ std::string WithColumns(const char* text, const char* columns) {
   return absl::StrReplaceAll(text, {{"{columns}", columns}});
 }
 
+// What the tasks of a group mostly have alike.
+std::string SharedFields(const NewTask& task) {
+  std::vector<std::string> pools = task.pools;
+  if (std::find(pools.begin(), pools.end(), task.pool) == pools.end())
+    pools.insert(pools.begin(), task.pool);
+  return json{{"pool", task.pool},
+              {"pools", pools},
+              {"priority", task.priority},
+              {"max_attempts", task.max_attempts},
+              {"attempt_timeout_ms", MillisecondsOf(task.attempt_timeout)},
+              {"stall_timeout_ms", MillisecondsOf(task.stall_timeout)},
+              {"delay_ms", MillisecondsOf(task.delay)}}
+      .dump();
+}
+
+bool ShareFields(const NewTask& one, const NewTask& other) {
+  return one.pool == other.pool && one.pools == other.pools && one.priority == other.priority &&
+         one.max_attempts == other.max_attempts && one.attempt_timeout == other.attempt_timeout &&
+         one.stall_timeout == other.stall_timeout && one.delay == other.delay;
+}
+
 std::string RowsJson(const std::vector<NewTask>& tasks) {
-  json rows = json::array();
-  for (const NewTask& task : tasks) {
-    std::vector<std::string> pools = task.pools;
-    if (std::find(pools.begin(), pools.end(), task.pool) == pools.end())
-      pools.insert(pools.begin(), task.pool);
-    rows.push_back({{"name", task.name},
-                    {"key", task.key},
-                    {"pool", task.pool},
-                    {"pools", pools},
-                    {"priority", task.priority},
-                    {"payload", json::parse(task.payload)},
-                    {"max_attempts", task.max_attempts},
-                    {"attempt_timeout_ms", MillisecondsOf(task.attempt_timeout)},
-                    {"stall_timeout_ms", MillisecondsOf(task.stall_timeout)},
-                    {"delay_ms", MillisecondsOf(task.delay)}});
+  std::string rows = "[", shared;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const NewTask& task = tasks[i];
+    if (i == 0 || !ShareFields(tasks[i - 1], task)) shared = SharedFields(task);
+    absl::StrAppend(&rows, i > 0 ? "," : "", absl::string_view(shared).substr(0, shared.size() - 1),
+                    ",\"name\":", json(task.name).dump(), ",\"key\":", json(task.key).dump(),
+                    ",\"payload\":");
+    absl::StrAppend(&rows, task.payload, "}");
   }
-  return rows.dump();
+  return rows + "]";
 }
 
 template <typename T>
@@ -162,6 +176,8 @@ pqxx::result ExecList(pqxx::transaction_base& work, const std::string& sql,
 
 absl::Status Queue::Enqueue(pqxx::work& work, const std::string& group_id, const std::string& pin,
                             const std::vector<NewTask>& tasks, bool supersede) {
+  // Thousands of configurations are sorted in memory.
+  work.exec0("SET LOCAL work_mem = '64MB'");
   work.exec_params(Sql(kEnqueue), group_id, options_.queue, pin, RowsJson(tasks));
   if (supersede) {
     std::vector<Turn> earlier =

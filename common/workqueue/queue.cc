@@ -7,6 +7,7 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
@@ -20,94 +21,7 @@ using nlohmann::json;
 
 // "{s}" stands for the schema in all of these.
 
-// $1 queue, $2 pool, $3 at most, $4 holder, $5 lease in milliseconds.
-//
-// A lane is a group's tasks of one priority. Pools with a limit are locked first, in order, and
-// their counts are then the newest there are: a row locked in a statement is read as it is when the
-// lock is had. Everything else is looked at without waiting. Lanes are visited lazily, one share
-// each, so that no more rows are locked than are asked for. That a key is free is made sure by the
-// primary key of task_holds.
-constexpr char kFetch[] = R"sql(
-  WITH live AS MATERIALIZED (
-    SELECT g.group_id, g.fetch_floor, g.create_time, l.priority
-    FROM {s}.task_groups g CROSS JOIN unnest(g.priorities) AS l(priority)
-    WHERE g.queue = $1 AND g.end_time IS NULL AND NOT g.paused AND $2 = ANY (g.task_pools)
-      AND EXISTS (SELECT FROM {s}.tasks t
-                  WHERE t.group_id = g.group_id AND t.pool = $2 AND t.priority = l.priority
-                    AND t.state = 'QUEUED' AND t.ready_time >= g.fetch_floor
-                    AND t.ready_time <= statement_timestamp())),
-  bounded AS MATERIALIZED (
-    SELECT p.pool_id, p."limit" - p.running AS room, p.paused
-    FROM {s}.pools p
-    WHERE (p."limit" IS NOT NULL OR p.paused) AND EXISTS (SELECT FROM live)
-    ORDER BY p.pool_id FOR UPDATE),
-  closed AS MATERIALIZED (
-    SELECT coalesce(array_agg(pool_id::text), '{}') AS pools FROM bounded
-    WHERE paused OR room <= 0),
-  groups AS MATERIALIZED (
-    SELECT group_id, count(*) OVER () AS all_groups FROM (SELECT DISTINCT group_id FROM live) d),
-  turns AS MATERIALIZED (
-    SELECT live.*, all_groups,
-           row_number() OVER (ORDER BY CASE WHEN all_groups > 1 THEN
-             (SELECT count(*) FROM {s}.task_holds h WHERE h.group_id = live.group_id) END,
-             live.create_time, live.group_id, live.priority DESC) AS turn
-    FROM live JOIN groups USING (group_id)),
-  chosen AS MATERIALIZED (
-    SELECT t.*, l.turn FROM (SELECT * FROM turns ORDER BY turn) l
-    CROSS JOIN LATERAL (
-      SELECT t.task_id, t.queue, t.key, t.pools, t.lease_epoch, t.group_id, t.attempt_timeout_ms,
-             t.stall_timeout_ms, t.ready_time
-      FROM {s}.tasks t
-      WHERE t.group_id = l.group_id AND t.pool = $2 AND t.priority = l.priority
-        AND t.state = 'QUEUED' AND t.ready_time >= l.fetch_floor
-        AND t.ready_time <= statement_timestamp()
-        AND NOT t.pools && (SELECT pools FROM closed)
-        AND NOT EXISTS (SELECT FROM {s}.task_holds h WHERE h.queue = t.queue AND h.key = t.key)
-      ORDER BY t.ready_time, t.task_id
-      LIMIT ($3::bigint + l.all_groups - 1) / l.all_groups FOR UPDATE OF t SKIP LOCKED) t
-    LIMIT $3::int),
-  admitted AS (
-    SELECT c.* FROM chosen c
-    WHERE NOT EXISTS (
-      SELECT FROM (
-        SELECT o.task_id, b.room, row_number() OVER (PARTITION BY b.pool_id
-                 ORDER BY o.turn, o.ready_time, o.task_id) AS nth
-        FROM bounded b JOIN chosen o ON b.pool_id = ANY (o.pools) WHERE b.room IS NOT NULL) x
-      WHERE x.task_id = c.task_id AND x.nth > x.room)),
-  held AS (
-    INSERT INTO {s}.task_holds (queue, key, task_id, group_id, lease_epoch, holder,
-                                lease_expire_time, attempt_deadline, stall_deadline,
-                                stall_timeout_ms)
-    SELECT queue, key, task_id, group_id, lease_epoch + 1, $4,
-           clock_timestamp() + $5::bigint * interval '1 ms',
-           coalesce(clock_timestamp() + attempt_timeout_ms * interval '1 ms', 'infinity'),
-           coalesce(clock_timestamp() + stall_timeout_ms * interval '1 ms', 'infinity'),
-           stall_timeout_ms
-    FROM admitted ORDER BY queue, key
-    ON CONFLICT (queue, key) DO NOTHING
-    RETURNING task_id),
-  taken AS (
-    UPDATE {s}.tasks t SET
-      state = 'RUNNING', state_reason = '', lease_epoch = t.lease_epoch + 1,
-      attempt_count = t.attempt_count + 1, holder = $4, progress = NULL,
-      start_time = coalesce(t.start_time, clock_timestamp()), update_time = clock_timestamp()
-    FROM held WHERE t.task_id = held.task_id
-    RETURNING t.task_id, t.lease_epoch, t.group_id, t.name, t.key, t.pools, t.payload,
-              t.attempt_count, t.max_attempts, t.attempt_timeout_ms, t.stall_timeout_ms),
-  counted AS (
-    UPDATE {s}.pools p SET running = p.running + c.fetched
-    FROM (SELECT pool_id, count(*) AS fetched FROM taken JOIN bounded ON pool_id = ANY (pools)
-          WHERE room IS NOT NULL GROUP BY pool_id) c
-    WHERE p.pool_id = c.pool_id),
-  begun AS (
-    UPDATE {s}.task_groups g SET state = 'RUNNING', start_time = clock_timestamp(),
-      update_time = clock_timestamp(), change_number = g.change_number + 1
-    FROM (SELECT group_id FROM {s}.task_groups
-          WHERE group_id IN (SELECT group_id FROM taken) AND start_time IS NULL
-          FOR UPDATE SKIP LOCKED) b
-    WHERE g.group_id = b.group_id)
-  SELECT taken.*, g.pin FROM taken JOIN {s}.task_groups g USING (group_id)
-  ORDER BY taken.task_id)sql";
+constexpr char kFetch[] = "SELECT * FROM {s}.fetch_tasks($1, $2, $3, $4, $5) ORDER BY task_id";
 
 constexpr char kHolds[] =
     "jsonb_to_recordset($1::jsonb) AS n(task_id bigint, lease_epoch bigint, progress jsonb)";
@@ -139,68 +53,10 @@ constexpr char kLock[] = R"sql(
   SELECT {columns} FROM (SELECT t.* FROM {rows} ORDER BY t.task_id FOR UPDATE OF t {skip}) t
   LEFT JOIN {s}.task_holds h ON h.task_id = t.task_id ORDER BY t.task_id)sql";
 
-// $1: [{"task_id", "state", "reason", "attempt_count", "snooze_count", "wait_ms", "failure",
-// "result", "progress"}]. Locks groups, then pools, each in order, so that no two wait for each
-// other crosswise and nobody holds a pool while waiting for a group.
-constexpr char kApply[] = R"sql(
-  WITH next AS MATERIALIZED (
-    SELECT n.*, t.group_id, t.state AS before, t.pools
-    FROM jsonb_to_recordset($1::jsonb) AS n(task_id bigint, state text, reason text,
-      attempt_count integer, snooze_count integer, wait_ms bigint, failure jsonb, result jsonb, progress jsonb)
-    JOIN {s}.tasks t USING (task_id)),
-  deltas AS MATERIALIZED (
-    SELECT group_id, count(*) FILTER (WHERE state <> 'QUEUED') AS ended,
-           count(*) FILTER (WHERE state = 'SUCCEEDED') AS succeeded,
-           count(*) FILTER (WHERE state = 'FAILED') AS failed,
-           count(*) FILTER (WHERE state = 'CANCELLED') AS cancelled
-    FROM next GROUP BY group_id),
-  locked AS MATERIALIZED (
-    SELECT group_id FROM {s}.task_groups WHERE group_id IN (SELECT group_id FROM deltas)
-    ORDER BY group_id FOR UPDATE),
-  counted AS (
-    UPDATE {s}.task_groups g SET
-      open_count = g.open_count - d.ended, succeeded_count = g.succeeded_count + d.succeeded,
-      failed_count = g.failed_count + d.failed,
-      cancelled_count = g.cancelled_count + d.cancelled,
-      change_number = g.change_number + 1, update_time = clock_timestamp()
-    FROM deltas d WHERE g.group_id = d.group_id AND (SELECT count(*) FROM locked) > 0
-    RETURNING g.group_id, g.change_number, g.open_count, g.succeeded_count, g.failed_count,
-              g.cancelled_count, g.start_time),
-  released AS (
-    DELETE FROM {s}.task_holds h USING next n WHERE h.task_id = n.task_id
-    RETURNING h.task_id, h.progress),
-  changed AS (
-    UPDATE {s}.tasks t SET
-      state = n.state, state_reason = n.reason, attempt_count = n.attempt_count,
-      snooze_count = n.snooze_count,
-      ready_time = CASE WHEN n.state = 'QUEUED'
-                        THEN clock_timestamp() + n.wait_ms * interval '1 ms'
-                        ELSE t.ready_time END,
-      failure = CASE WHEN n.state = 'SUCCEEDED' THEN NULL
-                     WHEN n.failure IS NULL THEN t.failure
-                     ELSE n.failure || jsonb_build_object('time',
-                                         extract(epoch FROM clock_timestamp())) END,
-      result = n.result, progress = coalesce(n.progress, r.progress),
-      end_time = CASE WHEN n.state <> 'QUEUED' THEN clock_timestamp() END,
-      update_time = clock_timestamp(), change_number = c.change_number
-    FROM next n JOIN counted c USING (group_id) LEFT JOIN released r USING (task_id)
-    WHERE t.task_id = n.task_id),
-  leaving AS MATERIALIZED (
-    SELECT pool_id, count(*) AS tasks FROM next, unnest(pools) AS p(pool_id)
-    WHERE before = 'RUNNING' GROUP BY pool_id),
-  free AS MATERIALIZED (
-    SELECT pool_id FROM {s}.pools
-    WHERE "limit" IS NOT NULL AND pool_id IN (SELECT pool_id FROM leaving)
-      AND (SELECT count(*) FROM counted) > 0
-    ORDER BY pool_id FOR UPDATE),
-  freed AS (
-    UPDATE {s}.pools p SET running = greatest(0, p.running - l.tasks)
-    FROM leaving l JOIN free USING (pool_id) WHERE p.pool_id = l.pool_id)
-  SELECT group_id, open_count, succeeded_count, failed_count, cancelled_count,
-         start_time IS NOT NULL AS started FROM counted)sql";
-
-constexpr char kEndGroup[] = R"sql(
-  UPDATE {s}.task_groups SET state = $2, end_time = clock_timestamp() WHERE group_id = $1)sql";
+constexpr char kLockHeld[] = "SELECT * FROM {s}.lock_held($1)";
+constexpr char kApply[] = "SELECT {s}.apply_endings($1, $2)";
+constexpr char kSucceed[] = "SELECT * FROM {s}.succeed_tasks($1, $2)";
+constexpr std::size_t kMaxReason = 4096;
 
 // A renewal under way is not waited for: it is no sign of death. The tasks are then locked without
 // waiting too: who ends a task locks it first and its hold second.
@@ -358,7 +214,7 @@ absl::Status Queue::Apply(pqxx::work& work, const std::vector<Turn>& turns) {
     wake = wake || (next.state == TaskState::kQueued && wait < absl::Seconds(1));
     rows.push_back({{"task_id", turn.task.id},
                     {"state", Word(next.state)},
-                    {"reason", PrintableUtf8(next.reason, 4096)},
+                    {"reason", PrintableUtf8(next.reason, kMaxReason)},
                     {"attempt_count", next.attempt_count},
                     {"snooze_count", next.snooze_count},
                     {"wait_ms", absl::ToInt64Milliseconds(wait)},
@@ -366,16 +222,7 @@ absl::Status Queue::Apply(pqxx::work& work, const std::vector<Turn>& turns) {
                     {"result", JsonOrNull(turn.result)},
                     {"progress", JsonOrNull(turn.progress)}});
   }
-  if (rows.empty()) return absl::OkStatus();
-  for (const pqxx::row& row : work.exec_params(Sql(kApply), rows.dump())) {
-    const Counts counts{.queued = row["open_count"].as<int>(),
-                        .succeeded = row["succeeded_count"].as<int>(),
-                        .failed = row["failed_count"].as<int>(),
-                        .cancelled = row["cancelled_count"].as<int>()};
-    const GroupState state = GroupStateOf(counts, row["started"].as<bool>(), options_.tell_partial);
-    if (IsTerminal(state))
-      work.exec_params(Sql(kEndGroup), row["group_id"].as<std::string>(), Word(state));
-  }
+  work.exec_params(Sql(kApply), rows.dump(), EndStates());
   if (wake) Wake(work);
   return Interrupted(work, turns);
 }
@@ -398,30 +245,66 @@ absl::Status Queue::Interrupted(pqxx::work& work, const std::vector<Turn>& turns
   return absl::OkStatus();
 }
 
+// As apply_endings takes them: GroupStateOf asks of each count only whether it is any.
+std::string Queue::EndStates() const {
+  std::vector<std::string> states;
+  for (int index = 0; index < 8; ++index)
+    states.emplace_back(Word(GroupStateOf(
+        {.succeeded = index & 1, .failed = index >> 1 & 1, .cancelled = index >> 2 & 1}, true,
+        options_.tell_partial)));
+  return absl::StrCat("{", absl::StrJoin(states, ","), "}");
+}
+
 absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& successes,
                                                     const Effect& effect) {
-  std::vector<HoldId> holds;
-  holds.reserve(successes.size());
-  for (const Success& success : successes) holds.push_back(success.hold);
+  json rows = json::array();
+  for (const Success& success : successes)
+    rows.push_back({{"task_id", success.hold.task_id},
+                    {"lease_epoch", success.hold.lease_epoch},
+                    {"state", Word(TaskState::kSucceeded)},
+                    {"reason", PrintableUtf8(success.reason, kMaxReason)},
+                    {"snooze_count", 0},
+                    {"wait_ms", 0},
+                    {"result", JsonOrNull(success.result)},
+                    {"progress", JsonOrNull(success.progress)}});
+  std::map<std::int64_t, std::string> states;  // of those that were locked, as they were
+  const auto read = [&](const pqxx::result& locked) {
+    states.clear();
+    for (const pqxx::row& row : locked)
+      states[row[0].as<std::int64_t>()] = row[1].as<std::string>();
+  };
+  const auto is_running = [&](const Success& success) {
+    const auto found = states.find(success.hold.task_id);
+    return found != states.end() && found->second == Word(TaskState::kRunning);
+  };
+  if (effect == nullptr) {
+    FLEETCAST_RETURN_IF_ERROR(db::RunStatement(pool_, [&](pqxx::nontransaction& work) {
+      read(work.exec_params(Sql(kSucceed), rows.dump(), EndStates()));
+      return absl::OkStatus();
+    }));
+  } else {
+    FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
+      read(work.exec_params(Sql(kLockHeld), rows.dump()));
+      std::vector<std::size_t> held;
+      json endings = json::array();
+      for (std::size_t i = 0; i < successes.size(); ++i) {
+        if (!is_running(successes[i])) continue;
+        held.push_back(i);
+        endings.push_back(rows[i]);
+      }
+      if (held.empty()) return absl::OkStatus();
+      FLEETCAST_RETURN_IF_ERROR(effect(work, held));
+      work.exec_params(Sql(kApply), endings.dump(), EndStates());
+      return absl::OkStatus();
+    }));
+  }
   std::vector<bool> succeeded;
-  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
-    std::vector<Turn> turns = LockHeld(work, holds, Waiting::kYes);
-    std::vector<std::size_t> held;
-    succeeded.assign(successes.size(), false);
-    for (std::size_t i = 0; i < turns.size(); ++i) {
-      const TaskState state = turns[i].task.state;
-      succeeded[i] =
-          turns[i].task.id != 0 && (state == TaskState::kRunning || state == TaskState::kSucceeded);
-      if (!succeeded[i] || state == TaskState::kSucceeded) continue;
-      held.push_back(i);
-      turns[i].ending = Ending::kSucceeded;
-      turns[i].next = After(turns[i].task, Ending::kSucceeded, std::nullopt, successes[i].reason);
-      turns[i].result = successes[i].result;
-      turns[i].progress = successes[i].progress;
-    }
-    if (effect != nullptr && !held.empty()) FLEETCAST_RETURN_IF_ERROR(effect(work, held));
-    return Apply(work, turns);
-  }));
+  succeeded.reserve(successes.size());
+  for (const Success& success : successes) {
+    const auto found = states.find(success.hold.task_id);
+    succeeded.push_back(is_running(success) ||
+                        (found != states.end() && found->second == Word(TaskState::kSucceeded)));
+  }
   return succeeded;
 }
 

@@ -165,8 +165,9 @@ class Queue {
 
   // Ends attempts whose lease, time or patience has run out, at most `most`. Returns how many.
   [[nodiscard]] absl::StatusOr<int> EndDead(db::ConnectionPool& pool, int most);
-  // Raises the fetch floors of live groups, and sets right what pools with a limit count.
-  [[nodiscard]] absl::Status Tidy(db::ConnectionPool& pool);
+  // Raises the fetch floors of live groups, sets right what pools with a limit count, and returns
+  // how many attempts are dead: one statement.
+  [[nodiscard]] absl::StatusOr<int> Tend(db::ConnectionPool& pool);
   // Says that a replica works, and for which pools.
   [[nodiscard]] absl::Status SeeReplica(const std::string& name,
                                         const std::vector<std::string>& pools, int slots);
@@ -204,6 +205,7 @@ class Queue {
                                                const std::string& states);
   // Writes what becomes of them: rows, holds, groups' and pools' counts.
   [[nodiscard]] absl::Status Apply(pqxx::work& work, const std::vector<Turn>& turns);
+  [[nodiscard]] std::string EndStates() const;
   [[nodiscard]] absl::Status Interrupted(pqxx::work& work, const std::vector<Turn>& turns);
   [[nodiscard]] std::string Sql(const std::string& text) const;
   // Sets columns of queued, locked tasks; "$2" in `set` is `value`.

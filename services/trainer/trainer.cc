@@ -111,7 +111,7 @@ class Trainer final : public service::Service {
  private:
   std::vector<db::Duty> DutiesOfTrainer() {
     std::vector<db::Duty> duties = workqueue::DutiesOf(training_, settings_.keep_runs);
-    for (db::Duty& duty : workqueue::DutiesOf(closing_, kKeepClosings))
+    for (db::Duty& duty : workqueue::DutiesOf(closing_, kKeepClosings, absl::Seconds(30)))
       duties.push_back(std::move(duty));
     duties.push_back(db::RequestRetention(kSchema, settings_.keep_requests));
     return duties;

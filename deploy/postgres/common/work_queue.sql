@@ -26,8 +26,10 @@ CREATE TABLE task_groups (
   -- task of each.
   task_pools        text[] NOT NULL DEFAULT '{}',
   priorities        smallint[] NOT NULL DEFAULT '{}',
-  -- No queued task is ready before; raised by maintenance, so that a fetch does not pass the dead
-  -- versions of what was fetched before while somebody's transaction keeps vacuum from them.
+  -- No queued task is ready before; raised behind what has been fetched, so that a fetch does not pass
+  -- its dead versions while somebody's transaction keeps vacuum from them. Raised by who locks this
+  -- row and finds the change number that his snapshot had: what is queued again since is in it. Who
+  -- queues a task again lowers it, in case the clock was set back.
   fetch_floor       timestamptz NOT NULL DEFAULT '-infinity',
   create_time       timestamptz NOT NULL DEFAULT clock_timestamp(),
   start_time        timestamptz,

@@ -1,6 +1,7 @@
 -- Sweeps and invocations become groups and tasks of the work queue. An invocation that runs while
 -- this is applied is queued again: its holder finds that it holds nothing any more.
 \ir ../common/work_queue.sql
+\ir ../common/work_queue_functions.sql
 \ir ../common/duties.sql
 
 INSERT INTO task_groups (group_id, queue, pin, state, open_count, succeeded_count, failed_count,

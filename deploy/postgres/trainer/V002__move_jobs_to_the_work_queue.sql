@@ -2,6 +2,7 @@
 -- applied is queued again: its holder finds that it holds nothing any more.
 DROP TABLE replicas;
 \ir ../common/work_queue.sql
+\ir ../common/work_queue_functions.sql
 \ir ../common/duties.sql
 
 INSERT INTO task_groups (group_id, queue, pin, state, open_count, succeeded_count, failed_count,

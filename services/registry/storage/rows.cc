@@ -63,8 +63,7 @@ std::string AfterText(const PageRequest& page, std::size_t index) {
 db::SqlField JsonTextField(const std::string& column, const std::string& key) {
   return {.expression = absl::StrCat(column, " ->> ?"),
           .parameters = {key},
-          .indexed_forms = {
-              {FilterOperator::kEqual, absl::StrCat(column, " @> jsonb_build_object(?, $)")}}};
+          .contained = db::SqlField::Contained{.column = column, .key = key}};
 }
 
 void BoundUnindexed(pqxx::work& work, const db::SqlCondition& condition) {

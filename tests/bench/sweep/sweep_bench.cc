@@ -20,18 +20,16 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/local/private_cluster.h"
 #include "common/base/id.h"
 #include "common/db/migrator.h"
 #include "common/db/transaction.h"
 #include "common/forecast/forecast.h"
 #include "common/rpc/client.h"
-#include "common/rpc/server.h"
 #include "fleetcast/inference/v1/invocation_service.grpc.pb.h"
 #include "fleetcast/registry/v1/artifact_service.grpc.pb.h"
 #include "services/inference/storage/rows.h"
-#include "services/registry/service.h"
 #include "tests/support/served_program.h"
-#include "tests/support/test_database.h"
 
 namespace fleetcast::db {
 std::vector<Migration> inferenceMigrations();
@@ -175,6 +173,7 @@ class InferenceProcess {
              registry, "--sensor-data", (folder / "sensors").string()},
             (folder / "inference.log").string()))) {}
   [[nodiscard]] const std::string& address() const { return program_->address(); }
+  [[nodiscard]] absl::Status Stop() { return program_->Stop(absl::Seconds(30)); }
   // In MiB: "VmHWM", "VmRSS".
   [[nodiscard]] double Memory(const std::string& what) const {
     std::ifstream status(absl::StrCat("/proc/", program_->pid(), "/status"));
@@ -220,22 +219,26 @@ double Sweep(v1::InvocationService::Stub& stub) {
 void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder / "sensors");
   std::filesystem::create_directories(folder / "artifacts");
-  const std::string dsn = testing::NewDatabase();
+  std::filesystem::permissions(folder, std::filesystem::perms(0711));
+  const auto cluster = Must(cli::PrivateCluster::Start(
+      {.data_dir = (folder / "postgres").string(), .dies_with_starter = true}));
+  const std::string dsn = Must(cluster->Dsn("bench"));
   db::ConnectionPool pool({.dsn = dsn, .statement_timeout = absl::Minutes(5)});
   Must(db::Migrate(pool, "registry", db::registryMigrations()));
   Must(db::Migrate(pool, "inference", db::inferenceMigrations()));
-  const auto registry = Must(registry::RegistryService::Start(
-      {.pool = {.dsn = dsn}, .artifacts_dir = (folder / "artifacts").string()}));
-  const auto server = Must(rpc::Server::Start({}, registry->grpc_services()));
+  const auto registry = Must(
+      testing::ServedProgram::Start({absl::StrCat(BinDir(), "/fleetcast-registry"), "--database",
+                                     dsn, "--artifacts-dir", (folder / "artifacts").string()},
+                                    (folder / "registry.log").string()));
   auto start = std::chrono::steady_clock::now();
   WriteSensors(folder / "sensors");
-  const auto hashes = UploadModels(server->address(), circuits);
+  const auto hashes = UploadModels(registry->address(), circuits);
   DeployAll(pool, hashes);
   if (!as_json)
     std::printf("%d circuits; models of %zu bytes; made in %.0f s\n", circuits, SmallModel().size(),
                 SecondsSince(start));
 
-  InferenceProcess inference(dsn, server->address(), folder);
+  InferenceProcess inference(dsn, registry->address(), folder);
   const auto stub = v1::InvocationService::NewStub(rpc::Connect(inference.address()));
   nlohmann::ordered_json result = {{"circuits", circuits},
                                    {"MiB at start", inference.Memory("VmRSS")}};
@@ -248,6 +251,9 @@ void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
     if (!as_json) std::printf("%-10s %s\n", name, result[name].dump().c_str());
   }
   if (as_json) std::printf("%s\n", result.dump().c_str());
+  Must(inference.Stop());
+  Must(registry->Stop(absl::Seconds(30)));
+  Must(cluster->Stop());
 }
 
 }  // namespace

@@ -48,10 +48,9 @@ const std::vector<Row>& Rows() {
 
 absl::StatusOr<SqlField> FieldOf(const std::string& field) {
   if (field.starts_with("tags."))
-    return SqlField{
-        .expression = "tags ->> ?",
-        .parameters = {field.substr(5)},
-        .indexed_forms = {{FilterOperator::kEqual, "tags @> jsonb_build_object(?, $)"}}};
+    return SqlField{.expression = "tags ->> ?",
+                    .parameters = {field.substr(5)},
+                    .contained = SqlField::Contained{.column = "tags", .key = field.substr(5)}};
   if (field == "metrics.mae") return SqlField{"mae"};
   return SqlField{.expression = field, .indexed = field == "name"};
 }
@@ -146,6 +145,10 @@ TEST_F(FilterSqlTest, PostgresSelectsWhatMatchesSelects) {
       "NOT metrics.mae < 1",
       "tags.missing = x",
       "tags.missing != x",
+      "tags.plant_id = P001 AND tags.\"team/owner\" = ada",
+      "tags.plant_id = P001 AND tags.plant_id = p001",
+      "NOT (tags.plant_id = P001 AND tags.missing = x)",
+      "tags.plant_id = P001 AND NOT tags.missing = x",
       "tags.plant_id = P001 AND metrics.mae < 1 OR name = c",
       "tags.plant_id = P001 AND (metrics.mae < 1 OR name = h) AND NOT name = b",
       "(tags.plant_id = P001 AND metrics.mae < 1) OR name = h",

@@ -465,6 +465,26 @@ TEST_F(QueueTest, WhatEndedLongAgoIsForgottenAndNothingElse) {
   EXPECT_EQ(Number("SELECT count(*) FROM trainer.tasks"), 4);
 }
 
+// Floors lie behind what is ready, not at what will be.
+TEST_F(QueueTest, WhatIsQueuedAgainBeforeAllOthersAreReadyIsFetched) {
+  std::vector<NewTask> tasks = TasksNamed("a", 600);
+  for (std::size_t i = 1; i < tasks.size(); ++i) tasks[i].delay = absl::Hours(1);
+  Enqueue("g1", tasks);
+  const auto held = Fetch(10);
+  ASSERT_EQ(held.size(), 1u);
+  ASSERT_TRUE(queue_.Tend(pool_).ok());
+  End({held[0]}, Ending::kHandedBack);
+  EXPECT_EQ(Fetch(10).size(), 1u);
+}
+
+TEST_F(QueueTest, WhatIsQueuedAgainAfterTheClockWasSetBackIsFetched) {
+  Enqueue("g1", TasksNamed("a", 600));
+  const auto held = Fetch(600);
+  Sql("UPDATE trainer.task_groups SET fetch_floor = now() + interval '1 hour'");
+  End({held[7]}, Ending::kHandedBack);
+  EXPECT_EQ(Fetch(10).size(), 1u);
+}
+
 TEST_F(QueueTest, FloorsAreRaisedBehindWhatIsQueuedAndHideNothing) {
   std::vector<NewTask> tasks = TasksNamed("a", 900);
   tasks[899].priority = -1;
@@ -472,7 +492,7 @@ TEST_F(QueueTest, FloorsAreRaisedBehindWhatIsQueuedAndHideNothing) {
   Enqueue("g1", tasks);
   const auto held = Fetch(300);
   Succeed({held.begin() + 1, held.end()});
-  ASSERT_TRUE(queue_.Tidy(pool_).ok());
+  ASSERT_TRUE(queue_.Tend(pool_).ok());
   EXPECT_EQ(Number("SELECT (fetch_floor > create_time - interval '1 s')::int"
                    " FROM trainer.task_groups"),
             1);
@@ -482,7 +502,7 @@ TEST_F(QueueTest, FloorsAreRaisedBehindWhatIsQueuedAndHideNothing) {
     const auto fetched = Fetch(100);
     if (fetched.empty()) break;
     for (const FetchedTask& task : fetched) names.insert(task.name);
-    ASSERT_TRUE(queue_.Tidy(pool_).ok());
+    ASSERT_TRUE(queue_.Tend(pool_).ok());
   }
   EXPECT_EQ(names.size(), 600u);
   EXPECT_TRUE(names.contains("a000000"));
