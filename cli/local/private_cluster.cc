@@ -183,6 +183,11 @@ struct PrivateCluster::State {
     set("jit=off");  // the statements are short; compiling them takes longer
     set("dynamic_shared_memory_type=mmap");  // files in the data folder: a kill leaves none in
                                              // /dev/shm
+    // Postgres' own are for the machines of long ago: a fleet's versions do not fit into 128 MB,
+    // and a checkpoint every few seconds writes whole pages again and again.
+    set("shared_buffers=256MB");
+    set("max_wal_size=4GB");
+    set("wal_compression=lz4");
     if (!options.durable)
       for (const char* setting : {"fsync=off", "full_page_writes=off"}) set(setting);
     command.working_dir = options.data_dir;

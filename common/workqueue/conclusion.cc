@@ -1,5 +1,6 @@
 #include "common/workqueue/conclusion.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "common/base/log.h"
@@ -24,12 +25,16 @@ void LogFailure(const Hold& hold, const Failure& failure, const char* what) {
   LogWarning(what, fields);
 }
 
-// Calls `write` until it succeeds, fails for good, or `hold`'s lease may have run out.
+// Calls `write` until it succeeds, fails for good, or the leases of all of `which` may have run
+// out.
 template <typename Write>
-auto Insist(const Hold& hold, Write&& write) -> decltype(write()) {
+auto Insist(const Batch& batch, const std::vector<std::size_t>& which, Write&& write)
+    -> decltype(write()) {
   for (;;) {
     auto written = write();
-    if (written.ok() || !IsTransient(written.status()) || hold.Lost()) return written;
+    if (written.ok() || !IsTransient(written.status()) ||
+        std::all_of(which.begin(), which.end(), [&](std::size_t i) { return batch[i]->Lost(); }))
+      return written;
     std::this_thread::sleep_for(absl::ToChronoNanoseconds(kPause));
   }
 }
@@ -90,7 +95,7 @@ class Conclusion {
         return outcome_.effect(work, indices);
       };
     const auto written =
-        Insist(*batch_[which.front()], [&] { return queue_.SucceedAll(successes, effect); });
+        Insist(batch_, which, [&] { return queue_.SucceedAll(successes, effect); });
     if (written.ok()) {
       for (std::size_t i = 0; i < which.size(); ++i)
         if (!(*written)[i]) LogLost(*batch_[which[i]], "a success was not written: no longer held");
@@ -106,7 +111,7 @@ class Conclusion {
 
   void WriteEnds() {
     if (ends_.empty()) return;
-    const auto written = Insist(*batch_[ended_.front()], [&] { return queue_.End(ends_); });
+    const auto written = Insist(batch_, ended_, [&] { return queue_.End(ends_); });
     if (written.ok()) {
       for (std::size_t i = 0; i < ends_.size(); ++i)
         if (!(*written)[i]) LogLost(*batch_[ended_[i]], "an end was not written: no longer held");

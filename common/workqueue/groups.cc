@@ -255,8 +255,10 @@ absl::StatusOr<int> Queue::Move(pqxx::work& work, const Selection& selection,
   if (pool) {
     work.exec_params(Sql("INSERT INTO {s}.pools (pool_id) VALUES ($1) ON CONFLICT DO NOTHING"),
                      *pool);
-    Touch(work, turns, "pool = $2, pools = array_replace(t.pools, t.pool, $2)", *pool,
-          "task_pools = array_append(array_remove(g.task_pools, $2), $2)");
+    Touch(work, turns,
+          "pool = $2, pools = CASE WHEN $2 = ANY (array_remove(t.pools, t.pool))"
+          " THEN array_remove(t.pools, t.pool) ELSE array_replace(t.pools, t.pool, $2) END",
+          *pool, "task_pools = array_append(array_remove(g.task_pools, $2), $2)");
   }
   if (priority)
     Touch(work, turns, "priority = $2::smallint", absl::StrCat(*priority),

@@ -55,7 +55,6 @@ constexpr char kLock[] = R"sql(
 
 constexpr char kLockHeld[] = "SELECT * FROM {s}.lock_held($1)";
 constexpr char kApply[] = "SELECT {s}.apply_endings($1, $2)";
-constexpr char kSucceed[] = "SELECT * FROM {s}.succeed_tasks($1, $2)";
 constexpr std::size_t kMaxReason = 4096;
 
 // A renewal under way is not waited for: it is no sign of death. The tasks are then locked without
@@ -248,6 +247,7 @@ absl::Status Queue::Interrupted(pqxx::work& work, const std::vector<Turn>& turns
 // As apply_endings takes them: GroupStateOf asks of each count only whether it is any.
 std::string Queue::EndStates() const {
   std::vector<std::string> states;
+  states.reserve(8);
   for (int index = 0; index < 8; ++index)
     states.emplace_back(Word(GroupStateOf(
         {.succeeded = index & 1, .failed = index >> 1 & 1, .cancelled = index >> 2 & 1}, true,
@@ -268,36 +268,26 @@ absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& 
                     {"result", JsonOrNull(success.result)},
                     {"progress", JsonOrNull(success.progress)}});
   std::map<std::int64_t, std::string> states;  // of those that were locked, as they were
-  const auto read = [&](const pqxx::result& locked) {
-    states.clear();
-    for (const pqxx::row& row : locked)
-      states[row[0].as<std::int64_t>()] = row[1].as<std::string>();
-  };
   const auto is_running = [&](const Success& success) {
     const auto found = states.find(success.hold.task_id);
     return found != states.end() && found->second == Word(TaskState::kRunning);
   };
-  if (effect == nullptr) {
-    FLEETCAST_RETURN_IF_ERROR(db::RunStatement(pool_, [&](pqxx::nontransaction& work) {
-      read(work.exec_params(Sql(kSucceed), rows.dump(), EndStates()));
-      return absl::OkStatus();
-    }));
-  } else {
-    FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
-      read(work.exec_params(Sql(kLockHeld), rows.dump()));
-      std::vector<std::size_t> held;
-      json endings = json::array();
-      for (std::size_t i = 0; i < successes.size(); ++i) {
-        if (!is_running(successes[i])) continue;
-        held.push_back(i);
-        endings.push_back(rows[i]);
-      }
-      if (held.empty()) return absl::OkStatus();
-      FLEETCAST_RETURN_IF_ERROR(effect(work, held));
-      work.exec_params(Sql(kApply), endings.dump(), EndStates());
-      return absl::OkStatus();
-    }));
-  }
+  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
+    states.clear();
+    for (const pqxx::row& row : work.exec_params(Sql(kLockHeld), rows.dump()))
+      states[row[0].as<std::int64_t>()] = row[1].as<std::string>();
+    std::vector<std::size_t> held;
+    json endings = json::array();
+    for (std::size_t i = 0; i < successes.size(); ++i) {
+      if (!is_running(successes[i])) continue;
+      held.push_back(i);
+      endings.push_back(rows[i]);
+    }
+    if (held.empty()) return absl::OkStatus();
+    if (effect != nullptr) FLEETCAST_RETURN_IF_ERROR(effect(work, held));
+    work.exec_params(Sql(kApply), endings.dump(), EndStates());
+    return absl::OkStatus();
+  }));
   std::vector<bool> succeeded;
   succeeded.reserve(successes.size());
   for (const Success& success : successes) {

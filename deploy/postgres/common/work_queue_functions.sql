@@ -139,13 +139,14 @@ AS $$
 #variable_conflict use_column
 BEGIN
   WITH next AS MATERIALIZED (
-    SELECT n.*, t.group_id, t.state AS before, t.pools
+    SELECT n.*, t.group_id, t.state AS before, t.pools, t.start_time
     FROM jsonb_to_recordset(endings) AS n(task_id bigint, state text, reason text,
       attempt_count integer, snooze_count integer, wait_ms bigint, failure jsonb, result jsonb,
       progress jsonb)
     JOIN tasks t USING (task_id)),
   deltas AS MATERIALIZED (
     SELECT group_id, bool_or(state = 'QUEUED') AS queued,
+           min(start_time) FILTER (WHERE before = 'RUNNING') AS begun,
            count(*) FILTER (WHERE state <> 'QUEUED') AS ended,
            count(*) FILTER (WHERE state = 'SUCCEEDED') AS succeeded,
            count(*) FILTER (WHERE state = 'FAILED') AS failed,
@@ -163,7 +164,10 @@ BEGIN
       open_count = g.open_count - d.ended, succeeded_count = g.succeeded_count + d.succeeded,
       failed_count = g.failed_count + d.failed,
       cancelled_count = g.cancelled_count + d.cancelled,
-      state = CASE WHEN g.open_count > d.ended THEN g.state
+      -- A fetch does not wait for this row to say that the group has begun.
+      start_time = coalesce(g.start_time, d.begun),
+      state = CASE WHEN g.open_count > d.ended AND d.begun IS NULL THEN g.state
+                   WHEN g.open_count > d.ended THEN 'RUNNING'
                    ELSE end_states[1 + (g.succeeded_count + d.succeeded > 0)::int
                                      + (g.failed_count + d.failed > 0)::int * 2
                                      + (g.cancelled_count + d.cancelled > 0)::int * 4] END,
@@ -185,7 +189,7 @@ BEGIN
                      WHEN n.failure IS NULL THEN t.failure
                      ELSE n.failure || jsonb_build_object('time',
                                          extract(epoch FROM clock_timestamp())) END,
-      result = n.result, progress = coalesce(n.progress, r.progress),
+      result = n.result, progress = coalesce(n.progress, r.progress, t.progress),
       end_time = CASE WHEN n.state <> 'QUEUED' THEN clock_timestamp() END,
       update_time = clock_timestamp(), change_number = c.change_number
     FROM next n JOIN counted c USING (group_id) LEFT JOIN released r USING (task_id)
@@ -200,25 +204,6 @@ BEGIN
     ORDER BY pool_id FOR UPDATE)
   UPDATE pools p SET running = greatest(0, p.running - l.tasks)
   FROM leaving l JOIN free USING (pool_id) WHERE p.pool_id = l.pool_id;
-END $$;
-
--- Successes without another effect, endings as above with "lease_epoch": locks what is held so and
--- ends it, in one statement, so that no lock waits for a client. Gives what lock_held gives.
-CREATE FUNCTION succeed_tasks(successes jsonb, end_states text[])
-RETURNS TABLE (task_id bigint, state text)
-LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '10s' AS $$
-DECLARE
-  running bigint[] := '{}';
-BEGIN
-  FOR task_id, state IN SELECT * FROM lock_held(successes) LOOP
-    IF state = 'RUNNING' THEN running := running || task_id; END IF;
-    RETURN NEXT;
-  END LOOP;
-  IF running <> '{}' THEN
-    PERFORM apply_endings(
-      (SELECT jsonb_agg(s) FROM jsonb_array_elements(successes) s
-       WHERE (s ->> 'task_id')::bigint = ANY (running)), end_states);
-  END IF;
 END $$;
 
 -- Keeps fetches quick and counts right, and gives how many attempts are dead.

@@ -4,6 +4,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/deadline.h"
 #include "common/base/status.h"
 
 namespace fleetcast::inference {
@@ -53,8 +54,10 @@ absl::StatusOr<ModelCache::SharedModel> ModelCache::Fetch(const std::string& sha
     const auto entry = downloads_.find(sha256);
     if (loaded.ok())
       entry->second->model = loaded->model;
-    else
-      entry->second->model = loaded.status();
+    else  // who is told to stop has no error for others
+      entry->second->model = CurrentStop().stop_requested()
+                                 ? absl::CancelledError("the download was told to stop")
+                                 : loaded.status();
     entry->second->done.Notify();
     downloads_.erase(entry);
   };

@@ -83,9 +83,11 @@ Deployer::Deployer(ModelRegistry& registry, CircuitCatalog& catalog, DeploymentS
 absl::StatusOr<std::vector<DeployItem>> Deployer::Prepare(
     const std::vector<DeployCommand>& commands) {
   std::vector<std::int64_t> numbers;
+  numbers.reserve(commands.size());
   for (const DeployCommand& command : commands) numbers.push_back(command.model_version);
   FLEETCAST_ASSIGN_OR_RETURN(const auto versions, registry_.GetModelVersions(numbers));
   std::vector<absl::StatusOr<Target>> targets;
+  targets.reserve(commands.size());
   std::set<CircuitId> seen;
   for (const DeployCommand& command : commands) {
     targets.push_back(TargetOf(command, versions));
@@ -95,6 +97,7 @@ absl::StatusOr<std::vector<DeployItem>> Deployer::Prepare(
   }
   FLEETCAST_ASSIGN_OR_RETURN(const SettingsByRevision read, ReadSettings(catalog_, targets));
   std::vector<DeployItem> items;
+  items.reserve(commands.size());
   for (std::size_t i = 0; i < commands.size(); ++i) {
     items.push_back({.model_version = commands[i].model_version,
                      .circuit = targets[i].ok() ? targets[i]->circuit : CircuitId{},

@@ -465,6 +465,38 @@ TEST_F(QueueTest, WhatEndedLongAgoIsForgottenAndNothingElse) {
   EXPECT_EQ(Number("SELECT count(*) FROM trainer.tasks"), 4);
 }
 
+TEST_F(QueueTest, MovingToAPoolThatATaskIsOfAlreadyCountsItThereOnce) {
+  std::vector<NewTask> tasks = TasksNamed("a", 4);
+  for (NewTask& task : tasks) task.pools.push_back("plant-P1");
+  Enqueue("g1", tasks);
+  SetPool("plant-P1", 10);
+  const absl::Status moved = db::RunInTransaction(pool_, [&](pqxx::work& work) {
+    return queue_.Move(work, {.group_id = "g1"}, "plant-P1", std::nullopt).status();
+  });
+  ASSERT_TRUE(moved.ok()) << moved;
+  EXPECT_EQ(Number("SELECT count(*) FROM trainer.tasks WHERE pools = '{fleet,plant-P1}'"
+                   " OR pools = '{plant-P1,fleet}'"),
+            4);
+}
+
+// A fetch does not wait for the group's row.
+TEST_F(QueueTest, AGroupWhoseRowWasLockedDuringItsFirstFetchHasBegunNonetheless) {
+  Enqueue("g1", TasksNamed("a", 2));
+  std::vector<FetchedTask> held;
+  ASSERT_TRUE(db::RunInTransaction(pool_, [&](pqxx::work& work) {
+                work.exec("SELECT 1 FROM trainer.task_groups FOR UPDATE");
+                held = Fetch(2);
+                return absl::OkStatus();
+              }).ok());
+  ASSERT_EQ(held.size(), 2u);
+  Succeed({held[0]});
+  EXPECT_EQ(GetGroup("g1").state, GroupState::kRunning);
+  Succeed({held[1]});
+  EXPECT_EQ(Number("SELECT count(*) FROM trainer.task_groups WHERE start_time IS NOT NULL"
+                   " AND state = 'SUCCEEDED'"),
+            1);
+}
+
 // Floors lie behind what is ready, not at what will be.
 TEST_F(QueueTest, WhatIsQueuedAgainBeforeAllOthersAreReadyIsFetched) {
   std::vector<NewTask> tasks = TasksNamed("a", 600);
