@@ -11,6 +11,6 @@ namespace fleetcast::workqueue {
 // Ends dead attempts, keeps fetches quick, and forgets groups that ended `keep` ago. `queue` must
 // outlive them.
 [[nodiscard]] std::vector<db::Duty> DutiesOf(Queue& queue, absl::Duration keep,
-                                             absl::Duration tend_every = absl::Seconds(4));
+                                             absl::Duration tend_every = absl::Seconds(5));
 
 }  // namespace fleetcast::workqueue

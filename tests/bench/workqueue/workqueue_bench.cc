@@ -315,7 +315,11 @@ int Main(int argc, char** argv) {
   tell("  ratio", many / few, "x");
   for (const int size : {100, 1'000, 10'000})
     tell(absl::StrCat("ending 10 tasks in a group of ", size), EndingTime(process, size), "ms");
-  tell("statements of an idle replica", IdleStatementsPerSecond(process), "/s");
+  const auto idle_dsn = (*cluster)->Dsn("idle");
+  Require(idle_dsn.status(), "the database of an idle replica");
+  Process idle(*idle_dsn);
+  Require(db::Migrate(idle.pool, "trainer", db::trainerMigrations()), "migrations");
+  tell("statements of an idle replica", IdleStatementsPerSecond(idle), "/s");
 
   pqxx::connection elsewhere(*dsn);
   pqxx::transaction<pqxx::repeatable_read> pin(elsewhere);
