@@ -122,7 +122,8 @@ struct Batch {
   std::vector<std::string> what;  // the items, as people call them
 };
 
-// The same command again makes the same batches, under the same request ids.
+// The same command again makes the same batches, under the same request ids. Another one under its
+// --request-id sends the first batch under that id, and is refused.
 std::vector<Batch> BatchesOf(Session& session, const DeployOptions& options,
                              const std::map<std::string, std::string>& wanted) {
   constexpr int kOfBatch = 500;
@@ -134,8 +135,8 @@ std::vector<Batch> BatchesOf(Session& session, const DeployOptions& options,
     item.set_revision(options.revision);
     batches.back().what.push_back(what);
   }
-  for (Batch& batch : batches) {
-    batch.request.set_request_id(session.RequestId(batch.request.SerializeAsString()));
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    batches[i].request.set_request_id(session.RequestId(i == 0 ? "" : absl::StrCat("batch ", i)));
   }
   return batches;
 }

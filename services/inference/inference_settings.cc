@@ -25,7 +25,7 @@ void ReadWork(SettingsReader& reader, InferenceSettings* settings) {
                       "oldest last reading to forecast from, seen from the as-of time or now; "
                       "0s for any age");
   settings->model_cache_bytes = static_cast<std::size_t>(reader.Int(
-                                    "model_cache_mib", 256, 1, 65'536, "models kept in memory"))
+                                    "model_cache_mib", 1024, 1, 65'536, "models kept in memory"))
                                 << 20;
 }
 

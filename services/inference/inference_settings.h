@@ -22,7 +22,7 @@ struct InferenceSettings {
   absl::Duration poll = absl::Seconds(3);
   absl::Duration tick_interval = absl::Seconds(5);
   absl::Duration max_data_age = absl::ZeroDuration();
-  std::size_t model_cache_bytes = std::size_t{256} << 20;
+  std::size_t model_cache_bytes = std::size_t{1} << 30;
   absl::Duration keep_sweeps = absl::Hours(24 * 30);
   absl::Duration keep_forecasts = absl::Hours(24 * 400);
   absl::Duration keep_requests = absl::Hours(24 * 7);

@@ -295,6 +295,13 @@ TEST_F(CliTest, ThousandsOfChampionsAreDeployedInAFewCalls) {
   EXPECT_EQ(json.size(), 1201U);
 }
 
+// So that the service can refuse the second one: it is another request under the same id.
+TEST_F(CliTest, OtherVersionsUnderTheSameRequestIdAreSentUnderThatId) {
+  for (const char* versions : {"1,2", "1,3"})
+    EXPECT_EQ(Run({"deployment", "deploy", versions, "--request-id", kUuid}).exit_code, 0);
+  EXPECT_EQ(endpoints_.batch_ids, (std::vector<std::string>{kUuid, kUuid}));
+}
+
 TEST_F(CliTest, ASweepWithFailuresNamesThemAndExitsWith1) {
   invocations_.sweep.set_name("sweeps/s1");
   invocations_.sweep.mutable_counts()->set_total(2);

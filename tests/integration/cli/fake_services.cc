@@ -96,6 +96,7 @@ Status FakeEndpoints::BatchDeployModelVersions(
     ServerContext*, const inference::v1::BatchDeployModelVersionsRequest* request,
     inference::v1::BatchDeployModelVersionsResponse* response) {
   ++batches;
+  batch_ids.push_back(request->request_id());
   for (const auto& item : request->items()) {
     auto& outcome = *response->add_outcomes();
     outcome.set_model_version(item.model_version());

@@ -91,6 +91,7 @@ class FakeEndpoints final : public inference::v1::BatchEndpointService::Service 
   inference::v1::ListDeploymentsResponse deployments;
   std::vector<std::string> deployed;
   int batches = 0;
+  std::vector<std::string> batch_ids;  // their request ids
 };
 
 class FakeInvocations final : public inference::v1::InvocationService::Service {
