@@ -81,6 +81,25 @@ absl::StatusOr<PoolChange> ChangeOf(const v1::UpdatePoolRequest& request) {
   return change;
 }
 
+// OK if what is called `name` is as it was asked to be; else why it cannot be.
+absl::Status MayBeUnchanged(Queue& queue, pqxx::work& work, const Selection& selection,
+                            const std::string& name) {
+  if (selection.group_id.empty()) return absl::OkStatus();  // nothing waits in that pool
+  const auto refused = [&](const std::string& reason, absl::string_view why) {
+    return Refused(absl::StatusCode::kFailedPrecondition, reason, absl::StrCat(name, " ", why),
+                   {{"name", name}});
+  };
+  const std::optional<Group> group = queue.GetGroup(work, selection.group_id);
+  if (!group) return ResourceNotFound("Group", name, "see which there are");
+  if (selection.name.empty())
+    return IsTerminal(group->state) ? refused("ENDED", "has ended") : absl::OkStatus();
+  const std::optional<Task> task = queue.GetTask(work, selection.group_id, selection.name);
+  if (!task) return ResourceNotFound("Task", name, "see which there are");
+  if (task->state == TaskState::kRunning)
+    return refused("RUNNING", "runs already; only what waits can be paused or moved");
+  return task->state == TaskState::kQueued ? absl::OkStatus() : refused("ENDED", "has ended");
+}
+
 // `change` once; a repeated request gets the number that the first one got.
 template <typename Request, typename Response>
 grpc::Status AnswerCount(
@@ -106,8 +125,7 @@ grpc::Status AnswerCount(
       }
       FLEETCAST_ASSIGN_OR_RETURN(changed, change(work, selection));
       if (changed == 0)
-        return ResourceNotFound("Task", request.name(),
-                                "nothing of that name waits or runs that this would change");
+        FLEETCAST_RETURN_IF_ERROR(MayBeUnchanged(queue, work, selection, request.name()));
       FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, schema, identity, absl::StrCat(changed)));
       return changed;
     });

@@ -284,13 +284,20 @@ TEST_F(InvocationServiceTest, APausedSweepSaysSoAndWaits) {
   DeployFleet();
   const auto sweep = InvokeFleet();
   workqueue::v1::PauseTasksRequest pause;
-  pause.set_request_id(NewRequestId());
   pause.set_name(sweep->name());
-  const auto paused =
-      rpc::Call<workqueue::v1::PauseTasksResponse>(kTimeout, [&](auto* context, auto* response) {
-        return work_queue_->PauseTasks(context, pause, response);
-      });
+  const auto ask_to_pause = [&] {
+    pause.set_request_id(NewRequestId());
+    return rpc::Call<workqueue::v1::PauseTasksResponse>(
+        kTimeout, [&](auto* context, auto* response) {
+          return work_queue_->PauseTasks(context, pause, response);
+        });
+  };
+  const auto paused = ask_to_pause();
   ASSERT_TRUE(paused.ok()) << paused.status();
+  EXPECT_EQ(paused->count(), 1);
+  const auto again = ask_to_pause();
+  ASSERT_TRUE(again.ok()) << "it is paused already: " << again.status();
+  EXPECT_EQ(again->count(), 0);
   StartReplica(Settings("replica"));
   v1::GetSweepRequest get;
   get.set_name(sweep->name());
@@ -308,6 +315,9 @@ TEST_F(InvocationServiceTest, APausedSweepSaysSoAndWaits) {
         return work_queue_->ResumeTasks(context, resume, response);
       }).ok());
   EXPECT_EQ(WatchToEnd(sweep->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
+  EXPECT_EQ(ReasonOf(ask_to_pause().status()), "ENDED");
+  pause.set_name("sweeps/01m8d3vs000000000000000000");
+  EXPECT_EQ(ReasonOf(ask_to_pause().status()), "RESOURCE_NOT_FOUND");
 }
 
 TEST_F(InvocationServiceTest, ARepeatedRequestGetsTheSweepAsItWasFirstAnswered) {
