@@ -134,6 +134,7 @@ struct Worker::State {
   mutable std::mutex mutex;
   std::condition_variable changed;
   bool draining = false;
+  bool fetching = false;       // what is fetched comes into `waiting` still
   bool woken = false;          // there may be work
   bool look_at_holds = false;  // somebody may have cancelled
   std::deque<Batch> waiting;   // fetched, no slot has taken them yet
@@ -197,7 +198,9 @@ void Worker::BeginDrain() {
 bool Worker::Drain(absl::Duration patience) {
   BeginDrain();
   std::unique_lock lock(state_->mutex);
-  const auto all_ended = [&] { return state_->waiting.empty() && state_->running.empty(); };
+  const auto all_ended = [&] {
+    return !state_->fetching && state_->waiting.empty() && state_->running.empty();
+  };
   if (patience != absl::InfiniteDuration())
     return state_->changed.wait_for(lock, Chrono(patience), all_ended);
   state_->changed.wait(lock, all_ended);
@@ -265,9 +268,16 @@ void Worker::State::Fetch() {
     {
       const std::lock_guard lock(mutex);
       if (draining) return;
+      fetching = true;
     }
     AnnouncePresence();
-    if (!FetchOnce()) WaitForWork(options.poll * absl::Uniform(random, 0.75, 1.25));
+    const bool found = FetchOnce();
+    {
+      const std::lock_guard lock(mutex);
+      fetching = false;
+      changed.notify_all();
+    }
+    if (!found) WaitForWork(options.poll * absl::Uniform(random, 0.75, 1.25));
   }
 }
 
@@ -276,7 +286,7 @@ void Worker::State::Work() {
     std::list<Running>::iterator mine;
     {
       std::unique_lock lock(mutex);
-      changed.wait(lock, [&] { return draining || !waiting.empty(); });
+      changed.wait(lock, [&] { return (draining && !fetching) || !waiting.empty(); });
       if (waiting.empty()) return;
       mine = running.insert(running.end(), {.batch = std::move(waiting.front())});
       waiting.pop_front();

@@ -19,6 +19,7 @@
 #include "cli/local/private_cluster.h"
 #include "common/base/id.h"
 #include "common/base/patience.h"
+#include "common/base/status.h"
 #include "common/rpc/client.h"
 #include "fleetcast/config/v1/config_service.grpc.pb.h"
 #include "fleetcast/inference/v1/batch_endpoint_service.grpc.pb.h"
@@ -94,7 +95,12 @@ class Caller {
   explicit Caller(std::function<absl::Status()> call)
       : thread_([this, call = std::move(call)] {
           while (!ends_) {
-            const absl::Status status = call();
+            absl::Status status = call();
+            // gRPC breaks a call off that no handler has taken yet when its server ends, and says
+            // no more than that: it may be made again, and is once.
+            if (DetailsOf(status) == std::nullopt &&
+                (absl::IsCancelled(status) || absl::IsUnavailable(status)))
+              status = call();
             const std::lock_guard lock(mutex_);
             ++calls_;
             if (!status.ok()) failures_.push_back(status.ToString());

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <optional>
 
 #include "common/base/notification.h"
 #include "common/base/patience.h"
@@ -150,6 +151,31 @@ TEST_F(WorkerTest, ADrainHandsWorkBackWithoutSpendingAnAttempt) {
   EXPECT_EQ(task.state, TaskState::kQueued);
   EXPECT_EQ(task.attempt_count, 0);
   EXPECT_EQ(Number("SELECT count(*) FROM trainer.task_holds"), 0);
+}
+
+TEST_F(WorkerTest, WhatIsBeingFetchedWhenADrainBeginsIsHandedBackToo) {
+  Enqueue("g1", TasksNamed("a", 2));
+  SetPool("here", 5);
+  std::optional<Worker> worker;
+  worker.emplace(Options(), queue_, clock_, [](const Batch& batch) {
+    return Fails(batch, absl::InternalError("not drained"));
+  });
+  ASSERT_TRUE(db::RunInTransaction(pool_, [&](pqxx::work& work) {
+                work.exec("SELECT 1 FROM trainer.pools FOR UPDATE");
+                worker->Start();
+                Await([&] {
+                  return Number(
+                             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                             " AND datname = current_database() AND query LIKE '%fetch_tasks%'") >
+                         0;
+                });
+                worker->BeginDrain();
+                return absl::OkStatus();
+              }).ok());
+  EXPECT_TRUE(worker->Drain(absl::Seconds(60)));
+  worker.reset();
+  EXPECT_EQ(Number("SELECT count(*) FROM trainer.task_holds"), 0);
+  EXPECT_EQ(Number("SELECT sum(attempt_count) FROM trainer.tasks WHERE state = 'QUEUED'"), 0);
 }
 
 TEST_F(WorkerTest, ACancellationStopsTheWorkAndItsCalls) {
