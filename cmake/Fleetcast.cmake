@@ -33,17 +33,25 @@ function(_fleetcast_units out name before after)
   set(${out} ${units} PARENT_SCOPE)
 endfunction()
 
+# _fleetcast_in_units(LIST NAME): makes units of the target's sources in LIST, where there are several.
+function(_fleetcast_in_units sources name)
+  list(LENGTH ${sources} count)
+  if(FLEETCAST_UNITS AND count GREATER 1)
+    list(TRANSFORM ${sources} PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
+    list(TRANSFORM ${sources} REPLACE "^${CMAKE_SOURCE_DIR}/" "")
+    _fleetcast_units(${sources} ${name} "" "" ${${sources}})
+    set(${sources} ${${sources}} PARENT_SCOPE)
+  endif()
+endfunction()
+
 # fleetcast_library(NAME SOURCES a.cc… DEPS public… [PRIVATE_DEPS …] [ALONE b.cc…]): ALONE are
 # sources that do not share a unit with others: with compile options of their own, say. Stores and
 # adapters and commands never do: each store has its kInsert, each adapter calls another package v1,
 # each command has its options.
 function(fleetcast_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS;ALONE" ${ARGN})
-  list(LENGTH ARG_SOURCES count)
-  if(FLEETCAST_UNITS AND count GREATER 1 AND NOT name MATCHES "_(storage|adapters|commands|fakes)$")
-    list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
-    list(TRANSFORM ARG_SOURCES REPLACE "^${CMAKE_SOURCE_DIR}/" "")
-    _fleetcast_units(ARG_SOURCES ${name} "" "" ${ARG_SOURCES})
+  if(NOT name MATCHES "_(storage|adapters|commands|fakes)$")
+    _fleetcast_in_units(ARG_SOURCES ${name})
   endif()
   add_library(${name} STATIC ${ARG_SOURCES} ${ARG_ALONE})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
@@ -61,12 +69,13 @@ function(fleetcast_binary name)
   add_dependencies(fleetcast_binaries ${name})
 endfunction()
 
-# fleetcast_test(NAME LABEL unit|contract|integration|e2e SOURCES … DEPS …):
+# fleetcast_test(NAME LABEL unit|contract|integration|e2e SOURCES … DEPS … [ALONE …]):
 # one GoogleTest binary, one CTest entry. It runs in the build's bin folder's parent, finds
 # the built programs through FLEETCAST_BIN_DIR and the checkout through FLEETCAST_SOURCE_DIR.
 function(fleetcast_test name)
-  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES} ${FLEETCAST_SANITIZER_OBJECTS})
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPS;ALONE" ${ARGN})
+  _fleetcast_in_units(ARG_SOURCES ${name})
+  add_executable(${name} ${ARG_SOURCES} ${ARG_ALONE} ${FLEETCAST_SANITIZER_OBJECTS})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   # Compiled once and run for a moment: half the compiler's time would go into optimizing them.

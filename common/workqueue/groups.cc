@@ -15,12 +15,17 @@ namespace {
 
 using nlohmann::json;
 
-// $1 group, $2 queue, $3 pin, $4 the tasks.
+// $1 group, $2 queue, $3 pin, $4 names, in their order, $5 keys, $6 payloads, $7 the kind of each;
+// $8 what the tasks of a kind have alike. Each payload is read once; one document of thousands
+// takes longer to take apart than they take to store.
 constexpr char kEnqueue[] = R"sql(
   WITH given AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset($4::jsonb) AS n(name text, key text, pool text, pools text[],
-      priority smallint, payload jsonb, max_attempts integer, attempt_timeout_ms bigint,
-      stall_timeout_ms bigint, delay_ms bigint)),
+    SELECT n.*, k.*
+    FROM unnest($4::text[], $5::text[], $6::text[], $7::int[]) WITH ORDINALITY
+      AS n(name, key, payload, kind_of, nth)
+    JOIN jsonb_to_recordset($8::jsonb) AS k(kind int, pool text, pools text[], priority smallint,
+      max_attempts integer, attempt_timeout_ms bigint, stall_timeout_ms bigint, delay_ms bigint)
+      ON k.kind = n.kind_of),
   made AS (
     INSERT INTO {s}.task_groups (group_id, queue, pin, open_count, state, end_time, task_pools,
                                  priorities)
@@ -35,11 +40,10 @@ constexpr char kEnqueue[] = R"sql(
     ON CONFLICT DO NOTHING)
   INSERT INTO {s}.tasks (queue, group_id, name, key, pool, pools, priority, payload, max_attempts,
                          attempt_timeout_ms, stall_timeout_ms, ready_time)
-  SELECT $2, $1, name, key, pool, pools, priority, payload, max_attempts, attempt_timeout_ms,
+  SELECT $2, $1, name, key, pool, pools, priority, payload::jsonb, max_attempts, attempt_timeout_ms,
          stall_timeout_ms, statement_timestamp() + delay_ms * interval '1 ms'
-           + (nth - (SELECT count(*) FROM given)) * interval '1 us'
-  FROM (SELECT *, row_number() OVER (ORDER BY name COLLATE "C") AS nth FROM given) g
-  ORDER BY nth)sql";
+           + (nth - cardinality($4::text[])) * interval '1 us'
+  FROM given ORDER BY nth)sql";
 
 // $1 group, $2 new group, $3 changes of the pin.
 constexpr char kRetry[] = R"sql(
@@ -73,8 +77,12 @@ constexpr char kTouch[] = R"sql(
       SELECT t.group_id FROM {s}.tasks t JOIN n USING (task_id)) ORDER BY group_id FOR UPDATE),
   g AS (
     UPDATE {s}.task_groups g SET change_number = g.change_number + 1, update_time = clock_timestamp(),
-      fetch_floor = least(g.fetch_floor, clock_timestamp()), {group_set}
-    FROM locked WHERE g.group_id = locked.group_id RETURNING g.group_id, g.change_number)
+      {group_set}
+    FROM locked WHERE g.group_id = locked.group_id RETURNING g.group_id, g.change_number),
+  lanes AS (
+    UPDATE {s}.task_lanes l SET fetch_floor = least(l.fetch_floor, statement_timestamp()),
+      revision = l.revision + 1
+    FROM g WHERE l.group_id = g.group_id)
   UPDATE {s}.tasks t SET change_number = g.change_number, update_time = clock_timestamp(), {set}
   FROM n, g WHERE t.task_id = n.task_id AND g.group_id = t.group_id)sql";
 
@@ -113,38 +121,63 @@ std::string WithColumns(const char* text, const char* columns) {
   return absl::StrReplaceAll(text, {{"{columns}", columns}});
 }
 
-// What the tasks of a group mostly have alike.
-std::string SharedFields(const NewTask& task) {
-  std::vector<std::string> pools = task.pools;
-  if (std::find(pools.begin(), pools.end(), task.pool) == pools.end())
-    pools.insert(pools.begin(), task.pool);
-  return json{{"pool", task.pool},
-              {"pools", pools},
-              {"priority", task.priority},
-              {"max_attempts", task.max_attempts},
-              {"attempt_timeout_ms", MillisecondsOf(task.attempt_timeout)},
-              {"stall_timeout_ms", MillisecondsOf(task.stall_timeout)},
-              {"delay_ms", MillisecondsOf(task.delay)}}
-      .dump();
+// Postgres' own spelling of an array of texts.
+void AppendElement(std::string& array, const std::string& text) {
+  array += array.size() > 1 ? ",\"" : "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') array += '\\';
+    array += c;
+  }
+  array += '"';
 }
 
-bool ShareFields(const NewTask& one, const NewTask& other) {
+bool AreOfOneKind(const NewTask& one, const NewTask& other) {
   return one.pool == other.pool && one.pools == other.pools && one.priority == other.priority &&
          one.max_attempts == other.max_attempts && one.attempt_timeout == other.attempt_timeout &&
          one.stall_timeout == other.stall_timeout && one.delay == other.delay;
 }
 
-std::string RowsJson(const std::vector<NewTask>& tasks) {
-  std::string rows = "[", shared;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const NewTask& task = tasks[i];
-    if (i == 0 || !ShareFields(tasks[i - 1], task)) shared = SharedFields(task);
-    absl::StrAppend(&rows, i > 0 ? "," : "", absl::string_view(shared).substr(0, shared.size() - 1),
-                    ",\"name\":", json(task.name).dump(), ",\"key\":", json(task.key).dump(),
-                    ",\"payload\":");
-    absl::StrAppend(&rows, task.payload, "}");
+json KindOf(const NewTask& task) {
+  std::vector<std::string> pools = task.pools;
+  if (std::find(pools.begin(), pools.end(), task.pool) == pools.end())
+    pools.insert(pools.begin(), task.pool);
+  return {{"pool", task.pool},
+          {"pools", pools},
+          {"priority", task.priority},
+          {"max_attempts", task.max_attempts},
+          {"attempt_timeout_ms", MillisecondsOf(task.attempt_timeout)},
+          {"stall_timeout_ms", MillisecondsOf(task.stall_timeout)},
+          {"delay_ms", MillisecondsOf(task.delay)}};
+}
+
+// The parameters $4 to $8 of kEnqueue.
+struct TaskArrays {
+  std::string names = "{", keys = "{", payloads = "{", kinds = "{";
+  json of_kinds = json::array();
+};
+
+TaskArrays ArraysOf(const std::vector<NewTask>& tasks) {
+  std::vector<const NewTask*> in_order;
+  in_order.reserve(tasks.size());
+  for (const NewTask& task : tasks) in_order.push_back(&task);
+  std::sort(in_order.begin(), in_order.end(),
+            [](const NewTask* a, const NewTask* b) { return a->name < b->name; });
+  TaskArrays arrays;
+  const NewTask* before = nullptr;  // neighbours are mostly of one plant, and so of one kind
+  for (const NewTask* task : in_order) {
+    AppendElement(arrays.names, task->name);
+    AppendElement(arrays.keys, task->key);
+    AppendElement(arrays.payloads, task->payload);
+    if (before == nullptr || !AreOfOneKind(*before, *task)) {
+      arrays.of_kinds.push_back(KindOf(*task));
+      arrays.of_kinds.back()["kind"] = arrays.of_kinds.size();
+    }
+    before = task;
+    absl::StrAppend(&arrays.kinds, arrays.kinds.size() > 1 ? "," : "", arrays.of_kinds.size());
   }
-  return rows + "]";
+  for (std::string* array : {&arrays.names, &arrays.keys, &arrays.payloads, &arrays.kinds})
+    *array += '}';
+  return arrays;
 }
 
 template <typename T>
@@ -178,7 +211,9 @@ absl::Status Queue::Enqueue(pqxx::work& work, const std::string& group_id, const
                             const std::vector<NewTask>& tasks, bool supersede) {
   // Thousands of configurations are sorted in memory.
   work.exec0("SET LOCAL work_mem = '64MB'");
-  work.exec_params(Sql(kEnqueue), group_id, options_.queue, pin, RowsJson(tasks));
+  const TaskArrays arrays = ArraysOf(tasks);
+  work.exec_params(Sql(kEnqueue), group_id, options_.queue, pin, arrays.names, arrays.keys,
+                   arrays.payloads, arrays.kinds, arrays.of_kinds.dump());
   if (supersede) {
     std::vector<Turn> earlier =
         Lock(work,

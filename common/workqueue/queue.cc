@@ -55,6 +55,7 @@ constexpr char kLock[] = R"sql(
 
 constexpr char kLockHeld[] = "SELECT * FROM {s}.lock_held($1)";
 constexpr char kApply[] = "SELECT {s}.apply_endings($1, $2)";
+constexpr char kSucceed[] = "SELECT * FROM {s}.succeed_tasks($1, $2)";
 constexpr std::size_t kMaxReason = 4096;
 
 // A renewal under way is not waited for: it is no sign of death. The tasks are then locked without
@@ -123,7 +124,7 @@ std::string Queue::Sql(const std::string& text) const {
 
 absl::StatusOr<std::vector<FetchedTask>> Queue::Fetch(const FetchRequest& request) {
   std::vector<FetchedTask> fetched;
-  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(lease_pool_, [&](pqxx::work& work) {
+  FLEETCAST_RETURN_IF_ERROR(db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
     fetched.clear();
     for (const pqxx::row& row :
          work.exec_params(Sql(kFetch), options_.queue, request.pool, request.most, request.holder,
@@ -272,10 +273,16 @@ absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& 
     const auto found = states.find(success.hold.task_id);
     return found != states.end() && found->second == Word(TaskState::kRunning);
   };
-  FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
+  const auto keep = [&](const pqxx::result& found) {
     states.clear();
-    for (const pqxx::row& row : work.exec_params(Sql(kLockHeld), rows.dump()))
-      states[row[0].as<std::int64_t>()] = row[1].as<std::string>();
+    for (const pqxx::row& row : found) states[row[0].as<std::int64_t>()] = row[1].as<std::string>();
+  };
+  const auto end_at_once = [&](pqxx::nontransaction& work) {
+    keep(work.exec_params(Sql(kSucceed), rows.dump(), EndStates()));
+    return absl::OkStatus();
+  };
+  const auto end_with_effect = [&](pqxx::work& work) -> absl::Status {
+    keep(work.exec_params(Sql(kLockHeld), rows.dump()));
     std::vector<std::size_t> held;
     json endings = json::array();
     for (std::size_t i = 0; i < successes.size(); ++i) {
@@ -284,10 +291,12 @@ absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& 
       endings.push_back(rows[i]);
     }
     if (held.empty()) return absl::OkStatus();
-    if (effect != nullptr) FLEETCAST_RETURN_IF_ERROR(effect(work, held));
+    FLEETCAST_RETURN_IF_ERROR(effect(work, held));
     work.exec_params(Sql(kApply), endings.dump(), EndStates());
     return absl::OkStatus();
-  }));
+  };
+  FLEETCAST_RETURN_IF_ERROR(effect == nullptr ? db::RunStatement(pool_, end_at_once)
+                                              : db::RunInTransaction(pool_, end_with_effect));
   std::vector<bool> succeeded;
   succeeded.reserve(successes.size());
   for (const Success& success : successes) {

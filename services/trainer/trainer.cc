@@ -35,7 +35,7 @@ namespace fleetcast::trainer {
 namespace {
 
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 2;
+constexpr int kLeastSchemaVersion = 4;
 constexpr absl::Duration kEnvironmentRetry = absl::Seconds(10);
 constexpr absl::Duration kKeepClosings = absl::Hours(24 * 7);
 

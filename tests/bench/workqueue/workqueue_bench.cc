@@ -12,8 +12,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -117,6 +119,42 @@ void Kill(const std::vector<pid_t>& pids) {
   for (const pid_t pid : pids) waitpid(pid, nullptr, 0);
 }
 
+// Fields 4 and 14 to 17 of /proc/[pid]/stat: the parent, and clock ticks of the process and of
+// those of its children that have ended.
+struct ProcessTimes {
+  pid_t parent = 0;
+  long user = 0, system = 0, children_user = 0, children_system = 0;
+};
+
+ProcessTimes TimesOf(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  std::string line, skipped;
+  std::getline(file, line);
+  ProcessTimes times;
+  const std::size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos) return times;
+  std::istringstream fields(line.substr(name_end + 1));
+  fields >> skipped >> times.parent;
+  for (int i = 5; i < 14; ++i) fields >> skipped;
+  fields >> times.user >> times.system >> times.children_user >> times.children_system;
+  return times;
+}
+
+// Seconds of a core that Postgres, and the workers that were or are ours, have used.
+double CoreSeconds(pid_t postmaster) {
+  long ticks = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string pid = entry.path().filename();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    const ProcessTimes times = TimesOf(pid);
+    const bool is_root = std::stol(pid) == postmaster || std::stol(pid) == getpid();
+    if (is_root) ticks += times.children_user + times.children_system;
+    if (is_root || times.parent == postmaster || times.parent == getpid())
+      ticks += times.user + times.system;
+  }
+  return static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
 void AwaitEnd(Process& process, const std::string& group) {
   const std::string open = absl::StrCat(
       "SELECT 1 FROM trainer.task_groups WHERE end_time IS NULL AND group_id = '", group, "'");
@@ -124,10 +162,13 @@ void AwaitEnd(Process& process, const std::string& group) {
 }
 
 struct Rate {
-  double per_second = 0, enqueue_seconds = 0, wal_bytes_per_task = 0;
+  double per_second = 0, enqueue_seconds = 0, wal_bytes_per_task = 0, core_seconds = 0;
 };
 
 Rate Drain(Process& process, const std::string& group, int tasks, int batch) {
+  const auto postmaster =
+      Sql(process, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
+  const pid_t server = postmaster[0][0].as<int>();
   std::vector<pid_t> pids;
   for (int i = 0; i < kProcesses; ++i) pids.push_back(StartWorker(process.dsn, batch, i == 0));
   usleep(2'000'000);  // they are up and listen
@@ -135,13 +176,15 @@ Rate Drain(Process& process, const std::string& group, int tasks, int batch) {
     return Sql(process, "SELECT pg_current_wal_lsn() - '0/0'")[0][0].as<double>();
   };
   const double wal_before = wal();
+  const double cores_before = CoreSeconds(server);
   const auto start = Clock::now();
   Enqueue(process, group, tasks);
   const double enqueued = SecondsSince(start);
   AwaitEnd(process, group);
   const double seconds = SecondsSince(start);
+  const double core_seconds = CoreSeconds(server) - cores_before;
   Kill(pids);
-  return {tasks / seconds, enqueued, (wal() - wal_before) / tasks};
+  return {tasks / seconds, enqueued, (wal() - wal_before) / tasks, core_seconds};
 }
 
 double Percentile(std::vector<double> samples, double share) {
@@ -301,18 +344,20 @@ int Main(int argc, char** argv) {
   const Rate batches = Drain(process, "batches", kTasks, kBatch);
   tell("10,000 tasks, 4 processes, batches of 50", batches.per_second, "/s");
   tell("  until they are enqueued", batches.enqueue_seconds, "s");
+  tell("  Postgres and the workers", batches.core_seconds, "s of a core");
   tell("  bytes of WAL", batches.wal_bytes_per_task, "/task");
   const double river = RiverRate(**cluster, folder, kBatch);
   tell("  River, 10,000 jobs, 4 processes, 50 workers each", river, "/s");
   const Rate single = Drain(process, "single", kTasks / 4, 1);
   tell("one task at a time, 4 processes", single.per_second, "/s");
+  tell("  Postgres and the workers, 10,000 such", single.core_seconds * 4, "s of a core");
   tell("  River, one worker in each", RiverRate(**cluster, folder, 1), "/s");
 
   const double few = Percentile(FetchTimes(process, "few", 100), 0.99);
   const double many = Percentile(FetchTimes(process, "many", kManyQueued), 0.99);
   tell("p99 of a fetch, 100 queued", few, "ms");
   tell("p99 of a fetch, 100,000 queued", many, "ms");
-  tell("  ratio", many / few, "x");
+  tell("  ratio, against 100 queued", many / few, "x");
   for (const int size : {100, 1'000, 10'000})
     tell(absl::StrCat("ending 10 tasks in a group of ", size), EndingTime(process, size), "ms");
   const auto idle_dsn = (*cluster)->Dsn("idle");
@@ -332,7 +377,7 @@ int Main(int argc, char** argv) {
   tell(absl::StrCat("p99 of a fetch, 100,000 queued, a snapshot pinned for ",
                     static_cast<int>(SecondsSince(start)), " s"),
        pinned, "ms");
-  tell("  ratio", pinned / many, "x");
+  tell("  ratio, against 100 queued", pinned / few, "x");
   tell("  tasks worked meanwhile", rounds * kTasks, "");
   tell("  dead tuples of tasks",
        Sql(process, "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'tasks'")[0][0]

@@ -9,14 +9,14 @@
 namespace fleetcast::registry {
 namespace {
 
-const RunName kRun{"plant_P001_circuit_C001", "r1"};
+const RunName kLoggedRun{"plant_P001_circuit_C001", "r1"};
 
 class ExperimentStoreTest : public StoreTest {
  protected:
   ExperimentStore& store() { return stores_->experiments(); }
 
   absl::Status Log(const RunBatch& batch) {
-    return store().LogBatch(Request("LogBatch"), kRun, batch);
+    return store().LogBatch(Request("LogBatch"), kLoggedRun, batch);
   }
 };
 FLEETCAST_ON_BOTH_BACKENDS(ExperimentStoreTest);
@@ -35,9 +35,9 @@ TEST_P(ExperimentStoreTest, ReturnsAnExperimentThatStandsWithTheSameContents) {
 }
 
 TEST_P(ExperimentStoreTest, AnswersARepeatedRequestOnceAndRefusesAnotherUnderItsId) {
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   const auto request = Request("CreateRun");
-  const registry::Run wanted = *NewRun(kRun.experiment_id, "r2", "PR-17_2025-12-09", {{"a", "b"}});
+  const registry::Run wanted = *NewRun(kLoggedRun.experiment_id, "r2", "PR-17_2025-12-09", {{"a", "b"}});
   const auto first = store().CreateRun(request, wanted);
   const auto second = store().CreateRun(request, wanted);
   ASSERT_TRUE(first.ok() && second.ok());
@@ -53,9 +53,9 @@ TEST_P(ExperimentStoreTest, AnswersARepeatedRequestOnceAndRefusesAnotherUnderIts
 }
 
 TEST_P(ExperimentStoreTest, GivesARepeatedRequestItsFirstAnswerThoughTheRunHasGoneOn) {
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   const auto create = Request("CreateRun"), finish = Request("FinishRun");
-  const registry::Run wanted = *NewRun(kRun.experiment_id, "r2", "", {{"phase", "begin"}});
+  const registry::Run wanted = *NewRun(kLoggedRun.experiment_id, "r2", "", {{"phase", "begin"}});
   const auto created = store().CreateRun(create, wanted);
   ASSERT_TRUE(created.ok()) << created.status();
   ASSERT_TRUE(store()
@@ -79,22 +79,22 @@ TEST_P(ExperimentStoreTest, GivesARepeatedRequestItsFirstAnswerThoughTheRunHasGo
 
 TEST_P(ExperimentStoreTest, ForgetsARequestThatFailed) {
   const auto request = Request("CreateRun");
-  const registry::Run wanted = *NewRun(kRun.experiment_id, "r2", "", {});
+  const registry::Run wanted = *NewRun(kLoggedRun.experiment_id, "r2", "", {});
   EXPECT_EQ(store().CreateRun(request, wanted).status().code(), absl::StatusCode::kNotFound);
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   EXPECT_TRUE(store().CreateRun(request, wanted).ok());
 }
 
 TEST_P(ExperimentStoreTest, CreatesARunOnce) {
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   const auto again =
-      store().CreateRun(Request("CreateRun"), *NewRun(kRun.experiment_id, kRun.run_id, "", {}));
+      store().CreateRun(Request("CreateRun"), *NewRun(kLoggedRun.experiment_id, kLoggedRun.run_id, "", {}));
   EXPECT_EQ(again.status().code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(ReasonOf(again.status()), "RUN_EXISTS");
 }
 
 TEST_P(ExperimentStoreTest, KeepsWhatARunLogs) {
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   ASSERT_TRUE(Log({.params = {{"epochs", "50"}},
                    .metrics = {{.key = "loss", .value = 0.5, .step = 1},
                                {.key = "loss", .value = 0.1, .step = 2}},
@@ -103,7 +103,7 @@ TEST_P(ExperimentStoreTest, KeepsWhatARunLogs) {
   ASSERT_TRUE(
       Log({.metrics = {{.key = "loss", .value = 1.0 / 3, .step = 3}}, .tags = {{"phase", "test"}}})
           .ok());
-  const auto run = store().GetRun(kRun);
+  const auto run = store().GetRun(kLoggedRun);
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->params, (StringMap{{"epochs", "50"}}));
   EXPECT_EQ(run->tags, (StringMap{{"phase", "test"}}));
@@ -114,29 +114,29 @@ TEST_P(ExperimentStoreTest, KeepsWhatARunLogs) {
 }
 
 TEST_P(ExperimentStoreTest, KeepsNothingOfABatchThatIsRefused) {
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   ASSERT_TRUE(Log({.params = {{"epochs", "50"}}}).ok());
   const absl::Status refused = Log({.params = {{"epochs", "80"}, {"units", "8"}},
                                     .metrics = {{.key = "loss", .value = 0.5, .step = 1}},
                                     .tags = {{"phase", "fit"}}});
   EXPECT_EQ(ReasonOf(refused), "PARAM_IMMUTABLE");
-  const auto run = store().GetRun(kRun);
+  const auto run = store().GetRun(kLoggedRun);
   EXPECT_EQ(run->params, (StringMap{{"epochs", "50"}}));
   EXPECT_TRUE(run->tags.empty());
-  EXPECT_TRUE(store().ListMetricHistory(kRun, "", {})->items.empty());
+  EXPECT_TRUE(store().ListMetricHistory(kLoggedRun, "", {})->items.empty());
 }
 
 TEST_P(ExperimentStoreTest, LogsARepeatedBatchOnce) {
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   const auto request = Request("LogBatch");
   const RunBatch batch{.metrics = {{.key = "loss", .value = 0.5, .step = 1}}};
-  EXPECT_TRUE(store().LogBatch(request, kRun, batch).ok());
-  EXPECT_TRUE(store().LogBatch(request, kRun, batch).ok());
-  EXPECT_EQ(store().ListMetricHistory(kRun, "", {})->items.size(), 1u);
+  EXPECT_TRUE(store().LogBatch(request, kLoggedRun, batch).ok());
+  EXPECT_TRUE(store().LogBatch(request, kLoggedRun, batch).ok());
+  EXPECT_EQ(store().ListMetricHistory(kLoggedRun, "", {})->items.size(), 1u);
 }
 
 TEST_P(ExperimentStoreTest, PagesThroughMetricHistoryByKeyStepAndOrderOfLogging) {
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   const absl::Time time = absl::FromUnixMicros(1'765'238'400'123'456);
   ASSERT_TRUE(Log({.metrics = {{.key = "val", .value = 9, .step = 1, .time = time},
                                {.key = "loss", .value = 3, .step = 2, .time = time},
@@ -146,7 +146,7 @@ TEST_P(ExperimentStoreTest, PagesThroughMetricHistoryByKeyStepAndOrderOfLogging)
   std::vector<double> values;
   PageRequest page{.size = 1, .after = {}};
   do {
-    const auto points = store().ListMetricHistory(kRun, "", page);
+    const auto points = store().ListMetricHistory(kLoggedRun, "", page);
     ASSERT_TRUE(points.ok()) << points.status();
     ASSERT_EQ(points->items.size(), 1u);
     EXPECT_EQ(points->items[0].time, time);
@@ -154,35 +154,35 @@ TEST_P(ExperimentStoreTest, PagesThroughMetricHistoryByKeyStepAndOrderOfLogging)
     page.after = points->next_after;
   } while (!page.after.empty() && values.size() < 10);
   EXPECT_EQ(values, (std::vector<double>{1, 2, 3, 9}));
-  EXPECT_EQ(store().ListMetricHistory(kRun, "val", {})->items.size(), 1u);
-  EXPECT_EQ(store().ListMetricHistory({kRun.experiment_id, "none"}, "", {}).status().code(),
+  EXPECT_EQ(store().ListMetricHistory(kLoggedRun, "val", {})->items.size(), 1u);
+  EXPECT_EQ(store().ListMetricHistory({kLoggedRun.experiment_id, "none"}, "", {}).status().code(),
             absl::StatusCode::kNotFound);
 }
 
 TEST_P(ExperimentStoreTest, EndsARunOnce) {
-  AddRun(kRun);
+  AddRun(kLoggedRun);
   const auto request = Request("FinishRun");
-  const auto killed = store().FinishRun(request, kRun, RunState::kKilled, "lease lost");
+  const auto killed = store().FinishRun(request, kLoggedRun, RunState::kKilled, "lease lost");
   ASSERT_TRUE(killed.ok());
   EXPECT_EQ(killed->state, RunState::kKilled);
   EXPECT_EQ(killed->state_reason, "lease lost");
   EXPECT_LT(killed->create_time, killed->end_time);
-  EXPECT_TRUE(store().FinishRun(request, kRun, RunState::kKilled, "lease lost").ok());
+  EXPECT_TRUE(store().FinishRun(request, kLoggedRun, RunState::kKilled, "lease lost").ok());
 
-  const auto again = store().FinishRun(Request("FinishRun"), kRun, RunState::kKilled, "other");
+  const auto again = store().FinishRun(Request("FinishRun"), kLoggedRun, RunState::kKilled, "other");
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->state_reason, "lease lost");
   EXPECT_EQ(again->end_time, killed->end_time);
-  const auto other = store().FinishRun(Request("FinishRun"), kRun, RunState::kFinished, "");
+  const auto other = store().FinishRun(Request("FinishRun"), kLoggedRun, RunState::kFinished, "");
   EXPECT_EQ(ReasonOf(other.status()), "RUN_ENDED");
   EXPECT_EQ(ReasonOf(Log({.tags = {{"a", "b"}}})), "RUN_ENDED");
 }
 
 TEST_P(ExperimentStoreTest, SaysWhatDoesNotExist) {
   EXPECT_EQ(store().GetExperiment("e").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store().GetRun(kRun).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store().GetRun(kLoggedRun).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(Log({.tags = {{"a", "b"}}}).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store().FinishRun(Request("FinishRun"), kRun, RunState::kFailed, "").status().code(),
+  EXPECT_EQ(store().FinishRun(Request("FinishRun"), kLoggedRun, RunState::kFailed, "").status().code(),
             absl::StatusCode::kNotFound);
 }
 
@@ -210,13 +210,13 @@ TEST_P(ExperimentStoreTest, ListsNewestFirstInPages) {
 }
 
 TEST_P(ExperimentStoreTest, ListsWhatTheFilterMatches) {
-  AddRun(kRun);
-  AddRun({kRun.experiment_id, "r2"});
+  AddRun(kLoggedRun);
+  AddRun({kLoggedRun.experiment_id, "r2"});
   ASSERT_TRUE(Log({.params = {{"epochs", "50"}},
                    .metrics = {{.key = "loss", .value = 0.125, .step = 1}},
                    .tags = {{"phase", "fit"}}})
                   .ok());
-  ASSERT_TRUE(store().FinishRun(Request("FinishRun"), kRun, RunState::kFailed, "").ok());
+  ASSERT_TRUE(store().FinishRun(Request("FinishRun"), kLoggedRun, RunState::kFailed, "").ok());
   struct Case {
     const char* filter;
     std::vector<std::string> runs;
@@ -234,7 +234,7 @@ TEST_P(ExperimentStoreTest, ListsWhatTheFilterMatches) {
   };
   for (const Case& c : cases) {
     const auto runs =
-        store().ListRuns(kRun.experiment_id, {.page = {}, .filter = *ParseRunFilter(c.filter)});
+        store().ListRuns(kLoggedRun.experiment_id, {.page = {}, .filter = *ParseRunFilter(c.filter)});
     ASSERT_TRUE(runs.ok()) << c.filter << ": " << runs.status();
     std::vector<std::string> ids;
     for (const registry::Run& run : runs->items) ids.push_back(run.name.run_id);

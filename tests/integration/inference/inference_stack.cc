@@ -20,7 +20,7 @@ namespace fleetcast::inference {
 namespace {
 
 constexpr int kRows = 400;
-constexpr absl::Duration kTimeout = absl::Seconds(30);
+constexpr absl::Duration kCallTimeout = absl::Seconds(30);
 
 std::filesystem::path NewFolder() {
   std::string path = std::filesystem::temp_directory_path() / "fleetcast-inference-XXXXXX";
@@ -107,7 +107,7 @@ std::string InferenceStack::Register(const std::string& plant, const std::string
   request.mutable_model_version()->set_artifact_sha256(artifact->sha256());
   (*request.mutable_model_version()->mutable_tags())["git_commit_sha"] = commit_;
   const auto version =
-      rpc::Call<registry::v1::ModelVersion>(kTimeout, [&](auto* context, auto* response) {
+      rpc::Call<registry::v1::ModelVersion>(kCallTimeout, [&](auto* context, auto* response) {
         return models_->CreateModelVersion(context, request, response);
       });
   Must(version.status());
@@ -162,7 +162,7 @@ absl::StatusOr<v1::Deployment> InferenceStack::Deploy(const std::string& model_v
   v1::DeployModelVersionRequest request;
   request.set_request_id(request_id.empty() ? NewRequestId() : request_id);
   request.set_model_version(model_version);
-  return rpc::Call<v1::Deployment>(kTimeout, [&](auto* context, auto* response) {
+  return rpc::Call<v1::Deployment>(kCallTimeout, [&](auto* context, auto* response) {
     return endpoints_->DeployModelVersion(context, request, response);
   });
 }
@@ -170,7 +170,7 @@ absl::StatusOr<v1::Deployment> InferenceStack::Deploy(const std::string& model_v
 absl::StatusOr<v1::Sweep> InferenceStack::InvokeFleet(const std::string& request_id) {
   v1::InvokeFleetRequest request;
   request.set_request_id(request_id.empty() ? NewRequestId() : request_id);
-  return rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+  return rpc::Call<v1::Sweep>(kCallTimeout, [&](auto* context, auto* response) {
     return invocations_->InvokeFleet(context, request, response);
   });
 }
@@ -179,7 +179,7 @@ absl::StatusOr<v1::Sweep> InferenceStack::Retry(const std::string& sweep) {
   v1::RetrySweepRequest request;
   request.set_request_id(NewRequestId());
   request.set_name(sweep);
-  return rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+  return rpc::Call<v1::Sweep>(kCallTimeout, [&](auto* context, auto* response) {
     return invocations_->RetrySweep(context, request, response);
   });
 }
@@ -187,7 +187,7 @@ absl::StatusOr<v1::Sweep> InferenceStack::Retry(const std::string& sweep) {
 absl::StatusOr<v1::Invocation> InferenceStack::GetInvocation(const std::string& name) {
   v1::GetInvocationRequest request;
   request.set_name(name);
-  return rpc::Call<v1::Invocation>(kTimeout, [&](auto* context, auto* response) {
+  return rpc::Call<v1::Invocation>(kCallTimeout, [&](auto* context, auto* response) {
     return invocations_->GetInvocation(context, request, response);
   });
 }
@@ -197,7 +197,7 @@ std::vector<v1::Forecast> InferenceStack::Forecasts(bool latest_only, const std:
   request.set_parent(parent);
   request.set_latest_only(latest_only);
   const auto listed =
-      rpc::Call<v1::ListForecastsResponse>(kTimeout, [&](auto* context, auto* response) {
+      rpc::Call<v1::ListForecastsResponse>(kCallTimeout, [&](auto* context, auto* response) {
         return forecasts_->ListForecasts(context, request, response);
       });
   EXPECT_TRUE(listed.ok()) << listed.status();

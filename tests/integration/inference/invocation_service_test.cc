@@ -10,7 +10,7 @@
 namespace fleetcast::inference {
 namespace {
 
-constexpr absl::Duration kTimeout = absl::Seconds(30);
+constexpr absl::Duration kInvocationTimeout = absl::Seconds(30);
 
 class InvocationServiceTest : public InferenceStack {
  protected:
@@ -163,7 +163,7 @@ TEST_F(InvocationServiceTest, OneCircuitIsInvokedAsOfAnEarlierTime) {
   request.set_request_id(NewRequestId());
   request.set_name(deployments[0]);
   request.mutable_as_of()->set_seconds(1'765'321'200 - 48 * 3600 + 60);
-  const auto invocation = rpc::Call<v1::Invocation>(kTimeout, [&](auto* context, auto* response) {
+  const auto invocation = rpc::Call<v1::Invocation>(kInvocationTimeout, [&](auto* context, auto* response) {
     return invocations_->InvokeDeployment(context, request, response);
   });
   ASSERT_TRUE(invocation.ok()) << invocation.status();
@@ -201,7 +201,7 @@ TEST_F(InvocationServiceTest, ADeadHolderKeepsNobodyFromCancelling) {
   v1::CancelSweepRequest request;
   request.set_request_id(NewRequestId());
   request.set_name(sweep->name());
-  const auto cancelled = rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+  const auto cancelled = rpc::Call<v1::Sweep>(kInvocationTimeout, [&](auto* context, auto* response) {
     return invocations_->CancelSweep(context, request, response);
   });
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
@@ -288,7 +288,7 @@ TEST_F(InvocationServiceTest, APausedSweepSaysSoAndWaits) {
   const auto ask_to_pause = [&] {
     pause.set_request_id(NewRequestId());
     return rpc::Call<workqueue::v1::PauseTasksResponse>(
-        kTimeout, [&](auto* context, auto* response) {
+        kInvocationTimeout, [&](auto* context, auto* response) {
           return work_queue_->PauseTasks(context, pause, response);
         });
   };
@@ -301,7 +301,7 @@ TEST_F(InvocationServiceTest, APausedSweepSaysSoAndWaits) {
   StartReplica(Settings("replica"));
   v1::GetSweepRequest get;
   get.set_name(sweep->name());
-  const auto seen = rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+  const auto seen = rpc::Call<v1::Sweep>(kInvocationTimeout, [&](auto* context, auto* response) {
     return invocations_->GetSweep(context, get, response);
   });
   EXPECT_TRUE(seen->paused());
@@ -311,7 +311,7 @@ TEST_F(InvocationServiceTest, APausedSweepSaysSoAndWaits) {
   resume.set_request_id(NewRequestId());
   resume.set_name(sweep->name());
   ASSERT_TRUE(
-      rpc::Call<workqueue::v1::ResumeTasksResponse>(kTimeout, [&](auto* context, auto* response) {
+      rpc::Call<workqueue::v1::ResumeTasksResponse>(kInvocationTimeout, [&](auto* context, auto* response) {
         return work_queue_->ResumeTasks(context, resume, response);
       }).ok());
   EXPECT_EQ(WatchToEnd(sweep->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
@@ -348,7 +348,7 @@ TEST_F(InvocationServiceTest, AWatchEndsWithUnavailableWhenTheServerDrains) {
   DeployFleet();
   v1::WatchSweepRequest request;
   request.set_name(InvokeFleet()->name());
-  const auto context = rpc::MakeContext(kTimeout);
+  const auto context = rpc::MakeContext(kInvocationTimeout);
   const auto reader = invocations_->WatchSweep(context.get(), request);
   v1::WatchSweepResponse response;
   ASSERT_TRUE(reader->Read(&response));
@@ -364,7 +364,7 @@ TEST_F(InvocationServiceTest, AWatchEndsWithUnavailableWhenTheServerDrains) {
 TEST_F(InvocationServiceTest, BadRequestsAreRefusedAtTheDoor) {
   v1::InvokeFleetRequest request;
   const auto call = [&] {
-    return rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+    return rpc::Call<v1::Sweep>(kInvocationTimeout, [&](auto* context, auto* response) {
       return invocations_->InvokeFleet(context, request, response);
     });
   };
@@ -383,7 +383,7 @@ TEST_F(InvocationServiceTest, BadRequestsAreRefusedAtTheDoor) {
   EXPECT_EQ(nothing->state(), v1::Sweep::STATE_SUCCEEDED);
   v1::ListSweepsRequest list;
   list.set_filter("colour = red");
-  const auto listed = rpc::Call<v1::ListSweepsResponse>(kTimeout, [&](auto* context, auto* reply) {
+  const auto listed = rpc::Call<v1::ListSweepsResponse>(kInvocationTimeout, [&](auto* context, auto* reply) {
     return invocations_->ListSweeps(context, list, reply);
   });
   EXPECT_EQ(listed.status().code(), absl::StatusCode::kInvalidArgument);
@@ -394,7 +394,7 @@ TEST_F(InvocationServiceTest, AStreamOfForecastsHasThemAll) {
   WatchToEnd(InvokeFleet()->name());
   v1::StreamForecastsRequest request;
   request.set_parent("plants/P001/circuits/-");
-  const auto context = rpc::MakeContext(kTimeout);
+  const auto context = rpc::MakeContext(kInvocationTimeout);
   const auto reader = forecasts_->StreamForecasts(context.get(), request);
   std::vector<std::string> circuits;
   v1::StreamForecastsResponse response;

@@ -5,7 +5,7 @@
 namespace fleetcast::inference {
 namespace {
 
-constexpr absl::Duration kTimeout = absl::Seconds(30);
+constexpr absl::Duration kScheduleTimeout = absl::Seconds(30);
 
 class ScheduleServiceTest : public InferenceStack {
  protected:
@@ -21,14 +21,14 @@ class ScheduleServiceTest : public InferenceStack {
     request.set_schedule_id(id);
     request.mutable_schedule()->set_cron(cron);
     request.mutable_schedule()->set_time_zone(zone);
-    return rpc::Call<v1::Schedule>(kTimeout, [&](auto* context, auto* response) {
+    return rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
       return schedules_->CreateSchedule(context, request, response);
     });
   }
   absl::StatusOr<v1::Schedule> Get(const std::string& name) {
     v1::GetScheduleRequest request;
     request.set_name(name);
-    return rpc::Call<v1::Schedule>(kTimeout, [&](auto* context, auto* response) {
+    return rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
       return schedules_->GetSchedule(context, request, response);
     });
   }
@@ -64,7 +64,7 @@ TEST_F(ScheduleServiceTest, ADueScheduleSweepsTheFleetOnceWithTwoReplicasAwake) 
   EXPECT_EQ(watched.sweep.as_of().seconds(), schedule->last_tick_time().seconds());
   v1::ListSweepsRequest list;
   list.set_filter("schedule = \"schedules/nightly\"");
-  const auto sweeps = rpc::Call<v1::ListSweepsResponse>(kTimeout, [&](auto* context, auto* reply) {
+  const auto sweeps = rpc::Call<v1::ListSweepsResponse>(kScheduleTimeout, [&](auto* context, auto* reply) {
     return invocations_->ListSweeps(context, list, reply);
   });
   EXPECT_EQ(sweeps->sweeps_size(), 1);
@@ -92,7 +92,7 @@ TEST_F(ScheduleServiceTest, ItIsUpdatedPausedResumedTriggeredAndDeleted) {
   update.mutable_schedule()->set_display_name("Every morning");
   update.mutable_schedule()->set_etag(made->etag());
   update.mutable_update_mask()->add_paths("display_name");
-  const auto updated = rpc::Call<v1::Schedule>(kTimeout, [&](auto* context, auto* response) {
+  const auto updated = rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
     return schedules_->UpdateSchedule(context, update, response);
   });
   ASSERT_TRUE(updated.ok()) << updated.status();
@@ -103,7 +103,7 @@ TEST_F(ScheduleServiceTest, ItIsUpdatedPausedResumedTriggeredAndDeleted) {
   v1::PauseScheduleRequest pause;
   pause.set_request_id(NewRequestId());
   pause.set_name("schedules/daily");
-  const auto paused = rpc::Call<v1::Schedule>(kTimeout, [&](auto* context, auto* response) {
+  const auto paused = rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
     return schedules_->PauseSchedule(context, pause, response);
   });
   EXPECT_EQ(paused->state(), v1::Schedule::STATE_PAUSED);
@@ -112,7 +112,7 @@ TEST_F(ScheduleServiceTest, ItIsUpdatedPausedResumedTriggeredAndDeleted) {
   v1::TriggerScheduleRequest trigger;
   trigger.set_request_id(NewRequestId());
   trigger.set_name("schedules/daily");
-  const auto sweep = rpc::Call<v1::Sweep>(kTimeout, [&](auto* context, auto* response) {
+  const auto sweep = rpc::Call<v1::Sweep>(kScheduleTimeout, [&](auto* context, auto* response) {
     return schedules_->TriggerSchedule(context, trigger, response);
   });
   ASSERT_TRUE(sweep.ok()) << sweep.status();
@@ -121,7 +121,7 @@ TEST_F(ScheduleServiceTest, ItIsUpdatedPausedResumedTriggeredAndDeleted) {
   v1::ResumeScheduleRequest resume;
   resume.set_request_id(NewRequestId());
   resume.set_name("schedules/daily");
-  const auto resumed = rpc::Call<v1::Schedule>(kTimeout, [&](auto* context, auto* response) {
+  const auto resumed = rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
     return schedules_->ResumeSchedule(context, resume, response);
   });
   EXPECT_TRUE(resumed->has_next_tick_time());
@@ -129,7 +129,7 @@ TEST_F(ScheduleServiceTest, ItIsUpdatedPausedResumedTriggeredAndDeleted) {
   v1::DeleteScheduleRequest remove;
   remove.set_request_id(NewRequestId());
   remove.set_name("schedules/daily");
-  EXPECT_TRUE(rpc::Call<google::protobuf::Empty>(kTimeout, [&](auto* context, auto* response) {
+  EXPECT_TRUE(rpc::Call<google::protobuf::Empty>(kScheduleTimeout, [&](auto* context, auto* response) {
                 return schedules_->DeleteSchedule(context, remove, response);
               }).ok());
   EXPECT_EQ(Get("schedules/daily").status().code(), absl::StatusCode::kNotFound);

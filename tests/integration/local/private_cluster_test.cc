@@ -28,7 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool Soon(const std::function<bool()>& condition) {
+bool ClusterSoon(const std::function<bool()>& condition) {
   for (const absl::Time deadline = absl::Now() + absl::Minutes(2); absl::Now() < deadline;) {
     if (condition()) return true;
     absl::SleepFor(absl::Milliseconds(20));
@@ -140,7 +140,7 @@ TEST_F(PrivateClusterTest, AKilledServerIsNoObstacleEvenWhileNobodyReapsIt) {
   Start(Options());
   const int killed = cluster_->postmaster_pid();
   kill(killed, SIGKILL);
-  ASSERT_TRUE(Soon([&] { return !IdentityOf(killed); }));
+  ASSERT_TRUE(ClusterSoon([&] { return !IdentityOf(killed); }));
   EXPECT_EQ(kill(killed, 0), 0);  // a zombie
   Start(Options());
   EXPECT_EQ(Query("SELECT 1").value_or("nothing"), "1");
@@ -177,7 +177,7 @@ TEST_F(PrivateClusterTest, TheServerDiesWithItsStarterIfAskedTo) {
   ASSERT_GT(server, 0);
   kill(starter, SIGKILL);
   waitpid(starter, nullptr, 0);
-  EXPECT_TRUE(Soon([&] { return HasEnded(server); }));
+  EXPECT_TRUE(ClusterSoon([&] { return HasEnded(server); }));
   Start(Options());  // finds and in the end removes the socket folder
 }
 

@@ -512,7 +512,7 @@ TEST_F(QueueTest, WhatIsQueuedAgainBeforeAllOthersAreReadyIsFetched) {
 TEST_F(QueueTest, WhatIsQueuedAgainAfterTheClockWasSetBackIsFetched) {
   Enqueue("g1", TasksNamed("a", 600));
   const auto held = Fetch(600);
-  Sql("UPDATE trainer.task_groups SET fetch_floor = now() + interval '1 hour'");
+  Sql("UPDATE trainer.task_lanes SET fetch_floor = now() + interval '1 hour'");
   End({held[7]}, Ending::kHandedBack);
   EXPECT_EQ(Fetch(10).size(), 1u);
 }
@@ -523,22 +523,42 @@ TEST_F(QueueTest, FloorsAreRaisedBehindWhatIsQueuedAndHideNothing) {
   tasks[898].pool = "elsewhere";
   Enqueue("g1", tasks);
   const auto held = Fetch(300);
+  const auto next = Fetch(1);
   Succeed({held.begin() + 1, held.end()});
-  ASSERT_TRUE(queue_.Tend(pool_).ok());
-  EXPECT_EQ(Number("SELECT (fetch_floor > create_time - interval '1 s')::int"
-                   " FROM trainer.task_groups"),
-            1);
+  Succeed(next);
+  EXPECT_EQ(Number("SELECT count(*) FROM trainer.task_lanes"
+                   " WHERE fetch_floor > create_time - interval '1 s'"),
+            2);
   End({held[0]}, Ending::kHandedBack);
   std::set<std::string> names;
   for (;;) {
     const auto fetched = Fetch(100);
     if (fetched.empty()) break;
     for (const FetchedTask& task : fetched) names.insert(task.name);
-    ASSERT_TRUE(queue_.Tend(pool_).ok());
   }
-  EXPECT_EQ(names.size(), 600u);
+  EXPECT_EQ(names.size(), 599u);
   EXPECT_TRUE(names.contains("a000000"));
   EXPECT_TRUE(names.contains("a000899"));
+}
+
+// A task that was ready long ago comes into a lane whose floor is behind later ones.
+TEST_F(QueueTest, AMovedTaskIsFetchedHoweverFarItsNewLaneHasCome) {
+  std::vector<NewTask> tasks = TasksNamed("a", 600);
+  tasks[0].priority = tasks[1].priority = -1;
+  tasks[1].pool = "elsewhere";
+  Enqueue("g1", tasks);
+  Succeed(Fetch(300));
+  Succeed(Fetch(10));
+  ASSERT_TRUE(db::RunInTransaction(pool_, [&](pqxx::work& work) {
+                const Selection first = {.group_id = "g1", .name = "a000000"};
+                const Selection second = {.group_id = "g1", .name = "a000001"};
+                EXPECT_TRUE(queue_.Move(work, first, std::nullopt, 0).ok());
+                EXPECT_TRUE(queue_.Move(work, second, "here", 0).ok());
+                return absl::OkStatus();
+              }).ok());
+  std::set<std::string> names;
+  for (const FetchedTask& task : Fetch(2)) names.insert(task.name);
+  EXPECT_EQ(names, (std::set<std::string>{"a000000", "a000001"}));
 }
 
 TEST_F(QueueTest, PoolsTellWhatWaitsAndRunsInThem) {

@@ -32,7 +32,7 @@ bool IsInvalid(const std::string& text) {
   return ReasonOf(ParseFilter(text, Fields()).status()) == "INVALID_FILTER";
 }
 
-bool Selects(const std::string& text, const std::map<std::string, std::string>& row) {
+bool SelectsByFields(const std::string& text, const std::map<std::string, std::string>& row) {
   const auto filter = ParseFilter(text, Fields());
   EXPECT_TRUE(filter.ok()) << filter.status();
   return Matches(**filter, [&](const std::string& field) -> std::optional<std::string> {
@@ -54,7 +54,7 @@ TEST(FilterFieldsTest, TimesAreInstantsWhateverTheirZoneAndFraction) {
   EXPECT_EQ(Literal("create_time >= \"2025-12-09T09:30:00+01:00\""), "2025-12-09T08:30:00.000000Z");
   EXPECT_EQ(Literal("create_time > 2025-12-09T08:30:07.5Z"), "2025-12-09T08:30:07.500000Z");
   EXPECT_EQ(Literal("create_time < 2025-12-09"), "2025-12-09T00:00:00.000000Z");
-  EXPECT_TRUE(Selects("create_time >= \"2025-12-09T09:30:00+01:00\"",
+  EXPECT_TRUE(SelectsByFields("create_time >= \"2025-12-09T09:30:00+01:00\"",
                       {{"create_time", "2025-12-09T08:30:00.000000Z"}}));
 }
 
@@ -71,7 +71,7 @@ TEST(FilterFieldsTest, WordsAreTakenAsTheApiSpellsThemAndInAnyCase) {
     EXPECT_EQ(Literal(std::string("state = ") + literal), "FAILED");
   for (const char* text : {"state = BROKEN", "state < FAILED", "state:FAIL", "state = \"\""})
     EXPECT_TRUE(IsInvalid(text)) << text;
-  EXPECT_TRUE(Selects("state != failed", {{"state", "RUNNING"}}));
+  EXPECT_TRUE(SelectsByFields("state != failed", {{"state", "RUNNING"}}));
 }
 
 TEST(FilterFieldsTest, NumbersOutsideDoubleAreRefused) {
@@ -79,36 +79,36 @@ TEST(FilterFieldsTest, NumbersOutsideDoubleAreRefused) {
     EXPECT_TRUE(IsInvalid(std::string("metrics.mae < ") + literal)) << literal;
   EXPECT_EQ(Literal("metrics.mae < \"0.20\""), "0.2");
   EXPECT_EQ(Literal("metrics.mae > 1e-400"), "0");
-  EXPECT_TRUE(Selects("metrics.mae < 1e300", {{"metrics.mae", FilterText(1e299)}}));
+  EXPECT_TRUE(SelectsByFields("metrics.mae < 1e300", {{"metrics.mae", FilterText(1e299)}}));
 }
 
 TEST(FilterFieldsTest, IntegersAreExact) {
-  EXPECT_TRUE(Selects("version > 9007199254740992", {{"version", "9007199254740993"}}));
+  EXPECT_TRUE(SelectsByFields("version > 9007199254740992", {{"version", "9007199254740993"}}));
   for (const char* literal : {"2.5", "1e3", "9223372036854775808", "x"})
     EXPECT_TRUE(IsInvalid(std::string("version = ") + literal)) << literal;
 }
 
 TEST(FilterFieldsTest, EqualityAndOrderMeanTheSame) {
   for (const char* stored : {"0.2", "0.20", "2e-1"}) {
-    EXPECT_TRUE(Selects("tags.mae = 0.20", {{"tags.mae", stored}}));
-    EXPECT_TRUE(Selects("tags.mae >= 0.20 AND tags.mae <= 0.20", {{"tags.mae", stored}}));
-    EXPECT_FALSE(Selects("tags.mae != 0.20", {{"tags.mae", stored}}));
+    EXPECT_TRUE(SelectsByFields("tags.mae = 0.20", {{"tags.mae", stored}}));
+    EXPECT_TRUE(SelectsByFields("tags.mae >= 0.20 AND tags.mae <= 0.20", {{"tags.mae", stored}}));
+    EXPECT_FALSE(SelectsByFields("tags.mae != 0.20", {{"tags.mae", stored}}));
   }
-  EXPECT_FALSE(Selects("tags.mae = \"0.20\"", {{"tags.mae", "0.2"}})) << "quotes make it a text";
-  EXPECT_FALSE(Selects("tags.mae >= \"0.20\" AND tags.mae <= \"0.20\"", {{"tags.mae", "0.2"}}));
+  EXPECT_FALSE(SelectsByFields("tags.mae = \"0.20\"", {{"tags.mae", "0.2"}})) << "quotes make it a text";
+  EXPECT_FALSE(SelectsByFields("tags.mae >= \"0.20\" AND tags.mae <= \"0.20\"", {{"tags.mae", "0.2"}}));
 }
 
 TEST(FilterFieldsTest, IdsAreTextsEvenWhereTheyAreDigits) {
-  EXPECT_FALSE(Selects("plant_id = 1", {{"plant_id", "01"}}));
-  EXPECT_FALSE(Selects("tags.serial = 1", {{"tags.serial", "01"}}));
-  EXPECT_TRUE(Selects("tags.other = 1", {{"tags.other", "01"}}));
+  EXPECT_FALSE(SelectsByFields("plant_id = 1", {{"plant_id", "01"}}));
+  EXPECT_FALSE(SelectsByFields("tags.serial = 1", {{"tags.serial", "01"}}));
+  EXPECT_TRUE(SelectsByFields("tags.other = 1", {{"tags.other", "01"}}));
 }
 
 TEST(FilterFieldsTest, EveryKeyCanBeAskedFor) {
-  EXPECT_TRUE(Selects("metrics.\"val/loss\" < 1", {{"metrics.val/loss", "0.5"}}));
-  EXPECT_TRUE(Selects("tags.\"team/owner\" = ada", {{"tags.team/owner", "ada"}}));
+  EXPECT_TRUE(SelectsByFields("metrics.\"val/loss\" < 1", {{"metrics.val/loss", "0.5"}}));
+  EXPECT_TRUE(SelectsByFields("tags.\"team/owner\" = ada", {{"tags.team/owner", "ada"}}));
   EXPECT_TRUE(
-      Selects("tags.\"a..b\" = x AND tags.a.'b.' = y", {{"tags.a..b", "x"}, {"tags.a.b.", "y"}}));
+      SelectsByFields("tags.\"a..b\" = x AND tags.a.'b.' = y", {{"tags.a..b", "x"}, {"tags.a.b.", "y"}}));
 }
 
 TEST(FilterTextTest, GivesTheValueBackExactly) {

@@ -9,22 +9,22 @@
 namespace fleetcast::cli {
 namespace {
 
-const absl::Time kNow = absl::FromUnixSeconds(1'765'238'400);  // 2025-12-09 00:00 UTC
+const absl::Time kTextNow = absl::FromUnixSeconds(1'765'238'400);  // 2025-12-09 00:00 UTC
 
 TEST(TimeAgo, SpeaksOfPastAndFutureInOneUnit) {
-  EXPECT_EQ(TimeAgo(kNow - absl::Milliseconds(300), kNow), "just now");
-  EXPECT_EQ(TimeAgo(kNow - absl::Seconds(59), kNow), "59s ago");
-  EXPECT_EQ(TimeAgo(kNow - absl::Seconds(125), kNow), "2m ago");
-  EXPECT_EQ(TimeAgo(kNow - absl::Hours(47), kNow), "47h ago");
-  EXPECT_EQ(TimeAgo(kNow - absl::Hours(49), kNow), "2d ago");
-  EXPECT_EQ(TimeAgo(kNow + absl::Minutes(4), kNow), "in 4m");
+  EXPECT_EQ(TimeAgo(kTextNow - absl::Milliseconds(300), kTextNow), "just now");
+  EXPECT_EQ(TimeAgo(kTextNow - absl::Seconds(59), kTextNow), "59s ago");
+  EXPECT_EQ(TimeAgo(kTextNow - absl::Seconds(125), kTextNow), "2m ago");
+  EXPECT_EQ(TimeAgo(kTextNow - absl::Hours(47), kTextNow), "47h ago");
+  EXPECT_EQ(TimeAgo(kTextNow - absl::Hours(49), kTextNow), "2d ago");
+  EXPECT_EQ(TimeAgo(kTextNow + absl::Minutes(4), kTextNow), "in 4m");
 }
 
 TEST(TimeAgo, NamesTheDateOfLongAgo) {
-  EXPECT_EQ(TimeAgo(kNow - absl::Hours(24 * 90), kNow), "2025-09-10");
+  EXPECT_EQ(TimeAgo(kTextNow - absl::Hours(24 * 90), kTextNow), "2025-09-10");
 }
 
-TEST(TimeAgo, IsADashForATimeThatWasNeverSet) { EXPECT_EQ(TimeAgo(absl::UnixEpoch(), kNow), "-"); }
+TEST(TimeAgo, IsADashForATimeThatWasNeverSet) { EXPECT_EQ(TimeAgo(absl::UnixEpoch(), kTextNow), "-"); }
 
 TEST(DurationText, KeepsTwoUnitsAtMost) {
   EXPECT_EQ(DurationText(absl::Milliseconds(430)), "0.4s");
@@ -68,8 +68,8 @@ TEST(OneLine, NamesWhatWouldSteerTheTerminalAndTakesNewlinesOut) {
 TEST(ParseTime, ReadsADateAsItsEndAndTimesAsUtc) {
   EXPECT_EQ(ParseTime("--as-of", "2025-12-09").value(),
             absl::FromUnixSeconds(1'765'238'400 + 86'399));
-  EXPECT_EQ(ParseTime("--as-of", "2025-12-09 13:00").value(), kNow + absl::Hours(13));
-  EXPECT_EQ(ParseTime("--as-of", "2025-12-09T13:00:00+01:00").value(), kNow + absl::Hours(12));
+  EXPECT_EQ(ParseTime("--as-of", "2025-12-09 13:00").value(), kTextNow + absl::Hours(13));
+  EXPECT_EQ(ParseTime("--as-of", "2025-12-09T13:00:00+01:00").value(), kTextNow + absl::Hours(12));
   EXPECT_EQ(ParseTime("--as-of", "yesterday").status().code(), absl::StatusCode::kInvalidArgument);
 }
 

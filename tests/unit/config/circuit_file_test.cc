@@ -33,7 +33,7 @@ CircuitResolution ResolveEdited(const Edits& edits) {
 }
 
 // "line:column reason field"
-std::vector<std::string> Summary(const Diagnostics& diagnostics) {
+std::vector<std::string> FileSummary(const Diagnostics& diagnostics) {
   std::vector<std::string> lines;
   for (const Diagnostic& diagnostic : diagnostics)
     lines.push_back(std::to_string(diagnostic.mark.line) + ":" +
@@ -140,7 +140,7 @@ TEST(CircuitFile, EachMistakeIsReportedAtItsLineAndColumn) {
        {"8:5 MERGE_KEY training.hyperparameters.<<"}}};
   for (const Case& c : cases) {
     const CircuitResolution resolution = ResolveEdited(c.edits);
-    EXPECT_EQ(Summary(resolution.diagnostics), c.expected) << c.edits[0].second;
+    EXPECT_EQ(FileSummary(resolution.diagnostics), c.expected) << c.edits[0].second;
     EXPECT_FALSE(resolution.config);
     for (const Diagnostic& diagnostic : resolution.diagnostics) {
       EXPECT_EQ(diagnostic.path, "config/plants/P001/C001.yml");
@@ -158,7 +158,7 @@ TEST(CircuitFile, AllMistakesAreReportedAtOnceInTheOrderOfTheFile) {
                                                       {"epochs: 50", "epoch: 50"},
                                                       {"timeout_minutes: 60", "color: red"}});
   EXPECT_EQ(
-      Summary(resolution.diagnostics),
+      FileSummary(resolution.diagnostics),
       (Lines{"5:16 INVALID_DATE training.cutoff_date",
              "10:14 WRONG_TYPE training.hyperparameters.dropout",
              "13:5 UNKNOWN_KEY training.hyperparameters.epoch",
@@ -177,13 +177,13 @@ TEST(CircuitFile, TextThatIsNoMappingIsReportedWithoutAFloodOfMissingKeys) {
       {"a: \"\xFF\"\n", {"1:5 INVALID_UTF8 "}},
       {"a: *nobody\n", {"1:4 YAML_SYNTAX "}}};
   for (const auto& [text, expected] : cases)
-    EXPECT_EQ(Summary(ResolveText(text).diagnostics), expected) << text;
+    EXPECT_EQ(FileSummary(ResolveText(text).diagnostics), expected) << text;
 }
 
 TEST(CircuitFile, ByteOrderMarkIsAWarningAndTheCircuitStaysSound) {
   const CircuitResolution resolution = ResolveText("\xEF\xBB\xBF" + CircuitText("P001", "C001"));
   EXPECT_TRUE(resolution.config);
-  EXPECT_EQ(Summary(resolution.diagnostics), (Lines{"1:1 BYTE_ORDER_MARK "}));
+  EXPECT_EQ(FileSummary(resolution.diagnostics), (Lines{"1:1 BYTE_ORDER_MARK "}));
 }
 
 TEST(CircuitFile, AliasBombsDeepNestingAndCyclesAreRefusedAtOnce) {
@@ -196,7 +196,7 @@ TEST(CircuitFile, AliasBombsDeepNestingAndCyclesAreRefusedAtOnce) {
   }
   bomb += "training: {data_filters: {feature_columns: *a29}}\n";
   EXPECT_FALSE(ResolveText(bomb).config);
-  EXPECT_EQ(Summary(ResolveText("a: " + std::string(10'000, '[')).diagnostics).size(), 1u);
+  EXPECT_EQ(FileSummary(ResolveText("a: " + std::string(10'000, '[')).diagnostics).size(), 1u);
   EXPECT_EQ(ResolveText("a: " + std::string(10'000, '[')).diagnostics[0].reason,
             "NESTING_TOO_DEEP");
   EXPECT_EQ(ResolveText("a: " + std::string(10'000, '{')).diagnostics[0].reason,
@@ -240,7 +240,7 @@ TEST(CircuitFile, MistakeInAFileOfDefaultsIsReportedInThatFile) {
       {Layer("c.yml", CircuitText("P001", "C001"), FileKind::kCircuit),
        Layer("p.yml", "plant_id: P001\ntraining:\n  sed: 3\n", FileKind::kDefaults)});
   EXPECT_FALSE(resolution.config);
-  EXPECT_EQ(Summary(resolution.diagnostics),
+  EXPECT_EQ(FileSummary(resolution.diagnostics),
             (Lines{"1:1 KEY_NOT_ALLOWED plant_id", "3:3 UNKNOWN_KEY training.sed"}));
   EXPECT_EQ(resolution.diagnostics[0].path, "p.yml");
   const CircuitResolution comments_only =
