@@ -1,10 +1,14 @@
 // Asking for work, and looking at it.
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <pqxx/stream_to>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "common/base/status.h"
 #include "common/db/transaction.h"
 #include "common/workqueue/queue.h"
@@ -15,35 +19,19 @@ namespace {
 
 using nlohmann::json;
 
-// $1 group, $2 queue, $3 pin, $4 names, in their order, $5 keys, $6 payloads, $7 the kind of each;
-// $8 what the tasks of a kind have alike. Each payload is read once; one document of thousands
-// takes longer to take apart than they take to store.
-constexpr char kEnqueue[] = R"sql(
-  WITH given AS MATERIALIZED (
-    SELECT n.*, k.*
-    FROM unnest($4::text[], $5::text[], $6::text[], $7::int[]) WITH ORDINALITY
-      AS n(name, key, payload, kind_of, nth)
-    JOIN jsonb_to_recordset($8::jsonb) AS k(kind int, pool text, pools text[], priority smallint,
-      max_attempts integer, attempt_timeout_ms bigint, stall_timeout_ms bigint, delay_ms bigint)
-      ON k.kind = n.kind_of),
-  made AS (
-    INSERT INTO {s}.task_groups (group_id, queue, pin, open_count, state, end_time, task_pools,
-                                 priorities)
-    SELECT $1, $2, $3::jsonb, count(*),
-           CASE WHEN count(*) = 0 THEN 'SUCCEEDED' ELSE 'QUEUED' END,
-           CASE WHEN count(*) = 0 THEN clock_timestamp() END,
-           coalesce(array_agg(DISTINCT pool), '{}'), coalesce(array_agg(DISTINCT priority), '{}')
-    FROM given),
-  named AS (
-    INSERT INTO {s}.pools (pool_id)
-    SELECT DISTINCT unnest(pools) FROM given EXCEPT SELECT pool_id FROM {s}.pools ORDER BY 1
-    ON CONFLICT DO NOTHING)
-  INSERT INTO {s}.tasks (queue, group_id, name, key, pool, pools, priority, payload, max_attempts,
-                         attempt_timeout_ms, stall_timeout_ms, ready_time)
-  SELECT $2, $1, name, key, pool, pools, priority, payload::jsonb, max_attempts, attempt_timeout_ms,
-         stall_timeout_ms, statement_timestamp() + delay_ms * interval '1 ms'
-           + (nth - cardinality($4::text[])) * interval '1 us'
-  FROM given ORDER BY nth)sql";
+// $1 group, $2 queue, $3 pin, $4 how many tasks, $5 their pools, $6 their priorities. Gives when,
+// in microseconds since 1970.
+constexpr char kMakeGroup[] = R"sql(
+  INSERT INTO {s}.task_groups (group_id, queue, pin, open_count, state, end_time, task_pools,
+                               priorities)
+  SELECT $1, $2, $3::jsonb, n, CASE WHEN n = 0 THEN 'SUCCEEDED' ELSE 'QUEUED' END,
+         CASE WHEN n = 0 THEN clock_timestamp() END, $5::text[], $6::smallint[]
+  FROM (SELECT $4::integer AS n) g
+  RETURNING (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)sql";
+constexpr char kNamePools[] = R"sql(
+  INSERT INTO {s}.pools (pool_id)
+  SELECT unnest($1::text[]) EXCEPT SELECT pool_id FROM {s}.pools ORDER BY 1
+  ON CONFLICT DO NOTHING)sql";
 
 // $1 group, $2 new group, $3 changes of the pin.
 constexpr char kRetry[] = R"sql(
@@ -121,63 +109,88 @@ std::string WithColumns(const char* text, const char* columns) {
   return absl::StrReplaceAll(text, {{"{columns}", columns}});
 }
 
-// Postgres' own spelling of an array of texts.
-void AppendElement(std::string& array, const std::string& text) {
-  array += array.size() > 1 ? ",\"" : "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') array += '\\';
-    array += c;
+// Postgres' own spelling of an array.
+template <typename Values>
+std::string ArrayOf(const Values& values) {
+  std::string array = "{";
+  for (const auto& value : values) {
+    array += array.size() > 1 ? ",\"" : "\"";
+    for (const char c : absl::StrCat(value)) {
+      if (c == '"' || c == '\\') array += '\\';
+      array += c;
+    }
+    array += '"';
   }
-  array += '"';
+  return array + "}";
 }
 
-bool AreOfOneKind(const NewTask& one, const NewTask& other) {
-  return one.pool == other.pool && one.pools == other.pools && one.priority == other.priority &&
-         one.max_attempts == other.max_attempts && one.attempt_timeout == other.attempt_timeout &&
-         one.stall_timeout == other.stall_timeout && one.delay == other.delay;
-}
-
-json KindOf(const NewTask& task) {
+// All that it heeds: its own, and those that it names.
+std::vector<std::string> PoolsOf(const NewTask& task) {
   std::vector<std::string> pools = task.pools;
   if (std::find(pools.begin(), pools.end(), task.pool) == pools.end())
     pools.insert(pools.begin(), task.pool);
-  return {{"pool", task.pool},
-          {"pools", pools},
-          {"priority", task.priority},
-          {"max_attempts", task.max_attempts},
-          {"attempt_timeout_ms", MillisecondsOf(task.attempt_timeout)},
-          {"stall_timeout_ms", MillisecondsOf(task.stall_timeout)},
-          {"delay_ms", MillisecondsOf(task.delay)}};
+  return pools;
 }
 
-// The parameters $4 to $8 of kEnqueue.
-struct TaskArrays {
-  std::string names = "{", keys = "{", payloads = "{", kinds = "{";
-  json of_kinds = json::array();
-};
-
-TaskArrays ArraysOf(const std::vector<NewTask>& tasks) {
+std::vector<const NewTask*> ByName(const std::vector<NewTask>& tasks) {
   std::vector<const NewTask*> in_order;
   in_order.reserve(tasks.size());
   for (const NewTask& task : tasks) in_order.push_back(&task);
   std::sort(in_order.begin(), in_order.end(),
             [](const NewTask* a, const NewTask* b) { return a->name < b->name; });
-  TaskArrays arrays;
-  const NewTask* before = nullptr;  // neighbours are mostly of one plant, and so of one kind
-  for (const NewTask* task : in_order) {
-    AppendElement(arrays.names, task->name);
-    AppendElement(arrays.keys, task->key);
-    AppendElement(arrays.payloads, task->payload);
-    if (before == nullptr || !AreOfOneKind(*before, *task)) {
-      arrays.of_kinds.push_back(KindOf(*task));
-      arrays.of_kinds.back()["kind"] = arrays.of_kinds.size();
-    }
-    before = task;
-    absl::StrAppend(&arrays.kinds, arrays.kinds.size() > 1 ? "," : "", arrays.of_kinds.size());
+  return in_order;
+}
+
+// A number for Postgres, as text that lives as long as this.
+class OptionalMilliseconds {
+ public:
+  explicit OptionalMilliseconds(absl::Duration duration)
+      : is_null_(duration == absl::InfiniteDuration()),
+        text_(is_null_ ? "" : absl::StrCat(absl::ToInt64Milliseconds(duration))) {}
+  [[nodiscard]] const char* get() const { return is_null_ ? nullptr : text_.c_str(); }
+
+ private:
+  const bool is_null_;
+  const std::string text_;
+};
+
+// By COPY: to take thousands of configurations out of a parameter takes longer than to store them.
+void CopyTasks(pqxx::work& work, const std::string& table, const std::string& queue,
+               const std::string& group_id, const std::vector<const NewTask*>& tasks,
+               absl::Time now) {
+  const std::vector<std::string> columns = {"queue",
+                                            "group_id",
+                                            "name",
+                                            "key",
+                                            "pool",
+                                            "pools",
+                                            "priority",
+                                            "payload",
+                                            "max_attempts",
+                                            "attempt_timeout_ms",
+                                            "stall_timeout_ms",
+                                            "ready_time"};
+  pqxx::stream_to rows(work, table, columns);
+  std::vector<std::string> of_before, pools_now;
+  std::string pools;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const NewTask& task = *tasks[i];
+    pools_now = PoolsOf(task);
+    if (i == 0 || pools_now != of_before) pools = ArrayOf(pools_now);
+    of_before.swap(pools_now);
+    const std::string priority = absl::StrCat(task.priority);
+    const std::string max_attempts = absl::StrCat(task.max_attempts);
+    const OptionalMilliseconds attempt(task.attempt_timeout), stall(task.stall_timeout);
+    // A microsecond after one another, the last now.
+    const absl::Duration before_now = absl::Microseconds(tasks.size() - i - 1);
+    const std::string ready = absl::FormatTime("%E4Y-%m-%d %H:%M:%E6S+00",
+                                               now + task.delay - before_now, absl::UTCTimeZone());
+    rows << std::array<const char*, 12>{
+        queue.c_str(),        group_id.c_str(), task.name.c_str(), task.key.c_str(),
+        task.pool.c_str(),    pools.c_str(),    priority.c_str(),  task.payload.c_str(),
+        max_attempts.c_str(), attempt.get(),    stall.get(),       ready.c_str()};
   }
-  for (std::string* array : {&arrays.names, &arrays.keys, &arrays.payloads, &arrays.kinds})
-    *array += '}';
-  return arrays;
+  rows.complete();
 }
 
 template <typename T>
@@ -209,11 +222,19 @@ pqxx::result ExecList(pqxx::transaction_base& work, const std::string& sql,
 
 absl::Status Queue::Enqueue(pqxx::work& work, const std::string& group_id, const std::string& pin,
                             const std::vector<NewTask>& tasks, bool supersede) {
-  // Thousands of configurations are sorted in memory.
-  work.exec0("SET LOCAL work_mem = '64MB'");
-  const TaskArrays arrays = ArraysOf(tasks);
-  work.exec_params(Sql(kEnqueue), group_id, options_.queue, pin, arrays.names, arrays.keys,
-                   arrays.payloads, arrays.kinds, arrays.of_kinds.dump());
+  std::set<std::string> own_pools, all_pools;
+  std::set<int> priorities;
+  for (const NewTask& task : tasks) {
+    own_pools.insert(task.pool);
+    priorities.insert(task.priority);
+    all_pools.insert(task.pools.begin(), task.pools.end());
+  }
+  all_pools.insert(own_pools.begin(), own_pools.end());
+  const auto now = work.exec_params1(Sql(kMakeGroup), group_id, options_.queue, pin, tasks.size(),
+                                     ArrayOf(own_pools), ArrayOf(priorities));
+  work.exec_params(Sql(kNamePools), ArrayOf(all_pools));
+  CopyTasks(work, Sql("{s}.tasks"), options_.queue, group_id, ByName(tasks),
+            absl::FromUnixMicros(now[0].as<std::int64_t>()));
   if (supersede) {
     std::vector<Turn> earlier =
         Lock(work,
@@ -221,6 +242,7 @@ absl::Status Queue::Enqueue(pqxx::work& work, const std::string& group_id, const
              " IN (SELECT key FROM {s}.tasks WHERE group_id = $2)",
              {options_.queue, group_id});
     for (Turn& turn : earlier) {
+      if (turn.task.state != TaskState::kQueued) continue;
       turn.ending = Ending::kSuperseded;
       turn.next =
           After(turn.task, Ending::kSuperseded, std::nullopt, absl::StrCat("by ", group_id));
@@ -238,15 +260,20 @@ absl::StatusOr<int> Queue::Retry(pqxx::work& work, const std::string& group_id,
   return static_cast<int>(made.affected_rows());
 }
 
-std::vector<Queue::Turn> Queue::LockSelected(pqxx::work& work, const Selection& selection,
-                                             const std::string& states) {
-  return Lock(work, absl::StrCat("{s}.tasks t WHERE ", kSelected, " AND t.state IN (", states, ")"),
+std::vector<Queue::Turn> Queue::LockSelected(pqxx::work& work, const Selection& selection) {
+  return Lock(work, absl::StrCat("{s}.tasks t WHERE ", kSelected, " AND t.end_time IS NULL"),
               {selection.group_id, selection.name, selection.pool, options_.queue});
+}
+
+std::vector<Queue::Turn> Queue::LockQueued(pqxx::work& work, const Selection& selection) {
+  std::vector<Turn> turns = LockSelected(work, selection);
+  std::erase_if(turns, [](const Turn& turn) { return turn.task.state != TaskState::kQueued; });
+  return turns;
 }
 
 absl::StatusOr<int> Queue::Cancel(pqxx::work& work, const Selection& selection,
                                   const std::string& why) {
-  std::vector<Turn> turns = LockSelected(work, selection, "'QUEUED', 'RUNNING'");
+  std::vector<Turn> turns = LockSelected(work, selection);
   for (Turn& turn : turns) {
     turn.ending = Ending::kCancelled;
     turn.next = After(turn.task, Ending::kCancelled, std::nullopt, why);
@@ -271,7 +298,7 @@ absl::StatusOr<int> Queue::SetPaused(pqxx::work& work, const Selection& selectio
   if (selection.name.empty() && selection.pool.empty())
     return static_cast<int>(
         work.exec_params(Sql(kPauseGroup), selection.group_id, paused).affected_rows());
-  std::vector<Turn> turns = LockSelected(work, selection, "'QUEUED'");
+  std::vector<Turn> turns = LockQueued(work, selection);
   turns.erase(std::remove_if(turns.begin(), turns.end(),
                              [&](const Turn& turn) {
                                return (turn.task.ready_at == absl::InfiniteFuture()) == paused;
@@ -286,7 +313,7 @@ absl::StatusOr<int> Queue::SetPaused(pqxx::work& work, const Selection& selectio
 absl::StatusOr<int> Queue::Move(pqxx::work& work, const Selection& selection,
                                 const std::optional<std::string>& pool,
                                 std::optional<int> priority) {
-  const std::vector<Turn> turns = LockSelected(work, selection, "'QUEUED'");
+  const std::vector<Turn> turns = LockQueued(work, selection);
   if (pool) {
     work.exec_params(Sql("INSERT INTO {s}.pools (pool_id) VALUES ($1) ON CONFLICT DO NOTHING"),
                      *pool);

@@ -21,6 +21,7 @@ constexpr char kListPools[] = R"sql(
     SELECT p.pool_id, count(*) AS queued, min(t.ready_time) AS oldest
     FROM {s}.tasks t CROSS JOIN unnest(t.pools) AS p(pool_id)
     WHERE t.state = 'QUEUED' AND t.queue = $1 AND ($2 = '' OR p.pool_id = $2)
+      AND NOT EXISTS (SELECT FROM {s}.task_holds h WHERE h.task_id = t.task_id)
     GROUP BY p.pool_id),
   working AS (
     SELECT p.pool_id, count(*) AS running

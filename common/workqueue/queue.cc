@@ -48,10 +48,12 @@ constexpr char kProgress[] = R"sql(
     RETURNING h.task_id)
   SELECT task_id FROM written)sql";
 
-// Of those that `{rows}` names, locked in one order by everybody.
-constexpr char kLock[] = R"sql(
-  SELECT {columns} FROM (SELECT t.* FROM {rows} ORDER BY t.task_id FOR UPDATE OF t {skip}) t
-  LEFT JOIN {s}.task_holds h ON h.task_id = t.task_id ORDER BY t.task_id)sql";
+// Of those that `{rows}` names, locked in one order by everybody. What holds say of them is read
+// when the locks are had: it may have changed while they were waited for.
+constexpr char kLock[] = "SELECT t.task_id FROM {rows} ORDER BY t.task_id FOR UPDATE OF t {skip}";
+constexpr char kLocked[] = R"sql(
+  SELECT {columns} FROM unnest($1::bigint[]) AS n(task_id) JOIN {s}.tasks t USING (task_id)
+  LEFT JOIN {s}.task_holds h USING (task_id) ORDER BY t.task_id)sql";
 
 constexpr char kLockHeld[] = "SELECT * FROM {s}.lock_held($1)";
 constexpr char kApply[] = "SELECT {s}.apply_endings($1, $2)";
@@ -178,12 +180,17 @@ absl::StatusOr<std::vector<bool>> Queue::Progress(const std::vector<ProgressRepo
 
 std::vector<Queue::Turn> Queue::Lock(pqxx::work& work, const std::string& rows_of,
                                      const std::vector<std::string>& parameters, Waiting waiting) {
-  const std::string sql =
-      Sql(absl::StrReplaceAll(kLock, {{"{columns}", kTaskColumns},
-                                      {"{rows}", rows_of},
-                                      {"{skip}", waiting == Waiting::kNo ? "SKIP LOCKED" : ""}}));
+  const std::string lock = Sql(absl::StrReplaceAll(
+      kLock, {{"{rows}", rows_of}, {"{skip}", waiting == Waiting::kNo ? "SKIP LOCKED" : ""}}));
+  std::vector<std::string> ids;
+  for (const pqxx::row& row :
+       work.exec_params(lock, pqxx::prepare::make_dynamic_params(parameters)))
+    ids.push_back(row[0].as<std::string>());
   std::vector<Turn> turns;
-  for (const pqxx::row& row : work.exec_params(sql, pqxx::prepare::make_dynamic_params(parameters)))
+  turns.reserve(ids.size());
+  for (const pqxx::row& row :
+       work.exec_params(Sql(absl::StrReplaceAll(kLocked, {{"{columns}", kTaskColumns}})),
+                        absl::StrCat("{", absl::StrJoin(ids, ","), "}")))
     turns.push_back({.task = TaskOf(row)});
   return turns;
 }

@@ -157,6 +157,9 @@ class Queue {
   [[nodiscard]] std::optional<Changes> ChangesSince(pqxx::transaction_base& work,
                                                     const std::string& group_id, const Mark& mark,
                                                     int most);
+  // A task's state in the condition of ListTasks: what is held is RUNNING, whatever its row says.
+  static constexpr char kStateOfTask[] =
+      "CASE WHEN h.task_id IS NULL THEN t.state ELSE 'RUNNING' END";
   static constexpr int kFirstGroupParameter = 4;
   static constexpr int kFirstTaskParameter = 6;
 
@@ -200,9 +203,9 @@ class Queue {
                                        Waiting waiting = Waiting::kYes);
   [[nodiscard]] std::vector<Turn> LockHeld(pqxx::work& work, const std::vector<HoldId>& holds,
                                            Waiting waiting);
-  // What of a selection is in one of `states` ("'QUEUED', 'RUNNING'").
-  [[nodiscard]] std::vector<Turn> LockSelected(pqxx::work& work, const Selection& selection,
-                                               const std::string& states);
+  // What of a selection has not ended; what of it is queued.
+  [[nodiscard]] std::vector<Turn> LockSelected(pqxx::work& work, const Selection& selection);
+  [[nodiscard]] std::vector<Turn> LockQueued(pqxx::work& work, const Selection& selection);
   // Writes what becomes of them: rows, holds, groups' and pools' counts.
   [[nodiscard]] absl::Status Apply(pqxx::work& work, const std::vector<Turn>& turns);
   [[nodiscard]] std::string EndStates() const;

@@ -54,14 +54,20 @@ const char kGroupColumns[] =
     " CASE WHEN g.end_time IS NULL THEN (SELECT count(*) FROM {s}.task_holds h"
     " WHERE h.group_id = g.group_id) ELSE 0 END AS running_count";
 const char kTaskColumns[] =
-    "t.task_id, t.group_id, t.name, t.key, t.pool, to_json(t.pools) AS pools, t.priority, t.payload, t.state, t.state_reason,"
+    "t.task_id, t.group_id, t.name, t.key, t.pool, to_json(t.pools) AS pools, t.priority, t.payload,"
+    " CASE WHEN h.task_id IS NULL THEN t.state ELSE 'RUNNING' END AS state,"
+    " CASE WHEN h.task_id IS NULL THEN t.state_reason ELSE '' END AS state_reason,"
     " (SELECT paused FROM {s}.task_groups WHERE group_id = t.group_id) AS group_paused,"
-    " t.attempt_count, t.max_attempts, t.snooze_count, t.lease_epoch, t.holder, t.failure,"
-    " coalesce(h.progress, t.progress) AS progress, t.result,"
+    " coalesce(h.attempt_count, t.attempt_count) AS attempt_count, t.max_attempts, t.snooze_count,"
+    " coalesce(h.lease_epoch, t.lease_epoch) AS lease_epoch, coalesce(h.holder, t.holder) AS holder,"
+    " t.failure, CASE WHEN h.task_id IS NULL THEN t.progress ELSE h.progress END AS progress,"
+    " t.result,"
     " CASE WHEN t.ready_time < 'infinity' THEN " MICROS("t.ready_time") " END AS ready_at, "
     MICROS("h.lease_expire_time") " AS lease_expires_at, "
-    MICROS("t.create_time") " AS created_at, " MICROS("t.start_time") " AS started_at, "
-    MICROS("t.end_time") " AS ended_at, " MICROS("t.update_time") " AS updated_at";
+    MICROS("t.create_time") " AS created_at, "
+    MICROS("coalesce(t.start_time, h.start_time)") " AS started_at, "
+    MICROS("t.end_time") " AS ended_at, "
+    MICROS("greatest(t.update_time, h.start_time)") " AS updated_at";
 #undef MICROS
 
 Group GroupOf(const pqxx::row& row) {

@@ -22,6 +22,9 @@ CREATE TABLE task_lanes (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 CREATE INDEX task_lanes_of_group ON task_lanes (group_id);
 
+-- The attempt that a hold is; NULL where its fetch wrote the task's row.
+ALTER TABLE task_holds ADD COLUMN attempt_count integer;
+
 LOCK TABLE task_groups IN SHARE ROW EXCLUSIVE MODE;
 CREATE FUNCTION make_lanes(of_group text) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$

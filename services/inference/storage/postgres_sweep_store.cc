@@ -31,7 +31,7 @@ absl::StatusOr<db::SqlField> SweepField(const std::string& field) {
 }
 
 absl::StatusOr<db::SqlField> InvocationField(const std::string& field) {
-  if (field == "state") return db::SqlField{.expression = "t.state"};
+  if (field == "state") return db::SqlField{.expression = workqueue::Queue::kStateOfTask};
   if (field == "plant_id") return db::SqlField{.expression = "split_part(t.name, '.', 1)"};
   if (field == "circuit_id") return db::SqlField{.expression = "split_part(t.name, '.', 2)"};
   if (field == "failure.kind") return db::SqlField{.expression = "t.failure ->> 'kind'"};

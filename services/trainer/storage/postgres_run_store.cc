@@ -38,7 +38,7 @@ absl::StatusOr<db::SqlField> RunField(const std::string& field) {
 }
 
 absl::StatusOr<db::SqlField> JobField(const std::string& field) {
-  if (field == "state") return db::SqlField{.expression = "t.state"};
+  if (field == "state") return db::SqlField{.expression = workqueue::Queue::kStateOfTask};
   if (field == "plant_id") return db::SqlField{.expression = "split_part(t.name, '.', 1)"};
   if (field == "circuit_id") return db::SqlField{.expression = "split_part(t.name, '.', 2)"};
   if (field == "cutoff_date") return db::SqlField{.expression = "t.payload->>'cutoff_date'"};
