@@ -1,17 +1,35 @@
-// Every irregularity of a sensor's rows, found and named.
+// One irregularity of a sensor's rows, by name.
 #pragma once
 
-#include <vector>
-
-#include "common/sensordata/grid_shape.h"
-#include "common/sensordata/profile.h"
+#include <cstdint>
+#include <string>
 
 namespace fleetcast::sensordata {
 
-// The issues of `readings`, in the order of DataIssue::Kind, then of the columns. `order` is
-// RowsByTime(readings).
-[[nodiscard]] std::vector<DataIssue> FindIssues(const RawReadings& readings,
-                                                const std::vector<std::size_t>& order,
-                                                const GridShape& shape);
+struct DataIssue {
+  enum class Kind {
+    kGap,
+    kDuplicateTimestamp,
+    kOutOfOrder,
+    kNonFinite,
+    kConstantColumn,
+    kStuckSensor,
+    kOffGrid,
+    kStepChange,
+    kRegularBreak,
+    kBadQuality,
+    kUncertainQuality,
+    kQualityUnread,
+    kTextColumn,
+    kUnfinishedLine
+  };
+  Kind kind;
+  std::string column;   // empty where the row is meant
+  std::int64_t count;   // rows or cells concerned
+  std::string message;  // for people: what, where first, and what is done about it
+};
+
+// "GAP", "DUPLICATE_TIMESTAMP" …, for tags and documents.
+[[nodiscard]] std::string NameOf(DataIssue::Kind kind);
 
 }  // namespace fleetcast::sensordata

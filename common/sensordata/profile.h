@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/time_series.h"
+#include "common/sensordata/data_issue.h"
 #include "common/sensordata/sensor_source.h"
 
 namespace fleetcast::sensordata {
@@ -16,22 +17,6 @@ struct ColumnProfile {
   std::string name;
   double minimum = 0, maximum = 0, mean = 0, standard_deviation = 0;  // over finite values
   std::int64_t missing = 0;                                           // empty or non-finite cells
-};
-
-struct DataIssue {
-  enum class Kind {
-    kGap,
-    kDuplicateTimestamp,
-    kOutOfOrder,
-    kNonFinite,
-    kConstantColumn,
-    kStuckSensor,
-    kOffGrid
-  };
-  Kind kind;
-  std::string column;   // empty where the row is meant
-  std::int64_t count;   // rows or cells concerned
-  std::string message;  // for people: what, where first, and what is done about it
 };
 
 struct DataProfile {
@@ -61,9 +46,6 @@ struct DataProfile {
 // `readings` with only `columns`, in that order. SENSOR_COLUMN_MISSING naming what there is.
 [[nodiscard]] absl::StatusOr<RawReadings> SelectColumns(const RawReadings& readings,
                                                         const std::vector<std::string>& columns);
-
-// "GAP", "DUPLICATE_TIMESTAMP" …, for tags and documents.
-[[nodiscard]] std::string NameOf(DataIssue::Kind kind);
 
 // The MLTable YAML document for these rows at `path` (a URI or path as the source names it).
 [[nodiscard]] std::string MlTableDocument(const std::string& path, const DataProfile& profile,

@@ -36,6 +36,10 @@ std::optional<std::string> BrokenError(const absl::Status& status) {
 std::optional<std::string> BrokenReadings(const RawReadings& readings) {
   if (readings.columns.empty()) return "no columns";
   if (readings.values.size() != readings.rows() * readings.columns.size()) return "a ragged table";
+  if (!readings.quality.empty() && readings.quality.size() != readings.values.size())
+    return "ragged qualities";
+  for (const DataIssue& issue : readings.issues)
+    if (auto broken = BrokenText(issue.message, 2000)) return broken;
   if (std::set(readings.columns.begin(), readings.columns.end()).size() != readings.columns.size())
     return "a column stands there twice";
   for (const std::string& column : readings.columns)
@@ -54,8 +58,8 @@ std::optional<std::string> BrokenInvariant(const std::string& text) {
   for (const ReadRequest& request :
        {ReadRequest{.sensor_id = "S1"}, ReadRequest{.sensor_id = "S1", .columns = {"T (°C)", "b"}},
         ReadRequest{.sensor_id = "S1", .last_rows = 2, .max_values = 12}}) {
-    const auto readings = ParseCsv(text, "/data/S1.csv", request);
-    if (auto broken = readings.ok() ? BrokenReadings(*readings) : BrokenError(readings.status()))
+    const auto table = ParseCsv(text, "/data/S1.csv", request);
+    if (auto broken = table.ok() ? BrokenReadings(table->readings) : BrokenError(table.status()))
       return broken;
   }
   return std::nullopt;
@@ -70,8 +74,20 @@ TEST(CsvMutation, AMutatedFileGivesReadingsOrAnErrorThatCanBeStored) {
       "t,T (\xB0"
       "C),b,c\n2025-12-09,1,2,3\n2025-12-10,21 \xB0"
       "C,5,6\n2025-12-11,7,8,9\n",
-      std::string("t,a\0b,b\n2025-12-09,1,2\n2025-12-10,3,4\n", 38)};
+      std::string("t,a\0b,b\n2025-12-09,1,2\n2025-12-10,3,4\n", 38),
+      "sep=;\nDatum;Uhrzeit;T (°C);b;quality;\n31.12.2025;23:00;1,5;2;Good;\n1.1.2026;0:15;;3,5;"
+      "Bad;\n",
+      ",b,T (°C)\n1765843200000,1,2\n1765846800000,3,4\n"};
   const std::vector<std::string> fragments = {",",
+                                              ";",
+                                              "/",
+                                              ".",
+                                              "|",
+                                              "sep=",
+                                              "uncertain",
+                                              "1,234",
+                                              "12/31/2025",
+                                              "1765843200",
                                               "\"",
                                               "\"\"",
                                               "\n",
