@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/sensordata/flat_stretches.h"
+#include "common/sensordata/regular_breaks.h"
 #include "common/sensordata/timestamp.h"
 
 namespace fleetcast::sensordata {
 namespace {
 
 constexpr std::int64_t kFilledSteps = 3;  // RegularGrid's default
-// A sensor that moves in most of its steps and then repeats one value this often is stuck.
-constexpr std::int64_t kStuckRows = 24;
 
 // Something that happened `count` times, first at `first`.
 struct Finding {
@@ -27,7 +27,10 @@ class IssueFinder {
  public:
   IssueFinder(const RawReadings& readings, const std::vector<std::size_t>& order,
               const GridShape& shape)
-      : readings_(readings), order_(order), shape_(shape) {}
+      : readings_(readings),
+        all_(order),
+        order_(order.begin() + static_cast<std::ptrdiff_t>(shape.first_row), order.end()),
+        shape_(shape) {}
 
   std::vector<DataIssue> Find() && {
     FindGaps();
@@ -36,6 +39,10 @@ class IssueFinder {
     for (std::size_t i = 0; i < readings_.columns.size(); ++i) FindNonFinite(i);
     for (std::size_t i = 0; i < readings_.columns.size(); ++i) FindFlat(i);
     FindOffGrid();
+    FindStepChanges();
+    FindBreaks();
+    for (std::size_t i = 0; i < readings_.columns.size(); ++i) FindQuality(i);
+    issues_.insert(issues_.end(), readings_.issues.begin(), readings_.issues.end());
     std::stable_sort(issues_.begin(), issues_.end(),
                      [](const DataIssue& a, const DataIssue& b) { return a.kind < b.kind; });
     return std::move(issues_);
@@ -47,6 +54,11 @@ class IssueFinder {
   }
   [[nodiscard]] double Value(std::size_t place, std::size_t column) const {
     return readings_.values[order_[place] * readings_.columns.size() + column];
+  }
+
+  [[nodiscard]] bool IsBad(std::size_t place, std::size_t column) const {
+    return !readings_.quality.empty() &&
+           readings_.quality[order_[place] * readings_.columns.size() + column] == Quality::kBad;
   }
 
   void Report(DataIssue::Kind kind, std::string column, const Finding& finding,
@@ -102,45 +114,76 @@ class IssueFinder {
   void FindNonFinite(std::size_t column) {
     Finding missing;
     for (std::size_t i = 0; i < order_.size(); ++i) {
-      if (!std::isfinite(Value(i, column))) missing.Add(Time(i));
+      if (!std::isfinite(Value(i, column)) && !IsBad(i, column)) missing.Add(Time(i));
     }
     Report(DataIssue::Kind::kNonFinite, readings_.columns[column], missing,
            "cells are empty or not finite", "each is treated as a gap of its column");
   }
 
-  // Constant: every finite value alike. Stuck: long runs of one value in a column that moves.
   void FindFlat(std::size_t column) {
-    std::vector<std::size_t> finite;
-    for (std::size_t i = 0; i < order_.size(); ++i) {
-      if (std::isfinite(Value(i, column))) finite.push_back(i);
-    }
-    if (finite.empty()) return;
-    Finding stuck;
-    std::int64_t moves = 0, still = 0;  // steps outside long runs
-    for (std::size_t begin = 0; begin < finite.size();) {
-      std::size_t end = begin + 1;
-      const double value = Value(finite[begin], column);
-      while (end < finite.size() && Value(finite[end], column) == value) ++end;
-      const auto length = static_cast<std::int64_t>(end - begin);
-      if (length >= kStuckRows) {
-        stuck.Add(Time(finite[begin]), length);
-      } else {
-        still += length - 1;
-      }
-      ++moves;
-      begin = end;
-    }
-    if (moves == 1 && finite.size() > 1) {
+    std::vector<Cell> cells;
+    cells.reserve(order_.size());
+    for (std::size_t i = 0; i < order_.size(); ++i)
+      if (std::isfinite(Value(i, column))) cells.push_back({Time(i), Value(i, column)});
+    const FlatStretches flat = FindFlatStretches(cells);
+    if (flat.constant) {
       Report(DataIssue::Kind::kConstantColumn, readings_.columns[column],
-             {static_cast<std::int64_t>(finite.size()), Time(finite.front())},
+             {static_cast<std::int64_t>(cells.size()), cells.front().unix_seconds},
              "cells all have one value",
              "a constant feature tells nothing and a constant target "
              "is refused");
-    } else if (moves > still) {
-      Report(DataIssue::Kind::kStuckSensor, readings_.columns[column], stuck,
-             "cells in runs of " + std::to_string(kStuckRows) + " or more equal values",
-             "they are kept: only people can tell a stuck sensor from a steady plant");
     }
+    Finding stuck;
+    for (const Stretch& stretch : flat.stuck) stuck.Add(stretch.first_unix_seconds, stretch.count);
+    Report(DataIssue::Kind::kStuckSensor, readings_.columns[column], stuck,
+           "cells in runs of " + std::to_string(kStuckRows) + " or more equal values",
+           "they are kept: only people can tell a stuck sensor from a steady plant");
+  }
+
+  void FindStepChanges() {
+    const auto& parts = shape_.parts;
+    if (parts.size() < 2) return;
+    const auto changes = static_cast<std::int64_t>(parts.size()) - 1;
+    const std::string step = std::to_string(shape_.step_seconds) + " s";
+    const std::string treatment = shape_.first_row > 0
+                                      ? "the " + std::to_string(shape_.first_row) +
+                                            " rows before " + FormatTimestamp(Time(0)) +
+                                            " are left out, the grid of " + step + " begins there"
+                                      : "all rows are put on a grid of " + step;
+    const std::string times =
+        changes == 1 ? "once, from " : std::to_string(changes) + " times, the last time from ";
+    issues_.push_back({DataIssue::Kind::kStepChange, "", changes,
+                       "the step changes " + times +
+                           std::to_string(parts[parts.size() - 2].step_seconds) + " s to " +
+                           std::to_string(parts.back().step_seconds) + " s at " +
+                           FormatTimestamp(readings_.unix_seconds[all_[parts.back().first_row]]) +
+                           "; " + treatment});
+  }
+
+  void FindBreaks() {
+    std::vector<std::int64_t> times;
+    times.reserve(order_.size());
+    for (std::size_t i = 0; i < order_.size(); ++i) times.push_back(Time(i));
+    const std::vector<int> hours = RegularBreaks(times, shape_.step_seconds);
+    if (hours.empty()) return;
+    issues_.push_back(
+        {DataIssue::Kind::kRegularBreak, "", static_cast<std::int64_t>(hours.size()),
+         "there are never rows on " + DescribeBreaks(hours) + "; they are gaps like others"});
+  }
+
+  void FindQuality(std::size_t column) {
+    if (readings_.quality.empty()) return;
+    Finding bad, uncertain;
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+      const Quality quality = readings_.quality[order_[i] * readings_.columns.size() + column];
+      if (quality == Quality::kBad) bad.Add(Time(i));
+      if (quality == Quality::kUncertain) uncertain.Add(Time(i));
+    }
+    Report(DataIssue::Kind::kBadQuality, readings_.columns[column], bad,
+           "cells are of bad quality, as the source says", "each is masked like a missing one");
+    Report(DataIssue::Kind::kUncertainQuality, readings_.columns[column], uncertain,
+           "cells are of uncertain quality, as the source says",
+           "they are kept; sensor-quality-uncertain can mask them");
   }
 
   void FindOffGrid() {
@@ -154,7 +197,8 @@ class IssueFinder {
   }
 
   const RawReadings& readings_;
-  const std::vector<std::size_t>& order_;
+  const std::vector<std::size_t>& all_;   // every row, by time
+  const std::vector<std::size_t> order_;  // those on the grid
   const GridShape& shape_;
   std::vector<DataIssue> issues_;
 };

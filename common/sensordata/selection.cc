@@ -146,30 +146,4 @@ std::string QualityRemedy() {
          "none";
 }
 
-absl::StatusOr<RawReadings> SelectColumns(const RawReadings& readings,
-                                          const std::vector<std::string>& columns) {
-  std::vector<std::size_t> sources;
-  for (const std::string& column : columns) {
-    const auto found = std::find(readings.columns.begin(), readings.columns.end(), column);
-    if (found == readings.columns.end()) {
-      const std::string list = NamesOf(readings.columns);
-      return Refused(
-          absl::StatusCode::kFailedPrecondition, "SENSOR_COLUMN_MISSING",
-          absl::StrCat("the readings have no column ", Shown(column), "; they have: ", list),
-          {{"column", column}, {"available", list}});
-    }
-    sources.push_back(static_cast<std::size_t>(found - readings.columns.begin()));
-  }
-  RawReadings selected;
-  selected.columns = columns;
-  selected.unix_seconds = readings.unix_seconds;
-  selected.values.reserve(readings.rows() * columns.size());
-  for (std::size_t row = 0; row < readings.rows(); ++row) {
-    for (const std::size_t source : sources) {
-      selected.values.push_back(readings.values[row * readings.columns.size() + source]);
-    }
-  }
-  return selected;
-}
-
 }  // namespace fleetcast::sensordata

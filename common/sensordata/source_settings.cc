@@ -80,6 +80,28 @@ absl::StatusOr<QualityPolicy> QualityPolicyOf(const FormatSettings& settings) {
 
 }  // namespace
 
+const std::vector<FormatSetting>& AllFormatSettings() {
+  using F = FormatSettings;
+  static const auto* const settings = new std::vector<FormatSetting>{
+      {"sensor_csv_separator", &F::separator,
+       "csv: comma, semicolon, tab, pipe, or found in the file"},
+      {"sensor_csv_decimal", &F::decimal, "csv: point, comma, or found in the file"},
+      {"sensor_csv_time_column", &F::time_column, "csv: name of the time's column; else found"},
+      {"sensor_csv_time_format", &F::time_format,
+       "csv: iso, day_first, month_first, epoch_s, epoch_ms, epoch_us, epoch_ns, or found"},
+      {"sensor_csv_time_zone", &F::time_zone,
+       "csv: of times without an offset, like Europe/Berlin"},
+      {"sensor_csv_encoding", &F::encoding, "csv: utf-8, latin-1, or found in the header"},
+      {"sensor_csv_missing", &F::missing,
+       "csv: further words for a missing cell, like ---,Bad Input"},
+      {"sensor_quality_column", &F::quality_column,
+       "column of Good, Uncertain, Bad; {column}_NAME says it of one column; none for no such"},
+      {"sensor_quality_codes", &F::quality_codes,
+       "what numbers in the quality column mean: none, opc_ua, opc_da"},
+      {"sensor_quality_uncertain", &F::quality_uncertain, "keep or mask uncertain readings"}};
+  return *settings;
+}
+
 absl::StatusOr<CsvFormat> FormatOf(const FormatSettings& settings) {
   CsvFormat format;
   FLEETCAST_ASSIGN_OR_RETURN(format.csv, CsvOptionsOf(settings));

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/sensordata/csv_file.h"
@@ -10,19 +11,21 @@
 
 namespace fleetcast::sensordata {
 
-// How readings are written, as settings say it; each named as it is there.
+// How readings are written, as settings say it.
 struct FormatSettings {
-  std::string separator = "auto";          // sensor-csv-separator: comma, semicolon, tab, pipe
-  std::string decimal = "auto";            // sensor-csv-decimal: point, comma
-  std::string time_column;                 // sensor-csv-time-column: a name, or empty to find it
-  std::string time_format = "auto";        // sensor-csv-time-format: time_format.h's names
-  std::string time_zone = "UTC";           // sensor-csv-time-zone: IANA's name
-  std::string encoding = "auto";           // sensor-csv-encoding: utf-8, latin-1
-  std::string missing;                     // sensor-csv-missing: words, separated by commas
-  std::string quality_column = "quality";  // sensor-quality-column: or none
-  std::string quality_codes = "none";      // sensor-quality-codes: opc_ua, opc_da
-  std::string quality_uncertain = "keep";  // sensor-quality-uncertain: or mask
+  std::string separator = "auto", decimal = "auto";
+  std::string time_column, time_format = "auto", time_zone = "UTC";
+  std::string encoding = "auto", missing;
+  std::string quality_column = "quality", quality_codes = "none", quality_uncertain = "keep";
 };
+
+// One of them: a service's setting, and a flag of the command line.
+struct FormatSetting {
+  const char* name;  // "sensor_csv_separator"
+  std::string FormatSettings::*value;
+  const char* help;
+};
+[[nodiscard]] const std::vector<FormatSetting>& AllFormatSettings();
 
 // INVALID_ARGUMENT naming the setting (sensor_csv_separator) and what it may be.
 [[nodiscard]] absl::StatusOr<CsvFormat> FormatOf(const FormatSettings& settings);

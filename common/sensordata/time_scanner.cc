@@ -5,7 +5,7 @@
 namespace fleetcast::sensordata {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kSecondsOfDay = 86'400;
 
 // Takes what it recognises off the front of a text.
 class Scanner {
@@ -60,7 +60,7 @@ std::optional<std::int64_t> SecondsOf(int year, int month, int day) {
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date).time_since_epoch().count() * kDay;
+  return std::chrono::sys_days(date).time_since_epoch().count() * kSecondsOfDay;
 }
 
 std::optional<std::int64_t> TakeDate(Scanner& scanner, DateOrder order) {

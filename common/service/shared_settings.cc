@@ -50,32 +50,6 @@ std::string ReadReplica(SettingsReader& reader) {
   return name.empty() ? HostAndPid() : name;
 }
 
-namespace {
-
-sensordata::FormatSettings ReadFormat(SettingsReader& reader) {
-  sensordata::FormatSettings format;
-  const auto read = [&reader](const std::string& name, std::string& value,
-                              const std::string& help) {
-    value = reader.String("sensor_" + name, value, help);
-  };
-  read("csv_separator", format.separator, "csv: comma, semicolon, tab, pipe, or found in the file");
-  read("csv_decimal", format.decimal, "csv: point, comma, or found in the file");
-  read("csv_time_column", format.time_column, "csv: name of the time's column; else found");
-  read("csv_time_format", format.time_format,
-       "csv: iso, day_first, month_first, epoch_s, epoch_ms, epoch_us, epoch_ns, or found");
-  read("csv_time_zone", format.time_zone, "csv: of times without an offset, like Europe/Berlin");
-  read("csv_encoding", format.encoding, "csv: utf-8, latin-1, or found in the header");
-  read("csv_missing", format.missing, "csv: further words for a missing cell, like ---,Bad Input");
-  read("quality_column", format.quality_column,
-       "column of Good, Uncertain, Bad; {column}_NAME says it of one column; none for no such");
-  read("quality_codes", format.quality_codes,
-       "what numbers in the quality column mean: none, opc_ua, opc_da");
-  read("quality_uncertain", format.quality_uncertain, "keep or mask uncertain readings");
-  return format;
-}
-
-}  // namespace
-
 sensordata::SourceSettings ReadSensors(SettingsReader& reader) {
   sensordata::SourceSettings sensors;
   sensors.kind = reader.String("sensor_source", sensors.kind, "csv or postgres");
@@ -85,7 +59,10 @@ sensordata::SourceSettings ReadSensors(SettingsReader& reader) {
   sensors.id_column = reader.String("sensor_id_column", sensors.id_column, "postgres: column");
   sensors.time_column =
       reader.String("sensor_time_column", sensors.time_column, "postgres: column");
-  sensors.format = ReadFormat(reader);
+  for (const sensordata::FormatSetting& setting : sensordata::AllFormatSettings()) {
+    std::string& value = sensors.format.*setting.value;
+    value = reader.String(setting.name, value, setting.help);
+  }
   const auto problems = DetailsOf(sensordata::FormatOf(sensors.format).status());
   if (problems) {
     for (const FieldViolation& problem : problems->field_violations)

@@ -132,14 +132,6 @@ TEST(Fingerprint, StaysWhatItWas) {  // published data assets refer to it
             "94d5b23402563e2a67bd5c142269cda98331d7e498cc6bb3073372d6b48579b5");
 }
 
-TEST(Columns, AreSelectedInTheOrderAsked) {
-  const RawReadings both{.columns = {"a", "b"}, .unix_seconds = {0, 60}, .values = {1, 2, 3, 4}};
-  const auto selected = SelectColumns(both, {"b", "a"});
-  EXPECT_EQ(selected->values, (std::vector<double>{2, 1, 4, 3}));
-  EXPECT_EQ(SelectColumns(both, {"b"})->values, (std::vector<double>{2, 4}));
-  EXPECT_EQ(ReasonOf(SelectColumns(both, {"c"}).status()), "SENSOR_COLUMN_MISSING");
-}
-
 TEST(MlTable, IsOneDocumentWhateverNamesHold) {
   RawReadings readings = Ramp(10);
   readings.columns[0] = "odd\": {name}\n";

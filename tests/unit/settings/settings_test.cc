@@ -67,7 +67,7 @@ TEST_F(SettingsTest, AMappingInTheFileHoldsTheSettingsWhoseNamesBeginWithItsOwn)
   EXPECT_EQ(wrong.Int("bread_slices", 2, 1, 4, ""), 2);
   const std::string problems(wrong.Finish().message());
   EXPECT_NE(problems.find("bread_color"), std::string::npos) << problems;
-  EXPECT_NE(problems.find("bread_slices must be a single value"), std::string::npos) << problems;
+  EXPECT_NE(problems.find("bread_slices: must be a single value"), std::string::npos) << problems;
 }
 
 TEST_F(SettingsTest, FlagsBeatTheEnvironmentWhichBeatsTheFile) {
