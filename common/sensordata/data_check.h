@@ -53,9 +53,9 @@ inline constexpr std::size_t kListed = 5;
 // FAILED_PRECONDITION as ProfileReadings and MaskedGridOf.
 [[nodiscard]] absl::StatusOr<DataCheck> CheckReadings(const RawReadings& readings);
 
-// Of finite values with their times, in order: those that lie more than three times the range of
-// the middle 98 % outside of it, and those that leave and come back within one step by more than
-// eight times what 99 % of all steps change.
+// Of finite values with their times, in order: those that lie more than five times the range of the
+// middle 90 % outside of it, and those that leave and come back within one step by more than eight
+// times what 95 % of all steps change.
 [[nodiscard]] std::vector<Cell> FindOutliers(const std::vector<Cell>& cells);
 
 }  // namespace fleetcast::sensordata

@@ -7,7 +7,8 @@ namespace fleetcast::sensordata {
 namespace {
 
 constexpr std::size_t kFewestCells = 20;
-constexpr double kFar = 3, kJump = 8;
+constexpr double kTail = 0.05;  // on either side: a sentinel in every twentieth row is still told
+constexpr double kFar = 5, kJump = 8;
 
 // The value below which the share `part` of `values` lies; reorders them.
 double Quantile(std::vector<double>& values, double part) {
@@ -28,8 +29,8 @@ std::vector<Cell> FindOutliers(const std::vector<Cell>& cells) {
     values.push_back(cells[i].value);
     if (i > 0) changes.push_back(std::abs(cells[i].value - cells[i - 1].value));
   }
-  const double low = Quantile(values, 0.01), high = Quantile(values, 0.99);
-  const double reach = kFar * (high - low), jump = kJump * Quantile(changes, 0.99);
+  const double low = Quantile(values, kTail), high = Quantile(values, 1 - kTail);
+  const double reach = kFar * (high - low), jump = kJump * Quantile(changes, 1 - kTail);
   const auto is_spike = [&](std::size_t i) {
     if (i == 0 || i + 1 == cells.size() || jump <= 0) return false;
     const double up = cells[i].value - cells[i - 1].value;
@@ -38,7 +39,7 @@ std::vector<Cell> FindOutliers(const std::vector<Cell>& cells) {
   };
   std::vector<Cell> outliers;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const bool far = cells[i].value < low - reach || cells[i].value > high + reach;
+    const bool far = reach > 0 && (cells[i].value < low - reach || cells[i].value > high + reach);
     if (far || is_spike(i)) outliers.push_back(cells[i]);  // few: no room is made ahead
   }
   return outliers;

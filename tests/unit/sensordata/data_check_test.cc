@@ -37,6 +37,14 @@ TEST(DataCheck, TellsOutliersAndSentinelsFromReadings) {
            {"a spike within the range of all", {{702, 16}}, 0, {}},
            {"a spike that no step comes near to", {{700, -30}}, 1, {}},
            {"one strange value twice", {{100, 555}, {900, 555}}, 2, {{555, 2}}},
+           {"-9999 in every fortieth row",
+            [] {
+              std::vector<std::pair<std::size_t, double>> cells;
+              for (std::size_t row = 0; row < 1440; row += 40) cells.emplace_back(row, -9999);
+              return cells;
+            }(),
+            36,
+            {{-9999, 36}}},
            {"the newest cell", {{1439, -9999}}, 1, {{-9999, 1}}},
        }) {
     SCOPED_TRACE(c.name);
@@ -53,6 +61,13 @@ TEST(DataCheck, TellsOutliersAndSentinelsFromReadings) {
     }
     EXPECT_EQ(column.statistics.missing, 0);
   }
+}
+
+TEST(DataCheck, RareEventsAreNoOutliers) {
+  RawReadings readings = Cycle();
+  for (std::size_t i = 0; i < readings.rows(); ++i)
+    readings.values[i] = i % 50 < 2 ? static_cast<double>(i % 7) : 0;  // rain
+  EXPECT_EQ(CheckReadings(readings)->columns.front().outliers, 0);
 }
 
 TEST(DataCheck, TellsGapsStandstillsAndQualities) {
