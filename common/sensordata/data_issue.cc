@@ -1,5 +1,7 @@
 #include "common/sensordata/data_issue.h"
 
+#include <utility>
+
 namespace fleetcast::sensordata {
 
 std::string NameOf(DataIssue::Kind kind) {
@@ -34,6 +36,28 @@ std::string NameOf(DataIssue::Kind kind) {
       return "UNFINISHED_LINE";
   }
   return "UNKNOWN";
+}
+
+std::vector<DataIssue> BoundedIssues(std::vector<DataIssue> issues) {
+  std::vector<DataIssue> bounded;
+  bounded.reserve(issues.size());
+  for (std::size_t begin = 0; begin < issues.size();) {
+    std::size_t end = begin;
+    DataIssue rest{issues[begin].kind, "", 0, ""};
+    for (; end < issues.size() && issues[end].kind == rest.kind; ++end) {
+      if (end - begin < kMaxIssuesOfAKind)
+        bounded.push_back(std::move(issues[end]));
+      else
+        rest.count += issues[end].count;
+    }
+    if (end - begin > kMaxIssuesOfAKind) {
+      rest.message = "and so in " + std::to_string(end - begin - kMaxIssuesOfAKind) +
+                     " further columns, " + std::to_string(rest.count) + " in all";
+      bounded.push_back(std::move(rest));
+    }
+    begin = end;
+  }
+  return bounded;
 }
 
 }  // namespace fleetcast::sensordata

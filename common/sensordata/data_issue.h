@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace fleetcast::sensordata {
 
@@ -31,5 +32,12 @@ struct DataIssue {
 
 // "GAP", "DUPLICATE_TIMESTAMP" …, for tags and documents.
 [[nodiscard]] std::string NameOf(DataIssue::Kind kind);
+
+// How many columns have an issue of one kind of their own.
+inline constexpr std::size_t kMaxIssuesOfAKind = 20;
+
+// `issues`, sorted by kind, with what concerns further columns told in one issue of that kind:
+// their number does not grow with that of the columns.
+[[nodiscard]] std::vector<DataIssue> BoundedIssues(std::vector<DataIssue> issues);
 
 }  // namespace fleetcast::sensordata

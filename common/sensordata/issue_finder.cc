@@ -45,7 +45,7 @@ class IssueFinder {
     issues_.insert(issues_.end(), readings_.issues.begin(), readings_.issues.end());
     std::stable_sort(issues_.begin(), issues_.end(),
                      [](const DataIssue& a, const DataIssue& b) { return a.kind < b.kind; });
-    return std::move(issues_);
+    return BoundedIssues(std::move(issues_));
   }
 
  private:

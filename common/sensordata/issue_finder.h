@@ -8,7 +8,8 @@
 
 namespace fleetcast::sensordata {
 
-// The issues of `readings`, in the order of DataIssue::Kind, then of the columns. `order` is
+// The issues of `readings`, in the order of DataIssue::Kind, then of the columns, bounded
+// (BoundedIssues). `order` is
 // RowsByTime(readings).
 [[nodiscard]] std::vector<DataIssue> FindIssues(const RawReadings& readings,
                                                 const std::vector<std::size_t>& order,
