@@ -4,12 +4,6 @@
 
 namespace fleetcast::sensordata {
 
-std::string_view TrimBlanks(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 char DeclaredSeparator(std::string_view first_line) {
   return first_line.size() == 5 && first_line.substr(0, 4) == "sep=" ? first_line.back() : '\0';
 }
@@ -41,9 +35,7 @@ bool CsvLines::Split() {
   unquoted_.clear();
   unsplit_ = line_;
   for (ended_ = false; !ended_;) {
-    const std::size_t quote = unsplit_.find_first_not_of(blanks_);
-    if (quote != std::string_view::npos && unsplit_[quote] == '"') {
-      unsplit_.remove_prefix(quote);
+    if (BeginsWithQuote()) {
       if (!SplitQuoted()) return false;
       continue;
     }
@@ -56,6 +48,15 @@ bool CsvLines::Split() {
     fields_.push_back(TrimBlanks(unsplit_.substr(0, length)));
     unsplit_.remove_prefix(length + 1);
   }
+  return true;
+}
+
+// Takes blanks before a quote away.
+bool CsvLines::BeginsWithQuote() {
+  if (unsplit_.empty() || unsplit_.front() > '"') return false;  // nearly all
+  const std::size_t quote = unsplit_.find_first_not_of(blanks_);
+  if (quote == std::string_view::npos || unsplit_[quote] != '"') return false;
+  unsplit_.remove_prefix(quote);
   return true;
 }
 

@@ -10,7 +10,11 @@
 namespace fleetcast::sensordata {
 
 // `text` without blanks and tabs around it.
-[[nodiscard]] std::string_view TrimBlanks(std::string_view text);
+[[nodiscard]] inline std::string_view TrimBlanks(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
 
 // Splits without copying; only a quoted field with "" inside is copied. A byte order mark, CR at
 // the end of a line, blank lines and blanks around fields are passed over. Not thread safe.
@@ -33,6 +37,7 @@ class CsvLines {
   [[nodiscard]] std::int64_t number() const { return number_; }  // from 1; 0 before the first
 
  private:
+  bool BeginsWithQuote();
   bool SplitQuoted();
 
   std::string_view rest_, line_, unsplit_;

@@ -4,8 +4,7 @@
 
 namespace fleetcast::sensordata {
 
-std::optional<std::int64_t> LocalClock::UnixSeconds(std::int64_t local_seconds) {
-  if (is_utc_) return local_seconds;
+std::optional<std::int64_t> LocalClock::OfZone(std::int64_t local_seconds) {
   const auto info =
       zone_.At(absl::ToCivilSecond(absl::FromUnixSeconds(local_seconds), absl::UTCTimeZone()));
   if (info.kind == absl::TimeZone::TimeInfo::SKIPPED) return std::nullopt;

@@ -16,9 +16,13 @@ class LocalClock {
 
   // Seconds since 1970 UTC of the local time that is `local_seconds` if read as UTC; nullopt for
   // one that a jump of the clock leaves out.
-  [[nodiscard]] std::optional<std::int64_t> UnixSeconds(std::int64_t local_seconds);
+  [[nodiscard]] std::optional<std::int64_t> UnixSeconds(std::int64_t local_seconds) {
+    return is_utc_ ? local_seconds : OfZone(local_seconds);
+  }
 
  private:
+  std::optional<std::int64_t> OfZone(std::int64_t local_seconds);
+
   absl::TimeZone zone_;
   bool is_utc_;
   std::optional<std::int64_t> last_;

@@ -79,6 +79,7 @@ std::optional<std::int64_t> TakeDate(Scanner& scanner, DateOrder order) {
 
 // The hour of a clock of twelve hours, which "AM" or "PM" follows; -1 if it is none.
 int HourOfDay(Scanner& scanner, int hour) {
+  if (scanner.done()) return hour;
   scanner.Take(' ');
   const bool pm = scanner.TakeWord("PM");
   if (!pm && !scanner.TakeWord("AM")) return hour;
