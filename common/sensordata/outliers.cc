@@ -12,8 +12,7 @@ constexpr double kFar = 5, kJump = 8;
 
 // The value below which the share `part` of `values` lies; reorders them.
 double Quantile(std::vector<double>& values, double part) {
-  const auto at = values.begin() +
-                  static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1) + 0.5);
+  const auto at = values.begin() + std::lround(part * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), at, values.end());
   return *at;
 }

@@ -11,7 +11,7 @@ namespace fleetcast::sensordata {
 namespace {
 
 constexpr std::int64_t kHour = 3600, kWeek = kHoursOfWeek * kHour;
-constexpr std::int64_t kMonday = 4 * 24 * kHour;  // 1970-01-05
+constexpr std::int64_t kMonday = kHour * 24 * 4;  // 1970-01-05
 constexpr std::size_t kFewestHours = 6;
 constexpr const char* kDays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                  "Friday", "Saturday", "Sunday"};
