@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/commands/data_check.h"
 #include "cli/commands/simulation_options.h"
 #include "cli/interrupt.h"
 #include "cli/output/progress_line.h"
@@ -191,6 +192,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
            "fleetcast data simulate --postgres \"host=db dbname=plant\" --table sensor_readings"},
       [options, &session] { return Simulate(*options, session); });
   AddSimulationFlags(verb, *options);
+  AddDataCheckVerb(noun, session);
 }
 
 }  // namespace fleetcast::cli

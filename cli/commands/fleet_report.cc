@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/commands/sensor_options.h"
 #include "cli/output/table.h"
 #include "cli/output/text.h"
 #include "cli/report/fleet_report.h"
@@ -122,12 +123,8 @@ void AddFleetReportVerb(CLI::App& noun, Session& session) {
                    "fleetcast fleet report --plant P001 --out p001.html -o json"},
       [&session, options] { return Report(session, *options); });
   verb.add_option("--out", options->out, "HTML file to write")->required();
-  verb.add_option("--sensor-data", options->sensors.data,
-                  "folder of CSV files, or a connection string: shows the history");
-  verb.add_option("--sensor-source", options->sensors.kind, "csv or postgres")
-      ->capture_default_str();
-  verb.add_option("--sensor-table", options->sensors.table, "for --sensor-source postgres")
-      ->capture_default_str();
+  AddSourceFlags(verb, options->sensors);
+  AddFormatFlags(verb, options->sensors.format);
   verb.add_option("--actuals", options->actuals, "folder of CSV files with what came next");
   verb.add_option("--history-days", options->history_days, "days of history to show")
       ->check(CLI::Range(1, 3650))

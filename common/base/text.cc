@@ -87,6 +87,15 @@ std::size_t Utf8Length(std::string_view text) {
   return length;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = Utf8Length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string PrintableUtf8(std::string_view text, std::size_t max_bytes) {
   return Printable(text, max_bytes, LineEnds::kKept);
 }

@@ -11,6 +11,7 @@ namespace fleetcast {
 // Bytes of the UTF-8 character (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF)
 // that `text` begins with; 0 if it begins with none.
 [[nodiscard]] std::size_t Utf8Length(std::string_view text);
+[[nodiscard]] bool IsUtf8(std::string_view text);
 
 // `text` as valid UTF-8 without NUL, of at most `max_bytes` bytes: cut between characters and ended
 // by "…" if it is longer. What cannot be shown is named so that it can be found in the file it came

@@ -19,15 +19,6 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::UnknownField;
 using google::protobuf::UnknownFieldSet;
 
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = Utf8Length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 // The path of the first text in `bytes`, a message of `type`, that is not UTF-8; a map's entry by
 // the map's name.
 std::optional<std::string> PathOfNoUtf8(const Descriptor& type, const std::string& bytes) {

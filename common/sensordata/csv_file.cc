@@ -1,219 +1,114 @@
 #include "common/sensordata/csv_file.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstring>
-#include <iterator>
 #include <limits>
 #include <set>
 
-#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
+#include "common/sensordata/csv_lines.h"
+#include "common/sensordata/csv_number.h"
+#include "common/sensordata/local_clock.h"
 #include "common/sensordata/selection.h"
-#include "common/sensordata/timestamp.h"
 
 namespace fleetcast::sensordata {
 namespace {
 
-constexpr std::size_t kMaxColumns = 10'000;
+// Roughly what these take in a line, for the room that is made ahead.
+constexpr std::size_t kBytesOfTime = 16, kBytesOfNumber = 7;
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
+// The bytes of `name` that every encoding has.
+std::string AsciiOf(std::string name) {
+  name.erase(std::remove_if(name.begin(), name.end(), [](char c) { return c < 0x20 || c > 0x7E; }),
+             name.end());
+  return name;
 }
 
-std::string AsciiOf(std::string text) {
-  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7E; }),
-             text.end());
-  return text;
-}
-
-bool SaysMissing(std::string_view text) {
-  for (const char* word : {"nan", "na", "n/a", "null"}) {
-    if (text.size() == std::strlen(word) &&
-        absl::EqualsIgnoreCase(absl::string_view(text.data(), text.size()), word)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// False if `text` is no number and does not say that it is missing.
-bool ParseNumber(std::string_view text, double& value) {
-  if (text.empty()) {
-    value = kMissing;
-    return true;
-  }
-  if (text.front() == '+') text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end == text.data() + text.size()) {
-    if (error == std::errc()) return true;
-    if (error == std::errc::result_out_of_range) {  // written with more range than a double has
-      value = std::strtod(std::string(text).c_str(), nullptr);
-      return true;
-    }
-  }
-  value = kMissing;
-  return SaysMissing(text);
-}
-
-// Splits a file into lines and fields without copying; only a field with "" inside is copied.
-class CsvReader {
- public:
-  explicit CsvReader(std::string_view text) : rest_(text) {
-    if (rest_.substr(0, 3) == "\xEF\xBB\xBF") rest_.remove_prefix(3);
-  }
-
-  // Moves to the next line that is not blank; false at the end.
-  bool NextLine() {
-    while (!rest_.empty()) {
-      const std::size_t newline = rest_.find('\n');
-      line_ = rest_.substr(0, newline);
-      rest_.remove_prefix(newline == std::string_view::npos ? rest_.size() : newline + 1);
-      if (!line_.empty() && line_.back() == '\r') line_.remove_suffix(1);
-      ++number_;
-      if (!Trim(line_).empty()) {
-        at_end_ = false;
-        return true;
-      }
-    }
-    return false;
-  }
-
-  [[nodiscard]] bool has_field() const { return !at_end_; }
-
-  // The line's next field; only where has_field(). False for a quote out of place.
-  bool NextField(std::string_view& field) {
-    if (const std::string_view blank_free = Trim(line_);
-        !blank_free.empty() && blank_free.front() == '"') {
-      line_ = blank_free;
-      return NextQuoted(field);
-    }
-    const void* comma = std::memchr(line_.data(), ',', line_.size());
-    if (comma == nullptr) {
-      field = Trim(line_);
-      at_end_ = true;
-    } else {
-      const auto length = static_cast<std::size_t>(static_cast<const char*>(comma) - line_.data());
-      field = Trim(line_.substr(0, length));
-      line_.remove_prefix(length + 1);
-    }
-    return true;
-  }
-
-  [[nodiscard]] std::int64_t number() const { return number_; }
-
- private:
-  bool NextQuoted(std::string_view& field) {
-    unquoted_.clear();
-    std::size_t i = 1;
-    for (;; ++i) {
-      if (i >= line_.size()) return false;
-      if (line_[i] != '"') {
-        unquoted_.push_back(line_[i]);
-      } else if (i + 1 < line_.size() && line_[i + 1] == '"') {
-        unquoted_.push_back(line_[i++]);
-      } else {
-        break;
-      }
-    }
-    field = Trim(unquoted_);
-    line_ = Trim(line_.substr(i + 1));
-    if (line_.empty()) {
-      at_end_ = true;
-      return true;
-    }
-    if (line_.front() != ',') return false;
-    line_.remove_prefix(1);
-    return true;
-  }
-
-  std::string_view rest_, line_;
-  std::string unquoted_;
-  std::int64_t number_ = 0;
-  bool at_end_ = true;
+// A text where a number should be.
+struct Text {
+  std::int64_t line = 0;  // 0: there is none
+  std::string cell;
 };
 
 class CsvParser {
  public:
-  CsvParser(std::string_view text, const std::string& path, const ReadRequest& request)
-      : reader_(text), path_(path), request_(request) {
-    readings_.values.reserve(std::min(text.size() / 12, request.max_values));
-    readings_.unix_seconds.reserve(text.size() / 48);
-  }
+  CsvParser(std::string_view text, const std::string& path, const ReadRequest& request,
+            const CsvDialect& dialect, const QualityPolicy& quality)
+      : lines_(text, dialect.separator),
+        path_(path),
+        request_(request),
+        dialect_(dialect),
+        quality_(quality),
+        clock_(dialect.time_zone),
+        expected_rows_(text.size() / (kBytesOfTime + kBytesOfNumber * dialect.header.size())) {}
 
   absl::StatusOr<RawReadings> Parse() && {
-    FLEETCAST_RETURN_IF_ERROR(ReadHeader());
+    lines_.NextHeader();
     FLEETCAST_RETURN_IF_ERROR(ChooseColumns());
-    while (reader_.NextLine()) FLEETCAST_RETURN_IF_ERROR(ReadRow());
+    ChooseQuality();
+    readings_.unix_seconds.reserve(expected_rows_);
+    readings_.values.reserve(std::min(expected_rows_ * places_.size(), request_.max_values));
+    while (lines_.NextLine()) FLEETCAST_RETURN_IF_ERROR(ReadRow());
+    FLEETCAST_RETURN_IF_ERROR(LeaveOutTexts());
     if (request_.last_rows) KeepLastRows(readings_, *request_.last_rows);
     return std::move(readings_);
   }
 
  private:
   absl::Status Malformed(const std::string& column, const std::string& problem) const {
-    const std::string line = std::to_string(reader_.number());
-    return Refused(
-        absl::StatusCode::kFailedPrecondition, "SENSOR_DATA_MALFORMED",
-        path_ + " line " + line + (column.empty() ? "" : ", column " + QuotedUtf8(column, 80)) +
-            ": " + problem,
-        {{"file", path_}, {"line", line}, {"column", column}, {"sensor_id", request_.sensor_id}});
+    return MalformedCsv(path_, lines_.number(), column, problem);
   }
-
-  absl::Status ReadHeader() {
-    if (!reader_.NextLine()) {
-      return Malformed("", "the file is empty; it needs a header: timestamp, then the columns");
-    }
-    std::set<std::string> seen;
-    std::string_view field;
-    while (reader_.has_field()) {
-      if (!reader_.NextField(field)) return Malformed("", "a quote is not closed in the header");
-      if (field.empty()) return Malformed("", "a column of the header has no name");
-      if (IsColumnName(field) && !seen.emplace(field).second) {
-        return Malformed(std::string(field), "the header names this column twice");
-      }
-      if (header_.size() > kMaxColumns) {
-        return Malformed("",
-                         "the header has more than " + std::to_string(kMaxColumns) + " columns");
-      }
-      header_.emplace_back(field);
-    }
-    if (ParseTimestamp(header_.front())) {
-      return Malformed("", "the first line is data; a header is needed: timestamp, columns");
-    }
-    if (header_.size() < 2) {
-      return Malformed("",
-                       "the header has one column; a timestamp and at least one value are "
-                       "needed, separated by commas");
-    }
-    return absl::OkStatus();
+  [[nodiscard]] const std::vector<std::string>& header() const { return dialect_.header; }
+  [[nodiscard]] bool IsTime(std::size_t place) const {
+    return place == dialect_.time_column ||
+           (dialect_.time_of_day_follows && place == dialect_.time_column + 1);
   }
 
   absl::Status ChooseColumns() {
     readings_.columns = request_.columns;
-    if (request_.columns.empty())
-      std::copy_if(header_.begin() + 1, header_.end(), std::back_inserter(readings_.columns),
-                   IsColumnName);
-    if (readings_.columns.empty()) return Unnameable(header_[1]);
-    targets_.assign(header_.size(), -1);
-    for (std::size_t i = 0; i < readings_.columns.size(); ++i) {
-      const auto found = std::find(header_.begin() + 1, header_.end(), readings_.columns[i]);
-      if (found == header_.end()) return Missing(readings_.columns[i]);
-      targets_[static_cast<std::size_t>(found - header_.begin())] = static_cast<int>(i);
+    std::set<std::string> seen;
+    std::vector<std::string> others;
+    others.reserve(header().size());
+    for (std::size_t i = 0; i < header().size(); ++i) {
+      if (IsTime(i)) continue;
+      others.push_back(header()[i]);
+      if (!IsColumnName(header()[i])) continue;
+      const bool twice = !seen.insert(header()[i]).second;
+      if (request_.columns.empty() && !twice) readings_.columns.push_back(header()[i]);
+      if (twice && (request_.columns.empty() || IsAskedFor(header()[i])))
+        return Malformed(header()[i], "the header names this column twice");
     }
+    if (readings_.columns.empty()) return Unnameable(others.empty() ? "" : others.front());
+    for (const std::string& column : readings_.columns) {
+      const std::size_t place = PlaceOf(column);
+      if (place == header().size()) return Missing(column, others);
+      places_.push_back(place);
+    }
+    texts_.resize(places_.size());
     return absl::OkStatus();
   }
 
+  [[nodiscard]] bool IsAskedFor(const std::string& column) const {
+    return std::find(request_.columns.begin(), request_.columns.end(), column) !=
+           request_.columns.end();
+  }
+
+  // The header's size if it has no such column.
+  [[nodiscard]] std::size_t PlaceOf(const std::string& column) const {
+    for (std::size_t i = 0; i < header().size(); ++i)
+      if (!IsTime(i) && header()[i] == column) return i;
+    return header().size();
+  }
+
   // A file saved in another encoding has the column, too, under other bytes.
-  [[nodiscard]] absl::Status Missing(const std::string& column) const {
-    for (std::size_t i = 1; i < header_.size(); ++i)
-      if (!IsColumnName(header_[i]) && AsciiOf(header_[i]) == AsciiOf(column))
-        return Unnameable(header_[i]);
-    return ColumnMissing(request_.sensor_id, column, {header_.begin() + 1, header_.end()});
+  [[nodiscard]] absl::Status Missing(const std::string& column,
+                                     const std::vector<std::string>& others) const {
+    for (const std::string& other : others)
+      if (!IsColumnName(other) && !other.empty() && AsciiOf(other) == AsciiOf(column))
+        return Unnameable(other);
+    return ColumnMissing(request_.sensor_id, column, others);
   }
 
   [[nodiscard]] absl::Status Unnameable(const std::string& column) const {
@@ -222,61 +117,222 @@ class CsvParser {
                      "200 bytes; save the file as UTF-8");
   }
 
-  absl::Status ReadRow() {
-    std::string_view field;
-    if (!reader_.NextField(field)) return Malformed(header_[0], "a quote is not closed");
-    const auto time = ParseTimestamp(field);
-    if (!time) {
-      return Malformed(header_[0], QuotedUtf8(field, 40) +
-                                       " is no timestamp; write 2025-12-09 10:00:00 or "
-                                       "2025-12-09T10:00:00Z, in UTC");
+  // Takes the columns of quality out of those that are read. Numbers are none unless the settings
+  // say which codes they are.
+  void ChooseQuality() {
+    std::vector<std::string> available = header();
+    for (std::size_t i = 0; i < available.size(); ++i)
+      if (IsTime(i)) available[i].clear();
+    QualityColumns found =
+        FindQualityColumns(available, readings_.columns, request_.columns, quality_);
+    std::set<std::size_t> taken;
+    const auto take = [&](std::optional<std::size_t>& place) {
+      if (!place) return;
+      if (!IsUnreadCode(*place))
+        taken.insert(*place);
+      else
+        place.reset();
+    };
+    take(found.row);
+    for (auto& place : found.cells) take(place);
+    for (std::size_t i = places_.size(); i-- > 0;) {
+      if (taken.count(places_[i]) == 0) continue;
+      const auto at = static_cast<std::ptrdiff_t>(i);
+      places_.erase(places_.begin() + at);
+      readings_.columns.erase(readings_.columns.begin() + at);
+      found.cells.erase(found.cells.begin() + at);
+      texts_.pop_back();
     }
-    if (request_.from_unix_seconds && *time < *request_.from_unix_seconds) return absl::OkStatus();
-    if (request_.before_unix_seconds && *time >= *request_.before_unix_seconds) {
-      return absl::OkStatus();
-    }
-    if (readings_.values.size() + readings_.columns.size() > request_.max_values) {
-      return TooLarge(request_, path_, std::to_string(request_.max_values) + " values");
-    }
-    readings_.unix_seconds.push_back(*time);
-    readings_.values.resize(readings_.values.size() + readings_.columns.size(), kMissing);
-    return ReadValues(readings_.values.data() + readings_.values.size() - readings_.columns.size());
+    qualities_ = std::move(found);
+    has_quality_ = qualities_.any();
   }
 
-  absl::Status ReadValues(double* row) {
-    std::size_t index = 1;
-    std::string_view field;
-    for (; reader_.has_field(); ++index) {
-      if (index >= header_.size()) {
-        return Malformed("", "more fields than the header's " + std::to_string(header_.size()));
-      }
-      if (!reader_.NextField(field)) return Malformed(header_[index], "a quote is not closed");
-      if (targets_[index] < 0) continue;
-      if (!ParseNumber(field, row[targets_[index]])) {
-        return Malformed(header_[index],
-                         QuotedUtf8(field, 40) + " is no number; leave a missing cell empty");
-      }
+  // Whether the column's first cell is a number that no setting explains.
+  bool IsUnreadCode(std::size_t place) {
+    if (quality_.codes != QualityCodes::kNone || unread_codes_.count(place) > 0)
+      return unread_codes_.count(place) > 0;
+    CsvLines lines = lines_;
+    while (lines.NextLine()) {
+      if (!lines.Split() || lines.fields().size() <= place) continue;
+      const std::string_view cell = lines.fields()[place];
+      if (cell.empty()) continue;
+      if (!IsCode(cell)) return false;
+      unread_codes_.insert(place);
+      readings_.issues.push_back(UnreadQuality(header()[place]));
+      return true;
     }
-    if (index < header_.size()) {
-      return Malformed("", "has " + std::to_string(index) + " fields, the header has " +
-                               std::to_string(header_.size()));
+    return false;
+  }
+
+  absl::Status ReadRow() {
+    const bool split = lines_.Split();
+    const auto& fields = lines_.fields();
+    const std::size_t time_fields = dialect_.time_column + (dialect_.time_of_day_follows ? 2 : 1);
+    if (fields.size() < time_fields) return split ? TooFewFields() : UnclosedQuote();
+    FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t time, ReadTime());
+    if (request_.from_unix_seconds && time < *request_.from_unix_seconds) return absl::OkStatus();
+    if (request_.before_unix_seconds && time >= *request_.before_unix_seconds)
+      return absl::OkStatus();
+    if (!split) return UnclosedQuote();
+    FLEETCAST_RETURN_IF_ERROR(CheckFields());
+    if (readings_.values.size() + places_.size() > request_.max_values)
+      return TooLarge(request_, path_, std::to_string(request_.max_values) + " values");
+    readings_.unix_seconds.push_back(time);
+    const std::size_t row = readings_.values.size();
+    readings_.values.resize(row + places_.size(), kMissing);
+    for (std::size_t i = 0; i < places_.size(); ++i)
+      FLEETCAST_RETURN_IF_ERROR(ReadValue(i, readings_.values[row + i]));
+    return has_quality_ ? ReadQualities() : absl::OkStatus();
+  }
+
+  absl::StatusOr<std::int64_t> ReadTime() {
+    std::string_view cell = lines_.fields()[dialect_.time_column];
+    if (dialect_.time_of_day_follows) {
+      joined_ = absl::StrCat(std::string(cell), " ",
+                             std::string(lines_.fields()[dialect_.time_column + 1]));
+      cell = joined_;
+    }
+    const auto moment = ParseMoment(cell, dialect_.time_format);
+    if (!moment) {
+      return Malformed(header()[dialect_.time_column],
+                       QuotedUtf8(cell, 40) +
+                           (dialect_.time_format == TimeFormat::kIso
+                                ? " is no timestamp; write 2025-12-09 10:00:00 or "
+                                  "2025-12-09T10:00:00Z, in UTC"
+                                : " is no time of the format " + NameOf(dialect_.time_format) +
+                                      ", which the file has; see sensor-csv-time-format"));
+    }
+    if (moment->has_offset) return moment->unix_seconds;
+    const auto time = clock_.UnixSeconds(moment->unix_seconds);
+    if (time) return *time;
+    return Malformed(header()[dialect_.time_column],
+                     QuotedUtf8(cell, 40) + " does not exist in " + dialect_.time_zone.name() +
+                         ", where clocks are put forward then; set sensor-csv-time-zone to the "
+                         "zone of the clock that wrote the file");
+  }
+
+  [[nodiscard]] absl::Status UnclosedQuote() const {
+    const std::size_t place = std::min(lines_.fields().size(), header().size() - 1);
+    return Malformed(header()[place], "a quote is not closed");
+  }
+
+  [[nodiscard]] absl::Status TooFewFields() const {
+    return Malformed("", "has " + std::to_string(lines_.fields().size()) +
+                             " fields, the header has " + std::to_string(header().size()));
+  }
+
+  // Separators at the end of a line, or of the header, make fields that say nothing.
+  [[nodiscard]] absl::Status CheckFields() const {
+    const auto& fields = lines_.fields();
+    for (std::size_t i = header().size(); i < fields.size(); ++i)
+      if (!fields[i].empty())
+        return Malformed("", "more fields than the header's " + std::to_string(header().size()));
+    for (std::size_t i = fields.size(); i < header().size(); ++i)
+      if (!header()[i].empty()) return TooFewFields();
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadValue(std::size_t column, double& value) {
+    const auto& fields = lines_.fields();
+    const std::string_view cell =
+        places_[column] < fields.size() ? fields[places_[column]] : std::string_view();
+    if (cell.empty() || ParseNumber(cell, dialect_.decimal, value)) return absl::OkStatus();
+    value = kMissing;
+    if (SaysMissing(cell, dialect_.missing)) return absl::OkStatus();
+    Text& text = texts_[column];
+    if (text.line == 0) text = {lines_.number(), std::string(cell)};
+    return request_.columns.empty() ? absl::OkStatus() : NoNumber(column);
+  }
+
+  [[nodiscard]] absl::Status NoNumber(std::size_t column) const {
+    const Text& text = texts_[column];
+    const bool comma = dialect_.decimal == ',';
+    const std::string remedy =
+        text.cell.find(comma ? '.' : ',') == std::string::npos
+            ? "; leave a missing cell empty"
+            : absl::StrCat("; the file's decimal sign is a ", comma ? "comma" : "point",
+                           ", and thousands are not grouped; see sensor-csv-decimal");
+    return MalformedCsv(path_, text.line, readings_.columns[column],
+                        QuotedUtf8(text.cell, 40) + " is no number" + remedy);
+  }
+
+  absl::Status ReadQualities() {
+    FLEETCAST_ASSIGN_OR_RETURN(const Quality row, QualityAt(qualities_.row));
+    double* const values = &readings_.values[readings_.values.size() - places_.size()];
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      FLEETCAST_ASSIGN_OR_RETURN(const Quality cell, QualityAt(qualities_.cells[i]));
+      readings_.quality.push_back(std::max(row, cell));
+      if (readings_.quality.back() == Quality::kBad) values[i] = kMissing;
     }
     return absl::OkStatus();
   }
 
-  CsvReader reader_;
+  [[nodiscard]] absl::StatusOr<Quality> QualityAt(const std::optional<std::size_t>& place) const {
+    if (!place || *place >= lines_.fields().size()) return Quality::kGood;
+    const std::string_view cell = lines_.fields()[*place];
+    if (const auto quality = ParseQuality(cell, quality_)) return *quality;
+    return Malformed(header()[*place], QuotedUtf8(cell, 40) + QualityRemedy());
+  }
+
+  // Columns with texts are taken out of readings that were not asked for by name.
+  absl::Status LeaveOutTexts() {
+    std::vector<std::size_t> kept;
+    kept.reserve(texts_.size());
+    for (std::size_t i = 0; i < texts_.size(); ++i) {
+      if (texts_[i].line == 0) {
+        kept.push_back(i);
+        continue;
+      }
+      const std::string& column = readings_.columns[i];
+      readings_.issues.push_back(
+          {DataIssue::Kind::kTextColumn, column, 1,
+           absl::StrCat("column '", column, "' is left out: ", QuotedUtf8(texts_[i].cell, 40),
+                        " in line ", texts_[i].line, " is no number")});
+    }
+    if (kept.empty() && !texts_.empty()) return NoNumber(0);
+    KeepColumns(readings_, kept);
+    return absl::OkStatus();
+  }
+
+  CsvLines lines_;
   const std::string& path_;
   const ReadRequest& request_;
-  std::vector<std::string> header_;
-  std::vector<int> targets_;  // by field of a line: its column in readings_, or -1
+  const CsvDialect& dialect_;
+  const QualityPolicy& quality_;
+  LocalClock clock_;
+  std::size_t expected_rows_;
+  std::vector<std::size_t> places_;  // [columns], in the header
+  std::vector<Text> texts_;          // [columns], the first of each
+  QualityColumns qualities_;
+  bool has_quality_ = false;
+  std::set<std::size_t> unread_codes_;  // by place
+  std::string joined_;
   RawReadings readings_;
 };
 
+// `text` without a last line that has no newline.
+std::string_view FinishedLines(std::string_view text) {
+  const std::size_t end = text.rfind('\n');
+  return text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
 }  // namespace
 
-absl::StatusOr<RawReadings> ParseCsv(std::string_view text, const std::string& path,
-                                     const ReadRequest& request) {
-  return CsvParser(text, path, request).Parse();
+absl::StatusOr<CsvTable> ParseCsv(std::string_view text, const std::string& path,
+                                  const ReadRequest& request, const CsvFormat& format) {
+  const std::string_view finished = FinishedLines(text);
+  CsvTable table;
+  FLEETCAST_ASSIGN_OR_RETURN(table.dialect, FindCsvDialect(finished, path, format.csv));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      table.readings, CsvParser(finished, path, request, table.dialect, format.quality).Parse());
+  const std::string_view unfinished = text.substr(finished.size());
+  if (!TrimBlanks(unfinished).empty()) {
+    table.readings.issues.push_back(
+        {DataIssue::Kind::kUnfinishedLine, "", 1,
+         absl::StrCat("the last line, ", QuotedUtf8(unfinished, 80),
+                      ", has no newline; it is left alone until it has")});
+  }
+  return table;
 }
 
 }  // namespace fleetcast::sensordata

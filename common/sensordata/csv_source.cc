@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_replace.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
 #include "common/sensordata/csv_file.h"
@@ -73,32 +74,13 @@ absl::StatusOr<std::string> ReadAll(int descriptor, std::size_t expected, const 
   return text;
 }
 
-}  // namespace
-
-CsvSource::CsvSource(std::string root) : root_(std::move(root)) {}
-
-std::string CsvSource::Path(const std::string& sensor_id) const {
-  return root_ + "/" + sensor_id + ".csv";
-}
-
-// The longest that a path may be.
-std::string CsvSource::Location(const std::string& sensor_id) const {
-  return PrintableUtf8(Path(sensor_id), 4096);
-}
-
-absl::StatusOr<RawReadings> CsvSource::Read(const ReadRequest& request) {
-  return ReadWithinMemory(request, [&] { return ReadFile(request); });
-}
-
-absl::StatusOr<RawReadings> CsvSource::ReadFile(const ReadRequest& request) const {
-  FLEETCAST_RETURN_IF_ERROR(CheckReadRequest(request));
-  const std::string path = Path(request.sensor_id);
+absl::StatusOr<CsvTable> ReadTable(const std::string& path, const ReadRequest& request,
+                                   const CsvFormat& format) {
   const OpenFile file(path);
   if (file.descriptor() < 0) {
     const int error = errno;
-    struct stat root {};
-    if (stat(root_.c_str(), &root) != 0) return Unavailable(root_, errno);
-    return error == ENOENT ? NotFound(request.sensor_id, path) : Unavailable(path, error);
+    return error == ENOENT || error == ENAMETOOLONG ? NotFound(request.sensor_id, path)
+                                                    : Unavailable(path, error);
   }
   struct stat status {};
   if (fstat(file.descriptor(), &status) != 0) return Unavailable(path, errno);
@@ -109,7 +91,41 @@ absl::StatusOr<RawReadings> CsvSource::ReadFile(const ReadRequest& request) cons
   FLEETCAST_ASSIGN_OR_RETURN(
       const std::string text,
       ReadAll(file.descriptor(), static_cast<std::size_t>(status.st_size), path, request));
-  return ParseCsv(text, path, request);
+  return ParseCsv(text, path, request, format);
+}
+
+}  // namespace
+
+CsvSource::CsvSource(std::string root, CsvFormat format)
+    : root_(std::move(root)), format_(std::move(format)) {}
+
+std::string CsvSource::Path(const std::string& sensor_id) const {
+  const std::string name = absl::StrReplaceAll(sensor_id, {{"/", "%2F"}});
+  return root_ + "/" + name + ".csv";
+}
+
+// The longest that a path may be.
+std::string CsvSource::Location(const std::string& sensor_id) const {
+  return PrintableUtf8(Path(sensor_id), 4096);
+}
+
+absl::StatusOr<RawReadings> CsvSource::Read(const ReadRequest& request) {
+  return ReadWithinMemory(request, [&] { return ReadSensor(request); });
+}
+
+absl::StatusOr<RawReadings> CsvSource::ReadSensor(const ReadRequest& request) const {
+  FLEETCAST_RETURN_IF_ERROR(CheckReadRequest(request));
+  absl::StatusOr<CsvTable> table = ReadTable(Path(request.sensor_id), request, format_);
+  if (table.ok()) return std::move(table->readings);
+  struct stat root {};
+  if (absl::IsNotFound(table.status()) && stat(root_.c_str(), &root) != 0)
+    return Unavailable(root_, errno);
+  return table.status();
+}
+
+absl::StatusOr<CsvTable> ReadCsvFile(const std::string& path, const ReadRequest& request,
+                                     const CsvFormat& format) {
+  return ReadWithinMemory(request, [&] { return ReadTable(path, request, format); });
 }
 
 }  // namespace fleetcast::sensordata

@@ -1,8 +1,10 @@
-// Sensor readings from a folder of CSV files, one a sensor: {root}/{sensor_id}.csv.
+// Sensor readings from a folder of CSV files, one a sensor: {root}/{sensor_id}.csv, a "/" in the id
+// written as %2F.
 #pragma once
 
 #include <string>
 
+#include "common/sensordata/csv_file.h"
 #include "common/sensordata/sensor_source.h"
 
 namespace fleetcast::sensordata {
@@ -12,16 +14,23 @@ namespace fleetcast::sensordata {
 // DATA_TOO_LARGE.
 class CsvSource final : public SensorSource {
  public:
-  explicit CsvSource(std::string root);
+  explicit CsvSource(std::string root, CsvFormat format = {});
 
   [[nodiscard]] absl::StatusOr<RawReadings> Read(const ReadRequest& request) override;
   [[nodiscard]] std::string Location(const std::string& sensor_id) const override;
 
  private:
   [[nodiscard]] std::string Path(const std::string& sensor_id) const;
-  [[nodiscard]] absl::StatusOr<RawReadings> ReadFile(const ReadRequest& request) const;
+  [[nodiscard]] absl::StatusOr<RawReadings> ReadSensor(const ReadRequest& request) const;
 
   std::string root_;
+  CsvFormat format_;
 };
+
+// The file at `path`, whatever its name, as the source reads one. `request.sensor_id` is its name
+// in errors. NOT_FOUND SENSOR_NOT_FOUND where there is none.
+[[nodiscard]] absl::StatusOr<CsvTable> ReadCsvFile(const std::string& path,
+                                                   const ReadRequest& request,
+                                                   const CsvFormat& format);
 
 }  // namespace fleetcast::sensordata

@@ -1,17 +1,43 @@
-// Every irregularity of a sensor's rows, found and named.
+// One irregularity of a sensor's rows, by name.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <vector>
-
-#include "common/sensordata/grid_shape.h"
-#include "common/sensordata/profile.h"
 
 namespace fleetcast::sensordata {
 
-// The issues of `readings`, in the order of DataIssue::Kind, then of the columns. `order` is
-// RowsByTime(readings).
-[[nodiscard]] std::vector<DataIssue> FindIssues(const RawReadings& readings,
-                                                const std::vector<std::size_t>& order,
-                                                const GridShape& shape);
+struct DataIssue {
+  enum class Kind {
+    kGap,
+    kDuplicateTimestamp,
+    kOutOfOrder,
+    kNonFinite,
+    kConstantColumn,
+    kStuckSensor,
+    kOffGrid,
+    kStepChange,
+    kRegularBreak,
+    kBadQuality,
+    kUncertainQuality,
+    kQualityUnread,
+    kTextColumn,
+    kUnfinishedLine
+  };
+  Kind kind;
+  std::string column;   // empty where the row is meant
+  std::int64_t count;   // rows or cells concerned
+  std::string message;  // for people: what, where first, and what is done about it
+};
+
+// "GAP", "DUPLICATE_TIMESTAMP" …, for tags and documents.
+[[nodiscard]] std::string NameOf(DataIssue::Kind kind);
+
+// How many columns have an issue of one kind of their own.
+inline constexpr std::size_t kMaxIssuesOfAKind = 20;
+
+// `issues`, sorted by kind, with what concerns further columns told in one issue of that kind:
+// their number does not grow with that of the columns.
+[[nodiscard]] std::vector<DataIssue> BoundedIssues(std::vector<DataIssue> issues);
 
 }  // namespace fleetcast::sensordata

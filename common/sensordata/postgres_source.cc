@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <pqxx/pqxx>
 #include <utility>
 
@@ -53,10 +54,13 @@ std::int64_t IntegerOf(const pqxx::field& field) {
 
 void ReverseRows(RawReadings& readings) {
   std::reverse(readings.unix_seconds.begin(), readings.unix_seconds.end());
-  std::reverse(readings.values.begin(), readings.values.end());
   const auto width = static_cast<std::ptrdiff_t>(readings.columns.size());
-  for (auto row = readings.values.begin(); row != readings.values.end(); row += width)
-    std::reverse(row, row + width);
+  const auto reverse_rows = [width](auto& cells) {
+    std::reverse(cells.begin(), cells.end());
+    for (auto row = cells.begin(); row != cells.end(); row += width) std::reverse(row, row + width);
+  };
+  reverse_rows(readings.values);
+  reverse_rows(readings.quality);
 }
 
 absl::Status Misconfigured(const std::string& setting, const std::string& value,
@@ -101,6 +105,53 @@ absl::Status AsSourceError(const absl::Status& status, const PostgresSourceOptio
   return Unavailable(status, location);
 }
 
+struct TableColumns {
+  std::vector<std::string> all, numeric;  // without the sensor's id and time
+};
+
+// The columns of one read, and those that say how good its readings are.
+struct Selection {
+  std::vector<std::string> columns;  // values
+  std::vector<std::string> qualities;
+  QualityColumns places;  // in `qualities`
+};
+
+// Columns of numbers are of quality only where the policy says what they mean.
+absl::StatusOr<Selection> SelectionOf(const ReadRequest& request, const TableColumns& table,
+                                      const QualityPolicy& policy, RawReadings& readings) {
+  const auto is_numeric = [&](const std::string& column) {
+    return std::find(table.numeric.begin(), table.numeric.end(), column) != table.numeric.end();
+  };
+  for (const std::string& column : request.columns)
+    if (!is_numeric(column)) return ColumnMissing(request.sensor_id, column, table.numeric);
+  Selection selection;
+  selection.columns = request.columns.empty() ? table.numeric : request.columns;
+  QualityColumns found = FindQualityColumns(table.all, selection.columns, request.columns, policy);
+  std::map<std::size_t, std::optional<std::size_t>> chosen;  // by place in table.all
+  const auto choose = [&](std::optional<std::size_t>& place) {
+    if (!place) return;
+    const std::string& column = table.all[*place];
+    const auto [entry, is_new] = chosen.emplace(*place, std::nullopt);
+    const bool unread = policy.codes == QualityCodes::kNone && is_numeric(column);
+    if (is_new && unread) readings.issues.push_back(UnreadQuality(column));
+    if (is_new && !unread) {
+      entry->second = selection.qualities.size();
+      selection.qualities.push_back(column);
+    }
+    place = entry->second;
+  };
+  choose(found.row);
+  for (auto& place : found.cells) choose(place);
+  for (std::size_t i = selection.columns.size(); i-- > 0;) {
+    const auto& names = selection.qualities;
+    if (std::find(names.begin(), names.end(), selection.columns[i]) == names.end()) continue;
+    selection.columns.erase(selection.columns.begin() + static_cast<std::ptrdiff_t>(i));
+    found.cells.erase(found.cells.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  selection.places = std::move(found);
+  return selection;
+}
+
 }  // namespace
 
 struct PostgresSource::State {
@@ -115,14 +166,18 @@ struct PostgresSource::State {
         id(QuoteIdentifier(given.id_column)),
         time(QuoteIdentifier(given.time_column)) {}
 
-  // The numeric columns without the sensor's id and time, whose presence and type it checks.
-  [[nodiscard]] absl::StatusOr<std::vector<std::string>> NumericColumns(pqxx::work& work) const;
-  [[nodiscard]] std::string SelectRows(const std::vector<std::string>& columns,
+  // Checks that the sensor's id and time are there, and of which type the time is.
+  [[nodiscard]] absl::StatusOr<TableColumns> ReadColumns(pqxx::work& work) const;
+  [[nodiscard]] std::string SelectRows(const Selection& selection,
                                        const std::vector<std::string>& numeric,
                                        bool newest_first) const;
   [[nodiscard]] absl::Status CheckSensorExists(pqxx::work& work, const std::string& sensor) const;
   [[nodiscard]] absl::Status FetchRows(pqxx::work& work, const ReadRequest& request,
-                                       RawReadings& readings) const;
+                                       const Selection& selection, RawReadings& readings) const;
+  [[nodiscard]] absl::Status AddRow(const pqxx::row& row, const Selection& selection,
+                                    RawReadings& readings) const;
+  [[nodiscard]] absl::Status NoQuality(const std::string& column, const std::string& cell,
+                                       std::int64_t time) const;
   [[nodiscard]] absl::StatusOr<RawReadings> Read(pqxx::work& work,
                                                  const ReadRequest& request) const;
 
@@ -131,24 +186,22 @@ struct PostgresSource::State {
   std::string table, id, time;  // quoted
 };
 
-absl::StatusOr<std::vector<std::string>> PostgresSource::State::NumericColumns(
-    pqxx::work& work) const {
+absl::StatusOr<TableColumns> PostgresSource::State::ReadColumns(pqxx::work& work) const {
   const pqxx::result empty = work.exec("SELECT * FROM " + table + " LIMIT 0");
-  std::vector<std::string> all, numeric;
+  TableColumns columns;
+  bool has_id = false;
   pqxx::oid time_type = 0;
   for (pqxx::row::size_type i = 0; i < empty.columns(); ++i) {
-    const std::string name = all.emplace_back(empty.column_name(i));
+    const std::string name = empty.column_name(i);
+    has_id = has_id || name == options.id_column;
     if (name == options.time_column) time_type = empty.column_type(i);
-    if (name == options.id_column || name == options.time_column) continue;
-    if (IsNumericType(empty.column_type(i)) && IsColumnName(name)) numeric.push_back(name);
+    if (name == options.id_column || name == options.time_column || !IsColumnName(name)) continue;
+    columns.all.push_back(name);
+    if (IsNumericType(empty.column_type(i))) columns.numeric.push_back(name);
   }
-  const auto absent = [&](const std::string& column) {
-    return std::find(all.begin(), all.end(), column) == all.end();
-  };
   const std::string has = "table " + options.table + " has ";
-  if (absent(options.id_column))
-    return Misconfigured("sensor-id-column", options.id_column, has + "no such column");
-  if (absent(options.time_column))
+  if (!has_id) return Misconfigured("sensor-id-column", options.id_column, has + "no such column");
+  if (time_type == 0)
     return Misconfigured("sensor-time-column", options.time_column, has + "no such column");
   if (!IsTimeType(time_type)) {
     const auto type = work.exec_params1("SELECT format_type($1::oid, NULL)", time_type);
@@ -156,15 +209,18 @@ absl::StatusOr<std::vector<std::string>> PostgresSource::State::NumericColumns(
                          has + "it as " + type[0].c_str() +
                              "; it must be timestamptz or timestamp: a view can convert it");
   }
-  return numeric;
+  return columns;
 }
 
-std::string PostgresSource::State::SelectRows(const std::vector<std::string>& columns,
+std::string PostgresSource::State::SelectRows(const Selection& selection,
                                               const std::vector<std::string>& numeric,
                                               bool newest_first) const {
   const std::string direction = newest_first ? " DESC" : " ASC";
   std::string sql = "SELECT floor(extract(epoch FROM " + time + "))::bigint";
-  for (const std::string& column : columns) sql += ", " + QuoteIdentifier(column) + "::float8";
+  for (const std::string& column : selection.columns)
+    sql += ", " + QuoteIdentifier(column) + "::float8";
+  for (const std::string& column : selection.qualities)
+    sql += ", " + QuoteIdentifier(column) + "::text";
   sql += " FROM " + table + " WHERE " + id + " = $1 AND " + time + " >= $2::timestamptz AND " +
          time + " < $3::timestamptz ORDER BY " + time + direction;
   for (const std::string& column : numeric) sql += ", " + QuoteIdentifier(column) + direction;
@@ -186,9 +242,11 @@ absl::Status PostgresSource::State::CheckSensorExists(pqxx::work& work,
 }
 
 absl::Status PostgresSource::State::FetchRows(pqxx::work& work, const ReadRequest& request,
+                                              const Selection& selection,
                                               RawReadings& readings) const {
   const std::size_t width = readings.columns.size();
-  const std::size_t batch = std::max<std::size_t>(1, kCellsPerFetch / (width + 1));
+  const std::size_t cells = width + selection.qualities.size() + 1;
+  const std::size_t batch = std::max<std::size_t>(1, kCellsPerFetch / cells);
   const std::string fetch = "FETCH FORWARD " + std::to_string(batch) + " FROM readings";
   for (;;) {
     const pqxx::result rows = work.exec(fetch);
@@ -196,33 +254,67 @@ absl::Status PostgresSource::State::FetchRows(pqxx::work& work, const ReadReques
       if ((readings.rows() + 1) * std::max<std::size_t>(1, width) > request.max_values)
         return TooLarge(request, "table " + options.table,
                         std::to_string(request.max_values) + " values");
-      readings.unix_seconds.push_back(IntegerOf(row[0]));
-      for (pqxx::row::size_type column = 1; column < row.size(); ++column)
-        readings.values.push_back(ValueOf(row[column]));
+      FLEETCAST_RETURN_IF_ERROR(AddRow(row, selection, readings));
     }
     if (static_cast<std::size_t>(rows.size()) < batch) return absl::OkStatus();
   }
 }
 
+absl::Status PostgresSource::State::AddRow(const pqxx::row& row, const Selection& selection,
+                                           RawReadings& readings) const {
+  const std::size_t width = readings.columns.size();
+  readings.unix_seconds.push_back(IntegerOf(row[0]));
+  const auto field = [&row](std::size_t place) {
+    return row[static_cast<pqxx::row::size_type>(place)];
+  };
+  for (std::size_t i = 0; i < width; ++i) readings.values.push_back(ValueOf(field(1 + i)));
+  if (!selection.places.any()) return absl::OkStatus();
+  std::vector<Quality> qualities;
+  qualities.reserve(selection.qualities.size());
+  for (std::size_t i = 0; i < selection.qualities.size(); ++i) {
+    const pqxx::field cell = field(1 + width + i);
+    const auto quality = ParseQuality(cell.is_null() ? "" : cell.c_str(), options.quality);
+    if (!quality) return NoQuality(selection.qualities[i], cell.c_str(), IntegerOf(row[0]));
+    qualities.push_back(*quality);
+  }
+  const auto at = [&](const std::optional<std::size_t>& place) {
+    return place ? qualities[*place] : Quality::kGood;
+  };
+  for (std::size_t i = 0; i < width; ++i) {
+    readings.quality.push_back(std::max(at(selection.places.row), at(selection.places.cells[i])));
+    if (readings.quality.back() == Quality::kBad)
+      readings.values[readings.values.size() - width + i] =
+          std::numeric_limits<double>::quiet_NaN();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PostgresSource::State::NoQuality(const std::string& column, const std::string& cell,
+                                              std::int64_t time) const {
+  return Refused(absl::StatusCode::kFailedPrecondition, "SENSOR_DATA_MALFORMED",
+                 "table " + options.table + ", column " + QuotedUtf8(column, 80) + " at " +
+                     FormatTimestamp(time) + ": " + QuotedUtf8(cell, 40) + QualityRemedy(),
+                 {{"table", options.table}, {"column", column}});
+}
+
 absl::StatusOr<RawReadings> PostgresSource::State::Read(pqxx::work& work,
                                                         const ReadRequest& request) const {
   work.exec(kBegin);
-  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<std::string> numeric, NumericColumns(work));
+  FLEETCAST_ASSIGN_OR_RETURN(const TableColumns columns, ReadColumns(work));
   RawReadings readings;
-  readings.columns = request.columns.empty() ? numeric : request.columns;
-  for (const std::string& column : request.columns)
-    if (std::find(numeric.begin(), numeric.end(), column) == numeric.end())
-      return ColumnMissing(request.sensor_id, column, numeric);
+  FLEETCAST_ASSIGN_OR_RETURN(const Selection selection,
+                             SelectionOf(request, columns, options.quality, readings));
+  readings.columns = selection.columns;
   const auto bound = [](const std::optional<std::int64_t>& time, const char* none) {
     return time ? FormatTimestamp(*time) : std::string(none);
   };
   const std::string limit = request.last_rows ? std::to_string(*request.last_rows) : "";
   work.exec_params("DECLARE readings NO SCROLL CURSOR FOR " +
-                       SelectRows(readings.columns, numeric, request.last_rows.has_value()),
+                       SelectRows(selection, columns.numeric, request.last_rows.has_value()),
                    request.sensor_id, bound(request.from_unix_seconds, kEarliest),
                    bound(request.before_unix_seconds, kLatest),
                    request.last_rows ? limit.c_str() : static_cast<const char*>(nullptr));
-  FLEETCAST_RETURN_IF_ERROR(FetchRows(work, request, readings));
+  FLEETCAST_RETURN_IF_ERROR(FetchRows(work, request, selection, readings));
   if (readings.rows() == 0) FLEETCAST_RETURN_IF_ERROR(CheckSensorExists(work, request.sensor_id));
   if (request.last_rows) ReverseRows(readings);
   return readings;

@@ -14,6 +14,7 @@ struct PostgresSourceOptions {
   std::string table = "sensor_readings";  // or "schema.table"; may be a view
   std::string id_column = "sensor_id";
   std::string time_column = "timestamp";  // timestamptz, or timestamp taken as UTC
+  QualityPolicy quality = {};             // its columns hold text or whole numbers
   int connections = 4;                    // as many as read at once
   absl::Duration statement_timeout = absl::Seconds(60);
 };

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "common/base/status.h"
-#include "common/sensordata/data_issue.h"
 #include "common/sensordata/fingerprint.h"
 #include "common/sensordata/grid_shape.h"
+#include "common/sensordata/issue_finder.h"
 
 namespace fleetcast::sensordata {
 namespace {

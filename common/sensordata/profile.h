@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/time_series.h"
+#include "common/sensordata/data_issue.h"
 #include "common/sensordata/sensor_source.h"
 
 namespace fleetcast::sensordata {
@@ -18,26 +19,10 @@ struct ColumnProfile {
   std::int64_t missing = 0;                                           // empty or non-finite cells
 };
 
-struct DataIssue {
-  enum class Kind {
-    kGap,
-    kDuplicateTimestamp,
-    kOutOfOrder,
-    kNonFinite,
-    kConstantColumn,
-    kStuckSensor,
-    kOffGrid
-  };
-  Kind kind;
-  std::string column;   // empty where the row is meant
-  std::int64_t count;   // rows or cells concerned
-  std::string message;  // for people: what, where first, and what is done about it
-};
-
 struct DataProfile {
   std::int64_t row_count = 0;
   std::int64_t first_unix_seconds = 0, last_unix_seconds = 0;
-  std::int64_t step_seconds = 0;  // median spacing
+  std::int64_t step_seconds = 0;  // of the grid: the newest rows'
   std::vector<ColumnProfile> columns;
   std::string fingerprint;  // SHA-256 hex of the canonical rows
   std::vector<DataIssue> issues;
@@ -48,22 +33,11 @@ struct DataProfile {
 // different timestamps.
 [[nodiscard]] absl::StatusOr<DataProfile> ProfileReadings(const RawReadings& readings);
 
-// Rows on a regular grid of the median step, strictly increasing: sorted, the last of several
-// rows with one timestamp kept, values off the grid moved to their nearest point, non-finite
-// cells NaN, gaps of at most `max_filled_steps` steps interpolated, longer ones left NaN.
-// `step_seconds` 0 infers the step; a caller with few rows passes the step it knows.
-// FAILED_PRECONDITION with reason DATA_TOO_FEW_ROWS (below two distinct timestamps) or
-// DATA_SPAN_TOO_LONG (the grid would be almost empty: a stray timestamp, most likely).
+// MaskedGridOf with gaps of at most `max_filled_steps` steps interpolated in each column, longer
+// ones left NaN. Errors as there.
 [[nodiscard]] absl::StatusOr<TimeSeries> RegularGrid(const RawReadings& readings,
                                                      int max_filled_steps = 3,
                                                      std::int64_t step_seconds = 0);
-
-// `readings` with only `columns`, in that order. SENSOR_COLUMN_MISSING naming what there is.
-[[nodiscard]] absl::StatusOr<RawReadings> SelectColumns(const RawReadings& readings,
-                                                        const std::vector<std::string>& columns);
-
-// "GAP", "DUPLICATE_TIMESTAMP" …, for tags and documents.
-[[nodiscard]] std::string NameOf(DataIssue::Kind kind);
 
 // The MLTable YAML document for these rows at `path` (a URI or path as the source names it).
 [[nodiscard]] std::string MlTableDocument(const std::string& path, const DataProfile& profile,

@@ -1,13 +1,11 @@
 #include "common/sensordata/selection.h"
 
 #include <algorithm>
-#include <new>
 #include <numeric>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/base/id.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
 #include "common/sensordata/profile.h"
@@ -20,11 +18,17 @@ RawReadings RowsOf(const RawReadings& readings, const std::vector<std::size_t>& 
   RawReadings kept;
   kept.columns = readings.columns;
   kept.unix_seconds.reserve(rows.size());
+  kept.issues = readings.issues;
   kept.values.reserve(rows.size() * width);
+  kept.quality.reserve(readings.quality.empty() ? 0 : rows.size() * width);
+  const auto keep_row = [width](const auto& from, std::size_t row, auto& to) {
+    const auto begin = from.begin() + static_cast<std::ptrdiff_t>(row * width);
+    to.insert(to.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+  };
   for (const std::size_t row : rows) {
     kept.unix_seconds.push_back(readings.unix_seconds[row]);
-    const auto begin = readings.values.begin() + static_cast<std::ptrdiff_t>(row * width);
-    kept.values.insert(kept.values.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+    keep_row(readings.values, row, kept.values);
+    if (!readings.quality.empty()) keep_row(readings.quality, row, kept.quality);
   }
   return kept;
 }
@@ -69,18 +73,13 @@ absl::Status TooLarge(const ReadRequest& request, const std::string& what,
       {{"sensor_id", request.sensor_id}, {"limit", limit}});
 }
 
-absl::StatusOr<RawReadings> ReadWithinMemory(
-    const ReadRequest& request, absl::FunctionRef<absl::StatusOr<RawReadings>()> read) {
-  try {
-    return read();
-  } catch (const std::bad_alloc&) {
-    return MakeError(absl::StatusCode::kResourceExhausted,
-                     absl::StrCat("too little memory to read sensor '", request.sensor_id,
-                                  "'; give the process more, or fewer slots"),
-                     {.reason = "OUT_OF_MEMORY",
-                      .metadata = {{"sensor_id", request.sensor_id}},
-                      .retry_after = absl::Seconds(5)});
-  }
+absl::Status TooLittleMemory(const ReadRequest& request) {
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   absl::StrCat("too little memory to read sensor '", request.sensor_id,
+                                "'; give the process more, or fewer slots"),
+                   {.reason = "OUT_OF_MEMORY",
+                    .metadata = {{"sensor_id", request.sensor_id}},
+                    .retry_after = absl::Seconds(5)});
 }
 
 void KeepLastRows(RawReadings& readings, std::size_t count) {
@@ -99,7 +98,14 @@ void KeepLastRows(RawReadings& readings, std::size_t count) {
 }
 
 absl::Status CheckReadRequest(const ReadRequest& request) {
-  FLEETCAST_RETURN_IF_ERROR(ValidateId("sensor_id", request.sensor_id));
+  constexpr std::size_t kLongestId = 200;  // bytes
+  if (request.sensor_id.empty() ||
+      PrintableLine(request.sensor_id, kLongestId) != request.sensor_id) {
+    return InvalidField("sensor_id",
+                        QuotedUtf8(request.sensor_id, 80) +
+                            " is no sensor id; one is printable text of 1 to 200 bytes",
+                        "INVALID_ID");
+  }
   std::set<std::string> seen;
   for (const std::string& column : request.columns) {
     if (column.empty()) return InvalidField("columns", "a column's name is empty");
@@ -110,30 +116,34 @@ absl::Status CheckReadRequest(const ReadRequest& request) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<RawReadings> SelectColumns(const RawReadings& readings,
-                                          const std::vector<std::string>& columns) {
-  std::vector<std::size_t> sources;
-  for (const std::string& column : columns) {
-    const auto found = std::find(readings.columns.begin(), readings.columns.end(), column);
-    if (found == readings.columns.end()) {
-      const std::string list = NamesOf(readings.columns);
-      return Refused(
-          absl::StatusCode::kFailedPrecondition, "SENSOR_COLUMN_MISSING",
-          absl::StrCat("the readings have no column ", Shown(column), "; they have: ", list),
-          {{"column", column}, {"available", list}});
-    }
-    sources.push_back(static_cast<std::size_t>(found - readings.columns.begin()));
-  }
-  RawReadings selected;
-  selected.columns = columns;
-  selected.unix_seconds = readings.unix_seconds;
-  selected.values.reserve(readings.rows() * columns.size());
-  for (std::size_t row = 0; row < readings.rows(); ++row) {
-    for (const std::size_t source : sources) {
-      selected.values.push_back(readings.values[row * readings.columns.size() + source]);
-    }
-  }
-  return selected;
+void KeepColumns(RawReadings& readings, const std::vector<std::size_t>& kept) {
+  const std::size_t width = readings.columns.size();
+  if (kept.size() == width) return;
+  const auto compact = [&](auto& cells) {
+    std::size_t end = 0;
+    for (std::size_t row = 0; row < cells.size(); row += width)
+      for (const std::size_t column : kept) cells[end++] = cells[row + column];
+    cells.resize(end);
+  };
+  compact(readings.values);
+  compact(readings.quality);
+  std::size_t end = 0;
+  for (const std::size_t column : kept)
+    std::swap(readings.columns[end++], readings.columns[column]);
+  readings.columns.resize(end);
+}
+
+DataIssue UnreadQuality(const std::string& column) {
+  return {DataIssue::Kind::kQualityUnread, column, 1,
+          absl::StrCat("column '", column,
+                       "' may be of quality, but holds numbers; it is not heeded unless setting "
+                       "sensor-quality-codes says what they mean (opc_ua or opc_da)")};
+}
+
+std::string QualityRemedy() {
+  return " is no quality, which is Good, Uncertain or Bad, or a code that setting "
+         "sensor-quality-codes names; set sensor-quality-column to the column of quality, or to "
+         "none";
 }
 
 }  // namespace fleetcast::sensordata

@@ -1,5 +1,5 @@
 // Where sensor readings come from. Rows are given as they stand, oldest first; what is wrong with
-// them is reported by ProfileReadings and mended, where it may be, by RegularGrid.
+// them is reported by ProfileReadings and put on a grid by MaskedGridOf and RegularGrid.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/time_series.h"
+#include "common/sensordata/data_issue.h"
+#include "common/sensordata/quality.h"
 
 namespace fleetcast::sensordata {
 
@@ -19,6 +21,11 @@ struct RawReadings {
   std::vector<std::string> columns;
   std::vector<std::int64_t> unix_seconds;  // [rows]
   std::vector<double> values;              // [rows, columns]
+  // [rows, columns]; empty where the source has no quality column. A bad cell's value is NaN.
+  std::vector<Quality> quality = {};
+  // What was seen in reading: text columns, an unfinished line, qualities. ProfileReadings has them
+  // among its issues.
+  std::vector<DataIssue> issues = {};
   [[nodiscard]] std::size_t rows() const { return unix_seconds.size(); }
 };
 
@@ -27,10 +34,10 @@ struct RawReadings {
 inline constexpr std::size_t kMaxValues = std::size_t{64} << 20;
 
 struct ReadRequest {
-  std::string sensor_id;  // checked: it becomes a file name or a bound parameter
+  std::string sensor_id;  // printable; it becomes a file name or a bound parameter
   // In the order wanted; empty means every column whose name a configuration can give
-  // (IsColumnName), in the source's order (Postgres: every numeric one but the sensor's id and
-  // time).
+  // (IsColumnName) and that holds numbers, in the source's order, but the sensor's id, its time and
+  // its quality.
   std::vector<std::string> columns;
   std::optional<std::int64_t> from_unix_seconds;    // inclusive
   std::optional<std::int64_t> before_unix_seconds;  // exclusive

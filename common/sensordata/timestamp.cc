@@ -5,92 +5,12 @@
 #include "common/base/id.h"
 #include "common/base/status.h"
 #include "common/sensordata/sensor_source.h"
+#include "common/sensordata/time_format.h"
 
 namespace fleetcast::sensordata {
 namespace {
 
 constexpr std::int64_t kDay = 86'400;
-
-std::int64_t DaysOf(const std::chrono::year_month_day& date) {
-  return std::chrono::sys_days(date).time_since_epoch().count();
-}
-
-// Takes what it recognises off the front of a text.
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : text_(text) {}
-
-  // Exactly `digits` digits; -1 if they are not there.
-  int Number(std::size_t digits) {
-    if (text_.size() < digits) return -1;
-    int value = 0;
-    for (std::size_t i = 0; i < digits; ++i) {
-      const char c = text_[i];
-      if (c < '0' || c > '9') return -1;
-      value = value * 10 + (c - '0');
-    }
-    text_.remove_prefix(digits);
-    return value;
-  }
-  bool Take(char c) {
-    if (text_.empty() || text_.front() != c) return false;
-    text_.remove_prefix(1);
-    return true;
-  }
-  void SkipDigits() {
-    while (!text_.empty() && text_.front() >= '0' && text_.front() <= '9') text_.remove_prefix(1);
-  }
-  [[nodiscard]] bool done() const { return text_.empty(); }
-
- private:
-  std::string_view text_;
-};
-
-std::optional<std::int64_t> TakeDate(Scanner& scanner) {
-  const int year = scanner.Number(4);
-  if (year < 0 || !scanner.Take('-')) return std::nullopt;
-  const int month = scanner.Number(2);
-  if (month < 0 || !scanner.Take('-')) return std::nullopt;
-  const int day = scanner.Number(2);
-  if (day < 0) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return std::nullopt;
-  return DaysOf(date) * kDay;
-}
-
-std::optional<std::int64_t> TakeTimeOfDay(Scanner& scanner) {
-  const int hour = scanner.Number(2);
-  if (hour < 0 || hour > 23 || !scanner.Take(':')) return std::nullopt;
-  const int minute = scanner.Number(2);
-  if (minute < 0 || minute > 59) return std::nullopt;
-  int second = 0;
-  if (scanner.Take(':')) {
-    second = scanner.Number(2);
-    if (second < 0 || second > 59) return std::nullopt;
-    if (scanner.Take('.') || scanner.Take(',')) {
-      if (scanner.Number(1) < 0) return std::nullopt;
-      scanner.SkipDigits();
-    }
-  }
-  return hour * 3600 + minute * 60 + second;
-}
-
-// Seconds east of UTC; 0 where nothing stands.
-std::optional<std::int64_t> TakeOffset(Scanner& scanner) {
-  scanner.Take(' ');
-  if (scanner.done() || scanner.Take('Z') || scanner.Take('z')) return 0;
-  const bool west = scanner.Take('-');
-  if (!west && !scanner.Take('+')) return std::nullopt;
-  const int hours = scanner.Number(2);
-  if (hours < 0 || hours > 15) return std::nullopt;
-  scanner.Take(':');
-  const int minutes = scanner.done() ? 0 : scanner.Number(2);
-  if (minutes < 0 || minutes > 59) return std::nullopt;
-  const std::int64_t seconds = hours * 3600 + minutes * 60;
-  return west ? -seconds : seconds;
-}
 
 void WriteNumber(int value, int digits, char* out) {
   for (int i = digits - 1; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
@@ -99,15 +19,9 @@ void WriteNumber(int value, int digits, char* out) {
 }  // namespace
 
 std::optional<std::int64_t> ParseTimestamp(std::string_view text) {
-  Scanner scanner(text);
-  const auto date = TakeDate(scanner);
-  if (!date || scanner.done()) return date;
-  if (!scanner.Take('T') && !scanner.Take(' ') && !scanner.Take('t')) return std::nullopt;
-  const auto time = TakeTimeOfDay(scanner);
-  if (!time) return std::nullopt;
-  const auto offset = TakeOffset(scanner);
-  if (!offset || !scanner.done()) return std::nullopt;
-  return *date + *time - *offset;
+  const auto moment = ParseMoment(text, TimeFormat::kIso);
+  if (!moment) return std::nullopt;
+  return moment->unix_seconds;
 }
 
 void WriteTimestamp(std::int64_t unix_seconds, char* out) {

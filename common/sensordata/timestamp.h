@@ -9,8 +9,8 @@
 namespace fleetcast::sensordata {
 
 // ISO 8601 ("2025-12-09T10:00:00Z", "2025-12-09T10:00:00.25+01:00") or "2025-12-09 10:00[:00]" or
-// "2025-12-09"; UTC unless an offset stands there. Fractions of a second are cut off. nullopt for
-// anything else, dates that do not exist included.
+// "2025-12-09", also with "/" or "."; UTC unless an offset stands there. Fractions of a second are
+// cut off. nullopt for anything else, dates that do not exist included.
 [[nodiscard]] std::optional<std::int64_t> ParseTimestamp(std::string_view text);
 
 // "2025-12-09T10:00:00Z".

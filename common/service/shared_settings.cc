@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status.h"
 
 namespace fleetcast::service {
 namespace {
@@ -58,6 +59,15 @@ sensordata::SourceSettings ReadSensors(SettingsReader& reader) {
   sensors.id_column = reader.String("sensor_id_column", sensors.id_column, "postgres: column");
   sensors.time_column =
       reader.String("sensor_time_column", sensors.time_column, "postgres: column");
+  for (const sensordata::FormatSetting& setting : sensordata::AllFormatSettings()) {
+    std::string& value = sensors.format.*setting.value;
+    value = reader.String(setting.name, value, setting.help);
+  }
+  const auto problems = DetailsOf(sensordata::FormatOf(sensors.format).status());
+  if (problems) {
+    for (const FieldViolation& problem : problems->field_violations)
+      reader.Refuse(problem.field, problem.description);
+  }
   return sensors;
 }
 

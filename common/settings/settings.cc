@@ -91,6 +91,15 @@ struct SettingsReader::State {
     }
   }
 
+  void AddFromFile(const std::string& path, const YAML::Node& key, const std::string& name,
+                   const YAML::Node& value) {
+    const std::string place = absl::StrCat(path, ":", key.Mark().line + 1, " ", name);
+    if (!value.IsScalar())
+      Problem(place, "must be a single value");
+    else if (!file.insert({name, {value.as<std::string>(), place}}).second)
+      Problem(place, "is given twice");
+  }
+
   void ReadFile(const std::string& path) {
     try {
       const YAML::Node root = YAML::LoadFile(path);
@@ -98,11 +107,12 @@ struct SettingsReader::State {
       if (!root.IsMap()) return Problem(path, "is not a mapping of settings to values");
       for (const auto& entry : root) {
         const auto name = entry.first.as<std::string>();
-        const std::string place = absl::StrCat(path, ":", entry.first.Mark().line + 1, " ", name);
-        if (!entry.second.IsScalar())
-          Problem(place, "must be a single value");
-        else if (!file.insert({name, {entry.second.as<std::string>(), place}}).second)
-          Problem(place, "is given twice");
+        if (!entry.second.IsMap()) {
+          AddFromFile(path, entry.first, name, entry.second);
+          continue;
+        }
+        for (const auto& inner : entry.second)  // sensor_csv: {decimal: comma}
+          AddFromFile(path, inner.first, name + "_" + inner.first.as<std::string>(), inner.second);
       }
     } catch (const YAML::BadFile&) {
       Problem(path, "cannot be read");

@@ -1,6 +1,7 @@
 // A service's settings: each read once at start, from (strongest first) the command line
 // `--max-parallel 5`, the environment `FLEETCAST_TRAINER_MAX_PARALLEL`, the YAML file named by
-// `--settings FILE`, or its default. A bad or unknown one stops the process with one clear line.
+// `--settings FILE` (where `sensor_csv: {decimal: comma}` is sensor_csv_decimal), or its default. A
+// bad or unknown one stops the process with one clear line.
 #pragma once
 
 #include <cstdint>

@@ -82,7 +82,7 @@ std::vector<Key> HyperparameterKeys() {
 std::vector<Key> DataKeys() {
   return {
       {.path = "training.data_filters.sensor_id",
-       .type = KeyType::kToken,
+       .type = KeyType::kName,
        .help = "The sensor's id in the source of readings.",
        .range = kNameLength,
        FLEETCAST_MEMBER(Text, training.data_filters.sensor_id)},

@@ -1,6 +1,7 @@
 #include "services/registry/domain/data_asset.h"
 
 #include <cmath>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
@@ -53,11 +54,17 @@ absl::Status CheckIssues(const std::vector<DataIssue>& issues) {
   return absl::OkStatus();
 }
 
+std::set<std::string> NamesOf(const std::vector<ColumnStatistics>& columns) {
+  std::set<std::string> names;
+  for (const ColumnStatistics& column : columns) names.insert(column.column);
+  return names;
+}
+
 }  // namespace
 
 absl::Status CheckDataAssetVersion(const DataAssetVersion& version) {
   FLEETCAST_RETURN_IF_ERROR(CheckLongId("parent", version.name.asset_id));
-  FLEETCAST_RETURN_IF_ERROR(ValidateDate("data_asset_version_id", version.name.version));
+  FLEETCAST_RETURN_IF_ERROR(CheckDataAssetVersionId("data_asset_version_id", version.name.version));
   FLEETCAST_RETURN_IF_ERROR(CheckRequiredText(kField + "sensor_id", version.sensor_id, 200));
   FLEETCAST_RETURN_IF_ERROR(CheckText(kField + "source_uri", version.source_uri, 2000));
   FLEETCAST_RETURN_IF_ERROR(CheckSha256(kField + "fingerprint", version.fingerprint));
@@ -74,6 +81,12 @@ absl::Status CheckDataAssetVersion(const DataAssetVersion& version) {
 absl::Status CheckSameData(const DataAssetVersion& standing, const DataAssetVersion& asked) {
   if (standing.fingerprint == asked.fingerprint) return absl::OkStatus();
   const std::string name = asked.name.Text();
+  if (NamesOf(standing.columns) != NamesOf(asked.columns)) {
+    return Refused(absl::StatusCode::kAlreadyExists, "DATA_ASSET_OTHER_COLUMNS",
+                   absl::StrCat(name, " pins other columns; pin these as a version of their own, ",
+                                asked.name.version, "- and eight hexadecimal digits"),
+                   {{"data_asset_version", name}});
+  }
   return MakeError(
       absl::StatusCode::kAlreadyExists,
       absl::StrCat(name, " pins data with fingerprint ", standing.fingerprint, " (",

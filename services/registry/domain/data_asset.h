@@ -43,7 +43,8 @@ struct DataAssetVersion {
 [[nodiscard]] absl::Status CheckDataAssetVersion(const DataAssetVersion& version);
 
 // OK if `asked` may be answered with the version that stands under its name: the fingerprints are
-// the same. Else ALREADY_EXISTS (DATA_ASSET_CHANGED) with both.
+// the same. Else ALREADY_EXISTS: DATA_ASSET_OTHER_COLUMNS, or of the same columns
+// DATA_ASSET_CHANGED with both fingerprints.
 [[nodiscard]] absl::Status CheckSameData(const DataAssetVersion& standing,
                                          const DataAssetVersion& asked);
 

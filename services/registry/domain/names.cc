@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast::registry {
 namespace {
@@ -35,10 +36,6 @@ absl::Status CheckVersionNumber(const std::string& field, const std::string& id)
   }
   return InvalidField(field,
                       absl::StrCat("'", id.substr(0, 80), "' is not a version number: 1, 2, 3 …"));
-}
-
-absl::Status CheckCutoffDate(const std::string& field, const std::string& id) {
-  return ValidateDate(field, id);
 }
 
 enum class Wildcards { kRefused, kAllowed };
@@ -151,11 +148,25 @@ absl::StatusOr<std::string> ParseDataAssetParent(const std::string& field,
   return ids[0];
 }
 
+absl::Status CheckDataAssetVersionId(const std::string& field, const std::string& id) {
+  constexpr std::size_t kDate = 10, kHash = 8;
+  FLEETCAST_RETURN_IF_ERROR(ValidateDate(field, id.substr(0, kDate)));
+  if (id.size() == kDate) return absl::OkStatus();
+  const bool has_hash = id.size() == kDate + 1 + kHash && id[kDate] == '-' &&
+                        id.find_first_not_of("0123456789abcdef", kDate + 1) == std::string::npos;
+  if (has_hash) return absl::OkStatus();
+  return InvalidField(field,
+                      absl::StrCat(QuotedUtf8(id, 80),
+                                   " is no version; one is a cutoff date like 2025-12-09, or with "
+                                   "other columns 2025-12-09-1b2c3d4e"),
+                      "INVALID_DATE");
+}
+
 absl::StatusOr<DataAssetVersionName> ParseDataAssetVersionName(const std::string& field,
                                                                const std::string& name) {
   FLEETCAST_ASSIGN_OR_RETURN(auto ids,
                              ParseIds(field, name, "dataAssets/{data_asset}/versions/{version}",
-                                      {CheckLongId, CheckCutoffDate}));
+                                      {CheckLongId, CheckDataAssetVersionId}));
   return DataAssetVersionName{ids[0], ids[1]};
 }
 

@@ -64,6 +64,9 @@ struct CircuitName {
                                                    const std::string& name);
 [[nodiscard]] absl::StatusOr<std::string> ParseDataAssetParent(const std::string& field,
                                                                const std::string& name);  // or "-"
+// INVALID_ARGUMENT unless `id` is a date, or a date, "-" and eight hexadecimal digits: the version
+// of a data asset that pins other columns at the same cutoff.
+[[nodiscard]] absl::Status CheckDataAssetVersionId(const std::string& field, const std::string& id);
 [[nodiscard]] absl::StatusOr<DataAssetVersionName> ParseDataAssetVersionName(
     const std::string& field, const std::string& name);
 [[nodiscard]] absl::StatusOr<std::string> ParseEnvironmentParent(

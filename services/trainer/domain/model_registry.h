@@ -38,7 +38,7 @@ struct DataIrregularity {
 };
 
 struct DataAsset {
-  std::string asset_id, version;  // "plant_P001_circuit_C001", cutoff date
+  std::string asset_id, version;  // "plant_P001_circuit_C001", cutoff date …
   std::string sensor_id, source_uri, fingerprint;
   std::int64_t row_count = 0, first_unix_seconds = 0, last_unix_seconds = 0, step_seconds = 0;
   std::vector<DataColumn> columns;
@@ -82,8 +82,9 @@ class ModelRegistry {
                                                const std::string& run, ExperimentRunEnd end,
                                                const std::string& reason) = 0;
 
-  // Pins the version, or finds it pinned. FAILED_PRECONDITION with reason DATA_ASSET_CHANGED if
-  // its fingerprint differs. Returns its resource name.
+  // Pins the version, or finds it pinned. ALREADY_EXISTS with reason DATA_ASSET_OTHER_COLUMNS if
+  // other columns are pinned under its name, DATA_ASSET_CHANGED if its fingerprint differs. Returns
+  // its resource name.
   [[nodiscard]] virtual absl::StatusOr<std::string> PinDataAsset(const std::string& request_id,
                                                                  const DataAsset& asset) = 0;
 

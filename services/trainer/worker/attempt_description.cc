@@ -8,7 +8,27 @@
 namespace fleetcast::trainer {
 namespace {
 
+// What a parameter of an experiment run may hold.
+constexpr std::size_t kMaxParamBytes = 6000;
+
 std::string Number(double value) { return absl::StrFormat("%.10g", value); }
+
+// As feature_columns, feature_columns.2 …: as many as their names take.
+void AddColumns(const std::vector<std::string>& columns,
+                std::map<std::string, std::string>& params) {
+  std::string text;
+  int part = 1;
+  const auto put = [&] {
+    params[part == 1 ? "feature_columns" : absl::StrCat("feature_columns.", part)] = text;
+    ++part;
+    text.clear();
+  };
+  for (const std::string& column : columns) {
+    if (!text.empty() && text.size() + 1 + column.size() > kMaxParamBytes) put();
+    absl::StrAppend(&text, text.empty() ? "" : ",", column);
+  }
+  put();
+}
 
 }  // namespace
 
@@ -31,30 +51,32 @@ forecast::ModelSpec SpecOf(const CircuitConfig& circuit) {
 ExperimentRunStart DescribeRun(const HeldJob& job) {
   const CircuitConfig& circuit = job.circuit;
   const Hyperparameters& given = circuit.hyperparameters;
-  return {.experiment_id = CircuitAssetId(circuit.plant_id, circuit.circuit_id),
-          .run_id = ExperimentRunId(job.name, job.lease_epoch),
-          .display_name =
-              ExperimentRunDisplayName(job.run.spec.pull_request_number, circuit.cutoff_date),
-          .params = {{"sequence_length", absl::StrCat(given.sequence_length)},
-                     {"lstm_units", absl::StrCat(given.lstm_units)},
-                     {"dropout", Number(given.dropout)},
-                     {"learning_rate", Number(given.learning_rate)},
-                     {"batch_size", absl::StrCat(given.batch_size)},
-                     {"epochs", absl::StrCat(given.epochs)},
-                     {"horizon", absl::StrCat(circuit.horizon)},
-                     {"interval_levels", absl::StrJoin(circuit.interval_levels, ",")},
-                     {"seed", absl::StrCat(circuit.seed)},
-                     {"precision", circuit.precision},
-                     {"sensor_id", circuit.sensor_id},
-                     {"feature_columns", absl::StrJoin(circuit.feature_columns, ",")},
-                     {"target_column", circuit.target_column},
-                     {"cutoff_date", circuit.cutoff_date},
-                     {"training_hash", circuit.training_hash}},
-          .tags = {{"training_job", JobResource(job.name)},
-                   {"attempt", absl::StrCat(job.attempt_count)},
-                   {"replica", job.replica},
-                   {"environment", job.environment()},
-                   {"git_commit_sha", job.run.commit}}};
+  ExperimentRunStart start{
+      .experiment_id = CircuitAssetId(circuit.plant_id, circuit.circuit_id),
+      .run_id = ExperimentRunId(job.name, job.lease_epoch),
+      .display_name =
+          ExperimentRunDisplayName(job.run.spec.pull_request_number, circuit.cutoff_date),
+      .params = {{"sequence_length", absl::StrCat(given.sequence_length)},
+                 {"lstm_units", absl::StrCat(given.lstm_units)},
+                 {"dropout", Number(given.dropout)},
+                 {"learning_rate", Number(given.learning_rate)},
+                 {"batch_size", absl::StrCat(given.batch_size)},
+                 {"epochs", absl::StrCat(given.epochs)},
+                 {"horizon", absl::StrCat(circuit.horizon)},
+                 {"interval_levels", absl::StrJoin(circuit.interval_levels, ",")},
+                 {"seed", absl::StrCat(circuit.seed)},
+                 {"precision", circuit.precision},
+                 {"sensor_id", circuit.sensor_id},
+                 {"target_column", circuit.target_column},
+                 {"cutoff_date", circuit.cutoff_date},
+                 {"training_hash", circuit.training_hash}},
+      .tags = {{"training_job", JobResource(job.name)},
+               {"attempt", absl::StrCat(job.attempt_count)},
+               {"replica", job.replica},
+               {"environment", job.environment()},
+               {"git_commit_sha", job.run.commit}}};
+  AddColumns(circuit.feature_columns, start.params);
+  return start;
 }
 
 DataAsset DescribeData(const CircuitConfig& circuit, const std::string& location,
@@ -100,7 +122,6 @@ NewModelVersion DescribeVersion(const HeldJob& job, const forecast::TrainedModel
       {"circuit_id", circuit.circuit_id},
       {"cutoff_date", circuit.cutoff_date},
       {"environment_version", circuit.environment_version},
-      {"data_asset_version", circuit.cutoff_date},
       {"pr_number", pull_request > 0 ? absl::StrCat(pull_request) : ""},
       {"pr_author", job.run.spec.pull_request_author},
       {"git_commit_sha", job.run.commit},

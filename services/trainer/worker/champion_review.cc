@@ -4,8 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/sensordata/profile.h"
 #include "services/trainer/domain/gate.h"
 #include "services/trainer/domain/names.h"
+#include "services/trainer/worker/circuit_rows.h"
 
 namespace fleetcast::trainer {
 namespace {
@@ -24,21 +26,6 @@ std::string Difference(const forecast::ModelSpec& candidate, const forecast::Mod
   if (candidate.horizon != champion.horizon)
     return absl::StrCat("it forecasts ", champion.horizon, " steps, not ", candidate.horizon);
   return "";
-}
-
-// Fills in both errors on the windows that both models can be evaluated on.
-void CompareWith(const forecast::Model& champion, const ReviewInput& input, GateInput& gate) {
-  gate.not_comparable = Difference(input.candidate.spec(), champion.spec());
-  if (!gate.not_comparable.empty()) return;
-  const auto theirs = champion.Evaluate(input.series, input.test_rows, input.candidate.needs());
-  const auto ours = input.candidate.Evaluate(input.series, input.test_rows, champion.needs());
-  if (!theirs.ok() || !ours.ok()) {
-    gate.not_comparable = std::string((theirs.ok() ? ours : theirs).status().message());
-    return;
-  }
-  gate.mae = ours->mae;
-  gate.naive_mae = NaiveMae(*ours);
-  gate.champion_mae = theirs->mae;
 }
 
 std::map<std::string, std::string> Evidence(const GateOutcome& outcome) {
@@ -99,10 +86,49 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
     return bytes.status();
   const auto model = bytes.ok() ? forecast::Model::Parse(*std::move(bytes)) : bytes.status();
   if (model.ok())
-    CompareWith(*model, input, gate);
+    FLEETCAST_RETURN_IF_ERROR(CompareWith(*model, input, gate));
   else
     gate.not_comparable = std::string(model.status().message());
   return DecideGate(gate);
+}
+
+absl::Status ChampionReview::CompareWith(const forecast::Model& champion, const ReviewInput& input,
+                                         GateInput& gate) {
+  gate.not_comparable = Difference(input.candidate.spec(), champion.spec());
+  if (!gate.not_comparable.empty()) return absl::OkStatus();
+  const auto series = SeriesForBoth(champion, input);
+  if (!series.ok() && (IsTransient(series.status()) || absl::IsCancelled(series.status())))
+    return series.status();
+  const auto evaluate = [&](const forecast::Model& model, const forecast::Model& other) {
+    return series.ok() ? model.Evaluate(*series, input.test_rows, other.needs())
+                       : absl::StatusOr<forecast::Metrics>(series.status());
+  };
+  const auto theirs = evaluate(champion, input.candidate);
+  const auto ours = evaluate(input.candidate, champion);
+  if (!theirs.ok() || !ours.ok()) {
+    gate.not_comparable = std::string((theirs.ok() ? ours : theirs).status().message());
+    return absl::OkStatus();
+  }
+  gate.mae = ours->mae;
+  gate.naive_mae = NaiveMae(*ours);
+  gate.champion_mae = theirs->mae;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TimeSeries> ChampionReview::SeriesForBoth(const forecast::Model& champion,
+                                                         const ReviewInput& input) {
+  std::vector<std::string> columns = input.series.columns;
+  for (const std::string& column : champion.spec().feature_columns)
+    if (std::find(columns.begin(), columns.end(), column) == columns.end())
+      columns.push_back(column);
+  if (columns.size() == input.series.columns.size()) return input.series;
+  FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings,
+                             ReadRows(tools_, hold_, input.circuit, columns));
+  FLEETCAST_ASSIGN_OR_RETURN(TimeSeries series, sensordata::RegularGrid(readings));
+  if (series.unix_seconds != input.series.unix_seconds)
+    return Refused(absl::StatusCode::kFailedPrecondition, "DATA_CHANGED_MEANWHILE",
+                   "the sensor's rows have changed while the model was trained");
+  return series;
 }
 
 }  // namespace fleetcast::trainer

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/time_series.h"
 #include "common/forecast/forecast.h"
+#include "services/trainer/domain/gate.h"
 #include "services/trainer/domain/model_registry.h"
 #include "services/trainer/domain/training_job.h"
 #include "services/trainer/worker/training_tools.h"
@@ -15,7 +16,7 @@ namespace fleetcast::trainer {
 
 struct ReviewInput {
   const CircuitConfig& circuit;
-  const TimeSeries& series;  // the regular grid, all columns
+  const TimeSeries& series;  // the regular grid, of the candidate's columns
   forecast::RowRange test_rows;
   const forecast::Model& candidate;
   const RegisteredVersion& version;
@@ -34,6 +35,13 @@ class ChampionReview {
   [[nodiscard]] absl::StatusOr<GateOutcome> Decide(const ReviewInput& input);
 
  private:
+  // Fills in both errors on the windows that both models can be evaluated on, or why there are
+  // none.
+  [[nodiscard]] absl::Status CompareWith(const forecast::Model& champion, const ReviewInput& input,
+                                         GateInput& gate);
+  // The grid with the champion's columns as well.
+  [[nodiscard]] absl::StatusOr<TimeSeries> SeriesForBoth(const forecast::Model& champion,
+                                                         const ReviewInput& input);
   [[nodiscard]] absl::StatusOr<GateOutcome> Compare(
       const ReviewInput& input, const std::optional<RegisteredVersion>& champion);
 

@@ -13,6 +13,7 @@
 #include "services/trainer/domain/names.h"
 #include "services/trainer/worker/attempt_description.h"
 #include "services/trainer/worker/champion_review.h"
+#include "services/trainer/worker/circuit_rows.h"
 
 namespace fleetcast::trainer {
 namespace {
@@ -73,32 +74,32 @@ absl::Status TrainingAttempt::StartExperimentRun() {
 }
 
 absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
-  FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t end,
-                             sensordata::EndOfCutoffDay(circuit_.cutoff_date));
-  const sensordata::ReadRequest request{.sensor_id = circuit_.sensor_id,
-                                        .columns = {},
-                                        .from_unix_seconds = std::nullopt,
-                                        .before_unix_seconds = end,
-                                        .last_rows = std::nullopt};
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings,
-                             Retry([&] { return tools_.sensors.Read(request); }));
+                             ReadRows(tools_, hold_, circuit_,
+                                      ColumnsOf(circuit_.feature_columns, circuit_.target_column)));
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::DataProfile profile,
                              sensordata::ProfileReadings(readings));
-  // Before the asset is pinned: what cannot be trained on should not stand in the way of its own
-  // repair.
-  FLEETCAST_RETURN_IF_ERROR(sensordata::SelectColumns(readings, circuit_.feature_columns).status());
   Data data;
   FLEETCAST_ASSIGN_OR_RETURN(data.series, sensordata::RegularGrid(readings));
   data.fingerprint = profile.fingerprint;
   data.test_rows = forecast::SplitOf(data.series.rows(), forecast::SplitShares{}).test;
 
   const std::string location = tools_.sensors.Location(circuit_.sensor_id);
-  const DataAsset asset = DescribeData(circuit_, location, profile);
-  FLEETCAST_ASSIGN_OR_RETURN(progress_.data_asset_version, Retry([&] {
-                               return tools_.registry.PinDataAsset(RequestId("data"), asset);
-                             }));
+  FLEETCAST_RETURN_IF_ERROR(Pin(DescribeData(circuit_, location, profile), readings.columns));
   Report();
   return data;
+}
+
+// Of one cutoff date several sets of columns may be pinned, each once.
+absl::Status TrainingAttempt::Pin(DataAsset asset, const std::vector<std::string>& columns) {
+  auto pinned = Retry([&] { return tools_.registry.PinDataAsset(RequestId("data"), asset); });
+  if (ReasonOf(pinned.status()) == "DATA_ASSET_OTHER_COLUMNS") {
+    asset.version = VersionOfColumns(circuit_.cutoff_date, columns);
+    pinned = Retry(
+        [&] { return tools_.registry.PinDataAsset(RequestId("data of these columns"), asset); });
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(progress_.data_asset_version, std::move(pinned));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<TrainingAttempt::Candidate>> TrainingAttempt::FindEarlier() {
@@ -222,6 +223,8 @@ NewModelVersion TrainingAttempt::Describe(const forecast::TrainedModel& trained,
   version.artifact_sha256 = artifact_sha256;
   version.run = progress_.experiment_run;
   version.data_asset_version = progress_.data_asset_version;
+  version.tags["data_asset_version"] =
+      progress_.data_asset_version.substr(progress_.data_asset_version.rfind('/') + 1);
   return version;
 }
 

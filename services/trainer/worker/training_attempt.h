@@ -30,7 +30,7 @@ class TrainingAttempt {
 
  private:
   struct Data {
-    TimeSeries series;  // all columns
+    TimeSeries series;  // of the features and the target
     forecast::RowRange test_rows;
     std::string fingerprint;
   };
@@ -42,6 +42,7 @@ class TrainingAttempt {
   [[nodiscard]] absl::StatusOr<JobResult> RunSteps();
   [[nodiscard]] absl::Status StartExperimentRun();
   [[nodiscard]] absl::StatusOr<Data> ReadAndPinData();
+  [[nodiscard]] absl::Status Pin(DataAsset asset, const std::vector<std::string>& columns);
   // The version that an earlier attempt has registered already; nullopt if there is none.
   [[nodiscard]] absl::StatusOr<std::optional<Candidate>> FindEarlier();
   [[nodiscard]] absl::StatusOr<forecast::TrainedModel> Train(const Data& data);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <pqxx/pqxx>
 
 #include "common/base/status.h"
@@ -123,6 +124,42 @@ TEST_F(PostgresSourceTest, AColumnWithANameThatSteersATerminalIsInNobodysWay) {
       "CREATE TABLE sensor_readings AS SELECT 'S1' AS sensor_id, now() AS timestamp, 1 AS a, "
       "2 AS U&\"b\\001B[31m\"");
   EXPECT_EQ(Read()->columns, std::vector<std::string>{"a"});
+}
+
+TEST_F(PostgresSourceTest, ReadingsOfBadQualityAreMasked) {
+  Execute(
+      "CREATE TABLE sensor_readings AS SELECT 'S1' AS sensor_id, to_timestamp(60 * i) AS "
+      "timestamp, "
+      "i::float8 AS a, -i::float8 AS b, (ARRAY['Good', 'Bad', 'Uncertain', NULL])[i] AS quality, "
+      "(ARRAY[192, 192, 192, 0])[i] AS b_quality FROM generate_series(1, 4) i");
+  const auto words = Read({.columns = {"a", "b"}});
+  ASSERT_TRUE(words.ok()) << words.status();
+  using enum Quality;
+  EXPECT_EQ(words->quality,
+            (std::vector<Quality>{kGood, kGood, kBad, kBad, kUncertain, kUncertain, kGood, kGood}));
+  EXPECT_TRUE(std::isnan(words->values[2]));
+  EXPECT_EQ(words->values[7], -4);
+  ASSERT_EQ(words->issues.size(), 1U);  // the numbers
+  EXPECT_EQ(words->issues[0].kind, DataIssue::Kind::kQualityUnread);
+  options_.quality.codes = QualityCodes::kOpcDa;
+  const auto codes = Read({.last_rows = 2});
+  ASSERT_TRUE(codes.ok()) << codes.status();
+  EXPECT_EQ(codes->columns, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(codes->quality, (std::vector<Quality>{kUncertain, kUncertain, kGood, kBad}));
+  EXPECT_TRUE(std::isnan(codes->values[3]));
+  EXPECT_TRUE(codes->issues.empty());
+}
+
+TEST_F(PostgresSourceTest, WhatSaysNothingOfQualityIsMalformed) {
+  Execute(
+      "CREATE TABLE sensor_readings AS SELECT 'S1' AS sensor_id, to_timestamp(0) AS timestamp, "
+      "1.5 AS a, 'grade A' AS quality");
+  const absl::Status status = Read().status();
+  EXPECT_EQ(ReasonOf(status), "SENSOR_DATA_MALFORMED") << status;
+  EXPECT_NE(status.message().find("sensor-quality-column"), absl::string_view::npos) << status;
+  EXPECT_EQ(Read({.columns = {"a"}, .before_unix_seconds = 0})->rows(), 0U);
+  options_.quality.column = "";
+  EXPECT_EQ(Read()->values, std::vector<double>{1.5});
 }
 
 }  // namespace

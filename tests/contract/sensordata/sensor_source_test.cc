@@ -229,11 +229,13 @@ TEST_P(SensorSourceContract, RefusesMoreValuesThanMayBeRead) {
 
 TEST_P(SensorSourceContract, RefusesHostileIdsAndColumnsAtTheDoor) {
   PutFiveRows();
-  for (const char* id : {"", "../x", "a'; DROP TABLE x; --", "a/b", "a b"}) {
+  for (const char* id : {"", "a\n", "\xFF"})
     EXPECT_EQ(place_->source().Read({.sensor_id = id}).status().code(),
               absl::StatusCode::kInvalidArgument)
         << id;
-  }
+  for (const char* id : {"../x", "a'; DROP TABLE x; --", "a/b", "%2e%2e/x"})
+    EXPECT_EQ(ReasonOf(place_->source().Read({.sensor_id = id}).status()), "SENSOR_NOT_FOUND")
+        << id;
   EXPECT_EQ(ReasonOf(Read({.columns = {"temperature\"; DROP SCHEMA public; --"}}).status()),
             "SENSOR_COLUMN_MISSING");
   EXPECT_FALSE(Read({.columns = {"temperature", "temperature"}}).ok());

@@ -1,5 +1,6 @@
 #include "tests/support/trainer/fake_model_registry.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -95,6 +96,14 @@ absl::StatusOr<std::string> FakeModelRegistry::PinDataAsset(const std::string& /
   absl::MutexLock lock(&mutex_);
   const std::string name = absl::StrCat("dataAssets/", asset.asset_id, "/versions/", asset.version);
   const auto [known, added] = data_assets_.try_emplace(name, asset);
+  const auto columns_of = [](const DataAsset& of) {
+    std::set<std::string> columns;
+    for (const DataColumn& column : of.columns) columns.insert(column.name);
+    return columns;
+  };
+  if (columns_of(known->second) != columns_of(asset))
+    return Refused(absl::StatusCode::kAlreadyExists, "DATA_ASSET_OTHER_COLUMNS",
+                   absl::StrCat(name, " pins other columns"));
   if (known->second.fingerprint != asset.fingerprint)
     return Refused(absl::StatusCode::kAlreadyExists, "DATA_ASSET_CHANGED",
                    absl::StrCat(name, " stands with another fingerprint"));

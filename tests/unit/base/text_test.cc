@@ -11,15 +11,6 @@ namespace {
 
 constexpr std::size_t kEnough = 1000;
 
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = Utf8Length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 TEST(TextTest, PrintableTextStaysAsItIs) {
   for (const char* text :
        {"", "plain", "two\n\tlines", "Größe 12 °C", "日本", "\U0001F600", "\xEF\xBF\xBD"})

@@ -122,7 +122,7 @@ TEST(CircuitFile, EachMistakeIsReportedAtItsLineAndColumn) {
       {{{"2025-12-09", "2025-02-29"}}, {"5:16 INVALID_DATE training.cutoff_date"}},
       {{{"2025-12-09", "9.12.2025"}}, {"5:16 WRONG_TYPE training.cutoff_date"}},
       {{{"\"1.5.0\"", "1.5"}}, {"6:24 WRONG_TYPE training.environment_version"}},
-      {{{"SENSOR_P001_C001", "../x"}}, {"15:16 MALFORMED training.data_filters.sensor_id"}},
+      {{{"SENSOR_P001_C001", "a\\x01b"}}, {"15:16 MALFORMED training.data_filters.sensor_id"}},
       {{{"\"pressure\"", "\"temperature\""}},
        {"16:38 DUPLICATE_VALUE training.data_filters.feature_columns[1]"}},
       {{{"\"pressure\"", "no"}}, {"16:38 WRONG_TYPE training.data_filters.feature_columns[1]"}},

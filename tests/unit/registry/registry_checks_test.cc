@@ -53,6 +53,23 @@ TEST(DataAsset, WithAnotherFingerprintIsNotTheSame) {
   EXPECT_EQ(DetailsOf(status)->metadata.at("fingerprint"), standing.fingerprint);
 }
 
+TEST(DataAsset, WithOtherColumnsNeedsAVersionOfItsOwn) {
+  const DataAssetVersion standing = testing::CompleteDataAssetVersion();
+  DataAssetVersion asked = standing;
+  asked.columns[0].column = "another";
+  asked.fingerprint = std::string(64, '0');
+  EXPECT_EQ(ReasonOf(CheckSameData(standing, asked)), "DATA_ASSET_OTHER_COLUMNS");
+  for (const char* id : {"2025-12-09", "2025-12-09-0123abcd"}) {
+    asked.name.version = id;
+    EXPECT_TRUE(CheckDataAssetVersion(asked).ok()) << id;
+  }
+  for (const char* id : {"2025-12-09-", "2025-12-09-0123ABCD", "2025-12-09-0123abcd1",
+                         "2025-12-09_0123abcd", "2025-02-30-0123abcd"}) {
+    asked.name.version = id;
+    EXPECT_EQ(FieldOf(CheckDataAssetVersion(asked)), "data_asset_version_id") << id;
+  }
+}
+
 TEST(Environment, WithOtherContentsIsNotTheSameAndSaysHow) {
   const EnvironmentVersion standing = testing::CompleteEnvironmentVersion();
   EXPECT_TRUE(CheckSameEnvironment(standing, standing).ok());

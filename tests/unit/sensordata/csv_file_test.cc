@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/base/status.h"
@@ -10,9 +11,18 @@
 namespace fleetcast::sensordata {
 namespace {
 
-absl::StatusOr<RawReadings> Parse(const std::string& text, ReadRequest request = {}) {
+absl::StatusOr<RawReadings> Parse(const std::string& text, ReadRequest request = {},
+                                  const CsvFormat& format = {}) {
   request.sensor_id = "S1";
-  return ParseCsv(text, "S1.csv", request);
+  auto table = ParseCsv(text, "S1.csv", request, format);
+  if (!table.ok()) return table.status();
+  return std::move(table->readings);
+}
+
+bool Has(const RawReadings& readings, DataIssue::Kind kind, const std::string& says) {
+  return std::any_of(readings.issues.begin(), readings.issues.end(), [&](const DataIssue& issue) {
+    return issue.kind == kind && issue.message.find(says) != std::string::npos;
+  });
 }
 
 TEST(CsvFile, ToleratesByteOrderMarkCrlfQuotesAndBlanks) {
@@ -20,7 +30,7 @@ TEST(CsvFile, ToleratesByteOrderMarkCrlfQuotesAndBlanks) {
       "\xEF\xBB\xBF\"time\", \"a \"\"b\"\"\" ,c\r\n"
       "\"2025-12-09 10:00:00\", \"1.5\" , +2\r\n"
       "\r\n"
-      "2025-12-09 11:00:00,-3e2,.5");  // no newline at the end
+      "2025-12-09 11:00:00,-3e2,.5\n");
   ASSERT_TRUE(readings.ok()) << readings.status();
   EXPECT_EQ(readings->columns, (std::vector<std::string>{"a \"b\"", "c"}));
   EXPECT_EQ(readings->values, (std::vector<double>{1.5, 2, -300, 0.5}));
@@ -42,16 +52,19 @@ TEST(CsvFile, NamesFileLineAndColumnOfWhatIsMalformed) {
     std::string text, line, says;
   };
   for (const Case& c :
-       std::vector<Case>{{"", "0", "empty"},
+       std::vector<Case>{{"", "0", "no line"},
+                         {"t,a", "0", "no line"},  // nor is one finished
                          {"t\n", "1", "one column"},
                          {"t,a,a\n", "1", "twice"},
-                         {"t,,a\n", "1", "no name"},
-                         {"t;a\n2025-12-09;1\n", "1", "commas"},
+                         {"t a\n2025-12-09 1\n", "1", "separated by commas, semicolons"},
+                         {"\xFF\xFEt,a\n", "1", "UTF-16"},
                          {"2025-12-09 10:00:00,1\n", "1", "header"},
                          {"t,a\n2025-12-09,1\nyesterday,2\n", "3", "timestamp"},
+                         {"t,a\n2025-12-09,1\n,2\n", "3", "timestamp"},
                          {"t,a\n\n2025-12-09,1x\n", "3", "column \"a\""},
                          {"t,a\n2025-12-09,\"1\n", "2", "quote"},
                          {"t,a\n2025-12-09,\"1\"2\n", "2", "quote"},
+                         {"\"t,a\n2025-12-09,1\n", "1", "quote"},
                          {"t,a\n2025-12-09,1,2\n", "2", "more fields"},
                          {"t,a,b\n2025-12-09,1\n", "2", "2 fields"},
                          {"t,a\n2025-12-09,1,5\n", "2", "more fields"},
@@ -71,32 +84,80 @@ const std::string kLatinHeader =
     "Zeit (\xB0),temperature,T (\xB0"
     "C),load\n";
 
-TEST(CsvFile, AColumnThatNobodyCanNameIsInNobodysWay) {
-  const std::string text = kLatinHeader +
-                           "2025-12-09,1,21 \xB0"
-                           "C,2\n";
+TEST(CsvFile, AHeaderInLatin1IsReadAsOne) {
+  const std::string text = kLatinHeader + "2025-12-09,1,21,2\n";
   const auto every = Parse(text);
   ASSERT_TRUE(every.ok()) << every.status();
-  EXPECT_EQ(every->columns, (std::vector<std::string>{"temperature", "load"}));
-  EXPECT_EQ(every->values, (std::vector<double>{1, 2}));
-  EXPECT_EQ(Parse(text, {.columns = {"load"}})->values, std::vector<double>{2});
-  // Neither do two of them collide, nor does one with an escape sequence or NUL stand in the way.
-  const std::string hostile("t,\xFF,\xFF,a\0b,\x1b[31m,good\n2025-12-09,x,x,x,x,5\n", 42);
-  EXPECT_EQ(Parse(hostile)->columns, std::vector<std::string>{"good"});
+  EXPECT_EQ(every->columns, (std::vector<std::string>{"temperature", "T (°C)", "load"}));
+  EXPECT_EQ(Parse(text, {.columns = {"T (°C)"}})->values, std::vector<double>{21});
+  EXPECT_EQ(Parse("t,\x80/MWh,\x89\n2025-12-09,1,2\n")->columns,
+            (std::vector<std::string>{"€/MWh", "‰"}));
 }
 
-TEST(CsvFile, AConfiguredColumnInAnotherEncodingIsMalformedAndNamed) {
+TEST(CsvFile, AHeaderThatMustBeUtf8AndIsNotIsNamed) {
+  const CsvFormat format{.csv = {.latin1 = false}, .quality = {}};
   const auto status =
-      Parse(kLatinHeader + "2025-12-09,1,2,3\n", {.columns = {"temperature", "T (°C)"}}).status();
+      Parse(kLatinHeader + "2025-12-09,1,2,3\n", {.columns = {"temperature", "T (°C)"}}, format)
+          .status();
   EXPECT_EQ(ReasonOf(status), "SENSOR_DATA_MALFORMED");
   EXPECT_EQ(DetailsOf(status)->metadata.at("line"), "1");
   EXPECT_EQ(DetailsOf(status)->metadata.at("column"),
             "T (\\xB0"
             "C)");
   EXPECT_NE(status.message().find("UTF-8"), absl::string_view::npos) << status;
+  EXPECT_EQ(Parse(kLatinHeader + "2025-12-09,1,x,2\n", {}, format)->columns,
+            (std::vector<std::string>{"temperature", "load"}));
   EXPECT_EQ(ReasonOf(Parse(kLatinHeader, {.columns = {"pressure"}}).status()),
             "SENSOR_COLUMN_MISSING");
-  EXPECT_EQ(ReasonOf(Parse("t,\xB0,\xC4\n").status()), "SENSOR_DATA_MALFORMED");  // none is left
+}
+
+TEST(CsvFile, AColumnThatNobodyCanNameIsInNobodysWay) {
+  const std::string hostile("t,\x81,\x81,a\0b,\x1b[31m,good\n2025-12-09,x,x,x,x,5\n", 42);
+  EXPECT_EQ(Parse(hostile, {}, {.csv = {.latin1 = false}, .quality = {}})->columns,
+            std::vector<std::string>{"good"});
+  EXPECT_EQ(ReasonOf(Parse("t,\x1b,\x02\n").status()), "SENSOR_DATA_MALFORMED");  // none is left
+}
+
+TEST(CsvFile, ColumnsWithTextsAreLeftOutUnlessAskedFor) {
+  const std::string text =
+      "t,state,a,note\n"
+      "2025-12-09 10:00,GOOD,1,\n"
+      "2025-12-09 11:00,GOOD,2,checked by hand\n";
+  const auto every = Parse(text);
+  ASSERT_TRUE(every.ok()) << every.status();
+  EXPECT_EQ(every->columns, std::vector<std::string>{"a"});
+  EXPECT_EQ(every->values, (std::vector<double>{1, 2}));
+  EXPECT_TRUE(Has(*every, DataIssue::Kind::kTextColumn, "'state' is left out: \"GOOD\" in line 2"));
+  EXPECT_TRUE(Has(*every, DataIssue::Kind::kTextColumn, "'note' is left out: \"checked by hand\""));
+  EXPECT_TRUE(Parse(text, {.columns = {"a"}})->issues.empty());
+  const auto asked = Parse(text, {.columns = {"a", "state"}}).status();
+  EXPECT_EQ(ReasonOf(asked), "SENSOR_DATA_MALFORMED");
+  EXPECT_EQ(DetailsOf(asked)->metadata.at("line"), "2");
+}
+
+TEST(CsvFile, ALastLineWithoutItsNewlineIsLeftAloneAndSaid) {
+  const std::string text = "t,a\n2014-02-19 15:25:00,97.2\n";
+  for (const char* unfinished :
+       {"2014-02-19 15:30:00,9", "2014-02-19 15", "2014-02-19 15:30:00,97.4"}) {
+    const auto readings = Parse(text + unfinished);
+    ASSERT_TRUE(readings.ok()) << readings.status();
+    EXPECT_EQ(readings->values, std::vector<double>{97.2});
+    EXPECT_TRUE(Has(*readings, DataIssue::Kind::kUnfinishedLine, unfinished));
+  }
+  EXPECT_TRUE(Parse(text)->issues.empty());
+  EXPECT_TRUE(Parse(text + "  ")->issues.empty());
+}
+
+TEST(CsvFile, OfElevenHundredColumnsThoseAskedForAreRead) {
+  std::string header = "t", row = "2025-12-09";
+  for (int i = 0; i < 1100; ++i) {
+    header += ",column_" + std::to_string(i);
+    row += i % 2 == 0 ? "," + std::to_string(i) : ",text";
+  }
+  const auto readings = Parse(header + ",column_3,column_3\n" + row + ",x,x\n",
+                              {.columns = {"column_8", "column_2"}});
+  ASSERT_TRUE(readings.ok()) << readings.status();
+  EXPECT_EQ(readings->values, (std::vector<double>{8, 2}));
 }
 
 TEST(CsvFile, BytesOfACellOrATimestampAreNamedInTheError) {

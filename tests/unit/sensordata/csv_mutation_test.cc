@@ -2,76 +2,53 @@
 // be stored and sent.
 #include <gtest/gtest.h>
 
-#include <optional>
-#include <set>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
-#include "common/base/status.h"
-#include "common/base/text.h"
-#include "common/sensordata/csv_file.h"
-#include "common/sensordata/profile.h"
-#include "common/sensordata/selection.h"
 #include "tests/support/mutation.h"
+#include "tests/support/sensordata/csv_invariants.h"
 
 namespace fleetcast::sensordata {
 namespace {
 
-std::optional<std::string> BrokenText(const std::string& text, std::size_t max_bytes) {
-  if (PrintableUtf8(text, max_bytes) == text) return std::nullopt;
-  return "not printable, or longer than " + std::to_string(max_bytes) + ": " + text;
-}
-
-std::optional<std::string> BrokenError(const absl::Status& status) {
-  if (status.code() != absl::StatusCode::kFailedPrecondition)
-    return "unexpected " + status.ToString();
-  if (ReasonOf(status).empty()) return "no reason: " + status.ToString();
-  if (auto broken = BrokenText(std::string(status.message()), 4096)) return broken;
-  const auto details = DetailsOf(status);
-  for (const auto& [name, value] : details->metadata)
-    if (auto broken = BrokenText(value, 1024)) return name + " is " + *broken;
-  return std::nullopt;
-}
-
-std::optional<std::string> BrokenReadings(const RawReadings& readings) {
-  if (readings.columns.empty()) return "no columns";
-  if (readings.values.size() != readings.rows() * readings.columns.size()) return "a ragged table";
-  if (std::set(readings.columns.begin(), readings.columns.end()).size() != readings.columns.size())
-    return "a column stands there twice";
-  for (const std::string& column : readings.columns)
-    if (!IsColumnName(column)) return "a column is called " + column;
-  if (const auto profile = ProfileReadings(readings); profile.ok()) {
-    for (const DataIssue& issue : profile->issues)
-      if (auto broken = BrokenText(issue.message, 2000)) return broken;
-  } else if (auto broken = BrokenError(profile.status())) {
-    return broken;
+std::vector<std::string> Corpus() {
+  const char* source = std::getenv("FLEETCAST_SOURCE_DIR");
+  const std::filesystem::path folder = source == nullptr ? "." : source;
+  std::vector<std::string> texts;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "tests/fuzz/csv/corpus")) {
+    std::ostringstream text;
+    text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    texts.push_back(text.str());
   }
-  const auto grid = RegularGrid(readings);
-  return grid.ok() ? std::nullopt : BrokenError(grid.status());
+  std::sort(texts.begin(), texts.end());
+  return texts;
 }
 
-std::optional<std::string> BrokenInvariant(const std::string& text) {
-  for (const ReadRequest& request :
-       {ReadRequest{.sensor_id = "S1"}, ReadRequest{.sensor_id = "S1", .columns = {"T (°C)", "b"}},
-        ReadRequest{.sensor_id = "S1", .last_rows = 2, .max_values = 12}}) {
-    const auto readings = ParseCsv(text, "/data/S1.csv", request);
-    if (auto broken = readings.ok() ? BrokenReadings(*readings) : BrokenError(readings.status()))
-      return broken;
+TEST(CsvMutation, FilesThatWereKeptHoldTheInvariants) {
+  const std::vector<std::string> corpus = Corpus();
+  ASSERT_GT(corpus.size(), 10U);
+  for (const std::string& text : corpus) {
+    const auto broken = testing::BrokenCsvInvariant(text);
+    EXPECT_FALSE(broken) << *broken << "\nin\n" << text;
   }
-  return std::nullopt;
 }
 
 TEST(CsvMutation, AMutatedFileGivesReadingsOrAnErrorThatCanBeStored) {
-  const std::vector<std::string> seeds = {
-      "time,T (°C),b\n2025-12-09 10:00:00,1.5,2\n2025-12-09 11:00:00,,-3e2\n2025-12-09 "
-      "12:00:00,4,5\n",
-      "\xEF\xBB\xBF\"time\",\"T (°C)\",\"b\"\r\n\"2025-12-09T10:00:00+01:00\",\"1\",NaN\r\n\r\n"
-      "2025-12-09T11:00:00Z,inf,7\r\n2025-12-10,8,9\r\n",
-      "t,T (\xB0"
-      "C),b,c\n2025-12-09,1,2,3\n2025-12-10,21 \xB0"
-      "C,5,6\n2025-12-11,7,8,9\n",
-      std::string("t,a\0b,b\n2025-12-09,1,2\n2025-12-10,3,4\n", 38)};
   const std::vector<std::string> fragments = {",",
+                                              ";",
+                                              "/",
+                                              ".",
+                                              "|",
+                                              "sep=",
+                                              "uncertain",
+                                              "1,234",
+                                              "12/31/2025",
+                                              "1765843200",
                                               "\"",
                                               "\"\"",
                                               "\n",
@@ -95,7 +72,8 @@ TEST(CsvMutation, AMutatedFileGivesReadingsOrAnErrorThatCanBeStored) {
                                               "9999-12-31",
                                               "2025-12-09",
                                               std::string(1, '\0')};
-  const auto broken = testing::FirstBroken(seeds, fragments, BrokenInvariant);
+  const auto broken =
+      fleetcast::testing::FirstBroken(Corpus(), fragments, testing::BrokenCsvInvariant);
   EXPECT_FALSE(broken) << *broken;
 }
 

@@ -100,6 +100,24 @@ TEST(Profile, SeesALocalClocksSpringAndAutumnAsGapAndDuplicates) {
   EXPECT_EQ(CountOf(*profile, Kind::kOffGrid), 0);
 }
 
+TEST(Profile, HasNoMoreIssuesForAThousandColumnsThanForMany) {
+  RawReadings readings;
+  for (int column = 0; column < 1000; ++column)
+    readings.columns.push_back("c" + std::to_string(column));
+  for (int row = 0; row < 3; ++row) {
+    readings.unix_seconds.push_back(60 * row);
+    for (int column = 0; column < 1000; ++column) readings.values.push_back(row < 2 ? 1 : kNaN);
+  }
+  const auto profile = ProfileReadings(readings);
+  ASSERT_EQ(profile->issues.size(), 42U);  // of two kinds
+  EXPECT_EQ(profile->issues[19].column, "c19");
+  EXPECT_EQ(profile->issues[20].kind, Kind::kNonFinite);
+  EXPECT_EQ(profile->issues[20].count, 980);
+  EXPECT_EQ(profile->issues[20].message, "and so in 980 further columns, 980 in all");
+  EXPECT_EQ(profile->issues[41].kind, Kind::kConstantColumn);
+  EXPECT_LT(MlTableDocument("x.csv", *profile, "2025-12-09").size(), 256U * 1024);
+}
+
 TEST(Fingerprint, DependsOnEveryCellAndTimestamp) {
   const std::string before = ProfileReadings(Ramp(100))->fingerprint;
   EXPECT_EQ(before.size(), 64U);
@@ -130,14 +148,6 @@ TEST(Fingerprint, DependsOnWhichOfTwoRowsWithOneTimestampIsTheLast) {
 TEST(Fingerprint, StaysWhatItWas) {  // published data assets refer to it
   EXPECT_EQ(ProfileReadings(OneColumn({{0, 1.5}, {60, kNaN}}))->fingerprint,
             "94d5b23402563e2a67bd5c142269cda98331d7e498cc6bb3073372d6b48579b5");
-}
-
-TEST(Columns, AreSelectedInTheOrderAsked) {
-  const RawReadings both{.columns = {"a", "b"}, .unix_seconds = {0, 60}, .values = {1, 2, 3, 4}};
-  const auto selected = SelectColumns(both, {"b", "a"});
-  EXPECT_EQ(selected->values, (std::vector<double>{2, 1, 4, 3}));
-  EXPECT_EQ(SelectColumns(both, {"b"})->values, (std::vector<double>{2, 4}));
-  EXPECT_EQ(ReasonOf(SelectColumns(both, {"c"}).status()), "SENSOR_COLUMN_MISSING");
 }
 
 TEST(MlTable, IsOneDocumentWhateverNamesHold) {

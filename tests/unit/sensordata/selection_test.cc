@@ -18,6 +18,20 @@ TEST(Selection, TooLittleMemoryIsAnErrorAndWorthAnotherTry) {
   EXPECT_EQ(DetailsOf(status)->metadata.at("sensor_id"), "S1");
 }
 
+TEST(Selection, KeepsColumnsWithTheirQualities) {
+  RawReadings readings{
+      .columns = {"a", "b", "c"}, .unix_seconds = {0, 60}, .values = {1, 2, 3, 4, 5, 6}};
+  readings.quality = {Quality::kGood, Quality::kBad,  Quality::kUncertain,
+                      Quality::kBad,  Quality::kGood, Quality::kGood};
+  KeepColumns(readings, {0, 2});
+  EXPECT_EQ(readings.columns, (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(readings.values, (std::vector<double>{1, 3, 4, 6}));
+  EXPECT_EQ(readings.quality, (std::vector<Quality>{Quality::kGood, Quality::kUncertain,
+                                                    Quality::kBad, Quality::kGood}));
+  KeepLastRows(readings, 1);
+  EXPECT_EQ(readings.quality, (std::vector<Quality>{Quality::kBad, Quality::kGood}));
+}
+
 TEST(Selection, AConfigurationCanNamePrintableColumnsOnly) {
   for (const char* name : {"a", "T (°C)", "温度", "with \"quotes\", and tabs\t"})
     EXPECT_TRUE(IsColumnName(name)) << name;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 namespace fleetcast::service {
 namespace {
 
@@ -35,6 +37,47 @@ TEST(SharedSettingsTest, ALeaseTooShortToBeRenewedIsRefused) {
   SettingsReader reader = Reader({"--lease=200ms"});
   (void)ReadLease(reader, "job");
   EXPECT_FALSE(reader.Finish().ok());
+}
+
+TEST(SharedSettingsTest, SensorFilesAreAsTheSettingsSay) {
+  SettingsReader reader = Reader(
+      {"--sensor-data=/sensors", "--sensor-csv-separator=semicolon", "--sensor-csv-decimal=comma",
+       "--sensor-csv-time-column=Zeit", "--sensor-csv-time-format=day_first",
+       "--sensor-csv-time-zone=Europe/Berlin", "--sensor-csv-encoding=latin-1",
+       "--sensor-csv-missing=---,Bad Input", "--sensor-quality-column=status",
+       "--sensor-quality-codes=opc_da", "--sensor-quality-uncertain=mask"});
+  const auto format = sensordata::FormatOf(ReadSensors(reader).format);
+  ASSERT_TRUE(reader.Finish().ok()) << reader.Finish();
+  ASSERT_TRUE(format.ok()) << format.status();
+  EXPECT_EQ(format->csv.separator, ';');
+  EXPECT_EQ(format->csv.decimal, ',');
+  EXPECT_EQ(format->csv.time_column, "Zeit");
+  EXPECT_EQ(format->csv.time_format, sensordata::TimeFormat::kDayFirst);
+  EXPECT_EQ(format->csv.time_zone.name(), "Europe/Berlin");
+  EXPECT_EQ(format->csv.latin1, true);
+  EXPECT_EQ(format->csv.missing, (std::vector<std::string>{"---", "Bad Input"}));
+  EXPECT_EQ(format->quality.column, "status");
+  EXPECT_EQ(format->quality.codes, sensordata::QualityCodes::kOpcDa);
+  EXPECT_FALSE(format->quality.accept_uncertain);
+}
+
+TEST(SharedSettingsTest, AWrongWordForSensorFilesNamesItsSettingAndTheRightOnes) {
+  for (const auto& [flag, says] :
+       {std::pair("--sensor-csv-separator=;", "auto, comma, semicolon, tab, pipe"),
+        std::pair("--sensor-csv-decimal=.", "auto, point, comma"),
+        std::pair("--sensor-csv-time-format=german", "day_first"),
+        std::pair("--sensor-csv-time-zone=Europe/Bonn", "no time zone"),
+        std::pair("--sensor-csv-encoding=utf8", "utf-8, latin-1"),
+        std::pair("--sensor-quality-codes=opc", "opc_ua, opc_da"),
+        std::pair("--sensor-quality-uncertain=drop", "keep, mask")}) {
+    SettingsReader reader = Reader({"--sensor-data=/sensors", flag});
+    (void)ReadSensors(reader);
+    const absl::Status status = reader.Finish();
+    EXPECT_FALSE(status.ok()) << flag;
+    const std::string name(flag, std::strchr(flag, '='));
+    EXPECT_NE(status.message().find(name), absl::string_view::npos) << status;
+    EXPECT_NE(status.message().find(says), absl::string_view::npos) << status;
+  }
 }
 
 }  // namespace

@@ -55,6 +55,21 @@ TEST_F(SettingsTest, DefaultsHoldWhereNothingIsGiven) {
   EXPECT_TRUE(reader.Finish().ok());
 }
 
+TEST_F(SettingsTest, AMappingInTheFileHoldsTheSettingsWhoseNamesBeginWithItsOwn) {
+  SettingsReader reader =
+      Reader({"--settings", File("bread: {colour: white, slices: 3}\ntime: 5s\n")});
+  EXPECT_EQ(reader.String("bread_colour", "brown", ""), "white");
+  EXPECT_EQ(reader.Int("bread_slices", 2, 1, 4, ""), 3);
+  EXPECT_EQ(reader.Duration("time", absl::Seconds(90), ""), absl::Seconds(5));
+  EXPECT_TRUE(reader.Finish().ok());
+  SettingsReader wrong = Reader({"--settings", File("bread: {color: white, slices: {few: 1}}\n")});
+  EXPECT_EQ(wrong.String("bread_colour", "brown", ""), "brown");
+  EXPECT_EQ(wrong.Int("bread_slices", 2, 1, 4, ""), 2);
+  const std::string problems(wrong.Finish().message());
+  EXPECT_NE(problems.find("bread_color"), std::string::npos) << problems;
+  EXPECT_NE(problems.find("bread_slices: must be a single value"), std::string::npos) << problems;
+}
+
 TEST_F(SettingsTest, FlagsBeatTheEnvironmentWhichBeatsTheFile) {
   Variable("FLEETCAST_TOASTER_SLICES", "3");
   Variable("FLEETCAST_TOASTER_COLOUR", "black");

@@ -5,8 +5,11 @@
 
 #include <cmath>
 
+#include "absl/strings/str_join.h"
 #include "common/base/status.h"
 #include "services/trainer/domain/names.h"
+#include "services/trainer/worker/attempt_description.h"
+#include "services/trainer/worker/circuit_rows.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/trainer/circuits.h"
 #include "tests/support/trainer/fake_model_registry.h"
@@ -20,20 +23,24 @@ class FakeSensors final : public sensordata::SensorSource {
   absl::StatusOr<sensordata::RawReadings> Read(const sensordata::ReadRequest& request) override {
     ++reads;
     if (failures-- > 0) return failure;
+    asked.push_back(request.columns);
     sensordata::RawReadings readings;
-    readings.columns = {"temperature", "pressure", "vibration"};
+    readings.columns = request.columns;
     for (int row = 0; row < 600; ++row) {
       readings.unix_seconds.push_back(*request.before_unix_seconds -
                                       std::int64_t{3600} * (600 - row));
       const double cycle = std::sin(row * 2 * M_PI / 24);
-      for (const double value :
-           {20 + 5 * cycle + shift + 0.1 * ((row * 7919) % 13), 3 + cycle, 0.5 + 0.01 * row})
-        readings.values.push_back(value);
+      for (const std::string& column : request.columns)
+        readings.values.push_back(column == "temperature"
+                                      ? 20 + 5 * cycle + shift + 0.1 * ((row * 7919) % 13)
+                                  : column == "pressure" ? 3 + cycle
+                                                         : 0.5 + 0.01 * row);
     }
     return readings;
   }
 
   std::atomic<int> reads = 0, failures = 0;
+  std::vector<std::vector<std::string>> asked;  // columns, by read
   absl::Status failure;
   double shift = 0;
 };
@@ -116,6 +123,60 @@ TEST_F(AttemptTest, DataThatHasChangedSinceItWasPinnedIsNotTrainedOn) {
   const auto result = Attempt(Job("run2"));
   EXPECT_EQ(ReasonOf(result.status()), "DATA_ASSET_CHANGED");
   EXPECT_EQ(registry_.versions().size(), 1u);
+}
+
+// Of a sensor with a thousand columns three are read.
+TEST_F(AttemptTest, ReadsAndPinsTheConfiguredColumnsAlone) {
+  HeldJob job = Job("run1");
+  job.circuit.feature_columns = {"pressure", "temperature"};
+  job.circuit.target_column = "temperature";
+  ASSERT_TRUE(Attempt(job).ok());
+  EXPECT_EQ(sensors_.asked, (std::vector<std::vector<std::string>>{{"pressure", "temperature"}}));
+  EXPECT_EQ(registry_.versions()[0].given.tags.at("data_asset_version"), "2025-12-09");
+}
+
+TEST_F(AttemptTest, OtherColumnsOfTheSameCutoffArePinnedAsAVersionOfTheirOwn) {
+  HeldJob job = Job("run1");
+  job.circuit.feature_columns = {"temperature", "vibration"};
+  job.circuit.target_column = "temperature";
+  ASSERT_TRUE(Attempt(job).ok());
+  HeldJob other = Job("run2");
+  other.circuit.feature_columns = {"temperature"};
+  other.circuit.target_column = "temperature";
+  const auto result = Attempt(other);
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(registry_.versions().size(), 2u);
+  const NewModelVersion first = registry_.versions()[0].given;
+  const NewModelVersion second = registry_.versions()[1].given;
+  const std::string version = VersionOfColumns("2025-12-09", {"temperature"});
+  EXPECT_EQ(first.tags.at("data_asset_version"), "2025-12-09");
+  EXPECT_EQ(second.tags.at("data_asset_version"), version);
+  EXPECT_EQ(second.data_asset_version, "dataAssets/plant_P001_circuit_C001/versions/" + version);
+  // The champion of the columns before is held against it all the same, on all that it reads.
+  EXPECT_EQ(sensors_.asked.back(), (std::vector<std::string>{"temperature", "vibration"}));
+  EXPECT_TRUE(result->gate.champion_mae.has_value()) << result->gate.why;
+  // What has changed is not trained on under either name.
+  sensors_.shift = 0.25;
+  other.name.run_id = "run3";
+  EXPECT_EQ(ReasonOf(Attempt(other).status()), "DATA_ASSET_CHANGED");
+}
+
+TEST_F(AttemptTest, TwoHundredColumnsWithLongNamesAreNotedInFull) {
+  HeldJob job = Job("run1");
+  job.circuit.feature_columns = {"temperature"};
+  for (int i = 0; i < 200; ++i)
+    job.circuit.feature_columns.push_back("a_column_whose_name_has_forty_letters_" +
+                                          std::to_string(10 + i));
+  const ExperimentRunStart start = DescribeRun(job);
+  std::string noted;
+  for (int part = 1; part < 100; ++part) {
+    const auto found = start.params.find(part == 1 ? "feature_columns"
+                                                   : "feature_columns." + std::to_string(part));
+    if (found == start.params.end()) break;
+    EXPECT_LE(found->second.size(), 6000u);
+    noted += (part == 1 ? "" : ",") + found->second;
+  }
+  EXPECT_EQ(noted, absl::StrJoin(job.circuit.feature_columns, ","));
 }
 
 TEST_F(AttemptTest, WaitsForServicesThatAreAwayForAMoment) {
