@@ -8,6 +8,10 @@ namespace {
 
 constexpr int kMostRounds = 2'000;
 constexpr double kSettled = 1e-9;
+// A large error counts by its size: as a squared one divided by it, which is not known before.
+constexpr int kReweightings = 6;
+// Errors below this share of the targets' mean size count by their squares (Huber 1964).
+constexpr double kSmallError = 0.5;
 
 // Sums of products over the targets that have a reading.
 struct Moments {
@@ -15,14 +19,21 @@ struct Moments {
   std::vector<double> with_targets;             // [members]
 };
 
-Moments MomentsOf(const std::vector<MemberForecasts>& members, const std::vector<float>& targets) {
+// Each counts by 1 / the error that `weights` leave it.
+Moments MomentsOf(const std::vector<MemberForecasts>& members, const std::vector<float>& targets,
+                  const std::vector<double>& weights, double small) {
   const std::size_t count = members.size();
   Moments moments{std::vector<std::vector<double>>(count, std::vector<double>(count, 0)),
                   std::vector<double>(count, 0)};
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (std::isnan(targets[i])) continue;
+    double error = static_cast<double>(targets[i]);
     for (std::size_t a = 0; a < count; ++a) {
-      const double value = members[a].values[i];
+      error -= weights[a] * static_cast<double>(members[a].values[i]);
+    }
+    const double share = 1 / std::max(small, std::abs(error));
+    for (std::size_t a = 0; a < count; ++a) {
+      const double value = share * static_cast<double>(members[a].values[i]);
       moments.with_targets[a] += value * static_cast<double>(targets[i]);
       for (std::size_t b = 0; b <= a; ++b) {
         moments.of_members[a][b] += value * static_cast<double>(members[b].values[i]);
@@ -52,16 +63,8 @@ bool PullTo(const std::vector<double>& priors, double independent_windows, Momen
   return true;
 }
 
-}  // namespace
-
-std::vector<double> CombineMembers(const std::vector<MemberForecasts>& members,
-                                   const std::vector<float>& targets, double independent_windows) {
-  std::vector<double> weights;
-  weights.reserve(members.size());
-  const double vouched = independent_windows / (independent_windows + 1);
-  for (const MemberForecasts& member : members) weights.push_back(vouched * member.prior);
-  Moments moments = MomentsOf(members, targets);
-  if (!PullTo(weights, independent_windows, moments)) return weights;
+// The least squares that remain, from `weights` on.
+void Descend(const Moments& moments, std::vector<double>& weights) {
   for (int round = 0; round < kMostRounds; ++round) {
     double largest_move = 0;
     for (std::size_t a = 0; a < weights.size(); ++a) {
@@ -74,6 +77,33 @@ std::vector<double> CombineMembers(const std::vector<MemberForecasts>& members,
       weights[a] = moved;
     }
     if (largest_move < kSettled) break;
+  }
+}
+
+double MeanSize(const std::vector<float>& targets) {
+  double sum = 0, count = 0;
+  for (const float target : targets) {
+    if (std::isnan(target)) continue;
+    sum += std::abs(static_cast<double>(target));
+    count += 1;
+  }
+  return count > 0 ? sum / count : 0;
+}
+
+}  // namespace
+
+std::vector<double> CombineMembers(const std::vector<MemberForecasts>& members,
+                                   const std::vector<float>& targets, double independent_windows) {
+  const double vouched = independent_windows / (independent_windows + 1);
+  std::vector<double> priors;
+  priors.reserve(members.size());
+  for (const MemberForecasts& member : members) priors.push_back(vouched * member.prior);
+  const double small = kSmallError * MeanSize(targets);
+  std::vector<double> weights = priors;
+  for (int round = 0; small > 0 && round < kReweightings; ++round) {
+    Moments moments = MomentsOf(members, targets, weights, small);
+    if (!PullTo(priors, independent_windows, moments)) break;
+    Descend(moments, weights);
   }
   return weights;
 }

@@ -86,6 +86,7 @@ LstmModule::LstmModule(const NetworkShape& shape, std::uint64_t seed)
   const auto units = static_cast<std::size_t>(shape.units);
   std::fill_n(values + offsets[kGateBias] + units, units, 1.0F);
   average_ = values_.clone();
+  leaves_.reserve(kLinear);
   for (std::size_t i = kInput; i < kLinear; ++i) {
     const auto begin = static_cast<std::int64_t>(offsets[i]);
     const auto size = static_cast<std::int64_t>(offsets[i + 1] - offsets[i]);

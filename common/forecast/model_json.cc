@@ -119,6 +119,7 @@ absl::StatusOr<Scaling> ParseScaling(const Json& json, std::size_t columns) {
   const Json& levels = reader.Member("levels", Json::value_t::array);
   if (levels.size() < columns) reader.Fail("levels");
   FLEETCAST_RETURN_IF_ERROR(reader.status());
+  scaling.levels.reserve(columns);
   for (std::size_t i = 0; i < columns; ++i) {
     JsonReader entry(levels[i]);
     scaling.levels.push_back({entry.Number("mean"), entry.Number("scale")});
@@ -201,6 +202,7 @@ Json IntervalsJson(const std::vector<IntervalOffsets>& intervals) {
 // `sign` times every offset is 0 or above.
 std::vector<float> ParseOffsets(const char* key, int sign, int horizon, JsonReader& reader) {
   std::vector<float> offsets;
+  offsets.reserve(static_cast<std::size_t>(horizon));
   for (const double value : reader.Array<double>(key, &Json::is_number)) {
     offsets.push_back(static_cast<float>(value));
     if (!(sign * value >= 0) || !std::isfinite(offsets.back())) reader.Fail(key);

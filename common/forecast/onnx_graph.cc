@@ -106,6 +106,8 @@ class GraphOfModel {
   // Values out of their column's range are missing.
   void PutReadings() {
     std::vector<double> lowest, highest;
+    lowest.reserve(parts_.plausible.size());
+    highest.reserve(parts_.plausible.size());
     for (const PlausibleRange& range : parts_.plausible) {
       lowest.push_back(range.lowest);
       highest.push_back(range.highest);

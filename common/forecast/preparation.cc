@@ -147,6 +147,7 @@ class Preparer {
     layout.fills_by_day = FillsByDay(readings_, static_cast<std::size_t>(layout.season));
     layout.fewest_readings = FewestReadings(readings_, layout.spread_rows());
     Scaling& scaling = result_.scaling;
+    scaling.levels.reserve(columns);
     for (std::size_t i = 0; i < columns; ++i) {
       scaling.levels.push_back(FitColumnScale(
           Readings(series_, result_.indices[i], result_.plausible[i], result_.split.train)));

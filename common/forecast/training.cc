@@ -141,6 +141,8 @@ std::vector<IntervalOffsets> FitIntervals(const ModelParts& parts, const InputTa
   for (const std::vector<double>& step : errors) all.insert(all.end(), step.begin(), step.end());
   std::vector<IntervalOffsets> intervals(parts.spec.interval_levels.size());
   for (std::size_t i = 0; i < intervals.size(); ++i) {
+    intervals[i].lower.reserve(horizon);
+    intervals[i].upper.reserve(horizon);
     for (std::vector<double>& step : errors) {
       // A step at which the sensor never records, at night say, has the spread of all.
       const IntervalEnds ends =

@@ -62,13 +62,16 @@ std::vector<float> LibTorchModel::Predict(const Batch& batch) {
 }
 
 struct ProductStep::State {
+  State(const NetworkShape& network_shape, double share_dropped)
+      : shape(network_shape), dropout(share_dropped), module(network_shape, 1) {}
+
   NetworkShape shape;
   double dropout;
   LstmModule module;
 };
 
 ProductStep::ProductStep(const NetworkShape& shape, double dropout)
-    : state_(std::make_unique<State>(shape, dropout, shape, 1)) {
+    : state_(std::make_unique<State>(shape, dropout)) {
   state_->module.SetLearningRate(1e-3);
 }
 ProductStep::~ProductStep() = default;

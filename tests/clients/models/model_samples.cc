@@ -124,7 +124,7 @@ TimeSeries HistoryBefore(const TimeSeries& series, const Model& model, std::size
   std::size_t gap_rows = 0;
   for (std::size_t row = begin; row < end; ++row) {
     history.unix_seconds.push_back(series.unix_seconds[row]);
-    if (rows > 10 && gap_rows == 0 && random() % 20 == 0) gap_rows = 1 + random() % 60;
+    if (rows > 10 && gap_rows == 0 && random() % 60 == 0) gap_rows = 1 + random() % 40;
     const bool gap = gap_rows > 0 && row + 2 < end;
     gap_rows -= gap_rows > 0 ? 1 : 0;
     for (std::size_t column = 0; column < series.columns.size(); ++column) {
