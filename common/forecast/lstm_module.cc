@@ -27,6 +27,12 @@ LstmShape ShapeOf(const torch::Tensor& sequence, const torch::Tensor& recurrent)
   return {.steps = sequence.size(0), .channels = sequence.size(2), .units = recurrent.size(1)};
 }
 
+// Carries a layer from forward to backward.
+struct LayerHandle : torch::CustomClassHolder {
+  explicit LayerHandle(LstmLayer<float>* handled) : layer(handled) {}
+  LstmLayer<float>* layer;
+};
+
 // The last state [batch, units] of a layer on the library's kernels. The layer keeps what backward
 // needs, so that one forward belongs to one backward.
 class LastState : public torch::autograd::Function<LastState> {
@@ -34,15 +40,15 @@ class LastState : public torch::autograd::Function<LastState> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context,
                                const torch::Tensor& sequence, const torch::Tensor& input,
                                const torch::Tensor& recurrent, const torch::Tensor& bias,
-                               std::int64_t layer) {
+                               LstmLayer<float>* layer) {
     torch::Tensor state = torch::empty({sequence.size(1), recurrent.size(1)});
     const auto weights =
         LstmWeights<const float>::Stacked(ShapeOf(sequence, recurrent), input.data_ptr<float>(),
                                           recurrent.data_ptr<float>(), bias.data_ptr<float>());
-    LayerAt(layer).Forward(weights, sequence.data_ptr<float>(), sequence.size(1),
-                           state.data_ptr<float>());
+    layer->Forward(weights, sequence.data_ptr<float>(), sequence.size(1), state.data_ptr<float>());
     context->save_for_backward({sequence, input, recurrent, bias});
-    context->saved_data["layer"] = layer;
+    context->saved_data["layer"] =
+        c10::IValue::make_capsule(c10::make_intrusive<LayerHandle>(layer));
     return state;
   }
 
@@ -55,16 +61,13 @@ class LastState : public torch::autograd::Function<LastState> {
     const auto weights = LstmWeights<const float>::Stacked(
         shape, saved[1].data_ptr<float>(), saved[2].data_ptr<float>(), saved[3].data_ptr<float>());
     const torch::Tensor of_state = gradients[0].contiguous();
-    LayerAt(context->saved_data["layer"].toInt())
-        .Backward(weights, of_state.data_ptr<float>(),
-                  LstmWeights<float>::Stacked(shape, input.data_ptr<float>(),
-                                              recurrent.data_ptr<float>(), bias.data_ptr<float>()));
+    const auto handle = context->saved_data["layer"].toCapsule();
+    static_cast<LayerHandle*>(handle.get())
+        ->layer->Backward(
+            weights, of_state.data_ptr<float>(),
+            LstmWeights<float>::Stacked(shape, input.data_ptr<float>(), recurrent.data_ptr<float>(),
+                                        bias.data_ptr<float>()));
     return {torch::Tensor(), input, recurrent, bias, torch::Tensor()};
-  }
-
- private:
-  static LstmLayer<float>& LayerAt(std::int64_t address) {
-    return *reinterpret_cast<LstmLayer<float>*>(address);
   }
 };
 
@@ -100,8 +103,7 @@ LstmModule::LstmModule(const NetworkShape& shape, std::uint64_t seed)
 torch::Tensor LstmModule::Forward(const torch::Tensor& sequence, const torch::Tensor& keep) {
   const torch::Tensor by_step = sequence.transpose(0, 1).contiguous();
   torch::Tensor state =
-      LastState::apply(by_step, leaves_[kInput], leaves_[kRecurrent], leaves_[kGateBias],
-                       reinterpret_cast<std::int64_t>(&layer_));
+      LastState::apply(by_step, leaves_[kInput], leaves_[kRecurrent], leaves_[kGateBias], &layer_);
   if (keep.defined()) state = state * keep;
   return torch::addmm(leaves_[kHeadBias], state, leaves_[kHead].t());
 }

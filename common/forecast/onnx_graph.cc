@@ -223,7 +223,7 @@ class GraphOfModel {
 
   // [batch, extras].
   OnnxValue Extras() {
-    const OnnxValue changes = NewestChanges(rows_, "recent");
+    OnnxValue changes = NewestChanges(rows_, "recent");
     if (layout_.level_rows == 0) return changes;
     return graph_.Node("Concat", {changes, Levels()}, "extras",
                        {{.name = "axis", .integers = {1}}});

@@ -19,7 +19,7 @@ constexpr double kMostSpikes = 0.03;
 
 double Quantile(const std::vector<double>& sorted, double share) {
   const double at = share * static_cast<double>(sorted.size() - 1);
-  return sorted[static_cast<std::size_t>(at + 0.5)];
+  return sorted[static_cast<std::size_t>(std::lround(at))];
 }
 
 // The values [first, last) of `sorted` that no wide emptiness separates from the bulk.
