@@ -38,7 +38,7 @@ absl::StatusOr<TimeSeries> ReadSeries(const BacktestOptions& options, Session& s
   for (const sensordata::DataIssue& issue : profile.issues) {
     session.Note(absl::StrCat(sensordata::NameOf(issue.kind), ": ", issue.message));
   }
-  return sensordata::RegularGrid(readings);
+  return sensordata::RegularGrid(readings, /*max_filled_steps=*/0);
 }
 
 }  // namespace
@@ -66,11 +66,14 @@ absl::Status RunBacktest(const BacktestOptions& options, Session& session) {
     auto result = forecast::Backtest(series, request, show);
     if (!result.ok()) line.Clear();
     if (!result.ok()) return result.status();
+    for (const forecast::Remark& remark : result->remarks) {
+      session.Note(absl::StrCat(request.spec.target_column, ": ", remark.kind, ": ", remark.text));
+    }
     rows.push_back({request.spec.target_column, *std::move(result)});
   }
   line.Clear();
   session.Show(BacktestJson(rows), [&](const Terminal& terminal) {
-    return BacktestText(rows, options.by_step, terminal);
+    return BacktestText(rows, {.steps = options.by_step, .members = options.members}, terminal);
   });
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -32,6 +33,12 @@ Setter Real(double ModelSpec::*field) {
   };
 }
 
+Setter Bound(std::optional<double> ModelSpec::*field) {
+  return [field](const std::string& value, ModelSpec& spec) {
+    return absl::SimpleAtod(value, &(spec.*field).emplace());
+  };
+}
+
 // Named as in a circuit's configuration, under `training`.
 const std::map<std::string, Setter>& Setters() {
   static const auto& setters = *new std::map<std::string, Setter>{
@@ -41,6 +48,8 @@ const std::map<std::string, Setter>& Setters() {
       {"hyperparameters.learning_rate", Real(&ModelSpec::learning_rate)},
       {"hyperparameters.batch_size", Whole(&ModelSpec::batch_size)},
       {"hyperparameters.epochs", Whole(&ModelSpec::epochs)},
+      {"minimum", Bound(&ModelSpec::minimum)},
+      {"maximum", Bound(&ModelSpec::maximum)},
       {"precision",
        [](const std::string& value, ModelSpec& spec) {
          spec.precision = value;
@@ -108,6 +117,8 @@ void AddBacktestFlags(CLI::App& verb, BacktestOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100));
   verb.add_flag("--by-step", options.by_step, "a table of each step's errors too");
+  verb.add_flag("--members", options.members,
+                "a table of what each member of the model has of the forecast, too");
 }
 
 absl::StatusOr<std::vector<BacktestRequest>> ParseBacktest(

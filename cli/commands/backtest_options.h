@@ -21,7 +21,7 @@ struct BacktestOptions {
   std::size_t train = 0, validation = 0, test = 0;
   int horizon = 24, seeds = 1;
   std::vector<std::string> settings;  // "hyperparameters.sequence_length=96"
-  bool by_step = false;
+  bool by_step = false, members = false;
 };
 
 // `options` must outlive parsing.

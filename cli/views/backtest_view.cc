@@ -41,6 +41,19 @@ Json RowJson(const BacktestRow& row) {
   json["seconds"] = result.seconds;
   json["windows"] = result.test.windows;
   PutErrors(result.test, json);
+  json["members"] = Json::array();
+  for (const forecast::MemberShare& member : result.members) {
+    json["members"].push_back({{"name", member.name},
+                               {"weight", member.weight},
+                               {"validation_mae", member.validation_mae}});
+  }
+  json["remarks"] = Json::array();
+  for (const forecast::Remark& remark : result.remarks) {
+    json["remarks"].push_back({{"kind", remark.kind},
+                               {"column", remark.column},
+                               {"count", remark.count},
+                               {"text", remark.text}});
+  }
   Json steps = Json::array();
   for (const ForecastErrors& errors : result.test.by_step) {
     Json step = {{"step", steps.size() + 1}};
@@ -57,6 +70,7 @@ std::vector<double> NumbersOf(const BacktestResult& result) {
                                  result.naive_repeat_mse_scaled,
                                  result.naive_seasonal_mse_scaled,
                                  result.ratio_to_best_naive,
+                                 result.test.skill(),
                                  result.test.mase,
                                  result.test.r2};
   for (const forecast::Coverage& coverage : result.test.coverage) {
@@ -69,7 +83,7 @@ std::vector<double> NumbersOf(const BacktestResult& result) {
 void AddNumbers(const std::string& name, const std::vector<double>& numbers, Table& table) {
   std::vector<Cell> cells = {name};
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const bool percent_or_seconds = i >= 7;
+    const bool percent_or_seconds = i >= 8;
     cells.emplace_back(percent_or_seconds ? absl::StrFormat("%.1f", numbers[i])
                                           : Decimal(numbers[i]));
   }
@@ -80,7 +94,7 @@ std::string TargetTable(const std::vector<BacktestRow>& rows, const Terminal& te
   constexpr auto kRight = Column::Align::kRight;
   std::vector<Column> columns = {{"TARGET"},         {"MSE", kRight},    {"MAE", kRight},
                                  {"REPEAT", kRight}, {"SEASON", kRight}, {"RATIO", kRight},
-                                 {"MASE", kRight},   {"R2", kRight}};
+                                 {"SKILL", kRight},  {"MASE", kRight},   {"R2", kRight}};
   for (const forecast::Coverage& coverage : rows.front().result.test.coverage) {
     columns.push_back({absl::StrCat("IN ", coverage.level, "%"), kRight});
   }
@@ -118,6 +132,19 @@ std::string StepTable(const BacktestRow& row, const Terminal& terminal) {
   return "\n" + row.target + " in its own unit\n" + table.Render(terminal);
 }
 
+// What the members' weights lack to 1 is the last value's.
+std::string MemberTable(const BacktestRow& row, const Terminal& terminal) {
+  constexpr auto kRight = Column::Align::kRight;
+  Table table({{"MEMBER"}, {"WEIGHT", kRight}, {"VALIDATION MAE", kRight}});
+  double rest = 1;
+  for (const forecast::MemberShare& member : row.result.members) {
+    rest -= member.weight;
+    table.AddRow({member.name, Decimal(member.weight), NumberText(member.validation_mae)});
+  }
+  if (rest > 0) table.AddRow({"the last value again", Decimal(rest), ""});
+  return "\n" + row.target + "'s members\n" + table.Render(terminal);
+}
+
 }  // namespace
 
 Json BacktestJson(const std::vector<BacktestRow>& rows) {
@@ -126,12 +153,13 @@ Json BacktestJson(const std::vector<BacktestRow>& rows) {
   return json;
 }
 
-std::string BacktestText(const std::vector<BacktestRow>& rows, bool by_step,
+std::string BacktestText(const std::vector<BacktestRow>& rows, const BacktestTables& tables,
                          const Terminal& terminal) {
   if (rows.empty()) return "";
   std::string text = TargetTable(rows, terminal);
   for (const BacktestRow& row : rows) {
-    if (by_step) text += StepTable(row, terminal);
+    if (tables.members) text += MemberTable(row, terminal);
+    if (tables.steps) text += StepTable(row, terminal);
   }
   return text;
 }

@@ -16,11 +16,17 @@ struct BacktestRow {
 };
 
 // An array of one object per target: the scaled errors, `coverage_80` … (a share of 1) for each
-// level, `seconds`, the errors in the target's unit, and the same by step.
+// level, `seconds`, the errors in the target's unit, the members with their weights, the remarks,
+// and the errors by step.
 [[nodiscard]] nlohmann::ordered_json BacktestJson(const std::vector<BacktestRow>& rows);
 
-// A table of the targets with their mean below, and each target's steps where `by_step`.
-[[nodiscard]] std::string BacktestText(const std::vector<BacktestRow>& rows, bool by_step,
-                                       const Terminal& terminal);
+// Which tables of each target follow.
+struct BacktestTables {
+  bool steps = false, members = false;
+};
+
+// A table of the targets with their mean below.
+[[nodiscard]] std::string BacktestText(const std::vector<BacktestRow>& rows,
+                                       const BacktestTables& tables, const Terminal& terminal);
 
 }  // namespace fleetcast::cli

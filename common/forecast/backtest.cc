@@ -48,6 +48,13 @@ SplitShares SharesOf(const BacktestRequest& request) {
           .validation = static_cast<double>(request.validation_rows) / rows};
 }
 
+// The standard deviation of the readings in `train`, outliers left out.
+double ReadingsDeviation(const TimeSeries& series, std::size_t target, RowRange train) {
+  std::vector<double> values = ColumnValues(series, target, train);
+  MaskOutliers(FitPlausibleRange(values), values);
+  return FitColumnScale(values).scale;
+}
+
 double Square(double value) { return value * value; }
 
 void AddErrors(const ForecastErrors& run, double share, ForecastErrors& mean) {
@@ -83,6 +90,16 @@ void AddRun(const Metrics& run, double deviation, double share, BacktestResult& 
   }
 }
 
+// Members are the same for every seed, their weights and errors are not.
+void AddMembers(const std::vector<MemberShare>& run, double share, BacktestResult& result) {
+  result.members.resize(run.size());
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    result.members[i].name = run[i].name;
+    result.members[i].weight += share * run[i].weight;
+    result.members[i].validation_mae += share * run[i].validation_mae;
+  }
+}
+
 // 1 against a naive forecast without error, unless the model has none either.
 double Ratio(const BacktestResult& result) {
   const double naive = std::min(result.naive_repeat_mse_scaled, result.naive_seasonal_mse_scaled);
@@ -100,7 +117,7 @@ absl::StatusOr<BacktestResult> Backtest(const TimeSeries& series, const Backtest
                              ColumnIndex(rows, request.spec.target_column));
   const SplitShares shares = SharesOf(request);
   const RowRange train = SplitOf(rows.rows(), shares).train;
-  const double deviation = FitColumnScale(rows, target, train).scale;
+  const double deviation = ReadingsDeviation(rows, target, train);
   const double share = 1.0 / request.seeds;
   BacktestResult result;
   for (int run = 0; run < request.seeds; ++run) {
@@ -114,6 +131,8 @@ absl::StatusOr<BacktestResult> Backtest(const TimeSeries& series, const Backtest
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
     result.seconds += share * taken.count();
     AddRun(trained.test, deviation, share, result);
+    AddMembers(trained.members, share, result);
+    result.remarks = trained.remarks;
   }
   result.ratio_to_best_naive = Ratio(result);
   return result;

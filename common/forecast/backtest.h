@@ -28,6 +28,8 @@ struct BacktestResult {
   double ratio_to_best_naive = 0;  // mse_scaled / the better naive's; below 1 beats both
   double seconds = 0;              // of one training and its evaluation
   Metrics test;                    // in the target's unit
+  std::vector<MemberShare> members;
+  std::vector<Remark> remarks;  // the last seed's: all seeds see the same data
 };
 
 struct BacktestProgress {

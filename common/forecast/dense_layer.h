@@ -1,4 +1,4 @@
-// A dense layer, output = input weights^T + bias, forward and backward, without LibTorch.
+// A dense layer, output = input weights^T + bias, without LibTorch.
 #pragma once
 
 #include <cstddef>
@@ -15,27 +15,16 @@ class DenseLayer {
  public:
   DenseLayer(const Kernels<Real>& kernels, std::ptrdiff_t inputs, std::ptrdiff_t outputs);
 
-  // Adds to `output` [rows, outputs]; `bias` [outputs] may be null. Keeps a reference to `input`
-  // [rows, inputs] for Backward.
+  // Adds to `output` [rows, outputs]; `input` is [rows, inputs].
   void Forward(const Real* weights, const Real* bias, const Real* input, std::ptrdiff_t rows,
                Real* output);
-  // Overwrites the gradients with those of the last Forward, from that of its output.
-  // `bias_gradient` and `input_gradient` [rows, inputs] may be null.
-  void Backward(const Real* weights, const Real* output_gradient, Real* weight_gradient,
-                Real* bias_gradient, Real* input_gradient);
 
  private:
-  void InputGradient(const Real* weights, Real* input_gradient);
-
   const Kernels<Real>& kernels_;
   std::ptrdiff_t inputs_, outputs_;
-  std::ptrdiff_t padded_inputs_, padded_outputs_;  // to whole vectors
-  const Real* input_ = nullptr;
-  std::ptrdiff_t rows_ = 0;
-  AlignedVector<Real> by_input_;        // weights and then their gradient, [inputs, padded outputs]
-  AlignedVector<Real> by_output_;       // [outputs, padded inputs]
-  AlignedVector<Real> output_;          // [rows, padded outputs], and then its gradient
-  AlignedVector<Real> input_gradient_;  // [rows, padded inputs]
+  std::ptrdiff_t padded_outputs_;  // to whole vectors
+  AlignedVector<Real> by_input_;   // weights, [inputs, padded outputs]
+  AlignedVector<Real> output_;     // [rows, padded outputs]
 };
 
 }  // namespace fleetcast::forecast

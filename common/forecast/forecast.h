@@ -4,10 +4,10 @@
 // Reasons on errors (see ReasonOf): DATA_TOO_FEW_ROWS, DATA_NOT_FINITE, DATA_COLUMN_MISSING,
 // DATA_CONSTANT_TARGET, DATA_IRREGULAR_STEP (FAILED_PRECONDITION: the data is at fault),
 // HYPERPARAMETER_INVALID, ROW_RANGE_INVALID (INVALID_ARGUMENT), TRAINING_DIVERGED (ABORTED, names
-// the epoch), TRAINING_CANCELLED (CANCELLED), MODEL_FILE_CORRUPT (DATA_LOSS), DEVICE_UNKNOWN
-// (INVALID_ARGUMENT), DEVICE_UNAVAILABLE (FAILED_PRECONDITION).
+// the epoch), TRAINING_CANCELLED (CANCELLED), MODEL_FILE_CORRUPT (DATA_LOSS).
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,8 +33,29 @@ struct ModelSpec {
   std::string precision = "float32";
   std::vector<std::string> feature_columns;
   std::string target_column;
+  // What the target can be at all: readings beyond are none, forecasts and intervals stay within.
+  std::optional<double> minimum, maximum;
   // SHA-256 hex of the canonical rows trained on; kept with the model, "" where it is not known.
   std::string data_fingerprint;
+};
+
+// Something that was done to data on the way to a model or a forecast and that nobody asked for.
+struct Remark {
+  // OUTLIER, STANDSTILL, COLUMN_WITHOUT_READINGS, COLUMN_CONSTANT, COLUMN_DEAD, COLUMNS_UNUSED in
+  // training; FILLED, DOUBTED in a forecast.
+  std::string kind;
+  std::string column;      // "" where the rows or the model are meant
+  std::int64_t count = 0;  // values or windows concerned, where they can be counted
+  std::string text;        // for people: what, where first, and what was done about it
+};
+
+// A part of a model, and how much of the forecast is its. What the weights lack to 1 is the weight
+// of the forecast that repeats the last value.
+struct MemberShare {
+  std::string name;   // what it looks at, for people
+  double weight = 0;  // 0 or above
+  double validation_mae =
+      0;  // of it alone, in the target's unit, on the windows that chose weights
 };
 
 // Chronological: the first rows train, the next validate, the last test; shares of the rows.
@@ -92,18 +113,19 @@ struct EpochProgress {
 // every few seconds within one. False stops training: TRAINING_CANCELLED.
 using ProgressCallback = std::function<bool(const EpochProgress&)>;
 
-// Which windows Evaluate takes, beyond what the model's own inputs ask for: two models with
-// different inputs are compared on the same windows if each is given the other's needs().
+// What a value must be to be scored, and a window to be taken by Evaluate, beyond what the model
+// asks for itself: two models are compared on the same values if each is given the other's needs().
 struct EvaluationWindows {
-  std::size_t input_rows_at_least = 0;      // rows that must lie before the targets
-  std::size_t finite_rows_at_least = 0;     // the last of them, which must be finite
-  std::vector<std::string> finite_columns;  // in these columns too
+  std::size_t input_rows_at_least = 0;  // rows that must lie before the targets
+  std::size_t readings_at_least = 0;    // of the target in the spread_rows before them
+  std::size_t spread_rows = 0;
+  double lowest = -INFINITY, highest = INFINITY, jump = INFINITY;  // see plausible.h
 };
 
-// `level` percent of the validation windows' absolute errors at each step lie within the interval
-// (split-conformal, with the finite-sample correction; the largest error where they are too few),
-// each in units of its window's difficulty, which grows with the sensor's spread over the last
-// week.
+// `level` percent of the errors at each step, on validation windows that chose nothing, lie within
+// the interval, as many of the rest above as below (split-conformal, with the finite-sample
+// correction; the largest error where they are too few), each in units of its window's difficulty,
+// which grows with the sensor's spread over the last week.
 struct Interval {
   double level = 0;           // percent
   std::vector<double> lower;  // [horizon], target's unit
@@ -115,6 +137,7 @@ struct ForecastResult {
   std::vector<std::int64_t> unix_seconds;  // [horizon]
   std::vector<double> values;              // [horizon], target's unit
   std::vector<Interval> intervals;         // one per interval level, ascending
+  std::vector<Remark> remarks;             // what of the last readings was filled or doubted
 };
 
 // A trained model. Immutable; thread safe.
@@ -125,18 +148,22 @@ class Model {
   Model& operator=(Model&&) noexcept;
 
   [[nodiscard]] const ModelSpec& spec() const;
-  // Rows that Forecast needs at least: the sequence length, or the days (up to a week, depending on
-  // the length of training) that it also looks back on, where those reach further.
+  // Rows that Forecast needs at least: as far as any member looks back.
   [[nodiscard]] std::size_t input_rows() const;
+  // Seconds between the rows that it was trained on.
+  [[nodiscard]] std::int64_t step_seconds() const;
+  // The columns that it reads: the target, then the others where it looks at them.
+  [[nodiscard]] std::vector<std::string> input_columns() const;
   [[nodiscard]] EvaluationWindows needs() const;
   // Forecasts what follows the last row of `history`, whose last input_rows() rows must be one
-  // training step apart and the last finite_rows_at_least of needs() (the sequence and one day)
-  // finite. DATA_TOO_FEW_ROWS, DATA_NOT_FINITE, DATA_COLUMN_MISSING,
-  // DATA_IRREGULAR_STEP.
+  // training step apart. Missing values (NaN) are filled from those before, outliers count as
+  // missing, both are remarked; refused is what has no reading of the target in the last four rows,
+  // or only a quarter of the usual number in the last week: DATA_NOT_FINITE. Also
+  // DATA_TOO_FEW_ROWS, DATA_COLUMN_MISSING, DATA_IRREGULAR_STEP.
   [[nodiscard]] absl::StatusOr<ForecastResult> Forecast(const TimeSeries& history) const;
-  // Errors over every window whose targets lie in `part`; inputs may reach back before it. Windows
-  // with missing values are left out; DATA_TOO_FEW_ROWS if none remains. What Train reports as
-  // `test` is Evaluate(series, test_rows).
+  // Errors over every window whose targets lie in `part`; inputs may reach back before it. Values
+  // that are missing or outliers are not scored; DATA_TOO_FEW_ROWS if no value remains. What Train
+  // reports as `test` is Evaluate(series, test_rows).
   [[nodiscard]] absl::StatusOr<Metrics> Evaluate(const TimeSeries& series, RowRange part,
                                                  const EvaluationWindows& windows = {}) const;
 
@@ -162,36 +189,19 @@ struct TrainedModel {
   Model model;
   Metrics validation, test;
   RowRange train_rows, validation_rows, test_rows;
-  int best_epoch = 0;  // 0: no epoch bettered the linear path that training starts from
-  std::vector<EpochProgress> history;  // one per epoch run
+  std::vector<MemberShare> members;    // in the order in which they were trained
+  std::vector<Remark> remarks;         // everything that was left out or masked
+  int best_epoch = 0;                  // of the LSTM
+  std::vector<EpochProgress> history;  // of the LSTM, one per epoch run
 };
 
 // Trains on the calling thread. The same series, spec and split give the same model on the same
-// machine, whatever else runs in the process. `series` is a regular grid
-// (sensordata::RegularGrid); windows with missing values are left out; a constant feature column is
-// harmless. `progress` may be empty.
+// machine, whatever else runs in the process. `series` is a regular grid with NaN where a value is
+// missing, nothing filled. Dead columns are left out, outliers masked, gaps filled from what was
+// before them; the result's remarks say so. `progress` may be empty.
 [[nodiscard]] absl::StatusOr<TrainedModel> Train(const TimeSeries& series, const ModelSpec& spec,
                                                  const SplitShares& split,
                                                  const ProgressCallback& progress);
-
-struct TrainingTask {
-  const TimeSeries& series;  // as Train's; must outlive the call, tasks may share one
-  ModelSpec spec;
-  SplitShares split;
-};
-
-// As ProgressCallback, for the task of that index; false stops this task alone.
-using TaskProgressCallback = std::function<bool(std::size_t task, const EpochProgress&)>;
-
-// Trains many models on the calling thread, those of one shape in lockstep, and returns for each
-// task what Train would: on "cpu" the very same model, on another device ("cuda", "cuda:1":
-// LibTorch's names), which pays for many small models, one whose forecasts differ by rounding. A
-// task that fails or is stopped leaves the others as they are; tasks may differ in all they have.
-// INVALID_ARGUMENT with reason DEVICE_UNKNOWN, FAILED_PRECONDITION with DEVICE_UNAVAILABLE: found
-// before anything is trained.
-[[nodiscard]] absl::StatusOr<std::vector<absl::StatusOr<TrainedModel>>> TrainTogether(
-    const std::vector<TrainingTask>& tasks, const std::string& device,
-    const TaskProgressCallback& progress);
 
 // The split of `rows` rows.
 struct SplitRows {
@@ -206,7 +216,7 @@ void SetTorchThreads(int threads);
 // Rates of float32 matrix products, in GFLOP/s.
 struct ComputeRates {
   std::string kernels;  // the instruction set of the library's own: avx512, avx2 or portable
-  double own = 0;       // training and forecasting run on these
+  double own = 0;       // the LSTM's layer and all forecasts run on these
   double libtorch = 0;  // on as many threads as SetTorchThreads says
 };
 

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
-#include "common/base/status.h"
+#include "common/forecast/filling.h"
 #include "common/forecast/windows.h"
 
 namespace fleetcast::forecast {
@@ -15,12 +16,15 @@ constexpr std::size_t kLongestSeason = 1'440;
 // A week of 5-minute rows: how far back windows may reach beyond one day.
 constexpr std::size_t kLongestReach = 2'016;
 constexpr std::size_t kMostDays = 7;
+// What the longest linear member looks back on: a month of hours.
+constexpr std::size_t kLongestContext = 720;
 // Training rows must be so many times the reach, or windows would eat them up.
 constexpr std::size_t kRowsPerReach = 4;
-// A sequence of so many rows and more is read in segments of at least this many, and in about so
-// many segments if it is long: fewer, wider steps learn better than many narrow ones, and faster.
-constexpr int kShortestSegment = 12;
-constexpr int kMostSegments = 14;
+// The LSTM reads four days where they are longer than the sequence, but no more rows than these for
+// that reason; in about so many rows at once, and in so many segments at most: fewer, wider steps
+// learn as well as many narrow ones, and faster.
+constexpr std::size_t kDaysOfLstm = 4, kMostRowsForDays = 384;
+constexpr int kRowsAtOnce = 24, kMostSegments = 14;
 
 void PutTimeOfWeek(std::int64_t unix_seconds, float* out) {
   const std::int64_t into = ((unix_seconds % kWeekSeconds) + kWeekSeconds) % kWeekSeconds;
@@ -30,72 +34,19 @@ void PutTimeOfWeek(std::int64_t unix_seconds, float* out) {
   out[1] = static_cast<float>(std::cos(angle));
 }
 
-double FitChange(const TimeSeries& series, std::size_t column, RowRange rows, int horizon) {
-  double count = 0, squares = 0;
-  for (std::size_t row = rows.begin; row < rows.end; ++row) {
-    for (int step : {1, (horizon + 1) / 2, horizon}) {
-      const std::size_t later = row + static_cast<std::size_t>(step);
-      if (later >= rows.end) continue;
-      const double change = series.at(later, column) - series.at(row, column);
-      if (!std::isfinite(change)) continue;
-      count += 1;
-      squares += change * change;
-    }
-  }
-  return count > 0 ? std::sqrt(squares / count) : 0;
-}
-
-double FitSeasonChange(const TimeSeries& series, std::size_t column, RowRange rows,
-                       std::size_t season) {
-  double count = 0, sum = 0;
-  for (std::size_t row = rows.begin + season; row < rows.end; ++row) {
-    const double change = std::abs(series.at(row, column) - series.at(row - season, column));
-    if (!std::isfinite(change)) continue;
-    count += 1;
-    sum += change;
-  }
-  return count > 0 ? sum / count : 0;
-}
-
-bool IsConstant(const TimeSeries& series, std::size_t column, RowRange rows) {
-  double lowest = INFINITY, highest = -INFINITY;
-  for (std::size_t row = rows.begin; row < rows.end; ++row) {
-    const double value = series.at(row, column);
-    if (!std::isfinite(value)) continue;
-    lowest = std::min(lowest, value);
-    highest = std::max(highest, value);
-  }
-  return lowest == highest;
+// Segments of the newest rows of a sequence.
+void CutIntoSegments(std::size_t rows, InputLayout& layout) {
+  const int whole = static_cast<int>(rows);
+  layout.segments = std::clamp(whole / kRowsAtOnce, std::min(2, whole), kMostSegments);
+  layout.segment = whole / layout.segments;
 }
 
 }  // namespace
 
-std::size_t InputLayout::input_rows() const {
-  return static_cast<std::size_t>(std::max(sequence_length, season * days));
-}
-
-std::size_t InputLayout::finite_rows() const {
-  return static_cast<std::size_t>(std::max(sequence_length, season));
-}
-
-int InputLayout::lags() const {
-  return earlier_days ? lags_per_day() * std::max(0, days - first_lag_day() + 1) : 0;
-}
-
-int InputLayout::segment_length() const {
-  if (sequence_length < 2 * kShortestSegment) return std::max(1, sequence_length / 2);
-  return std::max(kShortestSegment, sequence_length / kMostSegments);
-}
-
-int InputLayout::extras(int columns) const {
-  return sequence_length + lags() + (other_columns ? segment_length() * columns : 0);
-}
-
-NetworkShape InputLayout::Shape(const ModelSpec& spec) const {
-  const int columns = 1 + static_cast<int>(OtherColumns(spec).size());
+NetworkShape InputLayout::Shape(const ModelSpec& spec, int columns) const {
   NetworkShape shape;
-  shape.steps = segments();
-  shape.channels = segment_length() + static_cast<int>(kCalendarChannels);
+  shape.steps = segments;
+  shape.channels = segments > 0 ? segment + static_cast<int>(kCalendarChannels) : 0;
   shape.extras = extras(columns);
   shape.horizon = horizon;
   shape.units = spec.lstm_units;
@@ -108,15 +59,23 @@ InputLayout LayoutOf(const ModelSpec& spec, std::int64_t step_seconds, std::size
   layout.horizon = spec.horizon;
   layout.step_seconds = step_seconds;
   const std::size_t day = RowsPerDay(step_seconds);
+  const std::size_t affordable = train_rows / kRowsPerReach;
+  const auto sequence = static_cast<std::size_t>(spec.sequence_length);
+  std::size_t lstm_rows = sequence;
   if (day > 0 && day <= kLongestSeason) {
-    const std::size_t most = std::min({kMostDays, std::max<std::size_t>(1, kLongestReach / day),
-                                       train_rows / (kRowsPerReach * day)});
+    const std::size_t most =
+        std::min({kMostDays, std::max<std::size_t>(1, kLongestReach / day), affordable / day});
     layout.days = static_cast<int>(most);
     layout.season = most > 0 ? static_cast<int>(day) : 0;
+    lstm_rows = std::max(sequence, std::min({kDaysOfLstm * day, kMostRowsForDays, most * day}));
   }
+  layout.reach =
+      static_cast<int>(std::max({sequence, lstm_rows, day * static_cast<std::size_t>(layout.days),
+                                 std::min(kLongestContext, affordable)}));
+  CutIntoSegments(lstm_rows, layout);
   // A sequence of a week tells the time of the week itself, and a week that was hardly seen twice
   // would only tell the network how late it is.
-  layout.week_cycle = step_seconds * spec.sequence_length < kWeekSeconds &&
+  layout.week_cycle = step_seconds * static_cast<std::int64_t>(lstm_rows) < kWeekSeconds &&
                       step_seconds * static_cast<std::int64_t>(train_rows) >= 4 * kWeekSeconds;
   return layout;
 }
@@ -129,10 +88,9 @@ std::vector<std::string> OtherColumns(const ModelSpec& spec) {
   return others;
 }
 
-ColumnScale FitColumnScale(const TimeSeries& series, std::size_t column, RowRange rows) {
+ColumnScale FitColumnScale(const std::vector<double>& values) {
   double count = 0, mean = 0, squares = 0;
-  for (std::size_t row = rows.begin; row < rows.end; ++row) {
-    const double value = series.at(row, column);
+  for (const double value : values) {
     if (!std::isfinite(value)) continue;
     count += 1;
     const double deviation = value - mean;
@@ -145,57 +103,65 @@ ColumnScale FitColumnScale(const TimeSeries& series, std::size_t column, RowRang
   return {mean, constant ? 1 : deviation};
 }
 
-absl::StatusOr<Scaling> FitScaling(const TimeSeries& series,
-                                   const std::vector<std::size_t>& columns, RowRange train,
-                                   int horizon, std::size_t season) {
-  if (IsConstant(series, columns[0], train)) {
-    const std::string& name = series.columns[columns[0]];
-    return Refused(absl::StatusCode::kFailedPrecondition, "DATA_CONSTANT_TARGET",
-                   "column \"" + name + "\" has one value throughout its " +
-                       std::to_string(train.end - train.begin) +
-                       " training rows: there is nothing to learn; check the sensor or choose "
-                       "another target_column",
-                   {{"column", name}});
-  }
-  Scaling scaling;
-  for (std::size_t column : columns)
-    scaling.levels.push_back(FitColumnScale(series, column, train));
-  const double change = FitChange(series, columns[0], train, horizon);
-  scaling.change = change > 0 ? change : scaling.levels[0].scale;
-  const double season_change = FitSeasonChange(series, columns[0], train, season);
-  scaling.season_change = season_change > 0 ? season_change : scaling.levels[0].scale;
-  return scaling;
+double RobustSize(std::vector<double>& changes) {
+  if (changes.empty()) return 0;
+  for (double& change : changes) change = std::abs(change);
+  std::sort(changes.begin(), changes.end());
+  const double median = changes[changes.size() / 2];
+  const std::size_t kept = changes.size() - changes.size() / 100;
+  const double sum =
+      std::accumulate(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(kept), 0.0);
+  return std::max(1.4826 * median, sum / static_cast<double>(kept));
 }
 
 InputTable::InputTable(const TimeSeries& series, const std::vector<std::size_t>& columns,
-                       const InputLayout& layout, const Scaling& scaling)
-    : series_(series),
-      target_(columns[0]),
-      layout_(layout),
+                       const std::vector<PlausibleRange>& plausible, const InputLayout& layout,
+                       const Scaling& scaling)
+    : layout_(layout),
       scaling_(scaling),
       columns_(columns.size()),
-      extras_(static_cast<std::size_t>(layout.extras(static_cast<int>(columns.size())))),
       sums_(series.rows() + 1, 0),
       squares_(series.rows() + 1, 0),
       counts_(series.rows() + 1, 0),
       calendar_(series.rows() * kCalendarChannels, 0.0F),
-      levels_(layout.other_columns ? series.rows() * columns.size() : 0) {
+      levels_(layout.level_rows > 0 ? series.rows() * columns.size() : 0) {
+  outliers_.reserve(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    std::vector<double> values = ColumnValues(series, columns[i]);
+    outliers_.push_back(MaskOutliers(plausible[i], values));
+    if (!levels_.empty()) PutLevels(columns.size(), values, i);
+    if (i == 0) target_ = std::move(values);
+  }
+  filled_ = target_;
+  FillGaps(filled_.data(), filled_.size(), static_cast<std::size_t>(layout.fill_season()));
   for (std::size_t row = 0; layout.week_cycle && row < series.rows(); ++row) {
     PutTimeOfWeek(series.unix_seconds[row], calendar_.data() + row * kCalendarChannels);
-  }
-  for (std::size_t i = 0; i < levels_.size(); ++i) {
-    const ColumnScale& scale = scaling.levels[i % columns_];
-    const double level =
-        (series.at(i / columns_, columns[i % columns_]) - scale.mean) / scale.scale;
-    levels_[i] = static_cast<float>(std::clamp(level, -kLargestLevel, kLargestLevel));
   }
   SumTarget();
 }
 
+// A missing level is the one before it, for as long as a window reaches; after that it is the mean.
+void InputTable::PutLevels(std::size_t columns, const std::vector<double>& values,
+                           std::size_t column) {
+  const ColumnScale& scale = scaling_.levels[column];
+  const auto longest = static_cast<std::size_t>(layout_.reach - layout_.level_rows);
+  float level = 0;
+  std::size_t age = longest + 1;
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    if (std::isnan(values[row])) {
+      ++age;
+    } else {
+      const double scaled = (values[row] - scale.mean) / scale.scale;
+      level = static_cast<float>(std::clamp(scaled, -kLargestLevel, kLargestLevel));
+      age = 0;
+    }
+    levels_[row * columns + column] = age <= longest ? level : 0;
+  }
+}
+
 void InputTable::SumTarget() {
-  for (std::size_t row = 0; row < series_.rows(); ++row) {
-    const double value =
-        (series_.at(row, target_) - scaling_.levels[0].mean) / scaling_.levels[0].scale;
+  for (std::size_t row = 0; row < target_.size(); ++row) {
+    const double value = (target_[row] - scaling_.levels[0].mean) / scaling_.levels[0].scale;
     const bool finite = std::isfinite(value);
     sums_[row + 1] = sums_[row] + (finite ? value : 0);
     squares_[row + 1] = squares_[row] + (finite ? value * value : 0);
@@ -203,76 +169,77 @@ void InputTable::SumTarget() {
   }
 }
 
+bool InputTable::CanForecastFrom(std::size_t origin) const {
+  const std::size_t end = origin + 1;
+  const auto since = [&](std::size_t rows) {
+    return counts_[end] - counts_[end - std::min(end, rows)];
+  };
+  return since(kShortGap + 1) > 0 && since(static_cast<std::size_t>(layout_.spread_rows())) >=
+                                         static_cast<std::size_t>(layout_.fewest_readings);
+}
+
 double InputTable::Difficulty(std::size_t origin) const {
   const std::size_t end = origin + 1;
   const std::size_t begin = end - std::min(end, static_cast<std::size_t>(layout_.spread_rows()));
-  const double count = std::max(1.0, counts_[end] - counts_[begin]);
+  const double count = std::max(1.0, static_cast<double>(counts_[end] - counts_[begin]));
   const double mean = (sums_[end] - sums_[begin]) / count;
   const double variance = (squares_[end] - squares_[begin]) / count - mean * mean;
   const double spread = std::sqrt(std::max(0.0, variance)) * scaling_.levels[0].scale;
   return kCommonDifficulty + (1 - kCommonDifficulty) * spread / scaling_.change;
 }
 
-void InputTable::FillSequence(std::size_t origin, std::size_t index, Batch& batch) const {
-  const auto length = static_cast<std::size_t>(layout_.segment_length());
-  const auto segments = static_cast<std::size_t>(layout_.segments());
-  const std::size_t channels = length + kCalendarChannels;
-  std::size_t row = origin + 1 - segments * length;
-  for (std::size_t segment = 0; segment < segments; ++segment) {
-    float* out = batch.sequence.data() + (segment * batch.size + index) * channels;
-    for (std::size_t i = 0; i < length; ++i, ++row) {
-      *out++ = static_cast<float>(ChangeAt(origin, row));
-    }
-    std::copy_n(calendar_.data() + (row - 1) * kCalendarChannels, kCalendarChannels, out);
-  }
-}
-
-float* InputTable::PutLags(std::size_t origin, float* out) const {
-  const auto season = static_cast<std::size_t>(layout_.season);
-  const auto per_day = static_cast<std::size_t>(layout_.lags_per_day());
-  for (std::size_t i = 0; layout_.lags() > 0 && i < per_day; ++i) {
-    double change = ChangeAt(origin, origin + 1 + i - season);
-    for (int day = 1; day <= layout_.days; ++day) {
-      const std::size_t back = season * static_cast<std::size_t>(day);
-      if (origin + 1 + i >= back) {
-        const double older = ChangeAt(origin, origin + 1 + i - back);
-        if (std::isfinite(older)) change = older;
-      }
-      if (day < layout_.first_lag_day()) continue;
-      out[static_cast<std::size_t>(day - layout_.first_lag_day()) * per_day + i] =
-          static_cast<float>(change);
-    }
-  }
-  return out + layout_.lags();
+const double* InputTable::Window(std::size_t origin, std::vector<double>& scratch) const {
+  const auto reach = static_cast<std::size_t>(layout_.reach);
+  const std::size_t begin = origin + 1 - reach;
+  if (counts_[origin + 1] - counts_[begin] == reach) return target_.data() + begin;
+  scratch.assign(target_.begin() + static_cast<std::ptrdiff_t>(begin),
+                 target_.begin() + static_cast<std::ptrdiff_t>(origin + 1));
+  FillGaps(scratch.data(), reach, static_cast<std::size_t>(layout_.fill_season()));
+  return scratch.data();
 }
 
 void InputTable::FillExtras(std::size_t origin, float* out) const {
-  const auto steps = static_cast<std::size_t>(layout_.sequence_length);
-  for (std::size_t row = origin + 1 - steps; row <= origin; ++row) {
-    *out++ = static_cast<float>(ChangeAt(origin, row));
+  std::vector<double> scratch;
+  const double* window = Window(origin, scratch);
+  const auto reach = static_cast<std::size_t>(layout_.reach);
+  for (std::size_t i = 0; i < reach; ++i) {
+    *out++ = static_cast<float>((window[i] - window[reach - 1]) / scaling_.change);
   }
-  out = PutLags(origin, out);
-  if (!layout_.other_columns) return;
-  const auto length = static_cast<std::size_t>(layout_.segment_length());
-  std::copy_n(levels_.data() + (origin + 1 - length) * columns_, length * columns_, out);
+  const auto level_rows = static_cast<std::size_t>(layout_.level_rows);
+  if (level_rows == 0) return;
+  std::copy_n(levels_.data() + (origin + 1 - level_rows) * columns_, level_rows * columns_, out);
 }
 
-Batch InputTable::MakeBatch(const std::size_t* origins, std::size_t count,
-                            bool with_targets) const {
-  const auto horizon = static_cast<std::size_t>(layout_.horizon);
-  const auto sequence = static_cast<std::size_t>(layout_.segments()) *
-                        (static_cast<std::size_t>(layout_.segment_length()) + kCalendarChannels);
+void InputTable::FillSequence(std::size_t origin, float* out) const {
+  std::vector<double> scratch;
+  const auto reach = static_cast<std::size_t>(layout_.reach);
+  const auto length = static_cast<std::size_t>(layout_.segment);
+  const double* end = Window(origin, scratch) + reach;
+  for (auto left = static_cast<std::size_t>(layout_.segments); left > 0; --left) {
+    const double* begin = end - left * length;
+    for (std::size_t i = 0; i < length; ++i) {
+      *out++ = static_cast<float>((begin[i] - end[-1]) / scaling_.change);
+    }
+    const std::size_t last_row = origin - (left - 1) * length;
+    out = std::copy_n(calendar_.data() + last_row * kCalendarChannels, kCalendarChannels, out);
+  }
+}
+
+Batch InputTable::MakeBatch(const std::size_t* origins, std::size_t count) const {
+  const auto extras = static_cast<std::size_t>(layout_.extras(static_cast<int>(columns_)));
+  const auto segments = static_cast<std::size_t>(layout_.segments);
+  const std::size_t channels = static_cast<std::size_t>(layout_.segment) + kCalendarChannels;
   Batch batch;
   batch.size = count;
-  batch.sequence.resize(count * sequence);
-  batch.extras.resize(count * extras_);
-  if (with_targets) batch.targets.resize(count * horizon);
+  batch.sequence.resize(segments * count * channels);
+  batch.extras.resize(count * extras);
+  std::vector<float> sequence(segments * channels);
   for (std::size_t i = 0; i < count; ++i) {
-    FillSequence(origins[i], i, batch);
-    FillExtras(origins[i], batch.extras.data() + i * extras_);
-    for (std::size_t step = 0; with_targets && step < horizon; ++step) {
-      batch.targets[i * horizon + step] =
-          static_cast<float>(ChangeAt(origins[i], origins[i] + 1 + step));
+    FillExtras(origins[i], batch.extras.data() + i * extras);
+    FillSequence(origins[i], sequence.data());
+    for (std::size_t segment = 0; segment < segments; ++segment) {
+      std::copy_n(sequence.data() + segment * channels, channels,
+                  batch.sequence.data() + (segment * count + i) * channels);
     }
   }
   return batch;

@@ -1,15 +1,17 @@
-// What the network sees of a series. The LSTM: the target's past relative to its last value, cut
-// into segments, and the week's cycle. The linear path: that past as it stands, the same hours of
-// the days before, and, only where they help, the latest levels of the target and the other
-// columns.
+// What a model sees of a series: what is no reading masked, gaps filled by what was known then. The
+// linear path: the target's past `reach` rows relative to its last value, and, where they help, the
+// newest levels of the columns. The LSTM: the newest part of that past, cut into segments, and the
+// week's cycle.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/forecast/forecast.h"
 #include "common/forecast/network.h"
+#include "common/forecast/plausible.h"
 
 namespace fleetcast::forecast {
 
@@ -17,8 +19,7 @@ namespace fleetcast::forecast {
 // hour, and a network that knows it learns a daily pattern by heart that then changes.
 inline constexpr std::size_t kCalendarChannels = 2;
 inline constexpr std::int64_t kWeekSeconds = std::int64_t{7} * 86'400;
-// Of a window's difficulty: the part that is the same for all. Chosen by the coverage of ETTh1's
-// test values; see docs/adr/0007-forecast-accuracy.md.
+// Of a window's difficulty: the part that is the same for all.
 inline constexpr double kCommonDifficulty = 0.25;
 // Scaled levels are cut here: a sensor far out of its training range must not carry the forecast
 // away with it.
@@ -32,32 +33,27 @@ struct InputLayout {
   // Rows of one day, and how many days are looked back on; both 0 where the step does not divide a
   // day or training is too short.
   int season = 0, days = 0;
-  bool week_cycle = false;     // whether the time of the week is an input
-  bool earlier_days = false;   // whether the target on the days before the sequence is
-  bool other_columns = false;  // whether the levels of all columns are
+  int reach = 0;              // rows of the target that the linear path reads
+  int segment = 0;            // rows that the LSTM reads at once; 0: there is no LSTM
+  int segments = 0;           // how many of them, the newest ones
+  bool week_cycle = false;    // whether the time of the week is an input of the LSTM
+  bool fills_by_day = false;  // whether gaps are filled from the days before, see filling.h
+  int level_rows = 0;         // newest rows of all columns whose levels are inputs; 0: none
+  // Of the last spread_rows() rows of a window so many must have a reading of the target.
+  int fewest_readings = 1;
 
   // Rows that a window's inputs span.
-  [[nodiscard]] std::size_t input_rows() const;
-  // The last of them, which must have values: the sequence and the last day. For a missing value
-  // further back the day after it stands in, so that one gap does not cost a week of forecasts.
-  [[nodiscard]] std::size_t finite_rows() const;
-  // Days that the sequence does not hold already: [first_lag_day, days].
-  [[nodiscard]] int first_lag_day() const { return season > 0 ? sequence_length / season + 1 : 1; }
-  [[nodiscard]] int lags_per_day() const { return season < horizon ? season : horizon; }
-  [[nodiscard]] int lags() const;
+  [[nodiscard]] std::size_t input_rows() const { return static_cast<std::size_t>(reach); }
   // Rows whose spread tells how hard a window is to forecast.
   [[nodiscard]] int spread_rows() const { return days > 0 ? season * days : sequence_length; }
-  // Rows that the LSTM reads at once; it reads as many whole segments as the sequence holds, the
-  // newest ones.
-  [[nodiscard]] int segment_length() const;
-  [[nodiscard]] int segments() const { return sequence_length / segment_length(); }
-  // Inputs of the linear path: the sequence, the lags, and the levels of `columns` columns over the
-  // last segment if they are inputs.
-  [[nodiscard]] int extras(int columns) const;
-  [[nodiscard]] NetworkShape Shape(const ModelSpec& spec) const;
+  [[nodiscard]] int fill_season() const { return fills_by_day ? season : 0; }
+  // Inputs of the linear path.
+  [[nodiscard]] int extras(int columns) const { return reach + level_rows * columns; }
+  [[nodiscard]] NetworkShape Shape(const ModelSpec& spec, int columns) const;
 };
 
-// Of `spec` for data with this step and this many training rows.
+// Of `spec` for data with this step and this many training rows: all that may become an input but
+// levels, whose choice is the caller's.
 [[nodiscard]] InputLayout LayoutOf(const ModelSpec& spec, std::int64_t step_seconds,
                                    std::size_t train_rows);
 
@@ -68,60 +64,83 @@ struct ColumnScale {
   double mean = 0, scale = 1;
 };
 
-// Mean and standard deviation of a column's finite values in `rows`; a constant column gets
-// scale 1.
-[[nodiscard]] ColumnScale FitColumnScale(const TimeSeries& series, std::size_t column,
-                                         RowRange rows);
+// Mean and standard deviation of the finite ones of `values`; a constant column gets scale 1.
+[[nodiscard]] ColumnScale FitColumnScale(const std::vector<double>& values);
 
 // Fitted on training rows alone.
 struct Scaling {
-  double change = 1;                // root mean square of the target's change within the horizon
+  double change = 1;                // the usual size of the target's change within the horizon
   double season_change = 1;         // mean absolute change of the target over a season
-  std::vector<ColumnScale> levels;  // the target, then OtherColumns
+  std::vector<ColumnScale> levels;  // the target, then the other columns that the model knows
 };
 
-// `columns`: the target's index, then those of OtherColumns; `season` in rows. A change that never
-// occurs counts as the target's deviation. DATA_CONSTANT_TARGET.
-[[nodiscard]] absl::StatusOr<Scaling> FitScaling(const TimeSeries& series,
-                                                 const std::vector<std::size_t>& columns,
-                                                 RowRange train, int horizon, std::size_t season);
+// 1.4826 times the median of the absolute values, which a few wild ones do not move; their mean
+// without the largest hundredth where that is larger, as it is for a sensor that mostly stands
+// still. 0 of nothing. Sorts `changes`.
+[[nodiscard]] double RobustSize(std::vector<double>& changes);
 
-// A series made ready for batches. Keeps a reference to the series.
+// A series made ready for batches. Keeps nothing of what it is given.
 class InputTable {
  public:
+  // `columns`: the target's index in `series`, then those of the other columns; `plausible` one for
+  // each.
   InputTable(const TimeSeries& series, const std::vector<std::size_t>& columns,
-             const InputLayout& layout, const Scaling& scaling);
+             const std::vector<PlausibleRange>& plausible, const InputLayout& layout,
+             const Scaling& scaling);
 
-  // Windows by their origins, with targets where `with_targets`.
-  [[nodiscard]] Batch MakeBatch(const std::size_t* origins, std::size_t count,
-                                bool with_targets) const;
-  // The target at `row` as the network should give it for the window at `origin`.
+  [[nodiscard]] std::size_t rows() const { return target_.size(); }
+  // The target's reading; NaN where there is none.
+  [[nodiscard]] double Reading(std::size_t row) const { return target_[row]; }
+  // The last value as a window at `origin` sees it: the reading, or what stands in for it.
+  [[nodiscard]] double LastValue(std::size_t origin) const { return filled_[origin]; }
+  // Readings of the target in the rows before `end`.
+  [[nodiscard]] std::size_t ReadingsBefore(std::size_t end) const { return counts_[end]; }
+  // By column, in the order of `columns`.
+  [[nodiscard]] const std::vector<std::vector<Outlier>>& outliers() const { return outliers_; }
+
+  // Whether a model may forecast from `origin`: it has a reading in the last kShortGap + 1 rows,
+  // and enough of them in the rows before.
+  [[nodiscard]] bool CanForecastFrom(std::size_t origin) const;
+  // Windows by their origins.
+  [[nodiscard]] Batch MakeBatch(const std::size_t* origins, std::size_t count) const;
+  // The linear path's inputs [extras] of the window at `origin`.
+  void FillExtras(std::size_t origin, float* out) const;
+  // The LSTM's [segments, segment rows and the time of the week].
+  void FillSequence(std::size_t origin, float* out) const;
+  // The target at `row` as the network should give it for the window at `origin`; NaN where it has
+  // no reading.
   [[nodiscard]] double ChangeAt(std::size_t origin, std::size_t row) const {
-    return (series_.at(row, target_) - series_.at(origin, target_)) / scaling_.change;
+    return (target_[row] - filled_[origin]) / scaling_.change;
+  }
+  // The same with what stands in for a reading that is missing.
+  [[nodiscard]] double FilledChangeAt(std::size_t origin, std::size_t row) const {
+    return (filled_[row] - filled_[origin]) / scaling_.change;
   }
   // How far off forecasts from `origin` usually are, relative to other windows: above 0. Grows with
   // the spread of the target before it.
   [[nodiscard]] double Difficulty(std::size_t origin) const;
   // A network output for the window at `origin`, in the target's unit.
-  [[nodiscard]] double InUnit(std::size_t origin, float output) const {
-    return series_.at(origin, target_) + scaling_.change * static_cast<double>(output);
+  [[nodiscard]] double InUnit(std::size_t origin, double output) const {
+    return filled_[origin] + scaling_.change * output;
   }
 
  private:
+  void PutLevels(std::size_t columns, const std::vector<double>& values, std::size_t column);
   void SumTarget();
-  void FillSequence(std::size_t origin, std::size_t index, Batch& batch) const;
-  void FillExtras(std::size_t origin, float* out) const;
-  // Returns where it ended.
-  float* PutLags(std::size_t origin, float* out) const;
+  // The window's `reach` values of the target, filled; `scratch` [reach] is used where there are
+  // gaps.
+  [[nodiscard]] const double* Window(std::size_t origin, std::vector<double>& scratch) const;
 
-  const TimeSeries& series_;
-  std::size_t target_;
   InputLayout layout_;
   Scaling scaling_;
   std::size_t columns_;
-  std::size_t extras_;
-  // Sums over the rows before each: of the target's finite values, their squares and their count.
-  std::vector<double> sums_, squares_, counts_;
+  std::vector<std::vector<Outlier>> outliers_;
+  std::vector<double> target_;  // [rows]: readings
+  std::vector<double> filled_;  // [rows]: with gaps filled from all that was before
+  // Sums over the rows before each: of the target's readings, scaled, their squares and their
+  // count.
+  std::vector<double> sums_, squares_;
+  std::vector<std::size_t> counts_;
   std::vector<float> calendar_;  // [rows, 2]: time of the week
   std::vector<float> levels_;    // [rows, columns]; empty if they are no input
 };

@@ -21,13 +21,13 @@ std::size_t NaiveSeason(std::int64_t step_seconds, std::size_t horizon, std::siz
   return day > 0 && part_begin >= day ? day : horizon;
 }
 
-std::vector<double> SeasonalNaive(const TimeSeries& series, std::size_t target_column,
-                                  std::size_t origin, std::size_t horizon, std::size_t season) {
-  std::vector<double> forecast(horizon, series.at(origin, target_column));
+std::vector<double> SeasonalNaive(const std::vector<double>& values, std::size_t origin,
+                                  std::size_t horizon, std::size_t season) {
+  std::vector<double> forecast(horizon, values[origin]);
   for (std::size_t step = 0; step < horizon; ++step) {
     const std::size_t back = season - step % season;  // rows before the row after the origin
     if (back > origin + 1) continue;
-    const double value = series.at(origin + 1 - back, target_column);
+    const double value = values[origin + 1 - back];
     if (std::isfinite(value)) forecast[step] = value;
   }
   return forecast;
@@ -73,12 +73,12 @@ MetricsSum::MetricsSum(std::size_t horizon, std::vector<double> interval_levels)
     : levels_(std::move(interval_levels)), covered_(levels_.size(), 0), by_step_(horizon) {}
 
 void MetricsSum::Add(std::size_t step, const ForecastValue& value,
-                     const std::vector<double>& half_widths) {
+                     const std::vector<IntervalEnds>& intervals) {
   all_.Add(value);
   by_step_[step].Add(value);
   values_ += 1;
   for (std::size_t i = 0; i < levels_.size(); ++i) {
-    if (std::abs(value.actual - value.forecast) <= half_widths[i]) covered_[i] += 1;
+    if (value.actual >= intervals[i].lower && value.actual <= intervals[i].upper) covered_[i] += 1;
   }
 }
 
@@ -91,12 +91,14 @@ Metrics MetricsSum::Result(double mase_scale) const {
   return metrics;
 }
 
-double ConformalQuantile(std::vector<double>& absolute_errors, double level) {
-  std::sort(absolute_errors.begin(), absolute_errors.end());
+IntervalEnds ConformalEnds(std::vector<double>& errors, double level) {
+  std::sort(errors.begin(), errors.end());
   const double rank =
-      std::ceil((static_cast<double>(absolute_errors.size()) + 1) * level / 100 - 1e-9);
-  const std::size_t index = std::max<std::size_t>(1, static_cast<std::size_t>(rank)) - 1;
-  return absolute_errors[std::min(index, absolute_errors.size() - 1)];
+      std::ceil((static_cast<double>(errors.size()) + 1) * (1 + level / 100) / 2 - 1e-9);
+  const std::size_t from_end =
+      errors.size() -
+      std::min(errors.size(), std::max<std::size_t>(1, static_cast<std::size_t>(rank)));
+  return {std::min(0.0, errors[from_end]), std::max(0.0, errors[errors.size() - 1 - from_end])};
 }
 
 }  // namespace fleetcast::forecast

@@ -12,11 +12,16 @@ namespace fleetcast::forecast {
 [[nodiscard]] std::size_t NaiveSeason(std::int64_t step_seconds, std::size_t horizon,
                                       std::size_t part_begin);
 
-// The seasonal-naive forecast [horizon] of the window with its last input at row `origin`: the last
-// season before it, repeated; the last value where the season's is missing or before the series.
-[[nodiscard]] std::vector<double> SeasonalNaive(const TimeSeries& series, std::size_t target_column,
+// The seasonal-naive forecast [horizon] of the window with its last input at row `origin` of
+// `values`: the last season before it, repeated; the last value where the season's is missing or
+// before the first.
+[[nodiscard]] std::vector<double> SeasonalNaive(const std::vector<double>& values,
                                                 std::size_t origin, std::size_t horizon,
                                                 std::size_t season);
+
+struct IntervalEnds {
+  double lower = 0, upper = 0;
+};
 
 // What came, and what was forecast.
 struct ForecastValue {
@@ -42,8 +47,9 @@ class ErrorSum {
 class MetricsSum {
  public:
   MetricsSum(std::size_t horizon, std::vector<double> interval_levels);
-  // `half_widths` holds the step's, one per level.
-  void Add(std::size_t step, const ForecastValue& value, const std::vector<double>& half_widths);
+  // `intervals` holds the step's, one per level.
+  void Add(std::size_t step, const ForecastValue& value,
+           const std::vector<IntervalEnds>& intervals);
   // Ends a window.
   void CountWindow() { ++windows_; }
   [[nodiscard]] Metrics Result(double mase_scale) const;
@@ -57,9 +63,11 @@ class MetricsSum {
   std::vector<ErrorSum> by_step_;
 };
 
-// The split-conformal half width: the ceil((n + 1) * level / 100)-th smallest of n absolute errors,
-// the largest where that is beyond n. Sorts `absolute_errors`, which must not be empty.
-// Vovk et al., Algorithmic Learning in a Random World (2005), section 4.2.
-[[nodiscard]] double ConformalQuantile(std::vector<double>& absolute_errors, double level);
+// The split-conformal ends of an interval that holds `level` percent of n errors (what came less
+// what was forecast), as many of the rest on either side: the ceil((n + 1) (1 + level / 100) /
+// 2)-th smallest and its mirror image, the outermost where that is beyond n. The lower end is 0 at
+// most, the upper one at least. Sorts `errors`, which must not be empty. Vovk et al., Algorithmic
+// Learning in a Random World (2005), section 4.2.
+[[nodiscard]] IntervalEnds ConformalEnds(std::vector<double>& errors, double level);
 
 }  // namespace fleetcast::forecast

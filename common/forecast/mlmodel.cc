@@ -28,7 +28,7 @@ std::string Quoted(const Json& value) { return Json(value.dump()).dump(); }
 
 std::string WriteMlmodel(const ModelDescription& description) {
   const ModelSpec& spec = description.spec;
-  const std::vector<std::string> columns = OnnxInputColumns(spec, description.layout);
+  const std::vector<std::string>& columns = description.columns;
   const auto levels = static_cast<std::int64_t>(spec.interval_levels.size());
   const Json inputs = {Tensor(kOnnxHistory, "float64",
                               {static_cast<std::int64_t>(description.layout.input_rows()),

@@ -2,31 +2,16 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "common/forecast/filling.h"
 #include "common/forecast/forecast.h"
 #include "common/forecast/metrics.h"
 #include "common/forecast/model_state.h"
+#include "common/forecast/preparation.h"
 
 namespace fleetcast::forecast {
 namespace {
 
 constexpr std::size_t kPredictionBatch = 256;
-
-absl::Status CheckHistoryIsFinite(const TimeSeries& history,
-                                  const std::vector<std::size_t>& columns, std::size_t first_row) {
-  for (std::size_t row = first_row; row < history.rows(); ++row) {
-    for (std::size_t column : columns) {
-      if (std::isfinite(history.at(row, column))) continue;
-      const std::string& name = history.columns[column];
-      const std::string time = std::to_string(history.unix_seconds[row]);
-      return Refused(absl::StatusCode::kFailedPrecondition, "DATA_NOT_FINITE",
-                     absl::StrCat("column \"", name, "\" has no value at ", time,
-                                  " (Unix seconds), among the last ", history.rows() - first_row,
-                                  " rows that a forecast needs"),
-                     {{"column", name}, {"unix_seconds", time}});
-    }
-  }
-  return absl::OkStatus();
-}
 
 absl::Status CheckStep(const TimeSeries& series, std::size_t first_row, const InputLayout& layout) {
   if (series.rows() < first_row + 2) return absl::OkStatus();  // one row has no step
@@ -52,6 +37,61 @@ TimeSeries Tail(const TimeSeries& series, std::size_t first_row) {
   return tail;
 }
 
+double WithinBounds(const ModelSpec& spec, double value) {
+  if (spec.minimum) value = std::max(value, *spec.minimum);
+  if (spec.maximum) value = std::min(value, *spec.maximum);
+  return value;
+}
+
+// What a caller should know about the readings that a forecast is made from.
+std::vector<Remark> RemarksOn(const TimeSeries& inputs, const ModelParts& parts,
+                              const InputTable& table) {
+  std::vector<Remark> remarks;
+  const std::size_t rows = inputs.rows();
+  for (std::size_t i = 0; i < parts.columns.size(); ++i) {
+    const std::string& name = parts.columns[i];
+    const std::vector<Outlier>& outliers = table.outliers()[i];
+    const std::size_t readings = table.ReadingsBefore(rows);
+    if (!outliers.empty()) {
+      remarks.push_back({.kind = "DOUBTED",
+                         .column = name,
+                         .count = static_cast<std::int64_t>(outliers.size()),
+                         .text = absl::StrCat(
+                             "column \"", name, "\": ", outliers.size(), " of the last ", rows,
+                             " values are no readings, the newest is ", outliers.back().value,
+                             " at ", inputs.unix_seconds[outliers.back().row], " (Unix seconds)")});
+    }
+    if (i == 0 && readings + outliers.size() < rows) {
+      const std::size_t missing = rows - readings - outliers.size();
+      remarks.push_back({.kind = "FILLED",
+                         .column = name,
+                         .count = static_cast<std::int64_t>(missing),
+                         .text = absl::StrCat("column \"", name, "\": ", missing, " of the last ",
+                                              rows, " values are missing and were filled")});
+    }
+  }
+  return remarks;
+}
+
+absl::Status CheckReadings(const TimeSeries& inputs, const ModelParts& parts,
+                           const InputTable& table) {
+  const std::size_t rows = inputs.rows();
+  if (table.CanForecastFrom(rows - 1)) return absl::OkStatus();
+  const auto spread = std::min(rows, static_cast<std::size_t>(parts.layout.spread_rows()));
+  const std::size_t found = table.ReadingsBefore(rows) - table.ReadingsBefore(rows - spread);
+  const std::string& name = parts.columns[0];
+  const std::string time = std::to_string(inputs.unix_seconds.back());
+  return Refused(absl::StatusCode::kFailedPrecondition, "DATA_NOT_FINITE",
+                 absl::StrCat("column \"", name, "\" has ", found, " readings in the ", spread,
+                              " rows up to ", time, " (Unix seconds); a forecast needs ",
+                              parts.layout.fewest_readings, " there and one in the last ",
+                              kShortGap + 1, ": look for what stopped the sensor"),
+                 {{"column", name},
+                  {"unix_seconds", time},
+                  {"readings", std::to_string(found)},
+                  {"needed", std::to_string(parts.layout.fewest_readings)}});
+}
+
 ForecastResult ResultOf(const ModelParts& parts, const InputTable& table, const TimeSeries& inputs,
                         const std::vector<float>& outputs) {
   const std::size_t origin = inputs.rows() - 1;
@@ -61,22 +101,26 @@ ForecastResult ResultOf(const ModelParts& parts, const InputTable& table, const 
   for (std::size_t step = 0; step < outputs.size(); ++step) {
     result.unix_seconds.push_back(result.issue_unix_seconds +
                                   parts.layout.step_seconds * static_cast<std::int64_t>(step + 1));
-    result.values.push_back(table.InUnit(origin, outputs[step]));
+    result.values.push_back(ValueOf(parts, table, origin, static_cast<double>(outputs[step])));
   }
-  for (std::size_t i = 0; i < parts.spec.interval_levels.size(); ++i) {
+  for (std::size_t i = 0; i < parts.intervals.size(); ++i) {
     Interval interval{.level = parts.spec.interval_levels[i], .lower = {}, .upper = {}};
     for (std::size_t step = 0; step < outputs.size(); ++step) {
-      const double half_width = parts.residual_quantiles[i][step] * difficulty;
-      interval.lower.push_back(result.values[step] - half_width);
-      interval.upper.push_back(result.values[step] + half_width);
+      const IntervalOffsets& offsets = parts.intervals[i];
+      const auto end = [&](float offset) {
+        return WithinBounds(parts.spec,
+                            result.values[step] + static_cast<double>(offset) * difficulty);
+      };
+      interval.lower.push_back(end(offsets.lower[step]));
+      interval.upper.push_back(end(offsets.upper[step]));
     }
     result.intervals.push_back(std::move(interval));
   }
+  result.remarks = RemarksOn(inputs, parts, table);
   return result;
 }
 
 absl::StatusOr<ForecastResult> ForecastWith(const ModelParts& parts, const TimeSeries& history) {
-  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(history, parts.spec, parts.layout));
   const std::size_t needed = parts.layout.input_rows();
   if (history.rows() < needed) {
     return Refused(absl::StatusCode::kFailedPrecondition, "DATA_TOO_FEW_ROWS",
@@ -86,13 +130,11 @@ absl::StatusOr<ForecastResult> ForecastWith(const ModelParts& parts, const TimeS
   }
   const std::size_t first_row = history.rows() - needed;
   FLEETCAST_RETURN_IF_ERROR(CheckStep(history, first_row, parts.layout));
-  FLEETCAST_RETURN_IF_ERROR(
-      CheckHistoryIsFinite(history, columns, history.rows() - parts.layout.finite_rows()));
   const TimeSeries inputs = Tail(history, first_row);
-  const InputTable table(inputs, columns, parts.layout, parts.scaling);
+  FLEETCAST_ASSIGN_OR_RETURN(const InputTable table, TableOf(inputs, parts));
+  FLEETCAST_RETURN_IF_ERROR(CheckReadings(inputs, parts, table));
   const std::size_t origin = needed - 1;
-  return ResultOf(parts, table, inputs,
-                  parts.network.Predict(table.MakeBatch(&origin, 1, /*with_targets=*/false)));
+  return ResultOf(parts, table, inputs, parts.network.Predict(table.MakeBatch(&origin, 1)));
 }
 
 absl::Status CheckPart(const TimeSeries& series, RowRange part) {
@@ -105,50 +147,87 @@ absl::Status CheckPart(const TimeSeries& series, RowRange part) {
                   {"rows", std::to_string(series.rows())}});
 }
 
-absl::StatusOr<WindowRule> EvaluationRule(const TimeSeries& series, const ModelParts& parts,
-                                          const std::vector<std::size_t>& columns,
-                                          const EvaluationWindows& windows) {
-  WindowRule rule = RuleOf(parts.layout, columns);
-  rule.finite_rows = std::max(rule.finite_rows, windows.finite_rows_at_least);
-  rule.input_rows = std::max({rule.input_rows, windows.input_rows_at_least, rule.finite_rows});
-  FLEETCAST_ASSIGN_OR_RETURN(auto more, ColumnIndices(series, windows.finite_columns));
-  rule.input_columns.insert(rule.input_columns.end(), more.begin(), more.end());
-  return rule;
+// The readings that are scored: what `windows` asks for too.
+absl::StatusOr<std::vector<double>> ScoredValues(const TimeSeries& series, const ModelParts& parts,
+                                                 const EvaluationWindows& windows,
+                                                 const InputTable& table) {
+  FLEETCAST_ASSIGN_OR_RETURN(const std::size_t target, ColumnIndex(series, parts.columns[0]));
+  std::vector<double> values = ColumnValues(series, target);
+  MaskOutliers({.lowest = windows.lowest, .highest = windows.highest, .jump = windows.jump},
+               values);
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    if (!std::isfinite(table.Reading(row))) values[row] = table.Reading(row);
+  }
+  return values;
+}
+
+// Origins of the windows that are scored: see EvaluationWindows.
+std::vector<std::size_t> ScoredOrigins(const ModelParts& parts, const InputTable& table,
+                                       const std::vector<double>& scored, RowRange part,
+                                       const EvaluationWindows& windows) {
+  const std::size_t input_rows =
+      std::max({parts.layout.input_rows(), windows.input_rows_at_least, windows.spread_rows});
+  const auto horizon = static_cast<std::size_t>(parts.layout.horizon);
+  std::vector<std::size_t> origins;
+  for (const std::size_t origin : UsableOrigins(table, part, input_rows, horizon, 1)) {
+    const std::size_t end = origin + 1;
+    const std::size_t readings =
+        table.ReadingsBefore(end) - table.ReadingsBefore(end - windows.spread_rows);
+    const auto targets = scored.begin() + static_cast<std::ptrdiff_t>(end);
+    const bool any = std::any_of(targets, targets + static_cast<std::ptrdiff_t>(horizon),
+                                 [](double value) { return std::isfinite(value); });
+    if (any && std::isfinite(scored[origin]) && readings >= windows.readings_at_least) {
+      origins.push_back(origin);
+    }
+  }
+  return origins;
+}
+
+void ScoreWindow(const ModelParts& parts, const InputTable& table,
+                 const std::vector<double>& scored, const std::vector<double>& seasonal,
+                 std::size_t origin, const float* outputs, MetricsSum& sum) {
+  const double difficulty = table.Difficulty(origin);
+  std::vector<IntervalEnds> ends(parts.intervals.size());
+  for (std::size_t step = 0; step < seasonal.size(); ++step) {
+    const double actual = scored[origin + 1 + step];
+    if (!std::isfinite(actual)) continue;
+    const double forecast = ValueOf(parts, table, origin, static_cast<double>(outputs[step]));
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      const IntervalOffsets& offsets = parts.intervals[i];
+      ends[i] = {forecast + static_cast<double>(offsets.lower[step]) * difficulty,
+                 forecast + static_cast<double>(offsets.upper[step]) * difficulty};
+    }
+    sum.Add(step,
+            {.actual = actual,
+             .forecast = forecast,
+             .last_value = table.LastValue(origin),
+             .seasonal_value = seasonal[step]},
+            ends);
+  }
+  sum.CountWindow();
 }
 
 absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& series,
                                      RowRange part, const EvaluationWindows& windows) {
   FLEETCAST_RETURN_IF_ERROR(CheckPart(series, part));
-  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(series, parts.spec, parts.layout));
+  FLEETCAST_ASSIGN_OR_RETURN(const InputTable table, TableOf(series, parts));
   FLEETCAST_RETURN_IF_ERROR(CheckStep(series, 0, parts.layout));
-  FLEETCAST_ASSIGN_OR_RETURN(auto rule, EvaluationRule(series, parts, columns, windows));
-  const std::vector<std::size_t> origins = CompleteOrigins(series, rule, part);
+  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<double> scored,
+                             ScoredValues(series, parts, windows, table));
+  const std::vector<std::size_t> origins = ScoredOrigins(parts, table, scored, part, windows);
+  const auto horizon = static_cast<std::size_t>(parts.layout.horizon);
   if (origins.empty()) {
     return Refused(absl::StatusCode::kFailedPrecondition, "DATA_TOO_FEW_ROWS",
                    "rows [" + std::to_string(part.begin) + ", " + std::to_string(part.end) +
-                       ") hold no window of " + std::to_string(rule.input_rows) + " inputs and " +
-                       std::to_string(rule.horizon) + " targets without missing values",
+                       ") hold no window of " + std::to_string(parts.layout.input_rows()) +
+                       " inputs and " + std::to_string(horizon) + " targets with a reading",
                    {{"begin", std::to_string(part.begin)}, {"end", std::to_string(part.end)}});
   }
-  const InputTable table(series, columns, parts.layout, parts.scaling);
-  const std::size_t season = NaiveSeason(parts.layout.step_seconds, rule.horizon, part.begin);
-  MetricsSum sum(rule.horizon, parts.spec.interval_levels);
-  std::vector<double> half_widths(parts.spec.interval_levels.size());
+  const std::size_t season = NaiveSeason(parts.layout.step_seconds, horizon, part.begin);
+  MetricsSum sum(horizon, parts.spec.interval_levels);
   const auto add = [&](std::size_t origin, const float* outputs) {
-    const double difficulty = table.Difficulty(origin);
-    const auto seasonal = SeasonalNaive(series, columns[0], origin, rule.horizon, season);
-    for (std::size_t step = 0; step < rule.horizon; ++step) {
-      for (std::size_t i = 0; i < half_widths.size(); ++i) {
-        half_widths[i] = parts.residual_quantiles[i][step] * difficulty;
-      }
-      sum.Add(step,
-              {.actual = series.at(origin + 1 + step, columns[0]),
-               .forecast = table.InUnit(origin, outputs[step]),
-               .last_value = series.at(origin, columns[0]),
-               .seasonal_value = seasonal[step]},
-              half_widths);
-    }
-    sum.CountWindow();
+    ScoreWindow(parts, table, scored, SeasonalNaive(scored, origin, horizon, season), origin,
+                outputs, sum);
   };
   VisitForecasts(parts.network, table, origins, add, /*keep_going=*/nullptr);
   return sum.Result(parts.scaling.season_change);
@@ -156,21 +235,14 @@ absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& 
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::size_t>> InputColumns(const TimeSeries& series,
-                                                      const ModelSpec& spec,
-                                                      const InputLayout& layout) {
-  std::vector<std::string> columns;
-  if (layout.other_columns) columns = OtherColumns(spec);
-  columns.insert(columns.begin(), spec.target_column);
-  return ColumnIndices(series, columns);
+absl::StatusOr<InputTable> TableOf(const TimeSeries& series, const ModelParts& parts) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto columns, ColumnIndices(series, parts.columns));
+  return InputTable(series, columns, parts.plausible, parts.layout, parts.scaling);
 }
 
-WindowRule RuleOf(const InputLayout& layout, const std::vector<std::size_t>& columns) {
-  return {.input_rows = layout.input_rows(),
-          .finite_rows = layout.finite_rows(),
-          .horizon = static_cast<std::size_t>(layout.horizon),
-          .input_columns = columns,
-          .target_column = columns[0]};
+double ValueOf(const ModelParts& parts, const InputTable& table, std::size_t origin,
+               double output) {
+  return WithinBounds(parts.spec, table.InUnit(origin, output));
 }
 
 void VisitForecasts(const Network& network, const InputTable& table,
@@ -181,7 +253,7 @@ void VisitForecasts(const Network& network, const InputTable& table,
     if (keep_going && !keep_going()) return;
     const std::size_t count = std::min(kPredictionBatch, origins.size() - begin);
     const std::vector<float> outputs =
-        network.Predict(table.MakeBatch(origins.data() + begin, count, /*with_targets=*/false));
+        network.Predict(table.MakeBatch(origins.data() + begin, count));
     for (std::size_t i = 0; i < count; ++i) {
       visit(origins[begin + i], outputs.data() + i * horizon);
     }
@@ -197,14 +269,19 @@ const ModelSpec& Model::spec() const { return state_->parts.spec; }
 
 std::size_t Model::input_rows() const { return state_->parts.layout.input_rows(); }
 
+std::int64_t Model::step_seconds() const { return state_->parts.layout.step_seconds; }
+
+std::vector<std::string> Model::input_columns() const { return state_->parts.columns; }
+
 EvaluationWindows Model::needs() const {
-  const ModelParts& parts = state_->parts;
-  std::vector<std::string> columns;
-  if (parts.layout.other_columns) columns = OtherColumns(parts.spec);
-  columns.push_back(parts.spec.target_column);
-  return {.input_rows_at_least = parts.layout.input_rows(),
-          .finite_rows_at_least = parts.layout.finite_rows(),
-          .finite_columns = std::move(columns)};
+  const InputLayout& layout = state_->parts.layout;
+  const PlausibleRange& plausible = state_->parts.plausible[0];
+  return {.input_rows_at_least = layout.input_rows(),
+          .readings_at_least = static_cast<std::size_t>(layout.fewest_readings),
+          .spread_rows = static_cast<std::size_t>(layout.spread_rows()),
+          .lowest = plausible.lowest,
+          .highest = plausible.highest,
+          .jump = plausible.jump};
 }
 
 absl::StatusOr<ForecastResult> Model::Forecast(const TimeSeries& history) const {

@@ -75,7 +75,11 @@ absl::StatusOr<Network> NetworkIn(std::string_view file, const std::shared_ptr<c
                                   const ModelDescription& description) {
   const absl::StatusOr<std::vector<OnnxTensor>> tensors = FindOnnxTensors(file);
   if (!tensors.ok()) return CorruptFile(kOnnxName, std::string(tensors.status().message()));
-  const std::vector<WeightShape> expected = OnnxWeightShapes(description.spec, description.layout);
+  const NetworkShape shape =
+      description.layout.Shape(description.spec, static_cast<int>(description.columns.size()));
+  const std::optional<V1Inputs>& v1 = description.v1;
+  const std::vector<WeightShape> expected =
+      v1 ? V1WeightShapes(shape, *v1) : OnnxWeightShapes(shape);
   if (tensors->size() < expected.size()) return CorruptFile(kOnnxName, "it lacks tensors");
   std::vector<const float*> values;
   std::vector<std::shared_ptr<const void>> owners;
@@ -85,7 +89,15 @@ absl::StatusOr<Network> NetworkIn(std::string_view file, const std::shared_ptr<c
     values.push_back(kept.values);
     owners.push_back(kept.owner);
   }
-  const NetworkShape shape = description.layout.Shape(description.spec);
+  if (v1) {
+    const auto linear =
+        std::make_shared<const std::vector<float>>(ArrangeV1(values.back(), *v1, shape));
+    const auto bias =
+        std::make_shared<const std::vector<float>>(static_cast<std::size_t>(shape.horizon), 0.0F);
+    values.back() = linear->data();
+    values.push_back(bias->data());
+    owners.insert(owners.end(), {linear, bias});
+  }
   return Network(shape, ViewOfOnnx(shape, values),
                  std::make_shared<const std::vector<std::shared_ptr<const void>>>(owners));
 }
@@ -102,9 +114,11 @@ absl::StatusOr<ModelParts> ParseParts(const ModelFiles& files) {
   }
   FLEETCAST_ASSIGN_OR_RETURN(Network network, NetworkIn(files.onnx, files.owner, description));
   return ModelParts{.spec = std::move(description.spec),
+                    .columns = std::move(description.columns),
+                    .plausible = std::move(description.plausible),
                     .layout = description.layout,
                     .scaling = std::move(description.scaling),
-                    .residual_quantiles = std::move(description.residual_quantiles),
+                    .intervals = std::move(description.intervals),
                     .network = std::move(network),
                     .training_record = std::move(description.training_record)};
 }
@@ -163,9 +177,11 @@ std::string Model::Serialize() const {
   const ModelParts& parts = state_->parts;
   const std::string onnx = WriteOnnx(parts);
   const ModelDescription description{.spec = parts.spec,
+                                     .columns = parts.columns,
+                                     .plausible = parts.plausible,
                                      .layout = parts.layout,
                                      .scaling = parts.scaling,
-                                     .residual_quantiles = parts.residual_quantiles,
+                                     .intervals = parts.intervals,
                                      .training_record = parts.training_record,
                                      .onnx_sha256 = Sha256Hex(onnx)};
   const std::string json = WriteModelJson(description), mlmodel = WriteMlmodel(description);

@@ -6,12 +6,14 @@
 //   MLmodel      what MLflow's tools look for
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/forecast/model_state.h"
+#include "common/forecast/model_v1.h"
 
 namespace fleetcast::forecast {
 
@@ -25,11 +27,14 @@ inline constexpr char kMlmodelName[] = "MLmodel";
 // A model without its network.
 struct ModelDescription {
   ModelSpec spec;
+  std::vector<std::string> columns;
+  std::vector<PlausibleRange> plausible;
   InputLayout layout;
   Scaling scaling;
-  std::vector<std::vector<float>> residual_quantiles;
+  std::vector<IntervalOffsets> intervals;
   std::string training_record;  // JSON text, as in ModelParts
   std::string onnx_sha256;
+  std::optional<V1Inputs> v1;  // of a file of format 1: how its linear path's weights are arranged
 };
 
 [[nodiscard]] std::string WriteModelJson(const ModelDescription& description);

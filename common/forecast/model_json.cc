@@ -1,5 +1,5 @@
 // model.json.
-#include <bit>
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -13,11 +13,20 @@
 namespace fleetcast::forecast {
 namespace {
 
-constexpr char kFormat[] = "fleetcast.model/1";
+constexpr char kFormat[] = "fleetcast.model/2";
 constexpr std::size_t kLongestJson = 16u << 20;
 constexpr int kDeepestJson = 16;
 constexpr std::int64_t kLongestStep = 366LL * 86'400;
-constexpr std::int64_t kMostSeasonRows = 86'400, kMostDays = 366;
+constexpr std::int64_t kMostSeasonRows = 86'400, kMostDays = 366, kMostRows = 1 << 20;
+
+Json BoundJson(const std::optional<double>& bound) { return bound ? Json(*bound) : Json(); }
+
+// null or a number.
+std::optional<double> ParseBound(const char* key, const Json& json, JsonReader& reader) {
+  const auto found = json.find(key);
+  if (found != json.end() && found->is_null()) return std::nullopt;
+  return reader.Number(key);
+}
 
 Json SpecJson(const ModelSpec& spec) {
   return {{"sequence_length", spec.sequence_length},
@@ -32,6 +41,8 @@ Json SpecJson(const ModelSpec& spec) {
           {"precision", spec.precision},
           {"feature_columns", spec.feature_columns},
           {"target_column", spec.target_column},
+          {"minimum", BoundJson(spec.minimum)},
+          {"maximum", BoundJson(spec.maximum)},
           {"data_fingerprint", spec.data_fingerprint}};
 }
 
@@ -53,6 +64,8 @@ absl::StatusOr<ModelSpec> ParseSpec(const Json& json) {
   spec.precision = reader.String("precision");
   spec.feature_columns = reader.Array<std::string>("feature_columns", &Json::is_string);
   spec.target_column = reader.String("target_column");
+  spec.minimum = ParseBound("minimum", json, reader);
+  spec.maximum = ParseBound("maximum", json, reader);
   spec.data_fingerprint = reader.String("data_fingerprint");
   FLEETCAST_RETURN_IF_ERROR(reader.status());
   if (absl::Status status = ValidateSpec(spec); !status.ok()) {
@@ -63,6 +76,9 @@ absl::StatusOr<ModelSpec> ParseSpec(const Json& json) {
 
 absl::StatusOr<InputLayout> ParseLayout(const Json& json, const ModelSpec& spec) {
   JsonReader reader(json);
+  const auto rows = [&](const char* key, std::int64_t fewest) {
+    return static_cast<int>(reader.Integer(key, fewest, kMostRows));
+  };
   InputLayout layout;
   layout.sequence_length = spec.sequence_length;
   layout.horizon = spec.horizon;
@@ -73,41 +89,90 @@ absl::StatusOr<InputLayout> ParseLayout(const Json& json, const ModelSpec& spec)
   if (layout.season != static_cast<int>(season) || (layout.days != 0 && season == 0)) {
     reader.Fail("season");
   }
+  layout.reach = rows("reach", 1);
+  layout.segment = rows("segment", 0);
+  layout.segments = rows("segments", 0);
+  layout.level_rows = rows("level_rows", 0);
+  layout.fewest_readings = rows("fewest_readings", 1);
   layout.week_cycle = reader.Boolean("week_cycle");
-  layout.earlier_days = reader.Boolean("earlier_days");
-  layout.other_columns = reader.Boolean("other_columns");
+  layout.fills_by_day = reader.Boolean("fills_by_day");
+  const std::int64_t reach = layout.reach;
+  if ((layout.segment == 0) != (layout.segments == 0) ||
+      static_cast<std::int64_t>(layout.segment) * layout.segments > reach) {
+    reader.Fail("segments");
+  }
+  if (layout.level_rows > reach) reader.Fail("level_rows");
+  if (layout.sequence_length > reach || layout.spread_rows() > reach) reader.Fail("reach");
   FLEETCAST_RETURN_IF_ERROR(reader.status());
   return layout;
 }
 
-absl::StatusOr<Scaling> ParseScaling(const Json& json, const ModelSpec& spec) {
+bool IsScale(double scale) { return std::isfinite(scale) && scale > 0; }
+
+absl::StatusOr<Scaling> ParseScaling(const Json& json, std::size_t columns) {
   JsonReader reader(json);
   Scaling scaling;
   scaling.change = reader.Number("change");
-  const auto usable = [](double scale) { return std::isfinite(scale) && scale > 0; };
-  if (!usable(scaling.change)) reader.Fail("change");
+  if (!IsScale(scaling.change)) reader.Fail("change");
   scaling.season_change = reader.Number("season_change");
-  if (!usable(scaling.season_change)) reader.Fail("season_change");
+  if (!IsScale(scaling.season_change)) reader.Fail("season_change");
   const Json& levels = reader.Member("levels", Json::value_t::array);
-  if (levels.size() != 1 + OtherColumns(spec).size()) reader.Fail("levels");
+  if (levels.size() < columns) reader.Fail("levels");
   FLEETCAST_RETURN_IF_ERROR(reader.status());
-  for (const Json& level : levels) {
-    JsonReader entry(level);
+  scaling.levels.reserve(columns);
+  for (std::size_t i = 0; i < columns; ++i) {
+    JsonReader entry(levels[i]);
     scaling.levels.push_back({entry.Number("mean"), entry.Number("scale")});
     if (!std::isfinite(scaling.levels.back().mean)) entry.Fail("mean");
-    if (!usable(scaling.levels.back().scale)) entry.Fail("scale");
+    if (!IsScale(scaling.levels.back().scale)) entry.Fail("scale");
     FLEETCAST_RETURN_IF_ERROR(entry.status());
   }
   return scaling;
+}
+
+// The target, and perhaps others of the specification.
+absl::StatusOr<std::vector<std::string>> ParseColumns(const Json& json, const ModelSpec& spec) {
+  JsonReader reader(json);
+  auto columns = reader.Array<std::string>("columns", &Json::is_string);
+  const std::vector<std::string> others = OtherColumns(spec);
+  bool known = !columns.empty() && columns[0] == spec.target_column;
+  for (std::size_t i = 1; i < columns.size(); ++i) {
+    known = known && std::find(others.begin(), others.end(), columns[i]) != others.end();
+  }
+  if (!known) reader.Fail("columns");
+  FLEETCAST_RETURN_IF_ERROR(reader.status());
+  return columns;
+}
+
+absl::StatusOr<std::vector<PlausibleRange>> ParsePlausible(const Json& json, std::size_t columns) {
+  if (json.size() != columns) return CorruptFile(kModelJsonName, "\"plausible\" is wrong");
+  std::vector<PlausibleRange> ranges;
+  ranges.reserve(columns);
+  for (const Json& each : json) {
+    JsonReader entry(each);
+    const PlausibleRange range{.lowest = entry.Number("lowest"),
+                               .highest = entry.Number("highest"),
+                               .jump = entry.Number("jump")};
+    if (!std::isfinite(range.lowest)) entry.Fail("lowest");
+    if (!std::isfinite(range.highest) || range.highest < range.lowest) entry.Fail("highest");
+    if (!IsScale(range.jump)) entry.Fail("jump");
+    FLEETCAST_RETURN_IF_ERROR(entry.status());
+    ranges.push_back(range);
+  }
+  return ranges;
 }
 
 Json LayoutJson(const InputLayout& layout) {
   return {{"step_seconds", layout.step_seconds},
           {"season", layout.season},
           {"days", layout.days},
+          {"reach", layout.reach},
+          {"segment", layout.segment},
+          {"segments", layout.segments},
+          {"level_rows", layout.level_rows},
+          {"fewest_readings", layout.fewest_readings},
           {"week_cycle", layout.week_cycle},
-          {"earlier_days", layout.earlier_days},
-          {"other_columns", layout.other_columns}};
+          {"fills_by_day", layout.fills_by_day}};
 }
 
 Json ScalingJson(const Scaling& scaling) {
@@ -118,27 +183,48 @@ Json ScalingJson(const Scaling& scaling) {
   return {{"change", scaling.change}, {"season_change", scaling.season_change}, {"levels", levels}};
 }
 
-absl::StatusOr<std::vector<std::vector<float>>> ParseQuantiles(const Json& json,
-                                                               const ModelSpec& spec) {
-  const auto wrong = [](std::size_t level) {
-    return CorruptFile(kModelJsonName,
-                       absl::StrCat("\"residual_quantiles\"[", level, "] is wrong"));
-  };
-  if (json.size() != spec.interval_levels.size()) return wrong(json.size());
-  std::vector<std::vector<float>> quantiles;
-  for (const Json& row : json) {
-    if (!row.is_array() || row.size() != static_cast<std::size_t>(spec.horizon)) {
-      return wrong(quantiles.size());
-    }
-    std::vector<float>& widths = quantiles.emplace_back();
-    for (const Json& width : row) {
-      const double value = width.is_number() ? width.get<double>() : -1;
-      const auto narrow = static_cast<float>(value);
-      if (!(value >= 0) || !std::isfinite(narrow)) return wrong(quantiles.size() - 1);
-      widths.push_back(narrow);
-    }
+Json PlausibleJson(const std::vector<PlausibleRange>& ranges) {
+  Json json = Json::array();
+  for (const PlausibleRange& range : ranges) {
+    json.push_back({{"lowest", range.lowest}, {"highest", range.highest}, {"jump", range.jump}});
   }
-  return quantiles;
+  return json;
+}
+
+Json IntervalsJson(const std::vector<IntervalOffsets>& intervals) {
+  Json json = Json::array();
+  for (const IntervalOffsets& each : intervals) {
+    json.push_back({{"lower", each.lower}, {"upper", each.upper}});
+  }
+  return json;
+}
+
+// `sign` times every offset is 0 or above.
+std::vector<float> ParseOffsets(const char* key, int sign, int horizon, JsonReader& reader) {
+  std::vector<float> offsets;
+  offsets.reserve(static_cast<std::size_t>(horizon));
+  for (const double value : reader.Array<double>(key, &Json::is_number)) {
+    offsets.push_back(static_cast<float>(value));
+    if (!(sign * value >= 0) || !std::isfinite(offsets.back())) reader.Fail(key);
+  }
+  if (offsets.size() != static_cast<std::size_t>(horizon)) reader.Fail(key);
+  return offsets;
+}
+
+absl::StatusOr<std::vector<IntervalOffsets>> ParseIntervals(const Json& json,
+                                                            const ModelSpec& spec) {
+  if (json.size() != spec.interval_levels.size()) {
+    return CorruptFile(kModelJsonName, "\"intervals\" is wrong");
+  }
+  std::vector<IntervalOffsets> intervals;
+  intervals.reserve(json.size());
+  for (const Json& each : json) {
+    JsonReader entry(each);
+    intervals.push_back({.lower = ParseOffsets("lower", -1, spec.horizon, entry),
+                         .upper = ParseOffsets("upper", 1, spec.horizon, entry)});
+    FLEETCAST_RETURN_IF_ERROR(entry.status());
+  }
+  return intervals;
 }
 
 std::string TextOf(const Json& json) { return json.dump(2) + "\n"; }
@@ -173,49 +259,60 @@ absl::StatusOr<Json> ParseHashed(std::string_view text) {
 }  // namespace
 
 std::string WriteModelJson(const ModelDescription& description) {
-  const ModelSpec& spec = description.spec;
   const InputLayout& layout = description.layout;
-  Json quantiles = Json::array();
-  for (const std::vector<float>& row : description.residual_quantiles) quantiles.push_back(row);
-  Json json = {{"format", kFormat},
-               {"spec", SpecJson(spec)},
-               {"layout", LayoutJson(layout)},
-               {"scaling", ScalingJson(description.scaling)},
-               {"residual_quantiles", quantiles},
-               {"input",
-                {{"name", kOnnxHistory},
-                 {"rows", layout.input_rows()},
-                 {"rows_without_gaps", layout.finite_rows()},
-                 {"columns", OnnxInputColumns(spec, layout)}}},
-               {"training", Json::parse(description.training_record)},
-               {"files", {{kOnnxName, {{"sha256", description.onnx_sha256}}}}}};
+  Json json = {
+      {"format", kFormat},
+      {"spec", SpecJson(description.spec)},
+      {"columns", description.columns},
+      {"plausible", PlausibleJson(description.plausible)},
+      {"layout", LayoutJson(layout)},
+      {"scaling", ScalingJson(description.scaling)},
+      {"intervals", IntervalsJson(description.intervals)},
+      {"input",
+       {{"name", kOnnxHistory}, {"rows", layout.input_rows()}, {"columns", description.columns}}},
+      {"training", Json::parse(description.training_record)},
+      {"files", {{kOnnxName, {{"sha256", description.onnx_sha256}}}}}};
   json["sha256"] = HashOf(json);
   return TextOf(json);
 }
 
 absl::StatusOr<ModelDescription> ParseModelJson(std::string_view text) {
-  FLEETCAST_ASSIGN_OR_RETURN(const Json json, ParseHashed(text));
+  FLEETCAST_ASSIGN_OR_RETURN(Json json, ParseHashed(text));
+  ModelDescription description;
+  JsonReader as_written(json);
+  if (as_written.String("format") == kFormatV1) {
+    FLEETCAST_ASSIGN_OR_RETURN(UpgradedV1 upgraded, UpgradeV1(json));
+    json = std::move(upgraded.json);
+    description.v1 = upgraded.inputs;
+  } else if (as_written.String("format") != kFormat) {
+    as_written.Fail("format");
+  }
+  FLEETCAST_RETURN_IF_ERROR(as_written.status());
   JsonReader reader(json);
-  if (reader.String("format") != kFormat) reader.Fail("format");
   const Json& spec_json = reader.Member("spec", Json::value_t::object);
+  const Json& plausible = reader.Member("plausible", Json::value_t::array);
   const Json& layout_json = reader.Member("layout", Json::value_t::object);
   const Json& scaling_json = reader.Member("scaling", Json::value_t::object);
-  const Json& quantiles = reader.Member("residual_quantiles", Json::value_t::array);
+  const Json& intervals = reader.Member("intervals", Json::value_t::array);
   const Json& training = reader.Member("training", Json::value_t::object);
   const Json& files = reader.Member("files", Json::value_t::object);
   FLEETCAST_RETURN_IF_ERROR(reader.status());
   JsonReader file(files);
   JsonReader onnx(file.Member(kOnnxName, Json::value_t::object));
-  ModelDescription description;
   description.onnx_sha256 = onnx.String("sha256");
   FLEETCAST_RETURN_IF_ERROR(file.status());
   FLEETCAST_RETURN_IF_ERROR(onnx.status());
   description.training_record = training.dump();
   FLEETCAST_ASSIGN_OR_RETURN(description.spec, ParseSpec(spec_json));
+  FLEETCAST_ASSIGN_OR_RETURN(description.columns, ParseColumns(json, description.spec));
+  const std::size_t columns = description.columns.size();
+  FLEETCAST_ASSIGN_OR_RETURN(description.plausible, ParsePlausible(plausible, columns));
   FLEETCAST_ASSIGN_OR_RETURN(description.layout, ParseLayout(layout_json, description.spec));
-  FLEETCAST_ASSIGN_OR_RETURN(description.scaling, ParseScaling(scaling_json, description.spec));
-  FLEETCAST_ASSIGN_OR_RETURN(description.residual_quantiles,
-                             ParseQuantiles(quantiles, description.spec));
+  if ((description.layout.level_rows > 0) != (columns > 1) && !description.v1) {
+    return CorruptFile(kModelJsonName, "\"columns\" is wrong");
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(description.scaling, ParseScaling(scaling_json, columns));
+  FLEETCAST_ASSIGN_OR_RETURN(description.intervals, ParseIntervals(intervals, description.spec));
   return description;
 }
 

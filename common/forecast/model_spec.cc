@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "common/base/status.h"
 
@@ -49,6 +50,15 @@ absl::Status CheckLevels(const std::vector<double>& levels) {
   return absl::OkStatus();
 }
 
+absl::Status CheckBounds(const ModelSpec& spec) {
+  for (const auto& [field, bound] :
+       {std::pair("minimum", spec.minimum), std::pair("maximum", spec.maximum)}) {
+    if (bound) FLEETCAST_RETURN_IF_ERROR(CheckNumber(field, *bound, -1e30, 1e30));
+  }
+  if (!spec.minimum || !spec.maximum || *spec.minimum < *spec.maximum) return absl::OkStatus();
+  return Invalid("minimum", Text(*spec.minimum), "below maximum, which is " + Text(*spec.maximum));
+}
+
 absl::Status CheckColumns(const ModelSpec& spec) {
   FLEETCAST_RETURN_IF_ERROR(CheckName("target_column", spec.target_column));
   if (spec.feature_columns.size() > kMostColumns) {
@@ -83,6 +93,7 @@ absl::Status ValidateSpec(const ModelSpec& spec) {
                    "\"float32\", the only one trained in (docs/performance.md says why)");
   }
   FLEETCAST_RETURN_IF_ERROR(CheckLevels(spec.interval_levels));
+  FLEETCAST_RETURN_IF_ERROR(CheckBounds(spec));
   return CheckColumns(spec);
 }
 

@@ -3,6 +3,8 @@
 
 #include <exception>
 #include <functional>
+#include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,13 +18,21 @@
 
 namespace fleetcast::forecast {
 
+// How far an interval's ends lie from the forecast, in the target's unit, for a window of
+// difficulty 1; for another they are multiplied by its difficulty. `lower` is 0 or below, `upper` 0
+// or above.
+struct IntervalOffsets {
+  std::vector<float> lower, upper;  // [horizon]
+};
+
 struct ModelParts {
   ModelSpec spec;
+  // What it looks at: the target, and the others where their levels are inputs.
+  std::vector<std::string> columns;
+  std::vector<PlausibleRange> plausible;  // one for each column
   InputLayout layout;
   Scaling scaling;
-  // Half widths of the intervals in the target's unit for a window of difficulty 1, [interval
-  // levels, horizon]; for another they are multiplied by its difficulty.
-  std::vector<std::vector<float>> residual_quantiles;
+  std::vector<IntervalOffsets> intervals;  // one for each interval level
   Network network;
   // JSON text of an object, see training_record.h: kept for readers, nothing here depends on it.
   std::string training_record = "{}";
@@ -42,12 +52,12 @@ class ModelBuilder {
   }
 };
 
-// The target's index in `series`, then those of OtherColumns if `layout` has them as inputs.
-[[nodiscard]] absl::StatusOr<std::vector<std::size_t>> InputColumns(const TimeSeries& series,
-                                                                    const ModelSpec& spec,
-                                                                    const InputLayout& layout);
+// `parts` as seen on `series`. DATA_COLUMN_MISSING.
+[[nodiscard]] absl::StatusOr<InputTable> TableOf(const TimeSeries& series, const ModelParts& parts);
 
-[[nodiscard]] WindowRule RuleOf(const InputLayout& layout, const std::vector<std::size_t>& columns);
+// A network output for the window at `origin`, in the target's unit and within its bounds.
+[[nodiscard]] double ValueOf(const ModelParts& parts, const InputTable& table, std::size_t origin,
+                             double output);
 
 // Gets each window's forecast [horizon], as the network gives it.
 using ForecastVisitor = std::function<void(std::size_t origin, const float* outputs)>;

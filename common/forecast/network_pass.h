@@ -1,25 +1,19 @@
-// The network's arithmetic, on flat parameters, for one thread: what forecasting and training
-// share.
+// The network's arithmetic, for one thread.
 #pragma once
 
 #include <vector>
 
-#include "common/forecast/aligned.h"
 #include "common/forecast/dense_layer.h"
 #include "common/forecast/lstm_layer.h"
 #include "common/forecast/network.h"
 
 namespace fleetcast::forecast {
 
-// In the order of Network::WeightShapes.
-enum WeightIndex { kInput, kRecurrent, kGateBias, kHead, kHeadBias, kLinear, kWeightCount };
+// In the order of Network::WeightShapes where there is an LSTM.
+enum WeightIndex { kInput, kRecurrent, kGateBias, kHead, kHeadBias, kLinear, kLinearBias };
 
-// Where each weight tensor begins in the flat parameters, and where the last one ends.
+// Where each weight tensor would begin in one flat array, and where the last one would end.
 [[nodiscard]] std::vector<std::size_t> WeightOffsets(const NetworkShape& shape);
-
-// Of flat parameters.
-[[nodiscard]] WeightView ViewOf(const NetworkShape& shape, const std::vector<std::size_t>& offsets,
-                                const float* parameters);
 
 // Not thread safe. Allocates nothing after the first batch of a size.
 class NetworkPass {
@@ -28,23 +22,12 @@ class NetworkPass {
 
   // [windows, horizon], until the next call.
   const std::vector<float>& Predict(const WeightView& weights, const Batch& batch);
-  // The same in training: `keep` [windows, units] multiplies the LSTM's state; empty keeps it.
-  const std::vector<float>& Forward(const float* parameters, const Batch& batch,
-                                    const std::vector<float>& keep);
-  // Overwrites the gradients of the parameters given to Forward, from those of its output.
-  // `keep` must be Forward's, and Forward's batch unchanged.
-  void Backward(const float* parameters, const std::vector<float>& output_gradient,
-                const std::vector<float>& keep, float* gradients);
 
  private:
-  void Heads(const WeightView& weights, const Batch& batch);
-
   NetworkShape shape_;
-  std::vector<std::size_t> offsets_;
-  LstmShape lstm_shape_;
   LstmLayer<float> lstm_;
   DenseLayer<float> head_, linear_;
-  std::vector<float> state_, state_gradient_, output_;
+  std::vector<float> state_, output_;
 };
 
 }  // namespace fleetcast::forecast

@@ -2,18 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/forecast/filling.h"
 #include "common/forecast/network_pass.h"
 #include "common/forecast/onnx_builder.h"
 
 namespace fleetcast::forecast {
 namespace {
 
-constexpr char kHalfWidths[] = "interval.half_widths";
+constexpr double kNoReading = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kGateCount = 4;
 // Where each of ONNX's gates (input, output, forget, cell) stands among ours (input, forget, cell,
 // output).
@@ -36,21 +39,23 @@ class GraphOfModel {
       : parts_(parts),
         layout_(parts.layout),
         rows_(static_cast<std::int64_t>(layout_.input_rows())),
-        columns_(static_cast<std::int64_t>(OnnxInputColumns(parts.spec, layout_).size())),
+        columns_(static_cast<std::int64_t>(parts.columns.size())),
         graph_("fleetcast_forecast") {}
 
   std::string Write() {
     PutWeights();
     PutInputs();
-    const OnnxValue linear = graph_.Node("Gemm", {Extras(), "linear.weight"}, "linear.output",
-                                         {{.name = "transB", .integers = {1}}});
-    const OnnxValue head = graph_.Node("Gemm", {LstmState(), "head.weight", "head.bias"},
-                                       "head.output", {{.name = "transB", .integers = {1}}});
-    const OnnxValue scaled = graph_.Node("Add", {head, linear}, "output");
+    OnnxValue scaled = graph_.Node("Gemm", {Extras(), "linear.weight", "linear.bias"},
+                                   "linear.output", {{.name = "transB", .integers = {1}}});
+    if (layout_.segments > 0) {
+      const OnnxValue head = graph_.Node("Gemm", {LstmState(), "head.weight", "head.bias"},
+                                         "head.output", {{.name = "transB", .integers = {1}}});
+      scaled = graph_.Node("Add", {head, scaled}, "output");
+    }
     const OnnxValue change = graph_.Node(
         "Mul", {graph_.Cast(scaled, OnnxType::kDouble, "output.double"), "scaling.change"},
         "forecast.change");
-    const OnnxValue forecast = graph_.Node("Add", {change, "last_value"}, kOnnxForecast);
+    const OnnxValue forecast = PutWithinBounds({change, "last_value"}, kOnnxForecast);
     graph_.Output(forecast, OnnxType::kDouble, {-1, layout_.horizon},
                   "what follows, in the target's unit");
     if (!parts_.spec.interval_levels.empty()) PutIntervals(forecast);
@@ -59,24 +64,23 @@ class GraphOfModel {
 
  private:
   void PutWeights() {
-    const Weights weights = parts_.network.CopyWeights();
-    const std::vector<WeightShape> shapes = OnnxWeightShapes(parts_.spec, layout_);
+    const NetworkShape& shape = parts_.network.shape();
+    Weights values = parts_.network.CopyWeights();
     const auto gates = [&](std::size_t tensor) {
-      const std::vector<float>& values = weights[tensor];
-      const std::size_t per_gate = values.size() / kGateCount;
+      const std::size_t per_gate = values[tensor].size() / kGateCount;
       std::array<const float*, kGateCount> begins{};
-      for (std::size_t i = 0; i < kGateCount; ++i) begins.at(i) = values.data() + i * per_gate;
+      for (std::size_t i = 0; i < kGateCount; ++i) {
+        begins.at(i) = values[tensor].data() + i * per_gate;
+      }
       return InOnnxOrder(begins, per_gate);
     };
-    std::vector<float> bias = gates(kGateBias);
-    bias.resize(2 * bias.size(), 0);  // ONNX has one for the inputs and one for the state
-    std::vector<float> half_widths;
-    for (const std::vector<float>& row : parts_.residual_quantiles) {
-      half_widths.insert(half_widths.end(), row.begin(), row.end());
+    if (shape.steps > 0) {
+      for (const std::size_t tensor : {kInput, kRecurrent, kGateBias})
+        values[tensor] = gates(tensor);
+      // ONNX has one bias for the inputs and one for the state.
+      values[kGateBias].resize(2 * values[kGateBias].size(), 0);
     }
-    const std::vector<std::vector<float>> values = {
-        gates(kInput),      gates(kRecurrent), std::move(bias),       weights[kHead],
-        weights[kHeadBias], weights[kLinear],  std::move(half_widths)};
+    const std::vector<WeightShape> shapes = OnnxWeightShapes(shape);
     for (std::size_t i = 0; i < shapes.size(); ++i) {
       graph_.Floats(shapes[i].name, shapes[i].sizes, values[i]);
     }
@@ -89,11 +93,79 @@ class GraphOfModel {
     graph_.Input(kOnnxHistory, OnnxType::kDouble, {-1, rows_, columns_}, columns);
     graph_.Input(kOnnxTime, OnnxType::kInt64, {-1}, "time of the last row, in Unix seconds");
     graph_.Number("scaling.change", parts_.scaling.change);
-    const OnnxValue target =
-        graph_.Reshape(graph_.Slice(kOnnxHistory, 2, 0, 1, "target.column"), {0, rows_}, "target");
-    const OnnxValue last = graph_.Slice(target, 1, rows_ - 1, rows_, "last_value");
-    graph_.Node("Div", {graph_.Node("Sub", {target, last}, "change.in_unit"), "scaling.change"},
+    graph_.Number("missing", kNoReading);
+    PutReadings();
+    const OnnxValue readings =
+        graph_.Reshape(graph_.Slice("readings", 2, 0, 1, "target.column"), {0, rows_}, "target");
+    const OnnxValue filled = FillGaps(readings);
+    const OnnxValue last = graph_.Slice(filled, 1, rows_ - 1, rows_, "last_value");
+    graph_.Node("Div", {graph_.Node("Sub", {filled, last}, "change.in_unit"), "scaling.change"},
                 "change");
+  }
+
+  // Values out of their column's range are missing.
+  void PutReadings() {
+    std::vector<double> lowest, highest;
+    lowest.reserve(parts_.plausible.size());
+    highest.reserve(parts_.plausible.size());
+    for (const PlausibleRange& range : parts_.plausible) {
+      lowest.push_back(range.lowest);
+      highest.push_back(range.highest);
+    }
+    const OnnxValue above = graph_.Node(
+        "GreaterOrEqual", {kOnnxHistory, graph_.Doubles("plausible.lowest", {columns_}, lowest)},
+        "plausible.above");
+    const OnnxValue below = graph_.Node(
+        "LessOrEqual", {kOnnxHistory, graph_.Doubles("plausible.highest", {columns_}, highest)},
+        "plausible.below");
+    graph_.Node("Where", {graph_.Node("And", {above, below}, "plausible"), kOnnxHistory, "missing"},
+                "readings");
+  }
+
+  // `values` [batch, rows, …] with its missing ones replaced by those `by` rows before (after,
+  // where `by` is below 0).
+  OnnxValue TakeFrom(const OnnxValue& values, std::int64_t by, const OnnxValue& output) {
+    const std::int64_t size = by > 0 ? by : -by;
+    const OnnxValue kept = by > 0 ? graph_.Slice(values, 1, 0, size, output + ".kept")
+                                  : graph_.Slice(values, 1, rows_ - size, rows_, output + ".kept");
+    const OnnxValue moved = by > 0 ? graph_.Slice(values, 1, 0, rows_ - size, output + ".moved")
+                                   : graph_.Slice(values, 1, size, rows_, output + ".moved");
+    const OnnxValue others = graph_.Node(
+        "Concat",
+        by > 0 ? std::vector<OnnxValue>{kept, moved} : std::vector<OnnxValue>{moved, kept},
+        output + ".others", {{.name = "axis", .integers = {1}}});
+    return graph_.Node("Where", {Missing(values, output), others, values}, output);
+  }
+
+  // The first `most` missing rows of each gap get the value before it; the value after it where
+  // `direction` is -1. What is filled doubles from one node to the next.
+  OnnxValue KeepLast(OnnxValue values, std::int64_t most, std::int64_t direction,
+                     const std::string& name) {
+    for (std::int64_t filled = 0; filled < most;) {
+      const std::int64_t by = std::min(filled + 1, most - filled);
+      values = TakeFrom(values, direction * by, absl::StrCat(name, ".", filled + by));
+      filled += by;
+    }
+    return values;
+  }
+
+  // As common/forecast/filling.h says.
+  OnnxValue FillGaps(OnnxValue values) {
+    const std::int64_t season = layout_.fill_season();
+    if (season > 0 && season < rows_) {
+      values = KeepLast(values, std::min<std::int64_t>(kShortGap, rows_ - 1), 1, "filled.short");
+      std::vector<OnnxValue> days = {graph_.Slice(values, 1, 0, season, "filled.day.0")};
+      for (std::int64_t begin = season; begin < rows_; begin += season) {
+        const std::string name = absl::StrCat("filled.day.", begin / season);
+        const std::int64_t size = std::min(season, rows_ - begin);
+        const OnnxValue day = graph_.Slice(values, 1, begin, begin + size, name + ".readings");
+        const OnnxValue before = graph_.Slice(days.back(), 1, 0, size, name + ".before");
+        days.push_back(graph_.Node("Where", {Missing(day, name), before, day}, name));
+      }
+      values = graph_.Node("Concat", days, "filled.by_day", {{.name = "axis", .integers = {1}}});
+    }
+    values = KeepLast(values, rows_ - 1, 1, "filled.last");
+    return KeepLast(values, rows_ - 1, -1, "filled.next");
   }
 
   // The newest `count` changes as floats.
@@ -104,7 +176,7 @@ class GraphOfModel {
 
   // [batch, units].
   OnnxValue LstmState() {
-    const std::int64_t length = layout_.segment_length(), segments = layout_.segments();
+    const std::int64_t length = layout_.segment, segments = layout_.segments;
     const OnnxValue changes = graph_.Reshape(NewestChanges(segments * length, "segments.flat"),
                                              {0, segments, length}, "segments");
     const OnnxValue sequence =
@@ -124,8 +196,8 @@ class GraphOfModel {
                          "segments.with_week");
     }
     std::vector<std::int64_t> offsets;
-    for (std::int64_t later = layout_.segments() - 1; later >= 0; --later) {
-      offsets.push_back(-later * layout_.segment_length() * layout_.step_seconds);
+    for (std::int64_t later = layout_.segments - 1; later >= 0; --later) {
+      offsets.push_back(-later * layout_.segment * layout_.step_seconds);
     }
     const OnnxValue one = graph_.Integers("week.axis", {1});
     const OnnxValue time = graph_.Node("Unsqueeze", {kOnnxTime, one}, "week.last_time");
@@ -151,48 +223,26 @@ class GraphOfModel {
 
   // [batch, extras].
   OnnxValue Extras() {
-    std::vector<OnnxValue> inputs = {NewestChanges(layout_.sequence_length, "recent")};
-    if (layout_.lags() > 0) inputs.push_back(Lags());
-    if (layout_.other_columns) inputs.push_back(Levels());
-    return graph_.Node("Concat", inputs, "extras", {{.name = "axis", .integers = {1}}});
+    OnnxValue changes = NewestChanges(rows_, "recent");
+    if (layout_.level_rows == 0) return changes;
+    return graph_.Node("Concat", {changes, Levels()}, "extras",
+                       {{.name = "axis", .integers = {1}}});
   }
 
-  // True where a value is not finite: its difference from itself is then no number.
-  OnnxValue Missing(const OnnxValue& values) {
-    return graph_.Node("IsNaN", {graph_.Node("Sub", {values, values}, values + ".itself")},
-                       values + ".missing");
+  OnnxValue Missing(const OnnxValue& values, const std::string& name) {
+    return graph_.Node("IsNaN", {values}, name + ".missing");
   }
 
-  // The same hours on the days before the sequence; for a missing value that of the day after it.
-  OnnxValue Lags() {
-    const std::int64_t season = layout_.season, per_day = layout_.lags_per_day();
-    std::vector<OnnxValue> days;
-    OnnxValue newer;
-    for (int day = 1; day <= layout_.days; ++day) {
-      const std::string name = absl::StrCat("lags.", day);
-      const std::int64_t begin = rows_ - day * season;
-      OnnxValue values = graph_.Slice("change", 1, begin, begin + per_day, name);
-      if (day > 1) {
-        values =
-            graph_.Node("Where", {Missing(values), newer, values}, absl::StrCat(name, ".whole"));
-      }
-      newer = values;
-      if (day >= layout_.first_lag_day()) days.push_back(values);
-    }
-    return graph_.Cast(
-        graph_.Node("Concat", days, "lags.double", {{.name = "axis", .integers = {1}}}),
-        OnnxType::kFloat, "lags");
-  }
-
-  // All columns' scaled values over the last segment.
+  // All columns' scaled values over the newest rows; a missing one is the one before it, else 0.
   OnnxValue Levels() {
     std::vector<double> means, scales;
     for (const ColumnScale& level : parts_.scaling.levels) {
       means.push_back(level.mean);
       scales.push_back(level.scale);
     }
-    const std::int64_t length = layout_.segment_length();
-    const OnnxValue rows = graph_.Slice(kOnnxHistory, 1, rows_ - length, rows_, "levels.rows");
+    const std::int64_t level_rows = layout_.level_rows;
+    const OnnxValue filled = KeepLast("readings", rows_ - level_rows, 1, "levels.last");
+    const OnnxValue rows = graph_.Slice(filled, 1, rows_ - level_rows, rows_, "levels.rows");
     const OnnxValue centred = graph_.Node(
         "Sub", {rows, graph_.Doubles("scaling.means", {columns_}, means)}, "levels.centred");
     const OnnxValue scaled = graph_.Node(
@@ -201,8 +251,10 @@ class GraphOfModel {
                                       {scaled, graph_.Number("levels.lowest", -kLargestLevel),
                                        graph_.Number("levels.highest", kLargestLevel)},
                                       "levels.cut");
-    return graph_.Reshape(graph_.Cast(cut, OnnxType::kFloat, "levels.float"),
-                          {0, length * columns_}, "levels");
+    const OnnxValue known = graph_.Node(
+        "Where", {Missing(scaled, "levels"), graph_.Number("levels.mean", 0), cut}, "levels.known");
+    return graph_.Reshape(graph_.Cast(known, OnnxType::kFloat, "levels.float"),
+                          {0, level_rows * columns_}, "levels");
   }
 
   // [batch, 1].
@@ -214,7 +266,7 @@ class GraphOfModel {
         graph_.Node("Sub", {rows, graph_.Number("spread.mean", level.mean)}, "spread.centred");
     const OnnxValue scaled =
         graph_.Node("Div", {centred, graph_.Number("spread.scale", level.scale)}, "spread.scaled");
-    const OnnxValue finite = graph_.Node("Not", {Missing(scaled)}, "spread.finite");
+    const OnnxValue finite = graph_.Node("Not", {Missing(scaled, "spread")}, "spread.finite");
     const OnnxValue zero = graph_.Number("spread.zero", 0);
     const OnnxValue values = graph_.Node("Where", {finite, scaled, zero}, "spread.values");
     const OnnxValue axis = graph_.Integers("spread.axis", {1});
@@ -245,18 +297,37 @@ class GraphOfModel {
                        "difficulty");
   }
 
+  // The sum of two values, no less than the declared minimum and no more than the maximum.
+  OnnxValue PutWithinBounds(const std::vector<OnnxValue>& summands, const OnnxValue& output) {
+    const ModelSpec& spec = parts_.spec;
+    if (!spec.minimum && !spec.maximum) return graph_.Node("Add", summands, output);
+    const auto bound = [&](const std::optional<double>& value, const std::string& name) {
+      return value ? graph_.Number(absl::StrCat(output, ".", name), *value) : "";
+    };
+    return graph_.Node("Clip",
+                       {graph_.Node("Add", summands, output + ".unbounded"),
+                        bound(spec.minimum, "minimum"), bound(spec.maximum, "maximum")},
+                       output);
+  }
+
   void PutIntervals(const OnnxValue& forecast) {
     const auto levels = static_cast<std::int64_t>(parts_.spec.interval_levels.size());
     const OnnxValue axis = graph_.Integers("interval.axis", {1});
     const OnnxValue difficulty =
         graph_.Node("Unsqueeze", {Difficulty(), axis}, "interval.difficulty");
-    const OnnxValue half_widths = graph_.Node(
-        "Mul",
-        {difficulty, graph_.Cast(kHalfWidths, OnnxType::kDouble, "interval.half_widths.double")},
-        "interval.in_unit");
     const OnnxValue middle = graph_.Node("Unsqueeze", {forecast, axis}, "interval.middle");
-    for (const auto& [name, sign] : {std::pair{kOnnxLower, "Sub"}, std::pair{kOnnxUpper, "Add"}}) {
-      graph_.Output(graph_.Node(sign, {middle, half_widths}, name), OnnxType::kDouble,
+    for (const auto& [name, offsets] : {std::pair{kOnnxLower, &IntervalOffsets::lower},
+                                        std::pair{kOnnxUpper, &IntervalOffsets::upper}}) {
+      std::vector<float> values;
+      for (const IntervalOffsets& interval : parts_.intervals) {
+        values.insert(values.end(), (interval.*offsets).begin(), (interval.*offsets).end());
+      }
+      const std::string prefix = absl::StrCat("interval.", name);
+      graph_.Floats(prefix, {levels, layout_.horizon}, values);
+      const OnnxValue in_unit = graph_.Node(
+          "Mul", {difficulty, graph_.Cast(prefix, OnnxType::kDouble, prefix + ".double")},
+          prefix + ".in_unit");
+      graph_.Output(PutWithinBounds({middle, in_unit}, name), OnnxType::kDouble,
                     {-1, levels, layout_.horizon},
                     absl::StrCat("the intervals' ", name, " ends, of ",
                                  absl::StrJoin(parts_.spec.interval_levels, ", "), " %"));
@@ -271,28 +342,23 @@ class GraphOfModel {
 
 }  // namespace
 
-std::vector<std::string> OnnxInputColumns(const ModelSpec& spec, const InputLayout& layout) {
-  std::vector<std::string> columns = {spec.target_column};
-  if (!layout.other_columns) return columns;
-  for (std::string& other : OtherColumns(spec)) columns.push_back(std::move(other));
-  return columns;
-}
-
-std::vector<WeightShape> OnnxWeightShapes(const ModelSpec& spec, const InputLayout& layout) {
-  std::vector<WeightShape> shapes = Network::WeightShapes(layout.Shape(spec));
+std::vector<WeightShape> OnnxWeightShapes(const NetworkShape& shape) {
+  std::vector<WeightShape> shapes = Network::WeightShapes(shape);
+  if (shape.steps == 0) return shapes;
   for (std::size_t tensor : {kInput, kRecurrent, kGateBias}) {
     shapes[tensor].sizes.insert(shapes[tensor].sizes.begin(), 1);  // directions
   }
   shapes[kGateBias].sizes.back() *= 2;
-  const auto levels = static_cast<std::int64_t>(spec.interval_levels.size());
-  if (levels > 0) shapes.push_back({kHalfWidths, {levels, spec.horizon}});
   return shapes;
 }
 
 WeightView ViewOfOnnx(const NetworkShape& shape, const std::vector<const float*>& tensors) {
+  WeightView view;
+  view.linear = tensors[tensors.size() - 2];
+  view.linear_bias = tensors[tensors.size() - 1];
+  if (shape.steps == 0) return view;
   const auto units = static_cast<std::size_t>(shape.units);
   const auto channels = static_cast<std::size_t>(shape.channels);
-  WeightView view;
   for (std::size_t at = 0; at < kGateCount; ++at) {
     const std::size_t gate = kOnnxGates.at(at);
     view.input.at(gate) = tensors[kInput] + at * units * channels;
@@ -301,7 +367,6 @@ WeightView ViewOfOnnx(const NetworkShape& shape, const std::vector<const float*>
   }
   view.head = tensors[kHead];
   view.head_bias = tensors[kHeadBias];
-  view.linear = tensors[kLinear];
   return view;
 }
 

@@ -10,8 +10,10 @@
 namespace fleetcast::forecast {
 
 // Inputs:
-//   history       float64 [batch, input rows, input columns], oldest row first; values may be
-//                 missing (NaN) where Model::Forecast lets them
+//   history       float64 [batch, input rows, columns], oldest row first; values may be missing
+//   (NaN).
+//                 A value outside its column's plausible range counts as missing; spikes within it
+//                 (plausible.h) are not looked for
 //   unix_seconds  int64 [batch]: the time of each history's last row
 // Outputs:
 //   forecast      float64 [batch, horizon]
@@ -22,14 +24,10 @@ inline constexpr char kOnnxForecast[] = "forecast";
 inline constexpr char kOnnxLower[] = "lower";
 inline constexpr char kOnnxUpper[] = "upper";
 
-// The columns of `history`: the target, then the others where the model looks at them.
-[[nodiscard]] std::vector<std::string> OnnxInputColumns(const ModelSpec& spec,
-                                                        const InputLayout& layout);
-
-// The tensors of floats in the order of the file. The gates of the LSTM's are in ONNX's order:
-// input, output, forget, cell; its bias is followed by as many zeros.
-[[nodiscard]] std::vector<WeightShape> OnnxWeightShapes(const ModelSpec& spec,
-                                                        const InputLayout& layout);
+// The network's tensors in the order of the file. The gates of the LSTM's are in ONNX's order:
+// input, output, forget, cell; its bias is followed by as many zeros. The intervals' come after
+// them.
+[[nodiscard]] std::vector<WeightShape> OnnxWeightShapes(const NetworkShape& shape);
 
 // The network's weights in those tensors' values; `tensors` as in OnnxWeightShapes.
 [[nodiscard]] WeightView ViewOfOnnx(const NetworkShape& shape,

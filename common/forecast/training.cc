@@ -1,205 +1,222 @@
-#include "common/forecast/training.h"
-
+// Training: preparation, members, their combination, intervals, judgement.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
-#include "common/forecast/input_choice.h"
+#include "absl/strings/str_cat.h"
+#include "common/forecast/members.h"
 #include "common/forecast/metrics.h"
 #include "common/forecast/model_spec.h"
+#include "common/forecast/model_state.h"
+#include "common/forecast/preparation.h"
 #include "common/forecast/training_record.h"
 
 namespace fleetcast::forecast {
 namespace {
 
-// Less squared error than the repeat-last forecast by this share is a gain that will last.
-constexpr double kClearGain = 0.02;
 constexpr std::size_t kFewestTrainWindows = 10;
 constexpr std::size_t kFewestJudgingWindows = 2;
+// More windows than these tell a choice nothing new.
+constexpr std::size_t kMostChoosingWindows = 4'096;
+// Of the targets of a window that is learnt from so many must have a reading: one in eight.
+constexpr std::size_t kTargetsPerReading = 8;
+// So many equal readings, and at least a day of them, are a standstill; where more of the training
+// rows stand still than this share, it is nothing unusual.
+constexpr std::size_t kShortestStandstill = 24;
+constexpr double kUsualStandstills = 0.1;
+constexpr std::size_t kFewestMovingWindows = 20;
 
 absl::Status CheckWindowCount(const std::string& part, std::size_t windows, std::size_t fewest,
-                              RowRange rows, const WindowRule& rule) {
+                              RowRange rows, const InputLayout& layout) {
   if (windows >= fewest) return absl::OkStatus();
   const std::size_t room = rows.end - rows.begin;
+  const auto horizon = static_cast<std::size_t>(layout.horizon);
   const std::size_t needed =
-      rule.horizon + fewest - 1 + (rows.begin < rule.input_rows ? rule.input_rows : 0);
+      horizon + fewest - 1 + (rows.begin < layout.input_rows() ? layout.input_rows() : 0);
   const bool too_few = room < needed;
   return Refused(
       absl::StatusCode::kFailedPrecondition, too_few ? "DATA_TOO_FEW_ROWS" : "DATA_NOT_FINITE",
-      "the " + part + " part has " + std::to_string(room) + " rows and " + std::to_string(windows) +
-          " complete windows of " + std::to_string(rule.input_rows) + " inputs and " +
-          std::to_string(rule.horizon) + " targets; it needs " + std::to_string(fewest) +
-          (too_few ? ": more rows, a shorter sequence_length or a shorter horizon would help"
-                   : ": missing values leave too few; fill or shorten the gaps"),
-      {{"part", part}, {"rows", std::to_string(room)}, {"windows", std::to_string(windows)}});
+      absl::StrCat("the ", part, " part has ", room, " rows and ", windows, " windows of ",
+                   layout.input_rows(), " inputs and ", horizon,
+                   " targets with enough readings; it needs ", fewest,
+                   too_few
+                       ? ": more rows, a shorter sequence_length or a shorter horizon would help"
+                       : ": look for what stopped the sensor, or choose another target_column"),
+      {{"part", part}, {"rows", absl::StrCat(room)}, {"windows", absl::StrCat(windows)}});
 }
 
-absl::StatusOr<Windows> FindWindows(const TimeSeries& series, const WindowRule& rule,
-                                    const SplitRows& split) {
-  Windows windows{.train = CompleteOrigins(series, rule, split.train),
-                  .validation = CompleteOrigins(series, rule, split.validation),
-                  .test = CompleteOrigins(series, rule, split.test)};
+// The validation windows' first half chooses, the second, whose targets come after all of the
+// first's where there are enough of them, calibrates.
+void Halve(const std::vector<std::size_t>& validation, std::size_t horizon, Windows& windows) {
+  const auto middle = validation.begin() + static_cast<std::ptrdiff_t>((validation.size() + 1) / 2);
+  windows.choosing.assign(validation.begin(), middle);
+  const auto apart = std::find_if(middle, validation.end(), [&](std::size_t origin) {
+    return origin >= windows.choosing.back() + horizon;
+  });
+  windows.calibrating.assign(
+      2 * (validation.end() - apart) >= validation.end() - middle ? apart : middle,
+      validation.end());
+}
+
+// The validation windows whose targets and last inputs do not stand still. A standstill says
+// nothing about which member forecasts well, unless standing still is what the sensor often does:
+// then, and where hardly any window would remain, all are taken.
+std::vector<std::size_t> Moving(const std::vector<std::size_t>& origins, const InputTable& table,
+                                const Preparation& prepared, std::vector<Remark>& remarks) {
+  const auto horizon = static_cast<std::size_t>(prepared.layout.horizon);
+  const std::size_t shortest =
+      std::max(kShortestStandstill, static_cast<std::size_t>(prepared.layout.season));
+  std::vector<double> readings;
+  readings.reserve(table.rows());
+  for (std::size_t row = 0; row < table.rows(); ++row) readings.push_back(table.Reading(row));
+  const std::vector<bool> stands = FindStandstills(readings, shortest);
+  const auto count = [&](std::size_t begin, std::size_t end) {
+    return std::count(stands.begin() + static_cast<std::ptrdiff_t>(begin),
+                      stands.begin() + static_cast<std::ptrdiff_t>(end), true);
+  };
+  const RowRange train = prepared.split.train, validation = prepared.split.validation;
+  const auto rows = static_cast<double>(train.end - train.begin);
+  if (static_cast<double>(count(train.begin, train.end)) > kUsualStandstills * rows) return origins;
+  const std::size_t inputs = std::max(
+      shortest, static_cast<std::size_t>(prepared.layout.segment * prepared.layout.segments));
+  std::vector<std::size_t> moving;
+  moving.reserve(origins.size());
+  for (const std::size_t origin : origins) {
+    const std::size_t end = origin + 1;
+    if (count(end - std::min(end, inputs), end + horizon) == 0) moving.push_back(origin);
+  }
+  if (moving.size() == origins.size() || moving.size() < kFewestMovingWindows) return origins;
+  const std::string& name = prepared.columns[0];
+  remarks.push_back(
+      {.kind = "STANDSTILL",
+       .column = name,
+       .count = count(validation.begin, validation.end),
+       .text = absl::StrCat("column \"", name, "\" stands still for ",
+                            count(validation.begin, validation.end),
+                            " validation rows: ", origins.size() - moving.size(),
+                            " windows over them do not count in choosing and calibrating")});
+  return moving;
+}
+
+absl::StatusOr<Windows> FindWindows(const InputTable& table, Preparation& prepared) {
+  const InputLayout& layout = prepared.layout;
+  const SplitRows& split = prepared.split;
+  const auto horizon = static_cast<std::size_t>(layout.horizon);
+  const auto in = [&](RowRange part, std::size_t readings) {
+    return UsableOrigins(table, part, layout.input_rows(), horizon, readings);
+  };
+  Windows windows{.train = in(split.train, 1 + (horizon - 1) / kTargetsPerReading),
+                  .choosing = {},
+                  .calibrating = {}};
+  const std::vector<std::size_t> validation = in(split.validation, 1);
   FLEETCAST_RETURN_IF_ERROR(
-      CheckWindowCount("training", windows.train.size(), kFewestTrainWindows, split.train, rule));
-  FLEETCAST_RETURN_IF_ERROR(CheckWindowCount("validation", windows.validation.size(),
-                                             kFewestJudgingWindows, split.validation, rule));
-  FLEETCAST_RETURN_IF_ERROR(
-      CheckWindowCount("test", windows.test.size(), kFewestJudgingWindows, split.test, rule));
+      CheckWindowCount("training", windows.train.size(), kFewestTrainWindows, split.train, layout));
+  FLEETCAST_RETURN_IF_ERROR(CheckWindowCount("validation", validation.size(), kFewestJudgingWindows,
+                                             split.validation, layout));
+  FLEETCAST_RETURN_IF_ERROR(CheckWindowCount("test", in(split.test, 1).size(),
+                                             kFewestJudgingWindows, split.test, layout));
+  Halve(Moving(validation, table, prepared, prepared.remarks), horizon, windows);
+  windows.choosing = Thin(windows.choosing, kMostChoosingWindows);
+  windows.calibrating = Thin(windows.calibrating, kMostChoosingWindows);
   return windows;
 }
 
-// Some windows' forecasts p of changes z: sums over them.
-struct ChangeSums {
-  double forecast_squares = 0, products = 0, squares = 0;
-
-  void Add(double forecast, double change) {
-    forecast_squares += forecast * forecast;
-    products += forecast * change;
-    squares += change * change;
-  }
-  // Squared error against that of the forecast that repeats the last value.
-  [[nodiscard]] bool BettersRepeatLast() const {
-    return forecast_squares - 2 * products + squares < squares * (1 - kClearGain);
-  }
-  // The factor for the forecasts that has the least squared error.
-  [[nodiscard]] double BestFactor() const {
-    return forecast_squares > 0 ? products / forecast_squares : 0;
-  }
-};
-
-using Quarters = std::array<ChangeSums, 4>;
-
-Quarters SumQuarters(const Network& network, const InputTable& table,
-                     const std::vector<std::size_t>& origins) {
-  const auto horizon = static_cast<std::size_t>(network.shape().horizon);
-  Quarters quarters;
-  std::size_t window = 0;
-  const auto add = [&](std::size_t origin, const float* outputs) {
-    ChangeSums& quarter = quarters[window++ * quarters.size() / origins.size()];
-    for (std::size_t step = 0; step < horizon; ++step) {
-      quarter.Add(outputs[step], table.ChangeAt(origin, origin + 1 + step));
-    }
-  };
-  VisitForecasts(network, table, origins, add, /*keep_going=*/nullptr);
-  return quarters;
-}
-
-// A model that does not clearly better the repeat-last forecast in every quarter of the validation
-// windows was lucky in the others. Such a sensor gets no more than the linear path that training
-// started from, damped to what the worst quarter asks for. False if nothing was to be done.
-bool FallBackIfUnclear(const Weights& start, const InputTable& table,
-                       const std::vector<std::size_t>& origins, Network& network) {
-  const Quarters trained = SumQuarters(network, table, origins);
-  if (std::all_of(trained.begin(), trained.end(),
-                  [](const ChangeSums& quarter) { return quarter.BettersRepeatLast(); })) {
-    return false;
-  }
-  network.SetWeights(start);
-  double factor = 1;
-  for (const ChangeSums& quarter : SumQuarters(network, table, origins)) {
-    factor = std::clamp(quarter.BestFactor(), 0.0, factor);
-  }
-  network.ScaleOutput(static_cast<float>(factor));
-  return true;
-}
-
-// [interval levels, horizon]: of the validation windows' absolute errors, each in units of its
-// window's difficulty (normalized split-conformal; Lei et al. 2018, section 5.2).
-std::vector<std::vector<float>> ResidualQuantiles(const ModelSpec& spec, const Network& network,
-                                                  const TimeSeries& series, std::size_t target,
-                                                  const InputTable& table,
-                                                  const std::vector<std::size_t>& origins) {
-  const std::size_t horizon = static_cast<std::size_t>(spec.horizon);
-  std::vector<std::vector<double>> errors(horizon);  // by step
+// One for each interval level (normalized split-conformal; Lei et al. 2018, section 5.2).
+std::vector<IntervalOffsets> FitIntervals(const ModelParts& parts, const InputTable& table,
+                                          const std::vector<std::size_t>& origins) {
+  const auto horizon = static_cast<std::size_t>(parts.spec.horizon);
+  std::vector<std::vector<double>> errors(horizon);  // by step, in units of difficulty
   VisitForecasts(
-      network, table, origins,
+      parts.network, table, origins,
       [&](std::size_t origin, const float* outputs) {
         for (std::size_t step = 0; step < horizon; ++step) {
-          errors[step].push_back(
-              std::abs(series.at(origin + 1 + step, target) - table.InUnit(origin, outputs[step])) /
-              table.Difficulty(origin));
+          const double actual = table.Reading(origin + 1 + step);
+          if (!std::isfinite(actual)) continue;
+          const double forecast = ValueOf(parts, table, origin, static_cast<double>(outputs[step]));
+          errors[step].push_back((actual - forecast) / table.Difficulty(origin));
         }
       },
       /*keep_going=*/nullptr);
-  std::vector<std::vector<float>> quantiles(spec.interval_levels.size(),
-                                            std::vector<float>(horizon));
-  for (std::size_t step = 0; step < horizon; ++step) {
-    for (std::size_t i = 0; i < spec.interval_levels.size(); ++i) {
-      quantiles[i][step] =
-          static_cast<float>(ConformalQuantile(errors[step], spec.interval_levels[i]));
+  std::vector<double> all;
+  for (const std::vector<double>& step : errors) all.insert(all.end(), step.begin(), step.end());
+  std::vector<IntervalOffsets> intervals(parts.spec.interval_levels.size());
+  for (std::size_t i = 0; i < intervals.size(); ++i) {
+    intervals[i].lower.reserve(horizon);
+    intervals[i].upper.reserve(horizon);
+    for (std::vector<double>& step : errors) {
+      // A step at which the sensor never records, at night say, has the spread of all.
+      const IntervalEnds ends =
+          ConformalEnds(step.empty() ? all : step, parts.spec.interval_levels[i]);
+      intervals[i].lower.push_back(static_cast<float>(ends.lower));
+      intervals[i].upper.push_back(static_cast<float>(ends.upper));
     }
   }
-  return quantiles;
+  return intervals;
 }
 
-}  // namespace
+void RemarkUnusedColumns(const Preparation& prepared, bool used, std::vector<Remark>& remarks) {
+  if (used || prepared.columns.size() < 2) return;
+  remarks.push_back({.kind = "COLUMNS_UNUSED",
+                     .column = "",
+                     .count = static_cast<std::int64_t>(prepared.columns.size()) - 1,
+                     .text = absl::StrCat("the ", prepared.columns.size() - 1,
+                                          " other feature columns do not help on the validation "
+                                          "part and have no influence")});
+}
 
-absl::StatusOr<std::unique_ptr<Training>> Training::Prepare(const TrainingTask& task,
-                                                            ProgressCallback progress) {
-  const ModelSpec& spec = task.spec;
-  const TimeSeries& series = task.series;
+absl::StatusOr<TrainedModel> TrainWith(const TimeSeries& series, const ModelSpec& spec,
+                                       const SplitShares& shares,
+                                       const ProgressCallback& progress) {
   FLEETCAST_RETURN_IF_ERROR(ValidateSpec(spec));
-  FLEETCAST_RETURN_IF_ERROR(ValidateSplit(task.split));
-  FLEETCAST_ASSIGN_OR_RETURN(auto step_seconds, RegularStep(series));
-  const SplitRows split = SplitOf(series.rows(), task.split);
-  InputLayout layout = LayoutOf(spec, step_seconds, split.train.end);
-  // Windows that every choice of inputs can be judged on.
-  layout.earlier_days = layout.other_columns = true;
-  FLEETCAST_ASSIGN_OR_RETURN(auto columns, InputColumns(series, spec, layout));
-  FLEETCAST_ASSIGN_OR_RETURN(auto windows, FindWindows(series, RuleOf(layout, columns), split));
-  const std::size_t season =
-      NaiveSeason(step_seconds, static_cast<std::size_t>(spec.horizon), split.train.end);
-  FLEETCAST_ASSIGN_OR_RETURN(auto scaling,
-                             FitScaling(series, columns, split.train, spec.horizon, season));
+  FLEETCAST_RETURN_IF_ERROR(ValidateSplit(shares));
+  FLEETCAST_ASSIGN_OR_RETURN(Preparation prepared, Prepare(series, spec, shares));
+  const InputTable table(series, prepared.indices, prepared.plausible, prepared.layout,
+                         prepared.scaling);
+  FLEETCAST_ASSIGN_OR_RETURN(const Windows windows, FindWindows(table, prepared));
+  Heartbeat heartbeat(progress, spec.epochs);
+  Members members(spec, prepared, table, windows);
+  FLEETCAST_RETURN_IF_ERROR(members.Train(heartbeat));
 
-  Heartbeat heartbeat(std::move(progress), spec.epochs);
-  heartbeat.StartEpoch(1);  // the choice of inputs counts to it
-  FLEETCAST_ASSIGN_OR_RETURN(ModelParts parts,
-                             ChooseInputs({series, spec, layout, scaling, windows}, heartbeat));
-  return std::make_unique<Training>(Prepared{.series = series,
-                                             .split = split,
-                                             .columns = std::move(columns),
-                                             .windows = std::move(windows),
-                                             .heartbeat = std::move(heartbeat),
-                                             .parts = std::move(parts)});
-}
-
-Training::Training(Prepared prepared)
-    : prepared_(std::move(prepared)),
-      table_(prepared_.series, prepared_.columns, prepared_.parts.layout, prepared_.parts.scaling),
-      start_(prepared_.parts.network.CopyWeights()),
-      loop_(prepared_.parts.spec, table_, prepared_.windows, prepared_.parts.network,
-            prepared_.heartbeat) {}
-
-TrainerOptions Training::trainer_options() const {
-  return {
-      .dropout = spec().dropout, .learning_rate = spec().learning_rate, .seed = spec().seed + 1};
-}
-
-absl::StatusOr<TrainedModel> Training::Finish() {
-  FLEETCAST_RETURN_IF_ERROR(loop_.status());
-  loop_.RestoreBest();
-  const TimeSeries& series = prepared_.series;
-  const SplitRows& split = prepared_.split;
-  const std::vector<std::size_t>& origins = prepared_.windows.validation;
-  ModelParts& parts = prepared_.parts;
-  const bool fell_back = FallBackIfUnclear(start_, table_, origins, parts.network);
-  parts.residual_quantiles =
-      ResidualQuantiles(parts.spec, parts.network, series, prepared_.columns[0], table_, origins);
-
+  std::vector<Remark> remarks = std::move(prepared.remarks);
+  RemarkUnusedColumns(prepared, members.uses_columns(), remarks);
+  InputLayout layout = prepared.layout;
+  Network network = members.Combine(layout);
+  const std::size_t used = layout.level_rows > 0 ? prepared.columns.size() : 1;
+  ModelParts parts{.spec = spec,
+                   .columns = {prepared.columns.begin(),
+                               prepared.columns.begin() + static_cast<std::ptrdiff_t>(used)},
+                   .plausible = {prepared.plausible.begin(),
+                                 prepared.plausible.begin() + static_cast<std::ptrdiff_t>(used)},
+                   .layout = layout,
+                   .scaling = prepared.scaling,
+                   .intervals = {},
+                   .network = std::move(network),
+                   .training_record = "{}"};
+  parts.scaling.levels.resize(used);
+  FLEETCAST_ASSIGN_OR_RETURN(const InputTable final_table, TableOf(series, parts));
+  parts.intervals = FitIntervals(parts, final_table, windows.calibrating);
+  const SplitRows& split = prepared.split;
   TrainedModel trained{.model = ModelBuilder::Build(std::move(parts)),
                        .validation = {},
                        .test = {},
                        .train_rows = split.train,
                        .validation_rows = split.validation,
                        .test_rows = split.test,
-                       .best_epoch = fell_back ? 0 : loop_.best_epoch(),
-                       .history = loop_.TakeHistory()};
+                       .members = members.shares(),
+                       .remarks = std::move(remarks),
+                       .best_epoch = members.lstm().best_epoch,
+                       .history = members.lstm().history};
   FLEETCAST_ASSIGN_OR_RETURN(trained.validation, trained.model.Evaluate(series, split.validation));
   FLEETCAST_ASSIGN_OR_RETURN(trained.test, trained.model.Evaluate(series, split.test));
   ModelBuilder::SetTrainingRecord(TrainingRecord(series, trained), trained.model);
   return trained;
+}
+
+}  // namespace
+
+absl::StatusOr<TrainedModel> Train(const TimeSeries& series, const ModelSpec& spec,
+                                   const SplitShares& split, const ProgressCallback& progress) {
+  return CatchTorchErrors("training", [&] { return TrainWith(series, spec, split, progress); });
 }
 
 }  // namespace fleetcast::forecast

@@ -32,6 +32,24 @@ Json MetricsJson(const Metrics& metrics) {
   return json;
 }
 
+Json MembersJson(const std::vector<MemberShare>& members) {
+  Json json = Json::array();
+  for (const MemberShare& each : members) {
+    json.push_back(
+        {{"name", each.name}, {"weight", each.weight}, {"validation_mae", each.validation_mae}});
+  }
+  return json;
+}
+
+Json RemarksJson(const std::vector<Remark>& remarks) {
+  Json json = Json::array();
+  for (const Remark& each : remarks) {
+    json.push_back(
+        {{"kind", each.kind}, {"column", each.column}, {"count", each.count}, {"text", each.text}});
+  }
+  return json;
+}
+
 Json RowsJson(const RowRange& rows) { return {{"begin", rows.begin}, {"end", rows.end}}; }
 
 }  // namespace
@@ -47,6 +65,8 @@ std::string TrainingRecord(const TimeSeries& series, const TrainedModel& trained
        {{"train", RowsJson(trained.train_rows)},
         {"validation", RowsJson(trained.validation_rows)},
         {"test", RowsJson(trained.test_rows)}}},
+      {"members", MembersJson(trained.members)},
+      {"remarks", RemarksJson(trained.remarks)},
       {"best_epoch", trained.best_epoch},
       {"epochs", trained.history.size()},
       {"metrics",

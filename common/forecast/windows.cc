@@ -10,19 +10,6 @@ namespace {
 
 constexpr std::int64_t kSecondsPerDay = 86'400;
 
-// bad[r] is how many of the first r rows lack a value in `columns`.
-std::vector<std::size_t> CountIncomplete(const TimeSeries& series,
-                                         const std::vector<std::size_t>& columns) {
-  std::vector<std::size_t> bad(series.rows() + 1, 0);
-  for (std::size_t row = 0; row < series.rows(); ++row) {
-    const bool complete = std::all_of(columns.begin(), columns.end(), [&](std::size_t column) {
-      return std::isfinite(series.at(row, column));
-    });
-    bad[row + 1] = bad[row] + (complete ? 0 : 1);
-  }
-  return bad;
-}
-
 }  // namespace
 
 SplitRows SplitOf(std::size_t rows, const SplitShares& shares) {
@@ -84,22 +71,17 @@ std::size_t RowsPerDay(std::int64_t step_seconds) {
   return rows >= 2 ? static_cast<std::size_t>(rows) : 0;
 }
 
-std::vector<std::size_t> CompleteOrigins(const TimeSeries& series, const WindowRule& rule,
-                                         RowRange part) {
-  std::vector<std::size_t> inputs = rule.input_columns;
-  inputs.push_back(rule.target_column);
-  const std::vector<std::size_t> bad_inputs = CountIncomplete(series, inputs);
-  const std::vector<std::size_t> bad_targets = CountIncomplete(series, {rule.target_column});
-  std::vector<std::size_t> origins;
-  // `first_target` is the row after the origin.
-  for (std::size_t first_target = std::max(part.begin, rule.input_rows);
-       first_target + rule.horizon <= part.end; ++first_target) {
-    if (bad_inputs[first_target] == bad_inputs[first_target - rule.finite_rows] &&
-        bad_targets[first_target + rule.horizon] == bad_targets[first_target]) {
-      origins.push_back(first_target - 1);
-    }
+std::vector<double> ColumnValues(const TimeSeries& series, std::size_t column) {
+  return ColumnValues(series, column, {0, series.rows()});
+}
+
+std::vector<double> ColumnValues(const TimeSeries& series, std::size_t column, RowRange rows) {
+  std::vector<double> values;
+  values.reserve(rows.end - rows.begin);
+  for (std::size_t row = rows.begin; row < rows.end; ++row) {
+    values.push_back(series.at(row, column));
   }
-  return origins;
+  return values;
 }
 
 }  // namespace fleetcast::forecast

@@ -26,17 +26,11 @@ namespace fleetcast::forecast {
 // Rows of one day; 0 where the step does not divide a day into two or more.
 [[nodiscard]] std::size_t RowsPerDay(std::int64_t step_seconds);
 
-struct WindowRule {
-  std::size_t input_rows = 1;   // must lie within the series
-  std::size_t finite_rows = 1;  // the last of them, which must be finite; at most input_rows
-  std::size_t horizon = 1;
-  std::vector<std::size_t> input_columns;  // finite over finite_rows
-  std::size_t target_column = 0;           // finite over those and the targets
-};
+// The values of one column.
+[[nodiscard]] std::vector<double> ColumnValues(const TimeSeries& series, std::size_t column);
 
-// Origins of all windows whose targets lie in `part`, ascending, those with missing values left
-// out. `part` must lie within the series.
-[[nodiscard]] std::vector<std::size_t> CompleteOrigins(const TimeSeries& series,
-                                                       const WindowRule& rule, RowRange part);
+// The same of `rows` alone.
+[[nodiscard]] std::vector<double> ColumnValues(const TimeSeries& series, std::size_t column,
+                                               RowRange rows);
 
 }  // namespace fleetcast::forecast

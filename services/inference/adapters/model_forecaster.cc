@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/sensordata/profile.h"
 #include "services/inference/domain/window.h"
@@ -55,21 +56,28 @@ absl::StatusOr<Forecast> ModelForecaster::Make(const HeldInvocation& invocation,
   FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries window, ReadWindow(invocation, *model));
   FLEETCAST_RETURN_IF_ERROR(hold.StopStatus());
   FLEETCAST_ASSIGN_OR_RETURN(const forecast::ForecastResult result, model->Forecast(window));
+  for (const forecast::Remark& remark : result.remarks) {
+    LogInfo("a forecast is made from filled or doubted readings",
+            {{"plant", invocation.name.circuit.plant_id},
+             {"circuit", invocation.name.circuit.circuit_id},
+             {"kind", remark.kind},
+             {"what", remark.text}});
+  }
   return ForecastOf(invocation, model->spec(), result);
 }
 
 absl::StatusOr<TimeSeries> ModelForecaster::ReadWindow(const HeldInvocation& invocation,
                                                        const forecast::Model& model) {
-  const forecast::ModelSpec& spec = model.spec();
   sensordata::ReadRequest request;
   request.sensor_id = invocation.pin.sensor_id;
-  request.columns = ColumnsToRead(spec.feature_columns, spec.target_column);
+  request.columns = model.input_columns();
   request.last_rows = RowsToRead(model.input_rows());
   if (invocation.pin.as_of)
     request.before_unix_seconds = absl::ToUnixSeconds(*invocation.pin.as_of) + 1;
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings, source_.Read(request));
-  FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries grid, sensordata::RegularGrid(readings));
-  const TimeSeries window = WithoutIncompleteEnd(grid);
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const TimeSeries window,
+      sensordata::RegularGrid(readings, /*max_filled_steps=*/0, model.step_seconds()));
   if (window.rows() > 0) {
     FLEETCAST_RETURN_IF_ERROR(CheckFresh(request.sensor_id, window.unix_seconds.back(),
                                          invocation.pin.as_of.value_or(clock_.Now()),

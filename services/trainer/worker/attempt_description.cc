@@ -1,5 +1,8 @@
 #include "services/trainer/worker/attempt_description.h"
 
+#include <algorithm>
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -28,6 +31,26 @@ void AddColumns(const std::vector<std::string>& columns,
     absl::StrAppend(&text, text.empty() ? "" : ",", column);
   }
   put();
+}
+
+// The members that have a say, the one with the most first.
+std::string MembersTag(std::vector<forecast::MemberShare> members) {
+  std::stable_sort(members.begin(), members.end(),
+                   [](const auto& a, const auto& b) { return a.weight > b.weight; });
+  std::vector<std::string> said;
+  for (const forecast::MemberShare& member : members) {
+    if (member.weight > 0) said.push_back(absl::StrFormat("%s: %.2f", member.name, member.weight));
+  }
+  return absl::StrJoin(said, "; ");
+}
+
+// How many values or columns each kind of remark concerns.
+std::string RemarksTag(const std::vector<forecast::Remark>& remarks) {
+  std::map<std::string, std::int64_t> counts;
+  for (const forecast::Remark& remark : remarks) {
+    counts[remark.kind] += std::max<std::int64_t>(1, remark.count);
+  }
+  return absl::StrJoin(counts, "; ", absl::PairFormatter(": "));
 }
 
 }  // namespace
@@ -129,7 +152,9 @@ NewModelVersion DescribeVersion(const HeldJob& job, const forecast::TrainedModel
       {"mae", Number(test.mae)},
       {"rmse", Number(test.rmse)},
       {"r2", Number(test.r2)},
-      {"trained_at", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", trained_at, absl::UTCTimeZone())}};
+      {"trained_at", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", trained_at, absl::UTCTimeZone())},
+      {"members", MembersTag(trained.members)},
+      {"remarks", RemarksTag(trained.remarks)}};
   version.metrics = {{"mae", test.mae},
                      {"rmse", test.rmse},
                      {"r2", test.r2},

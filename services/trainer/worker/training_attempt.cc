@@ -80,7 +80,8 @@ absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::DataProfile profile,
                              sensordata::ProfileReadings(readings));
   Data data;
-  FLEETCAST_ASSIGN_OR_RETURN(data.series, sensordata::RegularGrid(readings));
+  FLEETCAST_ASSIGN_OR_RETURN(data.series,
+                             sensordata::RegularGrid(readings, /*max_filled_steps=*/0));
   data.fingerprint = profile.fingerprint;
   data.test_rows = forecast::SplitOf(data.series.rows(), forecast::SplitShares{}).test;
 
@@ -124,6 +125,12 @@ absl::StatusOr<forecast::TrainedModel> TrainingAttempt::Train(const Data& data) 
   FlushMetrics(/*now=*/true);
   // A cancelled training says why it was: the lease, the user or the shutdown.
   if (!trained.ok() && IsStop(trained.status())) FLEETCAST_RETURN_IF_ERROR(hold_.StopStatus());
+  if (trained.ok()) {
+    for (const forecast::Remark& remark : trained->remarks) {
+      LogInfo("something was left out or masked in training",
+              {{"kind", remark.kind}, {"column", remark.column}, {"what", remark.text}});
+    }
+  }
   return trained;
 }
 

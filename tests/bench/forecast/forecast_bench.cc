@@ -17,7 +17,6 @@
 
 #include "common/forecast/forecast.h"
 #include "common/forecast/kernels.h"
-#include "common/forecast/lockstep_trainer.h"
 #include "common/forecast/network.h"
 #include "tests/bench/forecast/libtorch_baseline.h"
 
@@ -67,13 +66,14 @@ std::vector<double> MedianSeconds(const std::vector<Work>& works) {
   return medians;
 }
 
-// Batch 32, 24 steps of 3 features, 24 steps ahead, as in the example configuration.
-NetworkShape ShapeWith(int units) {
-  return {.steps = 24, .channels = 3, .extras = 24, .horizon = 24, .units = units};
+// What the example configuration trains on hourly rows: four segments of a day with the time of the
+// week, 24 steps ahead. `extras`: of the linear path, which is not trained.
+NetworkShape ShapeWith(int units, int extras) {
+  return {.steps = 4, .channels = 26, .extras = extras, .horizon = 24, .units = units};
 }
 
 Batch BatchOf(const NetworkShape& shape, std::size_t size) {
-  Batch batch{.size = size, .sequence = {}, .extras = {}, .targets = {}};
+  Batch batch{.size = size, .sequence = {}, .extras = {}};
   unsigned state = 1;  // a fixed sequence: what the numbers are does not matter
   const auto fill = [&](std::vector<float>& values, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -83,7 +83,6 @@ Batch BatchOf(const NetworkShape& shape, std::size_t size) {
   };
   fill(batch.sequence, size * static_cast<std::size_t>(shape.steps * shape.channels));
   fill(batch.extras, size * static_cast<std::size_t>(shape.extras));
-  fill(batch.targets, size * static_cast<std::size_t>(shape.horizon));
   return batch;
 }
 
@@ -119,7 +118,7 @@ TimeSeries SensorOf(unsigned seed, std::size_t rows) {
 
 struct Result {
   std::string name;
-  double ratio;
+  double ratio;       // NaN where nothing is compared
   double gemm_share;  // NaN where work is more than its products
   double median_ms;
 };
@@ -129,82 +128,55 @@ class Bench {
   [[nodiscard]] double gigaflops() const { return gigaflops_; }
 
   Result Training(int units) {
-    const NetworkShape shape = ShapeWith(units);
+    const NetworkShape shape = ShapeWith(units, /*extras=*/0);
     const Batch batch = BatchOf(shape, 32);
+    const std::vector<float> targets(32 * 24, 0.5F);
     constexpr double kDropout = 0.2;
     LibTorchModel theirs(shape, kDropout);
-    Network network(shape, 1);
-    NetworkTrainer trainer(network, {.dropout = kDropout, .learning_rate = 1e-3, .seed = 1});
+    ProductStep ours(shape, kDropout);
     return Compare(
         "training_step_units_" + std::to_string(units) + "_batch_32", StepFlops(shape, 32),
-        [&] { theirs.Step(batch); }, [&] { trainer.Step(batch); });
+        [&] { theirs.Step(batch, targets); }, [&] { ours.Step(batch, targets); });
   }
 
   Result Forecasting(int units, std::size_t windows) {
-    const NetworkShape shape = ShapeWith(units);
+    const NetworkShape shape = ShapeWith(units, /*extras=*/720);
     const Batch batch = BatchOf(shape, windows);
     LibTorchModel theirs(shape, 0);
-    const Network network(shape, 1);
+    Weights weights;
+    for (const WeightShape& each : Network::WeightShapes(shape)) {
+      std::size_t count = 1;
+      for (const std::int64_t size : each.sizes) count *= static_cast<std::size_t>(size);
+      weights.emplace_back(count, 0.01F);
+    }
+    const Network network(shape, weights);
     return Compare(
         "forecast_units_" + std::to_string(units) + "_batch_" + std::to_string(windows),
         ForwardFlops(shape, static_cast<double>(windows)), [&] { (void)theirs.Predict(batch); },
         [&] { (void)network.Predict(batch); });
   }
 
-  // Models an hour, trained in lockstep and one after the other.
-  Result Lockstep(int units, std::size_t models) {
-    const NetworkShape shape = ShapeWith(units);
-    const Batch batch = BatchOf(shape, 32);
-    std::vector<Network> networks;
-    for (std::size_t i = 0; i < 2 * models; ++i) networks.emplace_back(shape, i);
-    std::vector<Network*> together;
-    std::vector<std::unique_ptr<NetworkTrainer>> alone;
-    const TrainerOptions options{.dropout = 0.2, .learning_rate = 1e-3, .seed = 1};
-    for (std::size_t i = 0; i < models; ++i) {
-      together.push_back(&networks[i]);
-      alone.push_back(std::make_unique<NetworkTrainer>(networks[models + i], options));
-    }
-    const auto lockstep =
-        MakeLockstepTrainer(together, std::vector<TrainerOptions>(models, options), "cpu");
-    const std::vector<const Batch*> batches(models, &batch);
-    constexpr int kSteps = 2;
-    return Compare(
-        "lockstep_" + std::to_string(models) + "_models_units_" + std::to_string(units),
-        static_cast<double>(models) * kSteps * StepFlops(shape, 32),
-        [&] {
-          for (const auto& trainer : alone) {
-            for (int step = 0; step < kSteps; ++step) trainer->Step(batch);
-          }
-        },
-        [&] {
-          for (int step = 0; step < kSteps; ++step) lockstep->Step(batches);
-        });
+  // A whole training of the example configuration, from 8,760 hourly rows to a judged model.
+  static Result WholeTraining() {
+    const TimeSeries series = SensorOf(1, 8'760);
+    ModelSpec spec;
+    spec.target_column = "load";
+    spec.seed = 1;
+    const double start = CpuSeconds();
+    (void)Train(series, spec, {}, nullptr).value();
+    return {"whole_training_example_configuration", NAN, NAN, 1000 * (CpuSeconds() - start)};
   }
 
-  // The same of whole trainings, from series to judged model.
-  static Result Together(int units, std::size_t models) {
-    constexpr std::size_t kSensorRows = 1'000;
-    std::vector<TimeSeries> series;
-    for (std::size_t i = 0; i < models; ++i) {
-      series.push_back(SensorOf(static_cast<unsigned>(i), kSensorRows));
-    }
-    std::vector<TrainingTask> tasks;
-    for (std::size_t i = 0; i < models; ++i) {
-      tasks.push_back({series[i], {.lstm_units = units, .epochs = 5, .seed = i}, {}});
-      tasks.back().spec.target_column = "load";
-    }
-    const auto alone = [&] {
-      for (const TrainingTask& task : tasks) {
-        (void)Train(task.series, task.spec, task.split, nullptr).value();
-      }
-    };
-    const auto together = [&] {
-      const auto trained = TrainTogether(tasks, "cpu", nullptr).value();
-      for (const auto& each : trained) (void)each.value();
-    };
-    const std::vector<double> seconds = MedianSeconds({alone, together});
-    return {"together_" + std::to_string(models) + "_trainings_units_" + std::to_string(units),
-            seconds[0] / seconds[1], NAN, 1000 * seconds[1]};
+  // A forecast of one window with all members, gaps looked for and intervals made.
+  static Result WholeForecast() {
+    const TimeSeries series = SensorOf(1, 8'760);
+    ModelSpec spec;
+    spec.target_column = "load";
+    spec.epochs = 1;
+    const TrainedModel trained = Train(series, spec, {}, nullptr).value();
+    const std::vector<double> seconds =
+        MedianSeconds({[&] { (void)trained.model.Forecast(series).value(); }});
+    return {"whole_forecast_one_window", NAN, NAN, 1000 * seconds[0]};
   }
 
  private:
@@ -237,7 +209,8 @@ std::string CpuModel() {
 void Print(const Bench& bench, const Result& result, bool json) {
   if (!json) {
     const std::string share = std::isnan(result.gemm_share) ? "" : Decimal(result.gemm_share);
-    std::printf("%-36s %8.2f %12s %12.3f\n", result.name.c_str(), result.ratio, share.c_str(),
+    const std::string ratio = std::isnan(result.ratio) ? "" : Decimal(result.ratio);
+    std::printf("%-36s %8s %12s %12.3f\n", result.name.c_str(), ratio.c_str(), share.c_str(),
                 result.median_ms);
     return;
   }
@@ -267,10 +240,8 @@ int Run(bool json) {
   for (const std::size_t windows : {std::size_t{1}, std::size_t{100}}) {
     Print(bench, bench.Forecasting(128, windows), json);
   }
-  for (const std::size_t models : {std::size_t{16}, std::size_t{200}}) {
-    Print(bench, bench.Lockstep(32, models), json);
-  }
-  Print(bench, bench.Together(32, 16), json);
+  Print(bench, Bench::WholeForecast(), json);
+  Print(bench, Bench::WholeTraining(), json);
   if (!json) std::printf("1024^3 product: %.0f GFLOP/s\n", bench.gigaflops());
   return 0;
 }

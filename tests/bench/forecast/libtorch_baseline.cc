@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "common/forecast/lstm_module.h"
+
 namespace fleetcast::forecast {
 namespace {
 
@@ -43,11 +45,11 @@ LibTorchModel::LibTorchModel(const NetworkShape& shape, double dropout)
     : state_(std::make_unique<State>(shape, dropout)) {}
 LibTorchModel::~LibTorchModel() = default;
 
-void LibTorchModel::Step(const Batch& batch) {
+void LibTorchModel::Step(const Batch& batch, const std::vector<float>& targets) {
   const auto size = static_cast<std::int64_t>(batch.size);
   state_->optimizer->zero_grad();
   const Tensor output = state_->head->forward(state_->drop->forward(state_->LastState(batch)));
-  const Tensor loss = torch::l1_loss(output, View(batch.targets, {size, state_->shape.horizon}));
+  const Tensor loss = torch::l1_loss(output, View(targets, {size, state_->shape.horizon}));
   loss.backward();
   torch::nn::utils::clip_grad_norm_(state_->parameters, 1.0);
   state_->optimizer->step();
@@ -57,6 +59,33 @@ std::vector<float> LibTorchModel::Predict(const Batch& batch) {
   const torch::NoGradGuard no_grad;
   const Tensor output = state_->head->forward(state_->LastState(batch)).contiguous();
   return {output.data_ptr<float>(), output.data_ptr<float>() + output.numel()};
+}
+
+struct ProductStep::State {
+  State(const NetworkShape& network_shape, double share_dropped)
+      : shape(network_shape), dropout(share_dropped), module(network_shape, 1) {}
+
+  NetworkShape shape;
+  double dropout;
+  LstmModule module;
+};
+
+ProductStep::ProductStep(const NetworkShape& shape, double dropout)
+    : state_(std::make_unique<State>(shape, dropout)) {
+  state_->module.SetLearningRate(1e-3);
+}
+ProductStep::~ProductStep() = default;
+
+void ProductStep::Step(const Batch& batch, const std::vector<float>& targets) {
+  const NetworkShape& shape = state_->shape;
+  const auto size = static_cast<std::int64_t>(batch.size);
+  const double kept = 1 - state_->dropout;
+  const Tensor sequence = View(batch.sequence, {shape.steps, size, shape.channels}).transpose(0, 1);
+  const Tensor keep = torch::empty({size, shape.units}).bernoulli_(kept).div_(kept);
+  const Tensor errors =
+      state_->module.Forward(sequence, keep) - View(targets, {size, shape.horizon});
+  errors.abs().sum().backward();
+  state_->module.TakeStep(1.0 / static_cast<double>(errors.numel()));
 }
 
 struct SquareProduct::State {

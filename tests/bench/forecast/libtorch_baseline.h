@@ -1,4 +1,5 @@
-// What the network's speed is held against: the same work by LibTorch's own modules. On one thread.
+// The LSTM's training step, and what it is held against: the same work by LibTorch's own modules.
+// On one thread.
 #pragma once
 
 #include <memory>
@@ -15,9 +16,23 @@ class LibTorchModel {
   LibTorchModel(const NetworkShape& shape, double dropout);
   ~LibTorchModel();
 
-  void Step(const Batch& batch);
+  // `targets` is [size, horizon].
+  void Step(const Batch& batch, const std::vector<float>& targets);
   // Under no-grad.
   std::vector<float> Predict(const Batch& batch);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The step as the product takes it.
+class ProductStep {
+ public:
+  ProductStep(const NetworkShape& shape, double dropout);
+  ~ProductStep();
+
+  void Step(const Batch& batch, const std::vector<float>& targets);
 
  private:
   struct State;

@@ -8,6 +8,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <random>
 
 #include "common/base/tar.h"
@@ -26,7 +27,8 @@ struct Sample {
   std::string name;
   int sequence_length = 24, horizon = 24;
   std::int64_t step_seconds = 3'600;
-  bool earlier_days = true, other_columns = true;
+  bool fills_by_day = true, other_columns = true, lstm = true;
+  std::optional<double> minimum;
   std::vector<double> interval_levels = {80, 95};
   double offset = 50;
   bool trained = false;
@@ -40,9 +42,10 @@ std::vector<Sample> Samples() {
            .sequence_length = 5,
            .horizon = 1,
            .step_seconds = 7,
-           .earlier_days = false,
+           .fills_by_day = false,
            .other_columns = false,
            .interval_levels = {}},
+          {.name = "linear", .fills_by_day = false, .lstm = false, .minimum = 49},
           {.name = "far_from_zero", .horizon = 6, .step_seconds = 1'800, .offset = 1e7}};
 }
 
@@ -74,15 +77,19 @@ ModelSpec SpecOf(const Sample& sample) {
   spec.seed = 3;
   spec.feature_columns = {"load", "weather", "other"};
   spec.target_column = "load";
+  spec.minimum = sample.minimum;
   return spec;
 }
 
 Model RandomModel(const Sample& sample, const TimeSeries& series) {
   const ModelSpec spec = SpecOf(sample);
   InputLayout layout = LayoutOf(spec, sample.step_seconds, series.rows());
-  layout.earlier_days = sample.earlier_days;
-  layout.other_columns = sample.other_columns;
-  const NetworkShape shape = layout.Shape(spec);
+  layout.fills_by_day = sample.fills_by_day;
+  layout.level_rows = sample.other_columns ? 12 : 0;
+  if (!sample.lstm) layout.segment = layout.segments = 0;
+  const std::vector<std::string> columns =
+      sample.other_columns ? spec.feature_columns : std::vector<std::string>{spec.target_column};
+  const NetworkShape shape = layout.Shape(spec, static_cast<int>(columns.size()));
   std::mt19937_64 random(11);
   std::normal_distribution<float> weight(0, 0.2F);
   Weights weights;
@@ -91,27 +98,38 @@ Model RandomModel(const Sample& sample, const TimeSeries& series) {
         each.sizes.begin(), each.sizes.end(), std::int64_t{1}, std::multiplies<>())));
     for (float& value : weights.back()) value = weight(random);
   }
-  std::vector<std::vector<float>> quantiles(spec.interval_levels.size());
-  for (std::vector<float>& row : quantiles) {
-    for (int step = 0; step < spec.horizon; ++step) row.push_back(std::abs(weight(random)) * 10);
+  std::vector<IntervalOffsets> intervals(spec.interval_levels.size());
+  for (IntervalOffsets& each : intervals) {
+    for (int step = 0; step < spec.horizon; ++step) {
+      each.lower.push_back(-10 * std::abs(weight(random)));
+      each.upper.push_back(20 * std::abs(weight(random)));
+    }
   }
-  Scaling scaling = *FitScaling(series, {0, 1, 2}, {0, series.rows()}, spec.horizon, 24);
-  return ModelBuilder::Build({spec, layout, scaling, quantiles, Network(shape, weights)});
+  Scaling scaling{.change = 3, .season_change = 2, .levels = {}};
+  std::vector<PlausibleRange> plausible;
+  for (std::size_t column = 0; column < columns.size(); ++column) {
+    scaling.levels.push_back(FitColumnScale(ColumnValues(series, column)));
+    plausible.push_back(FitPlausibleRange(ColumnValues(series, column)));
+  }
+  return ModelBuilder::Build(
+      {spec, columns, plausible, layout, scaling, intervals, Network(shape, weights)});
 }
 
-// The rows before `end`, with gaps where a forecast allows them.
+// The rows before `end`, with gaps of all lengths, but not at their end, and a sentinel.
 TimeSeries HistoryBefore(const TimeSeries& series, const Model& model, std::size_t end) {
   TimeSeries history;
   history.columns = series.columns;
   const std::size_t rows = model.input_rows(), begin = end - rows;
-  const std::size_t gaps_end = rows - model.needs().finite_rows_at_least;
   std::mt19937_64 random(end);
+  std::size_t gap_rows = 0;
   for (std::size_t row = begin; row < end; ++row) {
     history.unix_seconds.push_back(series.unix_seconds[row]);
-    const bool gap = row - begin < gaps_end && random() % 10 == 0;
+    if (rows > 10 && gap_rows == 0 && random() % 60 == 0) gap_rows = 1 + random() % 40;
+    const bool gap = gap_rows > 0 && row + 2 < end;
+    gap_rows -= gap_rows > 0 ? 1 : 0;
     for (std::size_t column = 0; column < series.columns.size(); ++column) {
-      history.values.push_back(gap ? std::numeric_limits<double>::quiet_NaN()
-                                   : series.at(row, column));
+      const double value = row == begin + 5 && rows > 10 ? -1e9 : series.at(row, column);
+      history.values.push_back(gap ? std::numeric_limits<double>::quiet_NaN() : value);
     }
   }
   return history;

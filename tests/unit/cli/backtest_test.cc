@@ -91,11 +91,11 @@ TEST(BacktestView, JsonHasTheKeysThatProgramsReadPerTarget) {
 }
 
 TEST(BacktestView, TheTableEndsWithTheMeanOfTheTargets) {
-  const std::string text = BacktestText(TwoRows(), /*by_step=*/false, {});
+  const std::string text = BacktestText(TwoRows(), {}, {});
   EXPECT_NE(text.find("mean"), std::string::npos) << text;
   EXPECT_NE(text.find("0.750"), std::string::npos) << text;  // the mean ratio
   EXPECT_EQ(text.find("STEP"), std::string::npos) << text;
-  EXPECT_NE(BacktestText(TwoRows(), /*by_step=*/true, {}).find("STEP"), std::string::npos);
+  EXPECT_NE(BacktestText(TwoRows(), {.steps = true}, {}).find("STEP"), std::string::npos);
 }
 
 }  // namespace

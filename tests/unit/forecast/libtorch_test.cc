@@ -1,8 +1,10 @@
-// Holds the kernels against LibTorch's own LSTM, autograd, clipping and Adam.
+// Holds the kernels, and the module that trains on them, against LibTorch's own LSTM, autograd,
+// clipping and Adam.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "common/forecast/lstm_layer.h"
+#include "common/forecast/lstm_module.h"
 #include "common/forecast/network.h"
 
 namespace fleetcast::forecast {
@@ -75,58 +77,62 @@ TEST(LstmLayer, HasLibTorchsStateAndGradients) {
   }
 }
 
-constexpr NetworkShape kShape{.steps = 6, .channels = 4, .extras = 11, .horizon = 7, .units = 19};
+constexpr NetworkShape kShape{.steps = 6, .channels = 4, .extras = 0, .horizon = 7, .units = 19};
 constexpr std::int64_t kWindows = 11;  // odd: no bias' gradient is a zero that rounding hides
 
-Batch RandomBatch() {
-  const auto values = [](std::int64_t count) {
-    const Tensor random = torch::randn({count});
-    return std::vector<float>(random.data_ptr<float>(), random.data_ptr<float>() + count);
-  };
-  return {.size = kWindows,
-          .sequence = values(kShape.steps * kWindows * kShape.channels),
-          .extras = values(kWindows * kShape.extras),
-          .targets = values(kWindows * kShape.horizon)};
-}
-
-Tensor AsTensor(const std::vector<float>& values, at::IntArrayRef sizes) {
-  return torch::tensor(values).view(sizes);
-}
-
-Tensor LibTorchsOutput(const std::vector<Tensor>& weights, const Batch& batch) {
-  const Tensor sequence = AsTensor(batch.sequence, {kShape.steps, kWindows, kShape.channels});
-  const Tensor state = LibTorchsState(sequence, weights[0], weights[1], weights[2]);
-  const Tensor extras = AsTensor(batch.extras, {kWindows, kShape.extras});
-  return torch::addmm(weights[4], state, weights[3].t()) + extras.mm(weights[5].t());
-}
-
-TEST(NetworkTrainer, StepsAsLibTorchsAutogradClippingAndAdamDo) {
-  torch::manual_seed(1);
-  Weights start;
+std::vector<Tensor> Leaves(const Weights& start) {
+  const std::vector<WeightShape> shapes = Network::WeightShapes(kShape);
   std::vector<Tensor> weights;
-  for (const WeightShape& shape : Network::WeightShapes(kShape)) {
-    weights.push_back(torch::randn(shape.sizes) * 0.3);
-    const float* values = weights.back().data_ptr<float>();
-    start.emplace_back(values, values + weights.back().numel());
-    weights.back().requires_grad_(true);
+  for (std::size_t i = 0; i < start.size(); ++i) {
+    weights.push_back(torch::tensor(start[i]).view(shapes[i].sizes).requires_grad_());
   }
-  Network network(kShape, start);
-  NetworkTrainer trainer(network, {.dropout = 0, .learning_rate = 0.01, .seed = 1});
+  return weights;
+}
+
+Tensor LibTorchsOutput(const std::vector<Tensor>& weights, const Tensor& sequence) {
+  const Tensor state = LibTorchsState(sequence.transpose(0, 1), weights[0], weights[1], weights[2]);
+  return torch::addmm(weights[4], state, weights[3].t());
+}
+
+TEST(LstmModule, StepsAsLibTorchsLayerClippingAndAdamDo) {
+  torch::manual_seed(1);
+  LstmModule module(kShape, 3);
+  module.SetLearningRate(0.01);
+  const std::vector<Tensor> weights = Leaves(module.CopyWeights());
   torch::optim::Adam optimizer(weights, torch::optim::AdamOptions(0.01));
   for (int step = 0; step < 5; ++step) {
-    const Batch batch = RandomBatch();
+    const Tensor sequence = torch::randn({kWindows, kShape.steps, kShape.channels});
+    const Tensor targets = torch::randn({kWindows, kShape.horizon});
     optimizer.zero_grad();
-    const Tensor loss = torch::l1_loss(LibTorchsOutput(weights, batch),
-                                       AsTensor(batch.targets, {kWindows, kShape.horizon}));
-    loss.backward();
+    torch::l1_loss(LibTorchsOutput(weights, sequence), targets).backward();
     torch::nn::utils::clip_grad_norm_(weights, 1.0);
     optimizer.step();
-    EXPECT_NEAR(trainer.Step(batch), loss.item<double>(), 1e-5);
+    (module.Forward(sequence, {}) - targets).abs().sum().backward();
+    module.TakeStep(1.0 / static_cast<double>(targets.numel()));
   }
-  const Weights ours = network.CopyWeights();
+  const Weights ours = module.CopyWeights();
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    ExpectEqual(AsTensor(ours[i], weights[i].sizes()), weights[i].detach(), 1e-4);
+    ExpectEqual(torch::tensor(ours[i]).view(weights[i].sizes()), weights[i].detach(), 1e-4);
   }
+}
+
+TEST(LstmModule, IsJudgedByTheAverageOfItsWeights) {
+  torch::manual_seed(1);
+  LstmModule module(kShape, 3);
+  module.SetLearningRate(0.1);
+  const Tensor sequence = torch::randn({kWindows, kShape.steps, kShape.channels});
+  float average = module.CopyWeights()[4][0];  // a bias of the head
+  for (int step = 1; step <= 3; ++step) {
+    (module.Forward(sequence, {}) - 1).abs().sum().backward();
+    module.TakeStep(1.0 / static_cast<double>(kWindows * kShape.horizon));
+    const auto decay = static_cast<float>(1 + step) / static_cast<float>(10 + step);
+    average = decay * average + (1 - decay) * module.CopyWeights()[4][0];
+  }
+  const float last = module.CopyWeights()[4][0];
+  module.SwapAverage();
+  EXPECT_NEAR(module.CopyWeights()[4][0], average, 1e-6);
+  module.SwapAverage();
+  EXPECT_EQ(module.CopyWeights()[4][0], last);
 }
 
 }  // namespace

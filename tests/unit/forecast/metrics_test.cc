@@ -56,11 +56,11 @@ TEST(Metrics, AreOfAllStepsAndOfEach) {
 
 TEST(Metrics, CountWhatEachIntervalCovers) {
   MetricsSum sum(/*horizon=*/2, {50, 90});
-  sum.Add(0, {10, 11, 0, 0}, {1, 2});  // on the border of the first: within
-  sum.Add(1, {10, 11, 0, 0}, {0.5, 2});
+  sum.Add(0, {10, 11, 0, 0}, {{9, 11}, {8, 13}});      // asymmetric
+  sum.Add(1, {10, 11, 0, 0}, {{10.5, 12}, {10, 13}});  // on a border: within
   sum.CountWindow();
-  sum.Add(0, {10, 15, 0, 0}, {1, 2});
-  sum.Add(1, {10, 15, 0, 0}, {1, 5});
+  sum.Add(0, {10, 15, 0, 0}, {{14, 16}, {13, 17}});
+  sum.Add(1, {10, 15, 0, 0}, {{14, 16}, {10, 20}});
   sum.CountWindow();
   const Metrics metrics = sum.Result(1);
   ASSERT_EQ(metrics.coverage.size(), 2u);
@@ -77,38 +77,42 @@ TEST(NaiveSeason, IsADayWhereOneLiesBeforeThePartElseTheHorizon) {
 }
 
 TEST(SeasonalNaive, RepeatsTheLastSeason) {
-  const TimeSeries series = SeriesOf({0, 1, 2, 3, 4, 5, 6, 7});
-  EXPECT_EQ(SeasonalNaive(series, 0, 5, 5, 3), (std::vector<double>{3, 4, 5, 3, 4}));
-  EXPECT_EQ(SeasonalNaive(series, 0, 7, 2, 4), (std::vector<double>{4, 5}));
+  const std::vector<double> values = {0, 1, 2, 3, 4, 5, 6, 7};
+  EXPECT_EQ(SeasonalNaive(values, 5, 5, 3), (std::vector<double>{3, 4, 5, 3, 4}));
+  EXPECT_EQ(SeasonalNaive(values, 7, 2, 4), (std::vector<double>{4, 5}));
 }
 
 TEST(SeasonalNaive, FallsBackOnTheLastValue) {
-  TimeSeries series = SeriesOf({0, 1, 2, 3, 4, 5});
-  series.values[3] = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(SeasonalNaive(series, 0, 5, 3, 3), (std::vector<double>{5, 4, 5}));
-  EXPECT_EQ(SeasonalNaive(series, 0, 1, 3, 4), (std::vector<double>{1, 1, 0}));
+  const double missing = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<double> values = {0, 1, 2, missing, 4, 5};
+  EXPECT_EQ(SeasonalNaive(values, 5, 3, 3), (std::vector<double>{5, 4, 5}));
+  EXPECT_EQ(SeasonalNaive(values, 1, 3, 4), (std::vector<double>{1, 1, 0}));
 }
 
-TEST(ConformalQuantile, TakesTheCorrectedRank) {
+TEST(ConformalEnds, TakeTheCorrectedRankOnEitherSide) {
   std::vector<double> errors(99);
-  std::iota(errors.begin(), errors.end(), 1.0);
-  EXPECT_DOUBLE_EQ(ConformalQuantile(errors, 80), 80);  // ceil(100 * 0.80)
-  EXPECT_DOUBLE_EQ(ConformalQuantile(errors, 95), 95);
-  EXPECT_DOUBLE_EQ(ConformalQuantile(errors, 99.9), 99);  // beyond the sample: the largest
-  std::vector<double> few = {3, 1, 2};
-  EXPECT_DOUBLE_EQ(ConformalQuantile(few, 50), 2);
-  EXPECT_DOUBLE_EQ(ConformalQuantile(few, 80), 3);
-  std::vector<double> one = {4};
-  EXPECT_DOUBLE_EQ(ConformalQuantile(one, 1), 4);
+  std::iota(errors.begin(), errors.end(), -39.0);  // -39 to 59
+  const auto expect = [&](double level, double lower, double upper) {
+    const IntervalEnds ends = ConformalEnds(errors, level);
+    EXPECT_DOUBLE_EQ(ends.lower, lower) << level;
+    EXPECT_DOUBLE_EQ(ends.upper, upper) << level;
+  };
+  expect(80, -30, 50);    // the 10th and the 90th of 99
+  expect(98, -39, 59);    // the first and the last
+  expect(99.9, -39, 59);  // beyond the sample
+  std::vector<double> above = {3, 1, 2};
+  EXPECT_DOUBLE_EQ(ConformalEnds(above, 50).lower, 0);  // holds the forecast itself
+  EXPECT_DOUBLE_EQ(ConformalEnds(above, 50).upper, 3);
 }
 
-TEST(ConformalQuantile, NeverFallsAsTheLevelRises) {
-  std::vector<double> errors = {5, 3, 9, 1, 4, 4, 8};
-  double previous = 0;
+TEST(ConformalEnds, NeverComeCloserAsTheLevelRises) {
+  std::vector<double> errors = {5, -3, 9, 1, -4, 4, 8};
+  IntervalEnds previous;
   for (double level = 1; level < 100; level += 1) {
-    const double width = ConformalQuantile(errors, level);
-    EXPECT_GE(width, previous);
-    previous = width;
+    const IntervalEnds ends = ConformalEnds(errors, level);
+    EXPECT_LE(ends.lower, previous.lower);
+    EXPECT_GE(ends.upper, previous.upper);
+    previous = ends;
   }
 }
 

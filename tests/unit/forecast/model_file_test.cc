@@ -39,7 +39,11 @@ TEST(ModelFile, SaysWhatItWasTrainedOnAndHowWellItDid) {
   EXPECT_EQ(training["best_epoch"], trained->best_epoch);
   EXPECT_EQ(training["metrics"]["test"]["mae"], trained->test.mae);
   EXPECT_EQ(training["metrics"]["validation"]["by_step"].size(), 6U);
-  EXPECT_EQ(json["residual_quantiles"].size(), 2U);
+  EXPECT_EQ(json["intervals"].size(), 2U);
+  double weights = 0;
+  for (const Json& member : training["members"]) weights += member["weight"].get<double>();
+  EXPECT_GT(weights, 0.5);
+  EXPECT_TRUE(training["remarks"].is_array());
 }
 
 std::string WriteTemporary(const std::string& name, const std::string& bytes) {
@@ -106,7 +110,7 @@ TEST(ModelFile, HasItsWeightsOnCacheLines) {
       ++floats;
       EXPECT_EQ((tensor.bytes.data() - bytes.data()) % 64, 0) << tensor.name;
     }
-    EXPECT_EQ(floats, 7U);
+    EXPECT_EQ(floats, 9U);
   }
 }
 

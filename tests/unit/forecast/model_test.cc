@@ -72,8 +72,15 @@ TEST(Forecast, OfDataThatWillNotDoSaysWhy) {
   EXPECT_EQ(reason(TimeSeries{.columns = {"load", "weather"}, .unix_seconds = {}, .values = {}}),
             "DATA_TOO_FEW_ROWS");
   TimeSeries history = DailyCycle(200);
-  history.values[199 * 3] = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(reason(history), "DATA_NOT_FINITE");
+  for (std::size_t row = 196; row < 200; ++row) {
+    history.values[row * 3] = std::numeric_limits<double>::quiet_NaN();
+  }
+  EXPECT_EQ(reason(history), "DATA_NOT_FINITE");  // the newest rows are gone
+  history = DailyCycle(200);
+  for (std::size_t row = 0; row < 190; ++row) {
+    history.values[row * 3] = std::numeric_limits<double>::quiet_NaN();
+  }
+  EXPECT_EQ(reason(history), "DATA_NOT_FINITE");  // most of the window is
   history = DailyCycle(200);
   history.columns[0] = "renamed";
   EXPECT_EQ(reason(history), "DATA_COLUMN_MISSING");
@@ -87,16 +94,43 @@ TEST(Forecast, OfDataThatWillNotDoSaysWhy) {
   EXPECT_EQ(reason(history), "DATA_IRREGULAR_STEP");
 }
 
-TEST(Forecast, ComesDespiteAGapBeforeTheLastDay) {
-  TimeSeries history = DailyCycle(600);
+TEST(Forecast, ComesDespiteGapsAndSaysWhatWasFilled) {
+  const TimeSeries history = DailyCycle(600);
   const auto whole = SmallModel().model.Forecast(history);
-  for (std::size_t row = 560; row < 570; ++row) {
-    history.values[row * 3] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(whole->remarks.empty());
+  struct Case {
+    std::size_t begin, end;
+  };
+  for (const Case& gap : {Case{560, 570}, Case{594, 598}, Case{597, 600}, Case{599, 600}}) {
+    TimeSeries with_gap = history;
+    for (std::size_t row = gap.begin; row < gap.end; ++row) {
+      with_gap.values[row * 3] = std::numeric_limits<double>::quiet_NaN();
+    }
+    const auto forecast = SmallModel().model.Forecast(with_gap);
+    ASSERT_TRUE(forecast.ok()) << forecast.status();
+    EXPECT_EQ(forecast->issue_unix_seconds, history.unix_seconds.back());
+    ASSERT_EQ(forecast->remarks.size(), 1U);
+    EXPECT_EQ(forecast->remarks[0].kind, "FILLED");
+    EXPECT_EQ(forecast->remarks[0].count, static_cast<std::int64_t>(gap.end - gap.begin));
+    for (std::size_t step = 0; step < 6; ++step) {
+      EXPECT_NEAR(forecast->values[step], whole->values[step], 6) << gap.begin;
+    }
   }
-  const auto with_gap = SmallModel().model.Forecast(history);
-  ASSERT_TRUE(with_gap.ok()) << with_gap.status();
-  for (std::size_t step = 0; step < 6; ++step) {
-    EXPECT_NEAR(with_gap->values[step], whole->values[step], 2);
+}
+
+TEST(Forecast, DoubtsANewestReadingThatCannotBeOneAndSaysSo) {
+  const TimeSeries history = DailyCycle(600);
+  TimeSeries without = history;
+  without.values[599 * 3] = std::numeric_limits<double>::quiet_NaN();
+  const auto expected = SmallModel().model.Forecast(without);
+  for (const double odd : {-9999.0, 0.0, 3.4e38, 1e200}) {
+    TimeSeries spoilt = history;
+    spoilt.values[599 * 3] = odd;
+    const auto forecast = SmallModel().model.Forecast(spoilt);
+    ASSERT_TRUE(forecast.ok()) << forecast.status();
+    EXPECT_EQ(forecast->values, expected->values) << odd;
+    ASSERT_EQ(forecast->remarks.size(), 1U);
+    EXPECT_EQ(forecast->remarks[0].kind, "DOUBTED");
   }
 }
 
@@ -124,7 +158,6 @@ TEST(Evaluate, ComparesModelsOfDifferentInputsOnTheSameWindows) {
   const auto longer = Train(series, longer_spec, {}, nullptr);
   ASSERT_TRUE(longer.ok()) << longer.status();
   series.values[540 * 3] = std::numeric_limits<double>::quiet_NaN();
-  series.values[580 * 3 + 2] = std::numeric_limits<double>::quiet_NaN();  // "other"
 
   const Model& champion = SmallModel().model;
   const Model& candidate = longer->model;
@@ -135,10 +168,20 @@ TEST(Evaluate, ComparesModelsOfDifferentInputsOnTheSameWindows) {
   EXPECT_EQ(of_champion->windows, of_candidate->windows);
   EXPECT_EQ(of_champion->mae_repeat_last, of_candidate->mae_repeat_last);
   EXPECT_EQ(of_champion->mae_seasonal_naive, of_candidate->mae_seasonal_naive);
-  EXPECT_GT(champion.Evaluate(series, part)->windows, of_champion->windows);
-  EvaluationWindows with_other = candidate.needs();
-  with_other.finite_columns.push_back("other");
-  EXPECT_LT(champion.Evaluate(series, part, with_other)->windows, of_champion->windows);
+}
+
+TEST(Evaluate, ScoresNoValueThatEitherModelTakesForAnOutlier) {
+  TimeSeries series = DailyCycle(600);
+  series.values[560 * 3] = 66;
+  const Model& model = SmallModel().model;
+  const RowRange part{510, 600};
+  EvaluationWindows narrow = model.needs();
+  const auto alone = model.Evaluate(series, part);
+  narrow.highest = 65;
+  const auto together = model.Evaluate(series, part, narrow);
+  ASSERT_TRUE(alone.ok() && together.ok());
+  EXPECT_LE(together->mae_repeat_last, alone->mae_repeat_last);
+  EXPECT_LE(together->windows, alone->windows);
 }
 
 TEST(Evaluate, RefusesRowsOutsideTheSeriesAndPartsWithoutAWindow) {

@@ -72,17 +72,17 @@ TEST(Train, IntervalsHoldAboutAsManyValuesAsTheySay) {
   EXPECT_NEAR(inside[1] / values, 0.95, 0.05);
 }
 
-TEST(Train, LeavesWindowsWithMissingValuesOut) {
+TEST(Train, ScoresReadingsOnly) {
   TimeSeries series = DailyCycle(600);
   for (std::size_t row = 100; row < 130; ++row) {
     series.values[row * 3] = std::numeric_limits<double>::quiet_NaN();
   }
-  series.values[550 * 3] = std::numeric_limits<double>::infinity();
+  series.values[550 * 3] = std::numeric_limits<double>::quiet_NaN();
   const auto trained = Train(series, SmallSpec(), {}, nullptr);
   ASSERT_TRUE(trained.ok()) << trained.status();
   EXPECT_TRUE(std::isfinite(trained->test.mae));
-  // Row 550 is an input of 24 windows, for the sequence and the last day, and a target of 6.
-  EXPECT_EQ(trained->test.windows, SmallModel().test.windows - 30);
+  // No window begins after a row without a reading.
+  EXPECT_EQ(trained->test.windows, SmallModel().test.windows - 1);
 }
 
 TEST(Train, ReportsEachEpochAndStopsWhenToldTo) {
@@ -120,7 +120,7 @@ TEST(Train, ThatDivergesNamesTheEpoch) {
   ModelSpec spec = SmallSpec();
   spec.learning_rate = 10;
   const auto trained = Train(DailyCycle(600), spec, {}, nullptr);
-  EXPECT_EQ(trained.status().code(), absl::StatusCode::kAborted);
+  ASSERT_EQ(trained.status().code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ReasonOf(trained.status()), "TRAINING_DIVERGED");
   EXPECT_EQ(DetailsOf(trained.status())->metadata.at("epoch"), "1");
 }
@@ -134,7 +134,7 @@ TEST(Train, OfDataThatWillNotDoSaysWhy) {
   EXPECT_EQ(reason(DailyCycle(0)), "DATA_TOO_FEW_ROWS");
   EXPECT_EQ(reason(DailyCycle(30)), "DATA_TOO_FEW_ROWS");
   TimeSeries series = DailyCycle(600);
-  for (std::size_t row = 0; row < 600; row += 10) {
+  for (std::size_t row = 0; row < 500; ++row) {
     series.values[row * 3] = std::numeric_limits<double>::quiet_NaN();
   }
   EXPECT_EQ(reason(series), "DATA_NOT_FINITE");
@@ -163,6 +163,8 @@ TEST(Train, WithAConstantFeatureWorks) {
   const auto trained = Train(series, SmallSpec(), {}, nullptr);
   ASSERT_TRUE(trained.ok()) << trained.status();
   EXPECT_TRUE(std::isfinite(trained->test.mae));
+  ASSERT_EQ(trained->remarks.size(), 1U);
+  EXPECT_EQ(trained->remarks[0].kind, "COLUMN_CONSTANT");
 }
 
 TEST(Train, OutlivesAStuckSensorAndATargetMissingForDays) {
@@ -200,7 +202,6 @@ TEST(Train, OfASensorThatNobodyCanForecastStaysNearItsLastValue) {
   spec.target_column = "value";
   const auto trained = Train(SeriesOf(walk), spec, {}, nullptr);
   ASSERT_TRUE(trained.ok()) << trained.status();
-  EXPECT_EQ(trained->best_epoch, 0);
   EXPECT_LT(trained->test.rmse, 1.02 * trained->test.rmse_repeat_last);
 }
 

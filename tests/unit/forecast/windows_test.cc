@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "common/base/status.h"
+#include "common/forecast/preparation.h"
 #include "tests/unit/forecast/series.h"
 
 namespace fleetcast::forecast {
@@ -31,44 +32,46 @@ TEST(Split, IsChronologicalAndCoversEveryRow) {
   }
 }
 
+// A table of `values` with windows of 3 inputs.
+InputTable TableOf(const std::vector<double>& values, int fewest_readings = 1) {
+  InputLayout layout;
+  layout.sequence_length = layout.reach = 3;
+  layout.horizon = 2;
+  layout.fewest_readings = fewest_readings;
+  return {SeriesOf(values), {0}, {kEverythingPlausible}, layout, {.levels = {{}}}};
+}
+
 TEST(Windows, BelongToThePartThatHoldsAllTheirTargets) {
-  const TimeSeries series = SeriesOf({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
-  const WindowRule rule{
-      .input_rows = 3, .finite_rows = 3, .horizon = 2, .input_columns = {0}, .target_column = 0};
+  const InputTable table = TableOf({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
   struct Case {
     RowRange part;
     std::vector<std::size_t> origins;
   };
   for (const Case& c : {Case{{0, 6}, {2, 3}}, Case{{6, 9}, {5, 6}}, Case{{9, 10}, {}},
                         Case{{8, 10}, {7}}, Case{{0, 4}, {}}, Case{{0, 5}, {2}}}) {
-    EXPECT_EQ(CompleteOrigins(series, rule, c.part), c.origins)
+    EXPECT_EQ(UsableOrigins(table, c.part, 3, 2, 1), c.origins)
         << c.part.begin << " to " << c.part.end;
   }
 }
 
-TEST(Windows, WithAMissingInputOrTargetAreLeftOut) {
-  TimeSeries series = SeriesOf({0, 1, 2, 3, kMissing, 5, 6, 7, 8, 9});
-  const WindowRule rule{
-      .input_rows = 2, .finite_rows = 2, .horizon = 1, .input_columns = {0}, .target_column = 0};
-  // Row 4 spoils its window as a target and the two that have it as an input.
-  EXPECT_EQ(CompleteOrigins(series, rule, {0, 10}), (std::vector<std::size_t>{1, 2, 6, 7, 8}));
-  series.values[4] = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(CompleteOrigins(series, rule, {0, 10}).size(), 5u);
+TEST(Windows, NeedAReadingForTheirLastValueAndSomeAmongTheirTargets) {
+  const std::vector<double> values = {0, 1, 2, 3, kMissing, kMissing, 6, 7, 8, 9};
+  const auto origins = [&](std::size_t readings) {
+    return UsableOrigins(TableOf(values), {0, 10}, 3, 2, readings);
+  };
+  EXPECT_EQ(origins(1), (std::vector<std::size_t>{2, 6, 7}));
+  EXPECT_EQ(origins(2), (std::vector<std::size_t>{6, 7}));
 }
 
-TEST(Windows, AFeatureMustBeThereForInputsOnly) {
-  TimeSeries series = DailyCycle(10);
-  series.values[5 * 3 + 1] = kMissing;  // "weather" in row 5
-  const WindowRule rule{
-      .input_rows = 2, .finite_rows = 2, .horizon = 2, .input_columns = {0, 1}, .target_column = 0};
-  EXPECT_EQ(CompleteOrigins(series, rule, {0, 10}), (std::vector<std::size_t>{1, 2, 3, 4, 7}));
+TEST(Windows, NeedSomeReadingsAmongTheirInputs) {
+  const std::vector<double> values = {0, 1, 2, 3, kMissing, kMissing, 6, 7, 8, 9};
+  EXPECT_EQ(UsableOrigins(TableOf(values, 2), {0, 10}, 3, 2, 1), (std::vector<std::size_t>{2, 7}));
 }
 
-TEST(Windows, MayLackValuesBeforeTheRowsThatMustBeFinite) {
-  const TimeSeries series = SeriesOf({kMissing, 1, 2, 3, 4});
-  const WindowRule rule{
-      .input_rows = 3, .finite_rows = 2, .horizon = 1, .input_columns = {0}, .target_column = 0};
-  EXPECT_EQ(CompleteOrigins(series, rule, {0, 5}), (std::vector<std::size_t>{2, 3}));
+TEST(Windows, MayBeForecastFromUpToThreeRowsAfterTheLastReading) {
+  const InputTable table = TableOf({0, 1, 2, 3, kMissing, kMissing, kMissing, kMissing});
+  EXPECT_TRUE(table.CanForecastFrom(5));
+  EXPECT_FALSE(table.CanForecastFrom(7));
 }
 
 TEST(Step, IsTheSpacingOfARegularGrid) { EXPECT_EQ(*RegularStep(SeriesOf({1, 2, 3})), 3600); }

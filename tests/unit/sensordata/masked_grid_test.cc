@@ -11,7 +11,7 @@ namespace fleetcast::sensordata {
 namespace {
 
 constexpr CellState kObserved = CellState::kObserved, kMissing = CellState::kMissing,
-                    kBad = CellState::kBadQuality;
+                    kBadCell = CellState::kBadQuality;
 
 TEST(MaskedGrid, SaysOfEachCellWhatItIsAndFillsNothing) {
   RawReadings readings{.columns = {"a", "b"},
@@ -24,7 +24,7 @@ TEST(MaskedGrid, SaysOfEachCellWhatItIsAndFillsNothing) {
   ASSERT_TRUE(grid.ok()) << grid.status();
   EXPECT_EQ(grid->series.rows(), 6U);
   EXPECT_EQ(grid->cells, (std::vector<CellState>{kObserved, kObserved, kMissing, kMissing,
-                                                 kObserved, kBad, kMissing, kMissing, kObserved,
+                                                 kObserved, kBadCell, kMissing, kMissing, kObserved,
                                                  kObserved, kObserved, kObserved}));
   EXPECT_EQ(grid->has_row, (std::vector<bool>{true, true, true, false, true, true}));
   for (std::size_t cell = 0; cell < grid->cells.size(); ++cell)

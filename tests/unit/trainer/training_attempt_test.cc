@@ -93,7 +93,10 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(registry_.versions().size(), 1u);
   const NewModelVersion version = registry_.versions()[0].given;
-  EXPECT_EQ(version.tags.size(), 13u);
+  EXPECT_EQ(version.tags.size(), 15u);  // and the members and remarks
+  EXPECT_NE(version.tags.at("members").find("LSTM"), std::string::npos)
+      << version.tags.at("members");
+  EXPECT_TRUE(version.tags.contains("remarks"));
   EXPECT_EQ(version.tags.at("plant_id"), "P001");
   EXPECT_EQ(version.tags.at("data_asset_version"), "2025-12-09");
   EXPECT_EQ(version.tags.at("git_commit_sha"), "0123456789012345678901234567890123456789");
