@@ -19,9 +19,9 @@ namespace fleetcast::trainer {
 [[nodiscard]] DataAsset DescribeData(const CircuitConfig& circuit, const std::string& location,
                                      const sensordata::DataProfile& profile);
 
-// Tags (the thirteen but data_asset_version, which members forecast and what was remarked in training),
-// metrics, environment and training job; artifact, run and data asset version are the caller's to fill
-// in.
+// Tags (the thirteen but data_asset_version, which members forecast and what was remarked in
+// training), metrics, environment and training job; artifact, run and data asset version are the
+// caller's to fill in.
 [[nodiscard]] NewModelVersion DescribeVersion(const HeldJob& job,
                                               const forecast::TrainedModel& trained,
                                               absl::Time trained_at);

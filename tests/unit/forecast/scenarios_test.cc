@@ -14,7 +14,7 @@ namespace fleetcast::forecast {
 namespace {
 
 constexpr std::size_t kRows = 2400;
-const double kMissing = std::numeric_limits<double>::quiet_NaN();
+const double kNoReading = std::numeric_limits<double>::quiet_NaN();
 
 ModelSpec ScenarioSpec() {
   ModelSpec spec = SmallSpec();
@@ -52,18 +52,18 @@ std::vector<Scenario> OfTheTarget() {
       {"nothing", [](TimeSeries&) {}, 0},
       {"a gap of four rows",
        [](TimeSeries& s) {
-         Put(kMissing, {900, 901, 902, 903}, s);
+         Put(kNoReading, {900, 901, 902, 903}, s);
        },
        0.02},
       {"a gap of a day",
        [](TimeSeries& s) {
-         for (std::size_t row = 900; row < 924; ++row) Put(kMissing, {row}, s);
+         for (std::size_t row = 900; row < 924; ++row) Put(kNoReading, {row}, s);
        },
        0.02},
       {"a quarter of the training rows missing at random",
        [](TimeSeries& s) {
          for (std::size_t row = 0; row < kRows * 7 / 10; ++row) {
-           if (row * 2654435761U % 100 < 25) Put(kMissing, {row}, s);
+           if (row * 2654435761U % 100 < 25) Put(kNoReading, {row}, s);
          }
        },
        0.1},
@@ -117,7 +117,7 @@ TEST(Scenarios, OfTheTestPartLeaveForecastsComing) {
   const auto trained = Train(untouched, ScenarioSpec(), {}, nullptr);
   ASSERT_TRUE(trained.ok()) << trained.status();
   TimeSeries series = untouched;
-  Put(kMissing, {2100, 2101, 2102, 2103, 2200}, series);
+  Put(kNoReading, {2100, 2101, 2102, 2103, 2200}, series);
   Put(-9999, {2250, 2300}, series);
   std::size_t refused = 0, ticks = 0;
   for (std::size_t end = 2050; end <= 2390; ++end) {
@@ -137,7 +137,7 @@ TEST(Scenarios, OfTheTestPartLeaveForecastsComing) {
 TEST(Scenarios, ADeadNeighbourIsLeftOutByNameInTrainingAndFilledInService) {
   const TimeSeries untouched = DailyCycle(kRows);
   TimeSeries dead = untouched;
-  for (std::size_t row = 1500; row < kRows; ++row) dead.values[row * 3 + 1] = kMissing;
+  for (std::size_t row = 1500; row < kRows; ++row) dead.values[row * 3 + 1] = kNoReading;
   const auto trained = Train(dead, ScenarioSpec(), {}, nullptr);
   ASSERT_TRUE(trained.ok()) << trained.status();
   ASSERT_TRUE(Has(trained->remarks, "COLUMN_DEAD"));
@@ -162,7 +162,7 @@ TEST(Scenarios, RegularBreaksAreForecastAcross) {
     SCOPED_TRACE(c.name);
     TimeSeries series = DailyCycle(kRows);
     for (std::size_t row = 0; row < kRows; ++row) {
-      if (!c.records(row)) Put(kMissing, {row}, series);
+      if (!c.records(row)) Put(kNoReading, {row}, series);
     }
     const auto trained = Train(series, ScenarioSpec(), {}, nullptr);
     ASSERT_TRUE(trained.ok()) << trained.status();

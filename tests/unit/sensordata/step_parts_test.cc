@@ -10,7 +10,7 @@
 namespace fleetcast::sensordata {
 namespace {
 
-constexpr std::int64_t kHour = 3600, kFive = 300, kDay = 86'400;
+constexpr std::int64_t kHour = 3600, kFive = 300, kOneDay = 86'400;
 
 // Times at `step` over `duration`, beginning where `times` ends.
 void Extend(std::vector<std::int64_t>& times, std::int64_t step, std::int64_t duration) {
@@ -22,7 +22,7 @@ struct Phase {
   std::int64_t step, duration;
 };
 
-struct Case {
+struct StepCase {
   std::string name;
   std::vector<Phase> phases;
   std::vector<std::int64_t> steps;  // of the parts that are found
@@ -30,33 +30,33 @@ struct Case {
 };
 
 TEST(StepParts, AreNamedAndTheGridBeginsWhereItIsWorthHaving) {
-  for (const Case& c : std::vector<Case>{
-           {"never changes", {{kHour, 90 * kDay}}, {kHour}, 0},
+  for (const StepCase& c : std::vector<StepCase>{
+           {"never changes", {{kHour, 90 * kOneDay}}, {kHour}, 0},
            {"from an hour to five minutes",
-            {{kHour, 150 * kDay}, {kFive, 60 * kDay}},
+            {{kHour, 150 * kOneDay}, {kFive, 60 * kOneDay}},
             {kHour, kFive},
             1},
            {"from five minutes to an hour, whose grid takes all",
-            {{kFive, 150 * kDay}, {kHour, 60 * kDay}},
+            {{kFive, 150 * kOneDay}, {kHour, 60 * kOneDay}},
             {kFive, kHour},
             0},
            {"an hour's step for a week between fine ones",
-            {{kFive, 100 * kDay}, {kHour, 7 * kDay}, {kFive, 50 * kDay}},
+            {{kFive, 100 * kOneDay}, {kHour, 7 * kOneDay}, {kFive, 50 * kOneDay}},
             {kFive, kHour, kFive},
             0},
            {"a fine week long ago, coarse for long, fine again",
-            {{kFive, 7 * kDay}, {kHour, 100 * kDay}, {kFive, 50 * kDay}},
+            {{kFive, 7 * kOneDay}, {kHour, 100 * kOneDay}, {kFive, 50 * kOneDay}},
             {kFive, kHour, kFive},
             2},
            {"a fine day between coarse ones",
-            {{kHour, 100 * kDay}, {kFive, kDay}, {kHour, 50 * kDay}},
+            {{kHour, 100 * kOneDay}, {kFive, kOneDay}, {kHour, 50 * kOneDay}},
             {kHour, kFive, kHour},
             0},
            {"three steps",
-            {{kDay, 300 * kDay}, {kHour, 100 * kDay}, {60, 20 * kDay}},
-            {kDay, kHour, 60},
+            {{kOneDay, 300 * kOneDay}, {kHour, 100 * kOneDay}, {60, 20 * kOneDay}},
+            {kOneDay, kHour, 60},
             2},
-           {"too few rows to be a change", {{kHour, 100 * kDay}, {kFive, kHour}}, {kHour}, 0},
+           {"too few rows to be a change", {{kHour, 100 * kOneDay}, {kFive, kHour}}, {kHour}, 0},
        }) {
     SCOPED_TRACE(c.name);
     std::vector<std::int64_t> times = {0};
@@ -88,7 +88,7 @@ TEST(StepParts, GapsAndMissingRowsAreNoChangesOfTheStep) {
   std::vector<std::int64_t> hours_of_work;
   for (int day = 0; day < 200; ++day)
     for (int hour = 8; hour < 16; ++hour)
-      if (day % 7 < 5) hours_of_work.push_back(day * kDay + hour * kHour);
+      if (day % 7 < 5) hours_of_work.push_back(day * kOneDay + hour * kHour);
   ASSERT_EQ(StepParts(hours_of_work).size(), 1U);
   EXPECT_EQ(StepParts(hours_of_work).front().step_seconds, kHour);
 }
@@ -108,8 +108,8 @@ TEST(StepParts, JitterAndDuplicatesAreNoChangesOfTheStep) {
 TEST(StepParts, AreToldOfInTheProfileWithTheirDate) {
   RawReadings readings = OneColumn({});
   readings.unix_seconds = {0};
-  Extend(readings.unix_seconds, kHour, 100 * kDay);
-  Extend(readings.unix_seconds, kFive, 50 * kDay);
+  Extend(readings.unix_seconds, kHour, 100 * kOneDay);
+  Extend(readings.unix_seconds, kFive, 50 * kOneDay);
   for (std::size_t i = 0; i < readings.rows(); ++i)
     readings.values.push_back(static_cast<double>(i % 97));
   const auto profile = ProfileReadings(readings);
@@ -121,7 +121,7 @@ TEST(StepParts, AreToldOfInTheProfileWithTheirDate) {
       "the step changes once, from 3600 s to 300 s at 1970-04-11T00:00:00Z; the 2400 rows before "
       "1970-04-11T00:00:00Z are left out, the grid of 300 s begins there");
   const auto grid = RegularGrid(readings);
-  EXPECT_EQ(grid->unix_seconds.front(), 100 * kDay);
+  EXPECT_EQ(grid->unix_seconds.front(), 100 * kOneDay);
   EXPECT_EQ(grid->rows(), 50U * 288 + 1);
 }
 
