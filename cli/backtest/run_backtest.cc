@@ -38,7 +38,7 @@ absl::StatusOr<TimeSeries> ReadSeries(const BacktestOptions& options, Session& s
   for (const sensordata::DataIssue& issue : profile.issues) {
     session.Note(absl::StrCat(sensordata::NameOf(issue.kind), ": ", issue.message));
   }
-  return sensordata::RegularGrid(readings, /*max_filled_steps=*/0);
+  return sensordata::RegularGrid(readings);
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 namespace fleetcast::sensordata {
 namespace {
 
-constexpr std::int64_t kFilledSteps = 3;  // RegularGrid's default
 
 // Something that happened `count` times, first at `first`.
 struct Finding {
@@ -87,8 +86,7 @@ class IssueFinder {
     Report(DataIssue::Kind::kGap, "", missing,
            "rows missing in " + std::to_string(gaps) + " gaps, the longest of " +
                std::to_string(longest) + " rows after " + FormatTimestamp(longest_at),
-           "gaps of up to " + std::to_string(kFilledSteps) +
-               " rows are interpolated, windows over longer ones left out");
+           "they stay open here; a model fills them from what was before, and is not scored there");
   }
 
   void FindDuplicates() {

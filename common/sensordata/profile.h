@@ -33,10 +33,8 @@ struct DataProfile {
 // different timestamps.
 [[nodiscard]] absl::StatusOr<DataProfile> ProfileReadings(const RawReadings& readings);
 
-// MaskedGridOf with gaps of at most `max_filled_steps` steps interpolated in each column, longer
-// ones left NaN. Errors as there.
+// The series of MaskedGridOf: what is missing or masked is NaN. Errors as there.
 [[nodiscard]] absl::StatusOr<TimeSeries> RegularGrid(const RawReadings& readings,
-                                                     int max_filled_steps = 3,
                                                      std::int64_t step_seconds = 0);
 
 // The MLTable YAML document for these rows at `path` (a URI or path as the source names it).

@@ -39,7 +39,8 @@ BEGIN
         WHERE t.group_id = l.group_id AND t.pool = l.pool AND t.priority = l.priority
           AND t.state = 'QUEUED' AND t.ready_time >= l.fetch_floor
           AND t.ready_time <= statement_timestamp()
-          AND (SELECT h.task_id FROM task_holds h WHERE h.queue = t.queue AND h.key = t.key) IS NULL
+          -- What waits for its key is not passed.
+          AND (SELECT h.task_id FROM task_holds h WHERE h.task_id = t.task_id) IS NULL
         ORDER BY t.ready_time, t.task_id LIMIT 1) first
       WHERE l.queue = of_queue AND l.pool = of_pool AND NOT l.paused),
     turns AS MATERIALIZED (

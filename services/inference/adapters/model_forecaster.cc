@@ -77,7 +77,7 @@ absl::StatusOr<TimeSeries> ModelForecaster::ReadWindow(const HeldInvocation& inv
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings, source_.Read(request));
   FLEETCAST_ASSIGN_OR_RETURN(
       const TimeSeries window,
-      sensordata::RegularGrid(readings, /*max_filled_steps=*/0, model.step_seconds()));
+      sensordata::RegularGrid(readings, model.step_seconds()));
   if (window.rows() > 0) {
     FLEETCAST_RETURN_IF_ERROR(CheckFresh(request.sensor_id, window.unix_seconds.back(),
                                          invocation.pin.as_of.value_or(clock_.Now()),

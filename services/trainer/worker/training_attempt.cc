@@ -81,7 +81,7 @@ absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
                              sensordata::ProfileReadings(readings));
   Data data;
   FLEETCAST_ASSIGN_OR_RETURN(data.series,
-                             sensordata::RegularGrid(readings, /*max_filled_steps=*/0));
+                             sensordata::RegularGrid(readings));
   data.fingerprint = profile.fingerprint;
   data.test_rows = forecast::SplitOf(data.series.rows(), forecast::SplitShares{}).test;
 

@@ -140,13 +140,12 @@ TEST_F(InvocationServiceTest, AnArtifactDamagedOnDiskIsTheModelsFailure) {
   EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
 }
 
-TEST_F(InvocationServiceTest, ATailOfGapsTooLongIsTheDatasFailure) {
+TEST_F(InvocationServiceTest, AWeekThatIsMostlyMissingIsTheDatasFailure) {
   DeployFleet();
-  // The window's middle is missing: half a day without readings.
   std::ifstream in(SensorFile("P002", "C001"));
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
-  lines.erase(lines.end() - 20, lines.end() - 8);
+  lines.erase(lines.end() - 170, lines.end() - 2);
   std::ofstream out(SensorFile("P002", "C001"));
   for (const std::string& line : lines) out << line << "\n";
   out.close();

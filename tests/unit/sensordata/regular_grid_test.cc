@@ -30,24 +30,15 @@ TEST(RegularGrid, SortsRowsAndKeepsTheLastOfEachTimestamp) {
             (std::vector<double>{1, 2, 3, 4}));
 }
 
-TEST(RegularGrid, InterpolatesShortGapsAndLeavesLongOnesOpen) {
-  const RawReadings readings =
-      OneColumn({{0, 0}, {60, 1}, {120, 2}, {360, 6}, {420, 7}, {480, 8}, {780, 13}, {840, 14}});
-  EXPECT_EQ(ValuesOf(RegularGrid(readings)),
-            (std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7, 8, -1, -1, -1, -1, 13, 14}));
-  EXPECT_EQ(ValuesOf(RegularGrid(readings, 4))[9], 9);
-  EXPECT_EQ(ValuesOf(RegularGrid(readings, 0))[3], -1);
+TEST(RegularGrid, LeavesGapsOpen) {
+  EXPECT_EQ(ValuesOf(RegularGrid(OneColumn({{0, 0}, {60, 1}, {180, 3}, {240, 4}, {480, 8}}))),
+            (std::vector<double>{0, 1, -1, 3, 4, -1, -1, -1, 8}));
 }
 
 TEST(RegularGrid, TreatsEmptyAndInfiniteCellsAsGapsOfTheirColumn) {
   EXPECT_EQ(ValuesOf(RegularGrid(
-                OneColumn({{0, 1}, {60, kInfinity}, {120, 3}, {180, -kInfinity}, {240, 5}}))),
-            (std::vector<double>{1, 2, 3, 4, 5}));
-}
-
-TEST(RegularGrid, NeverExtrapolates) {
-  EXPECT_EQ(ValuesOf(RegularGrid(OneColumn({{0, kNaN}, {60, 2}, {120, 3}, {180, kNaN}}))),
-            (std::vector<double>{-1, 2, 3, -1}));
+                OneColumn({{0, kNaN}, {60, kInfinity}, {120, 3}, {180, -kInfinity}, {240, 5}}))),
+            (std::vector<double>{-1, -1, 3, -1, 5}));
 }
 
 TEST(RegularGrid, MovesRowsToTheNearestPointWhichTakesTheNearestRow) {
@@ -73,7 +64,7 @@ TEST(RegularGrid, LiesWhereMostRowsLie) {
 TEST(RegularGrid, HoldsAcrossALocalClocksJumps) {
   const auto grid = RegularGrid(OneColumn(
       {{0, 0}, {3600, 1}, {10'800, 3}, {14'400, 4}, {14'400, 5}, {18'000, 6}, {21'600, 7}}));
-  EXPECT_EQ(ValuesOf(grid), (std::vector<double>{0, 1, 2, 3, 5, 6, 7}));
+  EXPECT_EQ(ValuesOf(grid), (std::vector<double>{0, 1, -1, 3, 5, 6, 7}));
 }
 
 TEST(RegularGrid, WorksOnTwoRowsAndBefore1970) {
@@ -82,8 +73,8 @@ TEST(RegularGrid, WorksOnTwoRowsAndBefore1970) {
 }
 
 TEST(RegularGrid, UsesAStepThatTheCallerKnows) {
-  EXPECT_EQ(ValuesOf(RegularGrid(OneColumn({{0, 0}, {120, 2}, {240, 4}}), 3, 60)),
-            (std::vector<double>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(ValuesOf(RegularGrid(OneColumn({{0, 0}, {120, 2}, {240, 4}}), 60)),
+            (std::vector<double>{0, -1, 2, -1, 4}));
 }
 
 TEST(RegularGrid, RefusesAStrayTimestampThatWouldMakeItAlmostEmpty) {
