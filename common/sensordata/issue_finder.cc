@@ -10,7 +10,6 @@
 namespace fleetcast::sensordata {
 namespace {
 
-
 // Something that happened `count` times, first at `first`.
 struct Finding {
   std::int64_t count = 0;

@@ -75,9 +75,8 @@ absl::StatusOr<TimeSeries> ModelForecaster::ReadWindow(const HeldInvocation& inv
   if (invocation.pin.as_of)
     request.before_unix_seconds = absl::ToUnixSeconds(*invocation.pin.as_of) + 1;
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings, source_.Read(request));
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const TimeSeries window,
-      sensordata::RegularGrid(readings, model.step_seconds()));
+  FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries window,
+                             sensordata::RegularGrid(readings, model.step_seconds()));
   if (window.rows() > 0) {
     FLEETCAST_RETURN_IF_ERROR(CheckFresh(request.sensor_id, window.unix_seconds.back(),
                                          invocation.pin.as_of.value_or(clock_.Now()),

@@ -80,8 +80,7 @@ absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::DataProfile profile,
                              sensordata::ProfileReadings(readings));
   Data data;
-  FLEETCAST_ASSIGN_OR_RETURN(data.series,
-                             sensordata::RegularGrid(readings));
+  FLEETCAST_ASSIGN_OR_RETURN(data.series, sensordata::RegularGrid(readings));
   data.fingerprint = profile.fingerprint;
   data.test_rows = forecast::SplitOf(data.series.rows(), forecast::SplitShares{}).test;
 

@@ -37,7 +37,8 @@ TEST_P(ExperimentStoreTest, ReturnsAnExperimentThatStandsWithTheSameContents) {
 TEST_P(ExperimentStoreTest, AnswersARepeatedRequestOnceAndRefusesAnotherUnderItsId) {
   AddRun(kLoggedRun);
   const auto request = Request("CreateRun");
-  const registry::Run wanted = *NewRun(kLoggedRun.experiment_id, "r2", "PR-17_2025-12-09", {{"a", "b"}});
+  const registry::Run wanted =
+      *NewRun(kLoggedRun.experiment_id, "r2", "PR-17_2025-12-09", {{"a", "b"}});
   const auto first = store().CreateRun(request, wanted);
   const auto second = store().CreateRun(request, wanted);
   ASSERT_TRUE(first.ok() && second.ok());
@@ -87,8 +88,8 @@ TEST_P(ExperimentStoreTest, ForgetsARequestThatFailed) {
 
 TEST_P(ExperimentStoreTest, CreatesARunOnce) {
   AddRun(kLoggedRun);
-  const auto again =
-      store().CreateRun(Request("CreateRun"), *NewRun(kLoggedRun.experiment_id, kLoggedRun.run_id, "", {}));
+  const auto again = store().CreateRun(
+      Request("CreateRun"), *NewRun(kLoggedRun.experiment_id, kLoggedRun.run_id, "", {}));
   EXPECT_EQ(again.status().code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(ReasonOf(again.status()), "RUN_EXISTS");
 }
@@ -169,7 +170,8 @@ TEST_P(ExperimentStoreTest, EndsARunOnce) {
   EXPECT_LT(killed->create_time, killed->end_time);
   EXPECT_TRUE(store().FinishRun(request, kLoggedRun, RunState::kKilled, "lease lost").ok());
 
-  const auto again = store().FinishRun(Request("FinishRun"), kLoggedRun, RunState::kKilled, "other");
+  const auto again =
+      store().FinishRun(Request("FinishRun"), kLoggedRun, RunState::kKilled, "other");
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->state_reason, "lease lost");
   EXPECT_EQ(again->end_time, killed->end_time);
@@ -182,8 +184,9 @@ TEST_P(ExperimentStoreTest, SaysWhatDoesNotExist) {
   EXPECT_EQ(store().GetExperiment("e").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store().GetRun(kLoggedRun).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(Log({.tags = {{"a", "b"}}}).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store().FinishRun(Request("FinishRun"), kLoggedRun, RunState::kFailed, "").status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_EQ(
+      store().FinishRun(Request("FinishRun"), kLoggedRun, RunState::kFailed, "").status().code(),
+      absl::StatusCode::kNotFound);
 }
 
 TEST_P(ExperimentStoreTest, ListsNewestFirstInPages) {
@@ -233,8 +236,8 @@ TEST_P(ExperimentStoreTest, ListsWhatTheFilterMatches) {
       {"tags.phase:*", {"r1"}},
   };
   for (const Case& c : cases) {
-    const auto runs =
-        store().ListRuns(kLoggedRun.experiment_id, {.page = {}, .filter = *ParseRunFilter(c.filter)});
+    const auto runs = store().ListRuns(kLoggedRun.experiment_id,
+                                       {.page = {}, .filter = *ParseRunFilter(c.filter)});
     ASSERT_TRUE(runs.ok()) << c.filter << ": " << runs.status();
     std::vector<std::string> ids;
     for (const registry::Run& run : runs->items) ids.push_back(run.name.run_id);

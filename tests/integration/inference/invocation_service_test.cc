@@ -162,9 +162,10 @@ TEST_F(InvocationServiceTest, OneCircuitIsInvokedAsOfAnEarlierTime) {
   request.set_request_id(NewRequestId());
   request.set_name(deployments[0]);
   request.mutable_as_of()->set_seconds(1'765'321'200 - 48 * 3600 + 60);
-  const auto invocation = rpc::Call<v1::Invocation>(kInvocationTimeout, [&](auto* context, auto* response) {
-    return invocations_->InvokeDeployment(context, request, response);
-  });
+  const auto invocation =
+      rpc::Call<v1::Invocation>(kInvocationTimeout, [&](auto* context, auto* response) {
+        return invocations_->InvokeDeployment(context, request, response);
+      });
   ASSERT_TRUE(invocation.ok()) << invocation.status();
   EXPECT_EQ(invocation->plant_id(), "P001");
   const std::string sweep = invocation->name().substr(0, invocation->name().find("/invocations"));
@@ -200,9 +201,10 @@ TEST_F(InvocationServiceTest, ADeadHolderKeepsNobodyFromCancelling) {
   v1::CancelSweepRequest request;
   request.set_request_id(NewRequestId());
   request.set_name(sweep->name());
-  const auto cancelled = rpc::Call<v1::Sweep>(kInvocationTimeout, [&](auto* context, auto* response) {
-    return invocations_->CancelSweep(context, request, response);
-  });
+  const auto cancelled =
+      rpc::Call<v1::Sweep>(kInvocationTimeout, [&](auto* context, auto* response) {
+        return invocations_->CancelSweep(context, request, response);
+      });
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
   EXPECT_EQ(cancelled->state(), v1::Sweep::STATE_CANCELLED);
   EXPECT_EQ(cancelled->counts().cancelled(), 3);
@@ -310,7 +312,8 @@ TEST_F(InvocationServiceTest, APausedSweepSaysSoAndWaits) {
   resume.set_request_id(NewRequestId());
   resume.set_name(sweep->name());
   ASSERT_TRUE(
-      rpc::Call<workqueue::v1::ResumeTasksResponse>(kInvocationTimeout, [&](auto* context, auto* response) {
+      rpc::Call<workqueue::v1::ResumeTasksResponse>(kInvocationTimeout, [&](auto* context,
+                                                                            auto* response) {
         return work_queue_->ResumeTasks(context, resume, response);
       }).ok());
   EXPECT_EQ(WatchToEnd(sweep->name()).sweep.state(), v1::Sweep::STATE_SUCCEEDED);
@@ -382,9 +385,9 @@ TEST_F(InvocationServiceTest, BadRequestsAreRefusedAtTheDoor) {
   EXPECT_EQ(nothing->state(), v1::Sweep::STATE_SUCCEEDED);
   v1::ListSweepsRequest list;
   list.set_filter("colour = red");
-  const auto listed = rpc::Call<v1::ListSweepsResponse>(kInvocationTimeout, [&](auto* context, auto* reply) {
-    return invocations_->ListSweeps(context, list, reply);
-  });
+  const auto listed = rpc::Call<v1::ListSweepsResponse>(
+      kInvocationTimeout,
+      [&](auto* context, auto* reply) { return invocations_->ListSweeps(context, list, reply); });
   EXPECT_EQ(listed.status().code(), absl::StatusCode::kInvalidArgument);
 }
 

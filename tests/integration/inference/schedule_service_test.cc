@@ -64,9 +64,9 @@ TEST_F(ScheduleServiceTest, ADueScheduleSweepsTheFleetOnceWithTwoReplicasAwake) 
   EXPECT_EQ(watched.sweep.as_of().seconds(), schedule->last_tick_time().seconds());
   v1::ListSweepsRequest list;
   list.set_filter("schedule = \"schedules/nightly\"");
-  const auto sweeps = rpc::Call<v1::ListSweepsResponse>(kScheduleTimeout, [&](auto* context, auto* reply) {
-    return invocations_->ListSweeps(context, list, reply);
-  });
+  const auto sweeps = rpc::Call<v1::ListSweepsResponse>(
+      kScheduleTimeout,
+      [&](auto* context, auto* reply) { return invocations_->ListSweeps(context, list, reply); });
   EXPECT_EQ(sweeps->sweeps_size(), 1);
   EXPECT_EQ(Forecasts().size(), 3U);
 }
@@ -92,9 +92,10 @@ TEST_F(ScheduleServiceTest, ItIsUpdatedPausedResumedTriggeredAndDeleted) {
   update.mutable_schedule()->set_display_name("Every morning");
   update.mutable_schedule()->set_etag(made->etag());
   update.mutable_update_mask()->add_paths("display_name");
-  const auto updated = rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
-    return schedules_->UpdateSchedule(context, update, response);
-  });
+  const auto updated =
+      rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
+        return schedules_->UpdateSchedule(context, update, response);
+      });
   ASSERT_TRUE(updated.ok()) << updated.status();
   EXPECT_EQ(updated->display_name(), "Every morning");
   EXPECT_EQ(updated->cron(), "0 6 * * *");
@@ -121,17 +122,19 @@ TEST_F(ScheduleServiceTest, ItIsUpdatedPausedResumedTriggeredAndDeleted) {
   v1::ResumeScheduleRequest resume;
   resume.set_request_id(NewRequestId());
   resume.set_name("schedules/daily");
-  const auto resumed = rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
-    return schedules_->ResumeSchedule(context, resume, response);
-  });
+  const auto resumed =
+      rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
+        return schedules_->ResumeSchedule(context, resume, response);
+      });
   EXPECT_TRUE(resumed->has_next_tick_time());
 
   v1::DeleteScheduleRequest remove;
   remove.set_request_id(NewRequestId());
   remove.set_name("schedules/daily");
-  EXPECT_TRUE(rpc::Call<google::protobuf::Empty>(kScheduleTimeout, [&](auto* context, auto* response) {
-                return schedules_->DeleteSchedule(context, remove, response);
-              }).ok());
+  EXPECT_TRUE(
+      rpc::Call<google::protobuf::Empty>(kScheduleTimeout, [&](auto* context, auto* response) {
+        return schedules_->DeleteSchedule(context, remove, response);
+      }).ok());
   EXPECT_EQ(Get("schedules/daily").status().code(), absl::StatusCode::kNotFound);
 }
 

@@ -55,7 +55,7 @@ TEST(FilterFieldsTest, TimesAreInstantsWhateverTheirZoneAndFraction) {
   EXPECT_EQ(Literal("create_time > 2025-12-09T08:30:07.5Z"), "2025-12-09T08:30:07.500000Z");
   EXPECT_EQ(Literal("create_time < 2025-12-09"), "2025-12-09T00:00:00.000000Z");
   EXPECT_TRUE(SelectsByFields("create_time >= \"2025-12-09T09:30:00+01:00\"",
-                      {{"create_time", "2025-12-09T08:30:00.000000Z"}}));
+                              {{"create_time", "2025-12-09T08:30:00.000000Z"}}));
 }
 
 TEST(FilterFieldsTest, WhatIsNoTimeIsRefused) {
@@ -94,8 +94,10 @@ TEST(FilterFieldsTest, EqualityAndOrderMeanTheSame) {
     EXPECT_TRUE(SelectsByFields("tags.mae >= 0.20 AND tags.mae <= 0.20", {{"tags.mae", stored}}));
     EXPECT_FALSE(SelectsByFields("tags.mae != 0.20", {{"tags.mae", stored}}));
   }
-  EXPECT_FALSE(SelectsByFields("tags.mae = \"0.20\"", {{"tags.mae", "0.2"}})) << "quotes make it a text";
-  EXPECT_FALSE(SelectsByFields("tags.mae >= \"0.20\" AND tags.mae <= \"0.20\"", {{"tags.mae", "0.2"}}));
+  EXPECT_FALSE(SelectsByFields("tags.mae = \"0.20\"", {{"tags.mae", "0.2"}}))
+      << "quotes make it a text";
+  EXPECT_FALSE(
+      SelectsByFields("tags.mae >= \"0.20\" AND tags.mae <= \"0.20\"", {{"tags.mae", "0.2"}}));
 }
 
 TEST(FilterFieldsTest, IdsAreTextsEvenWhereTheyAreDigits) {
@@ -107,8 +109,8 @@ TEST(FilterFieldsTest, IdsAreTextsEvenWhereTheyAreDigits) {
 TEST(FilterFieldsTest, EveryKeyCanBeAskedFor) {
   EXPECT_TRUE(SelectsByFields("metrics.\"val/loss\" < 1", {{"metrics.val/loss", "0.5"}}));
   EXPECT_TRUE(SelectsByFields("tags.\"team/owner\" = ada", {{"tags.team/owner", "ada"}}));
-  EXPECT_TRUE(
-      SelectsByFields("tags.\"a..b\" = x AND tags.a.'b.' = y", {{"tags.a..b", "x"}, {"tags.a.b.", "y"}}));
+  EXPECT_TRUE(SelectsByFields("tags.\"a..b\" = x AND tags.a.'b.' = y",
+                              {{"tags.a..b", "x"}, {"tags.a.b.", "y"}}));
 }
 
 TEST(FilterTextTest, GivesTheValueBackExactly) {

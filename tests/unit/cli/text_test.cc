@@ -24,7 +24,9 @@ TEST(TimeAgo, NamesTheDateOfLongAgo) {
   EXPECT_EQ(TimeAgo(kTextNow - absl::Hours(24 * 90), kTextNow), "2025-09-10");
 }
 
-TEST(TimeAgo, IsADashForATimeThatWasNeverSet) { EXPECT_EQ(TimeAgo(absl::UnixEpoch(), kTextNow), "-"); }
+TEST(TimeAgo, IsADashForATimeThatWasNeverSet) {
+  EXPECT_EQ(TimeAgo(absl::UnixEpoch(), kTextNow), "-");
+}
 
 TEST(DurationText, KeepsTwoUnitsAtMost) {
   EXPECT_EQ(DurationText(absl::Milliseconds(430)), "0.4s");
