@@ -168,8 +168,8 @@ class Queue {
 
   // Ends attempts whose lease, time or patience has run out, at most `most`. Returns how many.
   [[nodiscard]] absl::StatusOr<int> EndDead(db::ConnectionPool& pool, int most);
-  // Raises the fetch floors of live groups, sets right what pools with a limit count, and returns
-  // how many attempts are dead: one statement.
+  // Sets right what pools with a limit count, and returns how many attempts are dead: one
+  // statement.
   [[nodiscard]] absl::StatusOr<int> Tend(db::ConnectionPool& pool);
   // Says that a replica works, and for which pools.
   [[nodiscard]] absl::Status SeeReplica(const std::string& name,

@@ -23,6 +23,11 @@ DECLARE
   passed jsonb;    -- the floors that may be raised, and the lanes that begin
   any_ready boolean;
 BEGIN
+  -- Who has nothing to fetch locks no pool.
+  IF NOT EXISTS (SELECT FROM task_lanes l
+                 WHERE l.queue = of_queue AND l.pool = of_pool AND NOT l.paused) THEN
+    RETURN;
+  END IF;
   SELECT jsonb_object_agg(b.pool_id, b.room) FILTER (WHERE b.room IS NOT NULL),
          coalesce(array_agg(b.pool_id::text) FILTER (WHERE b.paused OR b.room <= 0), '{}')
   INTO rooms, closed

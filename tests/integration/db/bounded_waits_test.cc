@@ -1,5 +1,6 @@
 // A server that no longer answers, in each way a server may do so: the caller gets UNAVAILABLE
 // within bounds, and the pool works again as soon as the server does.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -96,7 +97,9 @@ TEST(BoundedWaitsTest, TheCallersDeadlineBoundsStatements) {
     work.exec("SELECT pg_sleep(600)");
     return absl::OkStatus();
   });
-  EXPECT_EQ(ReasonOf(status), "POSTGRES_STATEMENT_TIMEOUT") << status;
+  // A server on a busy machine may not find the time to say so itself.
+  EXPECT_THAT(ReasonOf(status), ::testing::AnyOf("POSTGRES_STATEMENT_TIMEOUT", "POSTGRES_SILENT"))
+      << status;
 }
 
 TEST(BoundedWaitsTest, AStatementEndsWhenItsThreadIsToldToStop) {

@@ -205,7 +205,7 @@ TEST_F(LocalStackTest, AStackWhoseSupervisorWasKilledIsStartedAgainByUp) {
   kill(Status().at("supervisor").at("pid"), SIGKILL);
   const Result again = Up(base);
   EXPECT_EQ(again.exit_code, 0) << again.output;
-  EXPECT_TRUE(AllServe());
+  EXPECT_TRUE(Soon([&] { return AllServe(); }));
 }
 
 TEST_F(LocalStackTest, AStackThatWasKilledComesUpAtOnceEvenWhileNobodyReapsItsProcesses) {
@@ -218,7 +218,7 @@ TEST_F(LocalStackTest, AStackThatWasKilledComesUpAtOnceEvenWhileNobodyReapsItsPr
   for (const auto& service : status.at("services")) kill(service.at("process").at("pid"), SIGKILL);
   const Result again = Up(base);
   EXPECT_EQ(again.exit_code, 0) << again.output;
-  EXPECT_TRUE(AllServe());
+  EXPECT_TRUE(Soon([&] { return AllServe(); }));
   EXPECT_EQ(kill(status.at("postgres_pid"), 0), 0);  // still a zombie
   ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
   while (waitpid(-1, nullptr, WNOHANG) > 0) {
