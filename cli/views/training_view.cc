@@ -65,6 +65,17 @@ std::string JobsText(const trainer::v1::JobCounts& counts) {
   return text;
 }
 
+std::string VerdictText(GateOutcome::Verdict verdict) {
+  switch (verdict) {
+    case GateOutcome::VERDICT_BETTER:
+      return "better";
+    case GateOutcome::VERDICT_NOT_BETTER:
+      return "not better";
+    default:
+      return "not comparable";
+  }
+}
+
 // How the job ended, or what it does.
 std::string ResultText(const TrainingJob& job) {
   if (job.state() == TrainingJob::STATE_FAILED) return FailureText(job);
@@ -72,11 +83,11 @@ std::string ResultText(const TrainingJob& job) {
   const auto& gate = job.gate_outcome();
   std::string text = ShortVersion(job.model_version());
   if (gate.verdict() != GateOutcome::VERDICT_UNSPECIFIED) {
-    absl::StrAppend(&text, " ",
-                    gate.verdict() == GateOutcome::VERDICT_CHAMPION ? "champion" : "candidate",
-                    ", MAE ", NumberText(gate.mae()), ", skill ", PercentText(gate.skill()));
+    absl::StrAppend(&text, " ", VerdictText(gate.verdict()), ", MAE ", NumberText(gate.mae()),
+                    ", skill ", PercentText(gate.skill()));
   }
-  if (gate.verdict() == GateOutcome::VERDICT_CANDIDATE)
+  if (gate.verdict() == GateOutcome::VERDICT_NOT_BETTER ||
+      gate.verdict() == GateOutcome::VERDICT_NOT_COMPARABLE)
     absl::StrAppend(&text, ": ", WhyText(gate.why()));
   return text;
 }

@@ -176,6 +176,24 @@ absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_
   return ChangeReport{std::move(comparison), merge_base.count, commits.freshness};
 }
 
+absl::StatusOr<Kinship> FleetReader::MergeBaseOf(const std::string& base_revision,
+                                                 const std::string& head_revision,
+                                                 MaxStaleness max_staleness) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitsOf({{"base_revision", base_revision},
+                                                               {"head_revision", head_revision}},
+                                                              max_staleness));
+  Kinship kinship{.base_commit = commits.ids[0],
+                  .head_commit = commits.ids[1],
+                  .merge_base_commit = "",
+                  .freshness = commits.freshness};
+  const auto merge_base = repository_.MergeBase(kinship.base_commit, kinship.head_commit);
+  if (merge_base.ok())
+    kinship.merge_base_commit = merge_base->commit;
+  else if (ReasonOf(merge_base.status()) != "NO_MERGE_BASE")
+    return merge_base.status();
+  return kinship;
+}
+
 absl::StatusOr<std::shared_ptr<const Comparison>> FleetReader::Compare(
     const std::string& merge_base, const std::string& head_commit) {
   FLEETCAST_ASSIGN_OR_RETURN(const SharedOutline base_outline, Outline(merge_base));

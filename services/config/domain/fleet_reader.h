@@ -70,6 +70,13 @@ struct ChangeReport {
   std::optional<Freshness> freshness;
 };
 
+// How two commits lie in history.
+struct Kinship {
+  std::string base_commit, head_commit;
+  std::string merge_base_commit;  // empty: none
+  std::optional<Freshness> freshness;
+};
+
 // Thread safe. Errors as proto/fleetcast/config/v1/config_service.proto has them.
 class FleetReader {
  public:
@@ -88,6 +95,9 @@ class FleetReader {
   [[nodiscard]] absl::StatusOr<ChangeReport> DetectChanges(const std::string& base_revision,
                                                            const std::string& head_revision,
                                                            MaxStaleness max_staleness = {});
+  [[nodiscard]] absl::StatusOr<Kinship> MergeBaseOf(const std::string& base_revision,
+                                                    const std::string& head_revision,
+                                                    MaxStaleness max_staleness = {});
 
   // Memory that the caches hold now, as they estimate it.
   [[nodiscard]] std::size_t cached_bytes() const;

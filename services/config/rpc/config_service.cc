@@ -169,6 +169,19 @@ absl::Status Compare(FleetReader& reader, const v1::DetectChangesRequest& reques
   return absl::OkStatus();
 }
 
+absl::Status Get(FleetReader& reader, const v1::GetMergeBaseRequest& request,
+                 v1::MergeBase* response) {
+  FLEETCAST_ASSIGN_OR_RETURN(const MaxStaleness max_staleness, ParseMaxStaleness(request));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const Kinship kinship,
+      reader.MergeBaseOf(request.base_revision(), request.head_revision(), max_staleness));
+  response->set_base_commit(kinship.base_commit);
+  response->set_head_commit(kinship.head_commit);
+  response->set_merge_base_commit(kinship.merge_base_commit);
+  AddFreshness(kinship.freshness, response);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::Status ConfigService::ListPlants(grpc::ServerContext* /*context*/,
@@ -199,6 +212,12 @@ grpc::Status ConfigService::DetectChanges(grpc::ServerContext* /*context*/,
                                           const v1::DetectChangesRequest* request,
                                           v1::DetectChangesResponse* response) {
   return rpc::ToGrpc(Compare(reader_, *request, response));
+}
+
+grpc::Status ConfigService::GetMergeBase(grpc::ServerContext* /*context*/,
+                                         const v1::GetMergeBaseRequest* request,
+                                         v1::MergeBase* response) {
+  return rpc::ToGrpc(Get(reader_, *request, response));
 }
 
 }  // namespace fleetcast::config

@@ -25,6 +25,8 @@ class ConfigService final : public v1::ConfigService::Service {
                                 v1::ValidateRevisionResponse* response) override;
   grpc::Status DetectChanges(grpc::ServerContext* context, const v1::DetectChangesRequest* request,
                              v1::DetectChangesResponse* response) override;
+  grpc::Status GetMergeBase(grpc::ServerContext* context, const v1::GetMergeBaseRequest* request,
+                            v1::MergeBase* response) override;
 
  private:
   FleetReader& reader_;

@@ -26,7 +26,21 @@ absl::Status CheckExpected(const CircuitName& circuit, std::int64_t present,
 }  // namespace
 
 std::string ChampionEventKindText(ChampionEventKind kind) {
-  return kind == ChampionEventKind::kPromoted ? "PROMOTED" : "ROLLED_BACK";
+  switch (kind) {
+    case ChampionEventKind::kPromoted:
+      return "PROMOTED";
+    case ChampionEventKind::kRolledBack:
+      return "ROLLED_BACK";
+    case ChampionEventKind::kRemoved:
+      return "REMOVED";
+  }
+  return "";
+}
+
+ChampionEventKind ChampionEventKindOf(const std::string& text) {
+  for (const auto kind : {ChampionEventKind::kRolledBack, ChampionEventKind::kRemoved})
+    if (ChampionEventKindText(kind) == text) return kind;
+  return ChampionEventKind::kPromoted;
 }
 
 std::string ChampionEvent::NameText() const {
@@ -97,6 +111,19 @@ absl::StatusOr<ChampionEvent> DecideRollback(const ChampionEvent& present,
   event.version = beneath->version;
   event.replaced_version = present.version;
   event.beneath = beneath->beneath;
+  event.cause = cause;
+  return event;
+}
+
+absl::StatusOr<ChampionEvent> DecideRemoval(const ChampionEvent& present,
+                                            std::int64_t expected_version,
+                                            const ChampionCause& cause) {
+  FLEETCAST_RETURN_IF_ERROR(CheckExpected(present.circuit, present.version, expected_version));
+  ChampionEvent event;
+  event.circuit = present.circuit;
+  event.kind = ChampionEventKind::kRemoved;
+  event.version = present.version;
+  event.replaced_version = present.version;
   event.cause = cause;
   return event;
 }

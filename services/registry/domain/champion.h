@@ -15,8 +15,9 @@
 
 namespace fleetcast::registry {
 
-enum class ChampionEventKind { kPromoted, kRolledBack };
+enum class ChampionEventKind { kPromoted, kRolledBack, kRemoved };
 [[nodiscard]] std::string ChampionEventKindText(ChampionEventKind kind);
+[[nodiscard]] ChampionEventKind ChampionEventKindOf(const std::string& text);
 
 // Why and by whom.
 struct ChampionCause {
@@ -31,7 +32,7 @@ struct ChampionEvent {
   std::int64_t event = 0;  // allotted by the store
   CircuitName circuit;
   ChampionEventKind kind = ChampionEventKind::kPromoted;
-  std::int64_t version = 0;
+  std::int64_t version = 0;           // of kRemoved: what was removed
   std::int64_t replaced_version = 0;  // 0: there was none
   std::int64_t beneath = 0;
   ChampionCause cause;
@@ -65,6 +66,11 @@ struct Champion {
 [[nodiscard]] absl::StatusOr<ChampionEvent> DecideRollback(
     const ChampionEvent& present, const std::optional<ChampionEvent>& beneath,
     std::int64_t expected_version, const ChampionCause& cause);
+
+// The event that leaves the circuit of `present` without champion. ABORTED as above.
+[[nodiscard]] absl::StatusOr<ChampionEvent> DecideRemoval(const ChampionEvent& present,
+                                                          std::int64_t expected_version,
+                                                          const ChampionCause& cause);
 
 [[nodiscard]] absl::Status ChampionNotFound(const CircuitName& circuit);
 

@@ -57,6 +57,11 @@ class ChampionStore {
                                                           std::int64_t expected_version,
                                                           const ChampionCause& cause) = 0;
   // Newest first; plant and circuit may be "-" for all.
+  // As DecideRemoval decides; what it returns is the event, not a champion. NOT_FOUND: no champion.
+  [[nodiscard]] virtual absl::StatusOr<Champion> Remove(const MutatingRequest& request,
+                                                        const CircuitName& circuit,
+                                                        std::int64_t expected_version,
+                                                        const ChampionCause& cause) = 0;
   [[nodiscard]] virtual absl::StatusOr<PageOf<ChampionEvent>> ListEvents(
       const CircuitName& circuit, const PageRequest& page) = 0;
 };

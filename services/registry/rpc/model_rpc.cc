@@ -126,6 +126,21 @@ grpc::Status ModelRpc::RollbackChampion(grpc::ServerContext* /*context*/,
   });
 }
 
+grpc::Status ModelRpc::DeleteChampion(grpc::ServerContext* /*context*/,
+                                      const v1::DeleteChampionRequest* request,
+                                      v1::ChampionEvent* reply) {
+  return Answer(reply, [&]() -> absl::StatusOr<v1::ChampionEvent> {
+    FLEETCAST_ASSIGN_OR_RETURN(auto identity, rpc::IdentifyRequest("DeleteChampion", *request));
+    FLEETCAST_ASSIGN_OR_RETURN(auto circuit, ParseChampionName("name", request->name()));
+    const ChampionCause cause{request->actor(), request->reason(), {}};
+    FLEETCAST_RETURN_IF_ERROR(CheckChampionCause(cause, request->expected_current_version()));
+    FLEETCAST_ASSIGN_OR_RETURN(
+        auto removed,
+        champions_.Remove(identity, circuit, request->expected_current_version(), cause));
+    return ToProto(removed.event);
+  });
+}
+
 grpc::Status ModelRpc::ListChampionEvents(grpc::ServerContext* /*context*/,
                                           const v1::ListChampionEventsRequest* request,
                                           v1::ListChampionEventsResponse* reply) {

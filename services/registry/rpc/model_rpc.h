@@ -34,6 +34,9 @@ class ModelRpc final : public v1::ModelService::Service {
   grpc::Status RollbackChampion(grpc::ServerContext* context,
                                 const v1::RollbackChampionRequest* request,
                                 v1::Champion* reply) override;
+  grpc::Status DeleteChampion(grpc::ServerContext* context,
+                              const v1::DeleteChampionRequest* request,
+                              v1::ChampionEvent* reply) override;
   grpc::Status ListChampionEvents(grpc::ServerContext* context,
                                   const v1::ListChampionEventsRequest* request,
                                   v1::ListChampionEventsResponse* reply) override;

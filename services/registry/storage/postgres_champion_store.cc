@@ -37,6 +37,9 @@ constexpr char kSetChampion[] =
     " VALUES ($1, $2, $3, $4::bigint)"
     " ON CONFLICT (model_id, plant_id, circuit_id) DO UPDATE SET event = excluded.event";
 
+constexpr char kRemoveChampion[] =
+    "DELETE FROM registry.champions WHERE model_id = $1 AND plant_id = $2 AND circuit_id = $3";
+
 constexpr char kVersionTags[] =
     "SELECT tags FROM registry.model_versions WHERE model_id = $1 AND version = $2::bigint";
 
@@ -44,9 +47,7 @@ ChampionEvent EventOf(const pqxx::row& row) {
   const auto text = [&](const char* column) { return row[column].as<std::string>(); };
   return {.event = row["event"].as<std::int64_t>(),
           .circuit = {text("model_id"), text("plant_id"), text("circuit_id")},
-          .kind = text("kind") == ChampionEventKindText(ChampionEventKind::kPromoted)
-                      ? ChampionEventKind::kPromoted
-                      : ChampionEventKind::kRolledBack,
+          .kind = ChampionEventKindOf(text("kind")),
           .version = row["version"].as<std::int64_t>(),
           .replaced_version = row["replaced_version"].as<std::int64_t>(),
           .beneath = row["beneath"].as<std::int64_t>(),
@@ -82,7 +83,10 @@ absl::StatusOr<Champion> Append(pqxx::work& work, const ChampionEvent& event) {
                        event.beneath, event.cause.actor, event.cause.reason,
                        JsonOf(event.cause.evidence))[0][0]
           .as<std::int64_t>();
-  work.exec_params(kSetChampion, circuit.model_id, circuit.plant_id, circuit.circuit_id, id);
+  if (event.kind == ChampionEventKind::kRemoved)
+    work.exec_params(kRemoveChampion, circuit.model_id, circuit.plant_id, circuit.circuit_id);
+  else
+    work.exec_params(kSetChampion, circuit.model_id, circuit.plant_id, circuit.circuit_id, id);
   return ReadByEvent(work, id);
 }
 
@@ -116,6 +120,16 @@ absl::StatusOr<Champion> RollBackChampion(pqxx::work& work, const CircuitName& c
   }
   FLEETCAST_ASSIGN_OR_RETURN(const auto event,
                              DecideRollback(present->event, beneath, expected_version, cause));
+  return Append(work, event);
+}
+
+absl::StatusOr<Champion> RemoveChampion(pqxx::work& work, const CircuitName& circuit,
+                                        std::int64_t expected_version, const ChampionCause& cause) {
+  work.exec_params(kLockCircuit, circuit.Text());
+  const auto present = ReadPresent(work, circuit);
+  if (!present.has_value()) return ChampionNotFound(circuit);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto event,
+                             DecideRemoval(present->event, expected_version, cause));
   return Append(work, event);
 }
 
@@ -181,6 +195,16 @@ absl::StatusOr<Champion> PostgresChampionStore::RollBack(const MutatingRequest& 
   return AnswerOnce<Champion>(
       pool_, request,
       [&](pqxx::work& work) { return RollBackChampion(work, circuit, expected_version, cause); },
+      Answer, ReadAgain);
+}
+
+absl::StatusOr<Champion> PostgresChampionStore::Remove(const MutatingRequest& request,
+                                                       const CircuitName& circuit,
+                                                       std::int64_t expected_version,
+                                                       const ChampionCause& cause) {
+  return AnswerOnce<Champion>(
+      pool_, request,
+      [&](pqxx::work& work) { return RemoveChampion(work, circuit, expected_version, cause); },
       Answer, ReadAgain);
 }
 

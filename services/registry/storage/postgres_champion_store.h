@@ -22,6 +22,10 @@ class PostgresChampionStore final : public ChampionStore {
                                                   const CircuitName& circuit,
                                                   std::int64_t expected_version,
                                                   const ChampionCause& cause) override;
+  [[nodiscard]] absl::StatusOr<Champion> Remove(const MutatingRequest& request,
+                                                const CircuitName& circuit,
+                                                std::int64_t expected_version,
+                                                const ChampionCause& cause) override;
   [[nodiscard]] absl::StatusOr<PageOf<ChampionEvent>> ListEvents(const CircuitName& circuit,
                                                                  const PageRequest& page) override;
 

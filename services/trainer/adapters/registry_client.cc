@@ -157,12 +157,13 @@ absl::StatusOr<RegisteredVersion> RegistryClient::CreateVersion(const std::strin
   return VersionOf(created);
 }
 
-absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersionOfJob(
-    const std::string& training_job) {
+// The newest that the filter lets through.
+absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersion(
+    const std::string& filter) {
   v1::ListModelVersionsRequest request;
   request.set_parent(kModel);
   request.set_page_size(1);
-  request.set_filter(absl::StrCat("training_job = \"", training_job, "\""));
+  request.set_filter(filter);
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto found,
       rpc::Call<v1::ListModelVersionsResponse>(kTimeout, [&](auto* context, auto* response) {
@@ -170,6 +171,11 @@ absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersionOfJo
       }));
   if (found.model_versions().empty()) return std::optional<RegisteredVersion>();
   return std::optional<RegisteredVersion>(VersionOf(found.model_versions(0)));
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersionOfJob(
+    const std::string& training_job) {
+  return FindVersion(absl::StrCat("training_job = \"", training_job, "\""));
 }
 
 absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::GetChampion(
@@ -190,21 +196,22 @@ absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::GetChampion(
   return std::optional<RegisteredVersion>(VersionOf(version));
 }
 
-absl::Status RegistryClient::SetChampion(const std::string& request_id,
-                                         const ChampionChange& change) {
-  v1::SetChampionRequest request;
+absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersionOfHash(
+    const std::string& training_hash) {
+  return FindVersion(absl::StrCat("tags.training_hash = \"", training_hash, "\""));
+}
+
+absl::Status RegistryClient::TagVersion(const std::string& request_id, const std::string& version,
+                                        const std::map<std::string, std::string>& tags) {
+  v1::UpdateModelVersionTagsRequest request;
   request.set_request_id(request_id);
-  request.set_plant_id(change.plant_id);
-  request.set_circuit_id(change.circuit_id);
-  request.set_model_version(change.model_version);
-  request.set_expected_current_version(change.expected_current_version);
-  request.set_reason(change.reason);
-  request.set_actor("trainer");
-  request.mutable_evidence()->insert(change.evidence.begin(), change.evidence.end());
-  return rpc::Call<v1::Champion>(kTimeout,
-                                 [&](auto* context, auto* response) {
-                                   return models_->SetChampion(context, request, response);
-                                 })
+  request.set_name(version);
+  request.mutable_tags()->insert(tags.begin(), tags.end());
+  return rpc::Call<v1::ModelVersion>(
+             kTimeout,
+             [&](auto* context, auto* response) {
+               return models_->UpdateModelVersionTags(context, request, response);
+             })
       .status();
 }
 

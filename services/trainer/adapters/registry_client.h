@@ -36,13 +36,18 @@ class RegistryClient final : public ModelRegistry {
       const std::string& training_job) override;
   [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> GetChampion(
       const std::string& plant_id, const std::string& circuit_id) override;
-  [[nodiscard]] absl::Status SetChampion(const std::string& request_id,
-                                         const ChampionChange& change) override;
+  [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfHash(
+      const std::string& training_hash) override;
+  [[nodiscard]] absl::Status TagVersion(const std::string& request_id, const std::string& version,
+                                        const std::map<std::string, std::string>& tags) override;
   [[nodiscard]] absl::Status RegisterEnvironment(
       const std::string& request_id, const std::string& environment,
       const std::map<std::string, std::string>& properties) override;
 
  private:
+  [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> FindVersion(
+      const std::string& filter);
+
   const std::unique_ptr<registry::v1::ExperimentService::Stub> experiments_;
   const std::unique_ptr<registry::v1::DataAssetService::Stub> data_assets_;
   const std::unique_ptr<registry::v1::ArtifactService::Stub> artifacts_;

@@ -19,7 +19,7 @@ double Skill(double mae, double naive_mae) {
 }  // namespace
 
 GateOutcome DecideGate(const GateInput& input) {
-  GateOutcome outcome{.verdict = GateVerdict::kCandidate,
+  GateOutcome outcome{.verdict = GateVerdict::kNotBetter,
                       .why = "",
                       .mae = input.mae,
                       .skill = Skill(input.mae, input.naive_mae),
@@ -29,33 +29,33 @@ GateOutcome DecideGate(const GateInput& input) {
   const std::string mae = absl::StrCat("MAE ", Number(input.mae));
   const std::string naive = absl::StrCat("the best naive forecast's ", Number(input.naive_mae));
   if (!input.champion.empty() && input.champion == input.candidate) {
-    outcome.verdict = GateVerdict::kChampion;
+    outcome.verdict = GateVerdict::kBetter;
     outcome.why = absl::StrCat("is champion already, with ", mae);
     return outcome;
   }
   if (!(input.mae < input.naive_mae)) {
-    outcome.why = absl::StrCat("stays a candidate: ", mae, " is not below ", naive);
+    outcome.why = absl::StrCat("not better: ", mae, " is not below ", naive);
     return outcome;
   }
   if (input.champion.empty()) {
-    outcome.verdict = GateVerdict::kChampion;
+    outcome.verdict = GateVerdict::kBetter;
     outcome.why =
-        absl::StrCat("champion: ", mae, " is below ", naive, ", and the circuit had no champion");
+        absl::StrCat("better: ", mae, " is below ", naive, ", and the circuit has no champion");
     return outcome;
   }
   if (!input.champion_mae) {
-    outcome.verdict = GateVerdict::kChampion;
-    outcome.why = absl::StrCat("champion: ", mae, " is below ", naive, "; ", input.champion,
+    outcome.verdict = GateVerdict::kNotComparable;
+    outcome.why = absl::StrCat("not comparable: ", mae, " is below ", naive, "; ", input.champion,
                                " could not be compared: ", input.not_comparable);
     return outcome;
   }
   const std::string champion =
       absl::StrCat(Number(*input.champion_mae), " of ", input.champion, " on the same rows");
   if (input.mae < *input.champion_mae || !std::isfinite(*input.champion_mae)) {
-    outcome.verdict = GateVerdict::kChampion;
-    outcome.why = absl::StrCat("champion: ", mae, " is below ", champion, " and ", naive);
+    outcome.verdict = GateVerdict::kBetter;
+    outcome.why = absl::StrCat("better: ", mae, " is below ", champion, " and ", naive);
   } else {
-    outcome.why = absl::StrCat("stays a candidate: ", mae, " is not below ", champion);
+    outcome.why = absl::StrCat("not better: ", mae, " is not below ", champion);
   }
   return outcome;
 }

@@ -1,4 +1,4 @@
-// The gate: does a new model version become its circuit's champion?
+// The gate: is a model version better than what its circuit has?
 #pragma once
 
 #include <optional>
@@ -17,9 +17,9 @@ struct GateInput {
   std::string not_comparable;          // why it is not, for people
 };
 
-// Champion if and only if the candidate's error is below the best naive forecast's and, where
-// there is a comparable champion, below the champion's on the same rows. An error that is not
-// finite is below nothing. A version that is champion already stays it.
+// Better if and only if the candidate's error is below the best naive forecast's and, where there
+// is a comparable champion, below the champion's on the same rows. An error that is not finite is
+// below nothing. A version that is champion already is better.
 [[nodiscard]] GateOutcome DecideGate(const GateInput& input);
 
 }  // namespace fleetcast::trainer

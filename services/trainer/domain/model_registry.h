@@ -58,12 +58,6 @@ struct RegisteredVersion {
   std::string artifact_sha256, run;
 };
 
-struct ChampionChange {
-  std::string plant_id, circuit_id, model_version;
-  std::int64_t expected_current_version = 0;  // 0: none
-  std::string reason;
-  std::map<std::string, std::string> evidence;
-};
 
 // Thread safe. `request_id` is a UUID: the same call with the same id has one effect. Errors are
 // the registry's, UNAVAILABLE if it cannot be reached.
@@ -105,9 +99,13 @@ class ModelRegistry {
   // nullopt if the circuit has none.
   [[nodiscard]] virtual absl::StatusOr<std::optional<RegisteredVersion>> GetChampion(
       const std::string& plant_id, const std::string& circuit_id) = 0;
-  // ABORTED with reason CHAMPION_CHANGED if the champion is another by now.
-  [[nodiscard]] virtual absl::Status SetChampion(const std::string& request_id,
-                                                 const ChampionChange& change) = 0;
+  // The newest version with this tag `training_hash`; nullopt if there is none.
+  [[nodiscard]] virtual absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfHash(
+      const std::string& training_hash) = 0;
+  // Sets tags of a version, whatever they were.
+  [[nodiscard]] virtual absl::Status TagVersion(const std::string& request_id,
+                                                const std::string& version,
+                                                const std::map<std::string, std::string>& tags) = 0;
 
   // `environment`: "custom-lstm-env:1.5.0".
   [[nodiscard]] virtual absl::Status RegisterEnvironment(

@@ -18,8 +18,12 @@ NLOHMANN_JSON_SERIALIZE_ENUM(JobPhase, {{JobPhase::kNone, "NONE"},
                                         {JobPhase::kTraining, "TRAINING"},
                                         {JobPhase::kEvaluating, "EVALUATING"},
                                         {JobPhase::kPublishing, "PUBLISHING"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(GateVerdict, {{GateVerdict::kCandidate, "CANDIDATE"},
-                                           {GateVerdict::kChampion, "CHAMPION"}})
+// The last two are what releases before 0.3 wrote.
+NLOHMANN_JSON_SERIALIZE_ENUM(GateVerdict, {{GateVerdict::kNotBetter, "NOT_BETTER"},
+                                           {GateVerdict::kBetter, "BETTER"},
+                                           {GateVerdict::kNotComparable, "NOT_COMPARABLE"},
+                                           {GateVerdict::kNotBetter, "CANDIDATE"},
+                                           {GateVerdict::kBetter, "CHAMPION"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Hyperparameters, sequence_length, lstm_units,
                                                 dropout, learning_rate, batch_size, epochs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitConfig, plant_id, circuit_id,
@@ -29,15 +33,18 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitConfig, plant_id, circuit
                                                 interval_levels, seed, precision, training_hash,
                                                 commit, path)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSpec, base_revision, head_revision, circuits,
-                                                revision, pull_request_number, pull_request_author)
+                                                revision, reuse_versions, pull_request_number,
+                                                pull_request_author)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunPin, spec, commit, merge_base_commit, retry_of,
                                                 note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobProgress, phase, epoch, epochs, training_loss,
                                                 validation_loss, experiment_run, data_asset_version)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateOutcome, verdict, why, mae, skill, naive_mae,
-                                                champion_mae, champion)
+                                                champion_mae, champion, windows, first_unix_seconds,
+                                                last_unix_seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, gate)
 
+std::string Word(GateVerdict verdict) { return json(verdict).get<std::string>(); }
 std::string ToJson(const CircuitConfig& circuit) { return json(circuit).dump(); }
 std::string ToJson(const RunPin& pin) { return json(pin).dump(); }
 std::string ToJson(const JobProgress& progress) { return json(progress).dump(); }

@@ -13,7 +13,7 @@
 namespace fleetcast::trainer {
 
 enum class JobPhase { kNone, kReadingData, kTraining, kEvaluating, kPublishing };
-enum class GateVerdict { kChampion, kCandidate };
+enum class GateVerdict { kNotBetter, kBetter, kNotComparable };
 
 struct JobProgress {
   JobPhase phase = JobPhase::kNone;
@@ -24,11 +24,14 @@ struct JobProgress {
 };
 
 struct GateOutcome {
-  GateVerdict verdict = GateVerdict::kCandidate;
+  GateVerdict verdict = GateVerdict::kNotBetter;
   std::string why;
   double mae = 0, skill = 0, naive_mae = 0;  // on the test rows, in the sensor's unit
   std::optional<double> champion_mae;        // of the champion then, on the same rows
   std::string champion;                      // its resource name; empty if there was none
+  int windows = 0;                           // of the test rows, compared on
+  std::int64_t first_unix_seconds = 0, last_unix_seconds = 0;  // of the test rows
+  [[nodiscard]] bool passed() const { return verdict != GateVerdict::kNotBetter; }
 };
 
 struct JobResult {
@@ -46,6 +49,7 @@ struct RunSpec {
   std::string base_revision, head_revision;
   std::vector<std::string> circuits;  // resource names
   std::string revision;
+  bool reuse_versions = false;  // judge what there is of exactly this configuration; circuits only
   int pull_request_number = 0;  // 0: none
   std::string pull_request_author;
 };
@@ -98,6 +102,7 @@ struct OpenRun {
 
 // As the queue keeps them, JSON with defaults for what is missing. Reading is FAILED_PRECONDITION
 // with reason CONFIGURATION_UNREADABLE for a circuit's, STORED_VALUE_UNREADABLE for the others.
+[[nodiscard]] std::string Word(GateVerdict verdict);  // "NOT_BETTER"
 [[nodiscard]] std::string ToJson(const CircuitConfig& circuit);
 [[nodiscard]] std::string ToJson(const RunPin& pin);
 [[nodiscard]] std::string ToJson(const JobProgress& progress);

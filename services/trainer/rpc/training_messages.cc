@@ -22,6 +22,7 @@ v1::TrainingRunSpec MessageOf(const RunSpec& spec) {
     v1::CircuitSelection& selection = *message.mutable_circuit_selection();
     selection.mutable_circuits()->Add(spec.circuits.begin(), spec.circuits.end());
     selection.set_revision(spec.revision);
+    selection.set_reuse_versions(spec.reuse_versions);
   }
   if (spec.pull_request_number > 0) {
     message.mutable_pull_request()->set_number(spec.pull_request_number);
@@ -89,16 +90,32 @@ v1::TrainingProgress MessageOf(const JobProgress& progress) {
   return message;
 }
 
+v1::GateOutcome::Verdict MessageOf(GateVerdict verdict) {
+  switch (verdict) {
+    case GateVerdict::kBetter:
+      return v1::GateOutcome::VERDICT_BETTER;
+    case GateVerdict::kNotBetter:
+      return v1::GateOutcome::VERDICT_NOT_BETTER;
+    case GateVerdict::kNotComparable:
+      return v1::GateOutcome::VERDICT_NOT_COMPARABLE;
+  }
+  return v1::GateOutcome::VERDICT_UNSPECIFIED;
+}
+
 v1::GateOutcome MessageOf(const GateOutcome& gate) {
   v1::GateOutcome message;
-  message.set_verdict(gate.verdict == GateVerdict::kChampion ? v1::GateOutcome::VERDICT_CHAMPION
-                                                             : v1::GateOutcome::VERDICT_CANDIDATE);
+  message.set_verdict(MessageOf(gate.verdict));
   message.set_why(gate.why);
   message.set_mae(gate.mae);
   message.set_skill(gate.skill);
   message.set_naive_mae(gate.naive_mae);
   if (gate.champion_mae) message.set_champion_mae(*gate.champion_mae);
   message.set_champion(gate.champion);
+  message.set_test_windows(gate.windows);
+  if (gate.last_unix_seconds > 0) {
+    Set(absl::FromUnixSeconds(gate.first_unix_seconds), message.mutable_test_start_time());
+    Set(absl::FromUnixSeconds(gate.last_unix_seconds), message.mutable_test_end_time());
+  }
   return message;
 }
 
@@ -129,6 +146,7 @@ RunSpec SpecOf(const v1::TrainingRunSpec& message) {
     const auto& circuits = message.circuit_selection().circuits();
     spec.circuits.assign(circuits.begin(), circuits.end());
     spec.revision = message.circuit_selection().revision();
+    spec.reuse_versions = message.circuit_selection().reuse_versions();
   }
   spec.pull_request_number = message.pull_request().number();
   spec.pull_request_author = message.pull_request().author();

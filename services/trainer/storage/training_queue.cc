@@ -8,15 +8,17 @@ namespace fleetcast::trainer {
 
 namespace {
 
-// The last run that gave a circuit its champion. As the index tasks_of_champions has it.
-constexpr char kHasLastChampionOfACircuit[] = R"sql(EXISTS (
+// The last run that gave a circuit a version that passed the gate. As the index tasks_that_passed
+// has it.
+constexpr char kHasLastThatPassed[] = R"sql(EXISTS (
   SELECT FROM trainer.tasks t
   WHERE t.group_id = g.group_id AND t.queue = 'training' AND t.state = 'SUCCEEDED'
-    AND t.result -> 'gate' ->> 'verdict' = 'CHAMPION'
+    AND t.result -> 'gate' ->> 'verdict' IN ('BETTER', 'NOT_COMPARABLE', 'CHAMPION')
     AND NOT EXISTS (
       SELECT FROM trainer.tasks later
       WHERE later.name = t.name AND later.task_id > t.task_id AND later.queue = 'training'
-        AND later.state = 'SUCCEEDED' AND later.result -> 'gate' ->> 'verdict' = 'CHAMPION')))sql";
+        AND later.state = 'SUCCEEDED'
+        AND later.result -> 'gate' ->> 'verdict' IN ('BETTER', 'NOT_COMPARABLE', 'CHAMPION'))))sql";
 
 }  // namespace
 
@@ -44,7 +46,7 @@ workqueue::QueueOptions TrainingQueueOptions(workqueue::Queue& closing) {
   return {.schema = kSchema,
           .queue = kTrainingQueue,
           .on_interrupted = close_run,
-          .kept = kHasLastChampionOfACircuit};
+          .kept = kHasLastThatPassed};
 }
 
 workqueue::NewTask TaskOf(const CircuitConfig& circuit, const RunPin& pin, int max_attempts) {

@@ -149,6 +149,7 @@ NewModelVersion DescribeVersion(const HeldJob& job, const forecast::TrainedModel
       {"pr_author", job.run.spec.pull_request_author},
       {"git_commit_sha", job.run.commit},
       {"hyperparameters_hash", HyperparametersHash(circuit.hyperparameters)},
+      {"training_hash", circuit.training_hash},
       {"mae", Number(test.mae)},
       {"rmse", Number(test.rmse)},
       {"r2", Number(test.r2)},

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/sensordata/profile.h"
 #include "services/trainer/domain/gate.h"
 #include "services/trainer/domain/names.h"
@@ -12,7 +13,7 @@
 namespace fleetcast::trainer {
 namespace {
 
-constexpr int kMaxReviews = 5;
+constexpr std::size_t kMaxWhyBytes = 500;
 
 double NaiveMae(const forecast::Metrics& metrics) {
   return std::min(metrics.mae_repeat_last, metrics.mae_seasonal_naive);
@@ -28,43 +29,36 @@ std::string Difference(const forecast::ModelSpec& candidate, const forecast::Mod
   return "";
 }
 
-std::map<std::string, std::string> Evidence(const GateOutcome& outcome) {
-  std::map<std::string, std::string> evidence = {{"mae", absl::StrCat(outcome.mae)},
-                                                 {"naive_mae", absl::StrCat(outcome.naive_mae)},
-                                                 {"skill", absl::StrCat(outcome.skill)}};
-  if (outcome.champion_mae) evidence["champion_mae"] = absl::StrCat(*outcome.champion_mae);
-  return evidence;
+// What a release reads of it.
+std::map<std::string, std::string> VerdictTags(const GateOutcome& outcome) {
+  return {{"gate", Word(outcome.verdict)},
+          {"gate_champion", outcome.champion},
+          {"gate_why", PrintableUtf8(outcome.why, kMaxWhyBytes)}};
 }
 
 }  // namespace
 
-absl::StatusOr<GateOutcome> ChampionReview::Decide(const ReviewInput& input) {
+absl::StatusOr<GateOutcome> ChampionReview::Judge(const ReviewInput& input) {
   const CircuitConfig& circuit = input.circuit;
-  for (int review = 1;; ++review) {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto champion, RetryTransient(tools_, hold_, [&] {
-                                 return tools_.registry.GetChampion(circuit.plant_id,
-                                                                    circuit.circuit_id);
-                               }));
-    FLEETCAST_ASSIGN_OR_RETURN(const GateOutcome outcome, Compare(input, champion));
-    if (outcome.verdict == GateVerdict::kCandidate || outcome.champion == input.version.name)
-      return outcome;
-
-    const ChampionChange change{.plant_id = circuit.plant_id,
-                                .circuit_id = circuit.circuit_id,
-                                .model_version = input.version.name,
-                                .expected_current_version = champion ? champion->number : 0,
-                                .reason = outcome.why,
-                                .evidence = Evidence(outcome)};
-    const std::string request_id = DerivedUuid(
-        absl::StrCat("champion ", change.model_version, " after ", change.expected_current_version,
-                     " ", review, " of ", JobResource(job_.name), " ", job_.lease_epoch));
-    FLEETCAST_RETURN_IF_ERROR(
-        RetryTransient(tools_, hold_, [&] { return tools_.confirm_held(hold_); }));
-    const absl::Status set = RetryTransient(
-        tools_, hold_, [&] { return tools_.registry.SetChampion(request_id, change); });
-    if (set.ok()) return outcome;
-    if (ReasonOf(set) != "CHAMPION_CHANGED" || review == kMaxReviews) return set;
+  FLEETCAST_ASSIGN_OR_RETURN(const auto champion, RetryTransient(tools_, hold_, [&] {
+                               return tools_.registry.GetChampion(circuit.plant_id,
+                                                                  circuit.circuit_id);
+                             }));
+  FLEETCAST_ASSIGN_OR_RETURN(GateOutcome outcome, Compare(input, champion));
+  const std::vector<std::int64_t>& times = input.series.unix_seconds;
+  if (input.test_rows.begin < input.test_rows.end && input.test_rows.end <= times.size()) {
+    outcome.first_unix_seconds = times[input.test_rows.begin];
+    outcome.last_unix_seconds = times[input.test_rows.end - 1];
   }
+  const std::string request_id =
+      DerivedUuid(absl::StrCat("verdict on ", input.version.name, " of ", JobResource(job_.name),
+                               " ", job_.lease_epoch));
+  FLEETCAST_RETURN_IF_ERROR(
+      RetryTransient(tools_, hold_, [&] { return tools_.confirm_held(hold_); }));
+  FLEETCAST_RETURN_IF_ERROR(RetryTransient(tools_, hold_, [&] {
+    return tools_.registry.TagVersion(request_id, input.version.name, VerdictTags(outcome));
+  }));
+  return outcome;
 }
 
 absl::StatusOr<GateOutcome> ChampionReview::Compare(
@@ -77,7 +71,13 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
                  .champion = champion ? champion->name : "",
                  .champion_mae = std::nullopt,
                  .not_comparable = ""};
-  if (!champion || champion->name == input.version.name) return DecideGate(gate);
+  int windows = static_cast<int>(metrics.windows);
+  const auto decided = [&] {
+    GateOutcome outcome = DecideGate(gate);
+    outcome.windows = windows;
+    return outcome;
+  };
+  if (!champion || champion->name == input.version.name) return decided();
 
   auto bytes = RetryTransient(
       tools_, hold_, [&] { return tools_.registry.DownloadArtifact(champion->artifact_sha256); });
@@ -86,14 +86,14 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
     return bytes.status();
   const auto model = bytes.ok() ? forecast::Model::Parse(*std::move(bytes)) : bytes.status();
   if (model.ok())
-    FLEETCAST_RETURN_IF_ERROR(CompareWith(*model, input, gate));
+    FLEETCAST_RETURN_IF_ERROR(CompareWith(*model, input, gate, windows));
   else
     gate.not_comparable = std::string(model.status().message());
-  return DecideGate(gate);
+  return decided();
 }
 
 absl::Status ChampionReview::CompareWith(const forecast::Model& champion, const ReviewInput& input,
-                                         GateInput& gate) {
+                                         GateInput& gate, int& windows) {
   gate.not_comparable = Difference(input.candidate.spec(), champion.spec());
   if (!gate.not_comparable.empty()) return absl::OkStatus();
   const auto series = SeriesForBoth(champion, input);
@@ -112,6 +112,7 @@ absl::Status ChampionReview::CompareWith(const forecast::Model& champion, const 
   gate.mae = ours->mae;
   gate.naive_mae = NaiveMae(*ours);
   gate.champion_mae = theirs->mae;
+  windows = static_cast<int>(ours->windows);
   return absl::OkStatus();
 }
 

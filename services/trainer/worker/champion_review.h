@@ -1,5 +1,5 @@
-// Holds a registered version against its circuit's champion on the same held-out rows, and makes it
-// champion if the gate says so.
+// Holds a registered version against its circuit's champion on the same held-out rows, and writes
+// the gate's verdict on the version, for the pull request and for whoever releases it.
 #pragma once
 
 #include <string>
@@ -22,23 +22,21 @@ struct ReviewInput {
   const RegisteredVersion& version;
 };
 
-// Two replicas may finish two versions of one circuit at once: a champion that has changed since
-// it was read is read and compared again.
 class ChampionReview {
  public:
   // All must outlive it.
   ChampionReview(const TrainingTools& tools, const HeldJob& job, workqueue::Hold& hold)
       : tools_(tools), job_(job), hold_(hold) {}
 
-  // Errors: the registry's, and those of a job that must stop. Nothing is changed without asking
-  // the ledger first whether this is still the holder.
-  [[nodiscard]] absl::StatusOr<GateOutcome> Decide(const ReviewInput& input);
+  // Errors: the registry's, and those of a job that must stop. Nothing is written without asking
+  // the ledger first whether this is still the holder. No champion is changed.
+  [[nodiscard]] absl::StatusOr<GateOutcome> Judge(const ReviewInput& input);
 
  private:
-  // Fills in both errors on the windows that both models can be evaluated on, or why there are
-  // none.
+  // Fills in both errors on the windows that both models can be evaluated on and how many those are,
+  // or why there are none.
   [[nodiscard]] absl::Status CompareWith(const forecast::Model& champion, const ReviewInput& input,
-                                         GateInput& gate);
+                                         GateInput& gate, int& windows);
   // The grid with the champion's columns as well.
   [[nodiscard]] absl::StatusOr<TimeSeries> SeriesForBoth(const forecast::Model& champion,
                                                          const ReviewInput& input);

@@ -50,7 +50,7 @@ absl::StatusOr<JobResult> TrainingAttempt::RunSteps() {
   }
   Enter(JobPhase::kEvaluating);
   ChampionReview review(tools_, job_, hold_);
-  FLEETCAST_ASSIGN_OR_RETURN(GateOutcome outcome, review.Decide({.circuit = circuit_,
+  FLEETCAST_ASSIGN_OR_RETURN(GateOutcome outcome, review.Judge({.circuit = circuit_,
                                                                  .series = data.series,
                                                                  .test_rows = data.test_rows,
                                                                  .candidate = candidate->model,
@@ -103,13 +103,19 @@ absl::Status TrainingAttempt::Pin(DataAsset asset, const std::vector<std::string
 }
 
 absl::StatusOr<std::optional<TrainingAttempt::Candidate>> TrainingAttempt::FindEarlier() {
-  if (job_.lease_epoch == 1) return std::optional<Candidate>();
-  FLEETCAST_ASSIGN_OR_RETURN(const auto earlier, Retry([&] {
-                               return tools_.registry.FindVersionOfJob(JobResource(job_.name));
-                             }));
+  std::optional<RegisteredVersion> earlier;
+  if (job_.lease_epoch > 1) {
+    FLEETCAST_ASSIGN_OR_RETURN(earlier, Retry([&] {
+                                 return tools_.registry.FindVersionOfJob(JobResource(job_.name));
+                               }));
+  }
+  if (!earlier && job_.run.spec.reuse_versions) {
+    FLEETCAST_ASSIGN_OR_RETURN(earlier, Retry([&] {
+                                 return tools_.registry.FindVersionOfHash(circuit_.training_hash);
+                               }));
+  }
   if (!earlier) return std::optional<Candidate>();
-  LogInfo("an earlier attempt has registered the version already",
-          {{"model_version", earlier->name}});
+  LogInfo("the version is registered already", {{"model_version", earlier->name}});
   FLEETCAST_ASSIGN_OR_RETURN(Candidate candidate, Load(*earlier));
   return std::optional<Candidate>(std::move(candidate));
 }

@@ -73,6 +73,29 @@ TEST_P(ChampionStoreTest, RollsBackToTheFirstAndNoFurther) {
   EXPECT_EQ(events->items[1].kind, ChampionEventKind::kRolledBack);
 }
 
+TEST_P(ChampionStoreTest, RemovesAChampionAndBeginsAnewAfterIt) {
+  const auto remove = [&](std::int64_t expected) {
+    return store().Remove(Request("DeleteChampion"), kCircuit, expected, kCause);
+  };
+  EXPECT_EQ(remove(1).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(Promote(1, 0).ok());
+  ASSERT_TRUE(Promote(2, 1).ok());
+  EXPECT_EQ(ReasonOf(remove(1).status()), "CHAMPION_CHANGED");
+  const auto request = Request("DeleteChampion");
+  const auto removed = store().Remove(request, kCircuit, 2, kCause);
+  ASSERT_TRUE(removed.ok()) << removed.status();
+  EXPECT_EQ(removed->event.kind, ChampionEventKind::kRemoved);
+  EXPECT_EQ(removed->event.replaced_version, 2);
+  EXPECT_EQ(store().Get(kCircuit).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(store().List(kCircuit.model_id, {})->items.empty());
+  EXPECT_EQ(store().Remove(request, kCircuit, 2, kCause)->event.event, removed->event.event);
+
+  ASSERT_TRUE(Promote(3, 0).ok());
+  EXPECT_EQ(store().Get(kCircuit)->previous_version, 0);
+  EXPECT_EQ(ReasonOf(RollBack(3).status()), "NO_PREVIOUS_CHAMPION");
+  EXPECT_EQ(store().ListEvents(kCircuit, {})->items.size(), 4u);
+}
+
 TEST_P(ChampionStoreTest, AnswersARepeatedRequestWithTheChampionItMade) {
   const auto request = Request("SetChampion");
   ASSERT_TRUE(store().Promote(request, kCircuit, 1, 0, kCause).ok());

@@ -41,7 +41,7 @@ class RunRetentionTest : public ::testing::Test {
   }
 
   static GateVerdict VerdictOf(const std::string& text) {
-    return text == "champion" ? GateVerdict::kChampion : GateVerdict::kCandidate;
+    return text == "passed" ? GateVerdict::kBetter : GateVerdict::kNotBetter;
   }
 
   std::string RunsAfterRetention() {
@@ -61,12 +61,12 @@ class RunRetentionTest : public ::testing::Test {
   db::ConnectionPool pool_;
 };
 
-TEST_F(RunRetentionTest, TheRunOfEachCircuitsLastChampionStays) {
-  EndedRun("r1", "P001.C001", "champion");
-  EndedRun("r2", "P001.C001", "champion");
-  EndedRun("r3", "P001.C001", "candidate");
-  EndedRun("r4", "P001.C002", "champion");
-  EndedRun("r5", "P001.C003", "candidate");
+TEST_F(RunRetentionTest, TheLastRunOfEachCircuitThatPassedStays) {
+  EndedRun("r1", "P001.C001", "passed");
+  EndedRun("r2", "P001.C001", "passed");
+  EndedRun("r3", "P001.C001", "refused");
+  EndedRun("r4", "P001.C002", "passed");
+  EndedRun("r5", "P001.C003", "refused");
   EXPECT_EQ(RunsAfterRetention(), "r2 r4");
 }
 

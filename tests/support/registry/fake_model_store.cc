@@ -189,6 +189,24 @@ absl::StatusOr<Champion> FakeChampionStore::RollBack(const MutatingRequest& requ
   return AnswerOnce<Champion>(tables_, request, roll_back);
 }
 
+absl::StatusOr<Champion> FakeChampionStore::Remove(const MutatingRequest& request,
+                                                   const CircuitName& circuit,
+                                                   std::int64_t expected_version,
+                                                   const ChampionCause& cause) {
+  absl::MutexLock lock(&tables_.mutex);
+  const auto remove = [&]() -> absl::StatusOr<Champion> {
+    const auto found = tables_.champions.find(circuit);
+    if (found == tables_.champions.end()) return ChampionNotFound(circuit);
+    FLEETCAST_ASSIGN_OR_RETURN(
+        const auto event,
+        DecideRemoval(ChampionOf(tables_, found->second).event, expected_version, cause));
+    Champion removed = Append(tables_, event);
+    tables_.champions.erase(circuit);
+    return removed;
+  };
+  return AnswerOnce<Champion>(tables_, request, remove);
+}
+
 absl::StatusOr<PageOf<ChampionEvent>> FakeChampionStore::ListEvents(const CircuitName& circuit,
                                                                     const PageRequest& page) {
   absl::MutexLock lock(&tables_.mutex);

@@ -73,6 +73,10 @@ class FakeChampionStore final : public registry::ChampionStore {
                                               const registry::CircuitName& circuit,
                                               std::int64_t expected_version,
                                               const registry::ChampionCause& cause) override;
+  absl::StatusOr<registry::Champion> Remove(const MutatingRequest& request,
+                                            const registry::CircuitName& circuit,
+                                            std::int64_t expected_version,
+                                            const registry::ChampionCause& cause) override;
   absl::StatusOr<PageOf<registry::ChampionEvent>> ListEvents(const registry::CircuitName& circuit,
                                                              const PageRequest& page) override;
 

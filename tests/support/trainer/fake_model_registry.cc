@@ -173,19 +173,36 @@ absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::GetChampion(
   return absl::InternalError("a champion without version");
 }
 
-absl::Status FakeModelRegistry::SetChampion(const std::string& /*request_id*/,
-                                            const ChampionChange& change) {
-  FLEETCAST_RETURN_IF_ERROR(Enter("SetChampion"));
+absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::FindVersionOfHash(
+    const std::string& training_hash) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("FindVersionOfHash"));
   absl::MutexLock lock(&mutex_);
-  std::string& champion = champions_[absl::StrCat(change.plant_id, "/", change.circuit_id)];
-  const std::string expected =
-      change.expected_current_version == 0
-          ? ""
-          : absl::StrCat("models/sensor-model/versions/", change.expected_current_version);
-  if (champion != expected)
-    return Refused(absl::StatusCode::kAborted, "CHAMPION_CHANGED", "another is champion by now");
-  champion = change.model_version;
-  return absl::OkStatus();
+  std::optional<RegisteredVersion> newest;
+  for (const Version& version : versions_) {
+    const auto tag = version.given.tags.find("training_hash");
+    if (tag != version.given.tags.end() && tag->second == training_hash)
+      newest = version.registered;
+  }
+  return newest;
+}
+
+absl::Status FakeModelRegistry::TagVersion(const std::string& /*request_id*/,
+                                           const std::string& version,
+                                           const std::map<std::string, std::string>& tags) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("TagVersion"));
+  absl::MutexLock lock(&mutex_);
+  for (Version& known : versions_) {
+    if (known.registered.name != version) continue;
+    for (const auto& [key, value] : tags) known.given.tags[key] = value;
+    return absl::OkStatus();
+  }
+  return absl::NotFoundError(version);
+}
+
+void FakeModelRegistry::Promote(const std::string& plant_id, const std::string& circuit_id,
+                                const std::string& version) {
+  absl::MutexLock lock(&mutex_);
+  champions_[absl::StrCat(plant_id, "/", circuit_id)] = version;
 }
 
 absl::Status FakeModelRegistry::RegisterEnvironment(

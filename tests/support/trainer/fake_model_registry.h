@@ -53,7 +53,13 @@ class FakeModelRegistry final : public ModelRegistry {
       const std::string& training_job) override;
   absl::StatusOr<std::optional<RegisteredVersion>> GetChampion(
       const std::string& plant_id, const std::string& circuit_id) override;
-  absl::Status SetChampion(const std::string& request_id, const ChampionChange& change) override;
+  absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfHash(
+      const std::string& training_hash) override;
+  absl::Status TagVersion(const std::string& request_id, const std::string& version,
+                          const std::map<std::string, std::string>& tags) override;
+  // As a release would.
+  void Promote(const std::string& plant_id, const std::string& circuit_id,
+               const std::string& version);
   absl::Status RegisterEnvironment(const std::string& request_id, const std::string& environment,
                                    const std::map<std::string, std::string>& properties) override;
 

@@ -23,14 +23,14 @@ trainer::v1::TrainingJob Job(trainer::v1::TrainingJob::State state) {
 TEST(TrainingView, TellsTheGatesVerdictOfASuccess) {
   auto job = Job(trainer::v1::TrainingJob::STATE_SUCCEEDED);
   job.set_model_version("models/sensor-model/versions/7");
-  job.mutable_gate_outcome()->set_verdict(trainer::v1::GateOutcome::VERDICT_CHAMPION);
+  job.mutable_gate_outcome()->set_verdict(trainer::v1::GateOutcome::VERDICT_BETTER);
   job.mutable_gate_outcome()->set_mae(0.5);
   job.mutable_gate_outcome()->set_skill(0.25);
-  EXPECT_EQ(ProgressOf(job).note, "v7 champion, MAE 0.5000, skill +25.0%");
-  job.mutable_gate_outcome()->set_verdict(trainer::v1::GateOutcome::VERDICT_CANDIDATE);
-  job.mutable_gate_outcome()->set_why("stays a candidate: not below the champion's 0.4");
+  EXPECT_EQ(ProgressOf(job).note, "v7 better, MAE 0.5000, skill +25.0%");
+  job.mutable_gate_outcome()->set_verdict(trainer::v1::GateOutcome::VERDICT_NOT_BETTER);
+  job.mutable_gate_outcome()->set_why("not better: not below the champion's 0.4");
   EXPECT_EQ(ProgressOf(job).note,
-            "v7 candidate, MAE 0.5000, skill +25.0%: not below the champion's 0.4");
+            "v7 not better, MAE 0.5000, skill +25.0%: not below the champion's 0.4");
 }
 
 TEST(TrainingView, TellsKindReasonAndMessageOfAFailure) {

@@ -83,18 +83,18 @@ TEST_P(GateTest, Decides) {
 INSTANTIATE_TEST_SUITE_P(
     Cases, GateTest,
     ::testing::ValuesIn(std::vector<GateCase>{
-        {"FirstBetterThanNaive", 1, 2, "", {}, GateVerdict::kChampion},
-        {"FirstWorseThanNaive", 3, 2, "", {}, GateVerdict::kCandidate},
-        {"AsGoodAsNaive", 2, 2, "", {}, GateVerdict::kCandidate},
-        {"BetterThanBoth", 1, 2, kOld, 1.5, GateVerdict::kChampion},
-        {"BetterThanChampionOnly", 3, 2, kOld, 4.0, GateVerdict::kCandidate},
-        {"BetterThanNaiveOnly", 1.5, 2, kOld, 1.0, GateVerdict::kCandidate},
-        {"AsGoodAsChampion", 1, 2, kOld, 1.0, GateVerdict::kCandidate},
-        {"ChampionNotComparable", 1, 2, kOld, {}, GateVerdict::kChampion},
-        {"ChampionNotComparableButWorseThanNaive", 3, 2, kOld, {}, GateVerdict::kCandidate},
-        {"NotFinite", kNaN, 2, "", {}, GateVerdict::kCandidate},
-        {"ChampionNotFinite", 1, 2, kOld, kNaN, GateVerdict::kChampion},
-        {"ChampionAlready", 3, 2, kNew, {}, GateVerdict::kChampion},
+        {"FirstBetterThanNaive", 1, 2, "", {}, GateVerdict::kBetter},
+        {"FirstWorseThanNaive", 3, 2, "", {}, GateVerdict::kNotBetter},
+        {"AsGoodAsNaive", 2, 2, "", {}, GateVerdict::kNotBetter},
+        {"BetterThanBoth", 1, 2, kOld, 1.5, GateVerdict::kBetter},
+        {"BetterThanChampionOnly", 3, 2, kOld, 4.0, GateVerdict::kNotBetter},
+        {"BetterThanNaiveOnly", 1.5, 2, kOld, 1.0, GateVerdict::kNotBetter},
+        {"AsGoodAsChampion", 1, 2, kOld, 1.0, GateVerdict::kNotBetter},
+        {"ChampionNotComparable", 1, 2, kOld, {}, GateVerdict::kNotComparable},
+        {"ChampionNotComparableButWorseThanNaive", 3, 2, kOld, {}, GateVerdict::kNotBetter},
+        {"NotFinite", kNaN, 2, "", {}, GateVerdict::kNotBetter},
+        {"ChampionNotFinite", 1, 2, kOld, kNaN, GateVerdict::kBetter},
+        {"ChampionAlready", 3, 2, kNew, {}, GateVerdict::kBetter},
     }),
     [](const auto& info) { return info.param.name; });
 
@@ -102,7 +102,7 @@ TEST(Gate, TellsTheNumbersThatItCompared) {
   const GateOutcome outcome = DecideGate(
       {.mae = 0.5, .naive_mae = 2, .candidate = kNew, .champion = kOld, .champion_mae = 0.25});
   EXPECT_EQ(outcome.why,
-            "stays a candidate: MAE 0.5 is not below 0.25 of models/sensor-model/versions/1 on "
+            "not better: MAE 0.5 is not below 0.25 of models/sensor-model/versions/1 on "
             "the same rows");
   EXPECT_DOUBLE_EQ(outcome.skill, 0.75);
 }

@@ -93,7 +93,7 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(registry_.versions().size(), 1u);
   const NewModelVersion version = registry_.versions()[0].given;
-  EXPECT_EQ(version.tags.size(), 15u);  // and the members and remarks
+  EXPECT_EQ(version.tags.size(), 19u);  // and members, remarks, configuration and verdict
   EXPECT_NE(version.tags.at("members").find("LSTM"), std::string::npos)
       << version.tags.at("members");
   EXPECT_TRUE(version.tags.contains("remarks"));
@@ -142,7 +142,9 @@ TEST_F(AttemptTest, OtherColumnsOfTheSameCutoffArePinnedAsAVersionOfTheirOwn) {
   HeldJob job = Job("run1");
   job.circuit.feature_columns = {"temperature", "vibration"};
   job.circuit.target_column = "temperature";
-  ASSERT_TRUE(Attempt(job).ok());
+  const auto champion = Attempt(job);
+  ASSERT_TRUE(champion.ok()) << champion.status();
+  registry_.Promote("P001", "C001", champion->model_version);
   HeldJob other = Job("run2");
   other.circuit.feature_columns = {"temperature"};
   other.circuit.target_column = "temperature";
@@ -236,31 +238,62 @@ TEST_F(AttemptTest, AVersionThatAnEarlierAttemptRegisteredIsTakenOver) {
 
 // A champion whose file nobody can open is said in the verdict and keeps nobody from being trained.
 TEST_F(AttemptTest, AChampionThatCannotBeReadKeepsNobodyFromBeingTrained) {
-  ASSERT_TRUE(Attempt(Job("run1")).ok());
+  const auto champion = Attempt(Job("run1"));
+  ASSERT_TRUE(champion.ok()) << champion.status();
+  registry_.Promote("P001", "C001", champion->model_version);
   registry_.FailNext("DownloadArtifact", absl::InternalError("permission denied"), 1000);
   const auto result = Attempt(Job("run2"));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_NE(result->gate.why.find("permission denied"), std::string::npos) << result->gate.why;
 }
 
+TEST_F(AttemptTest, AVersionIsJudgedAndChangesNoChampion) {
+  const auto first = Attempt(Job("run1"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->gate.verdict, GateVerdict::kBetter) << first->gate.why;
+  EXPECT_GT(first->gate.windows, 0);
+  EXPECT_LT(first->gate.first_unix_seconds, first->gate.last_unix_seconds);
+  EXPECT_TRUE(registry_.champions().empty());
+  const auto tags = registry_.versions()[0].given.tags;
+  EXPECT_EQ(tags.at("gate"), "BETTER");
+  EXPECT_EQ(tags.at("gate_champion"), "");
+  EXPECT_EQ(tags.at("gate_why"), first->gate.why);
+}
+
 TEST_F(AttemptTest, TheChampionIsHeldAgainstTheNewVersionOnTheSameRows) {
-  // Another replica's champion came in between: it is read and compared anew.
-  registry_.FailNext("SetChampion",
-                     MakeError(absl::StatusCode::kAborted, "", {.reason = "CHAMPION_CHANGED"}));
   const auto champion = Attempt(Job("run1"));
   ASSERT_TRUE(champion.ok()) << champion.status();
-  EXPECT_EQ(champion->gate.verdict, GateVerdict::kChampion) << champion->gate.why;
-  EXPECT_EQ(registry_.calls("SetChampion"), 2);
-  EXPECT_EQ(registry_.champions().at("P001/C001"), champion->model_version);
+  registry_.Promote("P001", "C001", champion->model_version);
 
   // The same model again is not below the champion's error on the same rows.
   const auto again = Attempt(Job("run2"));
   ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(again->gate.verdict, GateVerdict::kCandidate);
+  EXPECT_EQ(again->gate.verdict, GateVerdict::kNotBetter);
   ASSERT_TRUE(again->gate.champion_mae.has_value()) << again->gate.why;
   EXPECT_DOUBLE_EQ(*again->gate.champion_mae, again->gate.mae);
   EXPECT_EQ(again->gate.champion, champion->model_version);
-  EXPECT_EQ(registry_.champions().at("P001/C001"), champion->model_version);
+  EXPECT_EQ(registry_.versions()[1].given.tags.at("gate_champion"), champion->model_version);
+}
+
+// What a release asks for: the version that a pull request made is judged against the champion of
+// now, and not made again.
+TEST_F(AttemptTest, AVersionOfTheSameConfigurationIsJudgedAnewWhereTheRunSaysSo) {
+  const auto made = Attempt(Job("run1"));
+  ASSERT_TRUE(made.ok()) << made.status();
+  registry_.Promote("P001", "C001", made->model_version);
+  HeldJob job = Job("run2");
+  job.run.spec.reuse_versions = true;
+  const auto judged = Attempt(job);
+  ASSERT_TRUE(judged.ok()) << judged.status();
+  EXPECT_EQ(judged->model_version, made->model_version);
+  EXPECT_EQ(registry_.versions().size(), 1u);
+  EXPECT_EQ(registry_.versions()[0].given.tags.at("gate_champion"), made->model_version);
+
+  job = Job("run3");
+  job.run.spec.reuse_versions = true;
+  job.circuit.training_hash = "another";
+  ASSERT_TRUE(Attempt(job).ok());
+  EXPECT_EQ(registry_.versions().size(), 2u);
 }
 
 TEST_F(AttemptTest, StopsAtACancelDuringTraining) {
