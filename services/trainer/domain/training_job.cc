@@ -36,7 +36,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobProgress, phase, epoch, epoch
                                                 validation_loss, experiment_run, data_asset_version)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateOutcome, verdict, why, mae, skill, naive_mae,
                                                 champion_mae, champion)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, gate)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, members, remarks, gate)
 
 std::string ToJson(const CircuitConfig& circuit) { return json(circuit).dump(); }
 std::string ToJson(const RunPin& pin) { return json(pin).dump(); }

@@ -32,7 +32,8 @@ struct GateOutcome {
 };
 
 struct JobResult {
-  std::string model_version;  // resource name
+  std::string model_version;     // resource name
+  std::string members, remarks;  // as its tags say
   GateOutcome gate;
 };
 
