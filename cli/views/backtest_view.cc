@@ -132,16 +132,12 @@ std::string StepTable(const BacktestRow& row, const Terminal& terminal) {
   return "\n" + row.target + " in its own unit\n" + table.Render(terminal);
 }
 
-// What the members' weights lack to 1 is the last value's.
 std::string MemberTable(const BacktestRow& row, const Terminal& terminal) {
   constexpr auto kRight = Column::Align::kRight;
   Table table({{"MEMBER"}, {"WEIGHT", kRight}, {"VALIDATION MAE", kRight}});
-  double rest = 1;
   for (const forecast::MemberShare& member : row.result.members) {
-    rest -= member.weight;
     table.AddRow({member.name, Decimal(member.weight), NumberText(member.validation_mae)});
   }
-  if (rest > 0) table.AddRow({"the last value again", Decimal(rest), ""});
   return "\n" + row.target + "'s members\n" + table.Render(terminal);
 }
 

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/names.h"
 #include "cli/views/inference_view.h"
 #include "cli/views/proto_text.h"
@@ -29,6 +30,13 @@ std::vector<double> Values(const Forecast& forecast) {
   std::vector<double> values;
   for (const auto& point : forecast.points()) values.push_back(point.value());
   return values;
+}
+
+// "FILLED 3, STALE 5": kinds with how many values or rows each concerns.
+std::string RemarksText(const Forecast& forecast) {
+  return absl::StrJoin(forecast.remarks(), ", ", [](std::string* out, const auto& remark) {
+    absl::StrAppend(out, remark.kind(), " ", remark.count());
+  });
 }
 
 }  // namespace
@@ -61,12 +69,14 @@ Table ForecastsTable(const std::vector<Forecast>& forecasts, absl::Time now) {
                {"NEXT VALUE"},
                {"STEPS", Align::kRight},
                {"STORED"},
-               {"COURSE"}});
+               {"COURSE"},
+               {"REMARKS"}});
   for (const auto& forecast : forecasts) {
     table.AddRow({ShortCircuit(forecast.circuit()), MinuteText(TimeOf(forecast.issue_time())),
                   ShortVersion(forecast.model_version()), forecast.target_column(),
                   NextValueText(forecast), absl::StrCat(forecast.horizon()),
-                  AgoCell(forecast.create_time(), now), Sparkline(Values(forecast))});
+                  AgoCell(forecast.create_time(), now), Sparkline(Values(forecast)),
+                  RemarksText(forecast)});
   }
   return table;
 }
@@ -79,6 +89,9 @@ std::string ForecastText(const Forecast& forecast, const Terminal& terminal) {
   text.Add("model", forecast.model_version());
   text.Add("stored", MinuteText(TimeOf(forecast.create_time())));
   text.Add("course", Sparkline(Values(forecast)));
+  for (const auto& remark : forecast.remarks()) {
+    text.Add("remark", absl::StrCat(remark.kind(), ": ", remark.text()));
+  }
   const std::string level = LevelText(forecast);
   Table table({{"STEP", Align::kRight},
                {"TIME"},

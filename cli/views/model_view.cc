@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "cli/names.h"
 #include "cli/views/proto_text.h"
 
@@ -99,7 +100,12 @@ std::string ModelVersionText(const ModelVersion& version, const Terminal& termin
   Table tags({{"TAG"}, {"VALUE"}});
   const std::map<std::string, std::string> ordered_tags(version.tags().begin(),
                                                         version.tags().end());
-  for (const auto& [key, value] : ordered_tags) tags.AddRow({key, value});
+  for (const auto& [key, value] : ordered_tags) {
+    // A list, as `members` is one, has a line for each.
+    const std::vector<std::string> lines = absl::StrSplit(value, "; ");
+    tags.AddRow({key, lines[0]});
+    for (std::size_t i = 1; i < lines.size(); ++i) tags.AddContinuation(lines[i]);
+  }
   result += "\n" + tags.Render(terminal);
 
   if (!version.metrics().empty()) {

@@ -114,6 +114,18 @@ Table JobsTable(const std::vector<TrainingJob>& jobs, absl::Time now) {
   return table;
 }
 
+// What each model is made of, and what was done to its data.
+Table ModelsTable(const std::vector<TrainingJob>& jobs) {
+  Table table({{"CIRCUIT"}, {"VERSION", Align::kRight}, {"MEMBERS AND REMARKS"}});
+  for (const auto& job : jobs) {
+    if (job.members().empty()) continue;
+    table.AddRow({job.plant_id() + "/" + job.circuit_id(), ShortVersion(job.model_version()),
+                  job.members()});
+    if (!job.remarks().empty()) table.AddContinuation(job.remarks());
+  }
+  return table;
+}
+
 }  // namespace
 
 bool HasEnded(const TrainingRun& run) {
@@ -158,6 +170,9 @@ std::string TrainingRunText(const TrainingRun& run, const std::vector<TrainingJo
   text.AddGiven("took", SpanText(run.start_time(), run.end_time(), now));
   std::string result = text.Render(terminal);
   if (!jobs.empty()) result += "\n" + JobsTable(jobs, now).Render(terminal);
+  if (const Table models = ModelsTable(jobs); models.rows() > 0) {
+    result += "\n" + models.Render(terminal);
+  }
   return result;
 }
 

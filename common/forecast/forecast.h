@@ -41,16 +41,16 @@ struct ModelSpec {
 
 // Something that was done to data on the way to a model or a forecast and that nobody asked for.
 struct Remark {
-  // OUTLIER, STANDSTILL, COLUMN_WITHOUT_READINGS, COLUMN_CONSTANT, COLUMN_DEAD, COLUMNS_UNUSED in
-  // training; FILLED, DOUBTED in a forecast.
+  // FILLED, OUTLIER, STANDSTILL, COLUMN_WITHOUT_READINGS, COLUMN_CONSTANT, COLUMN_DEAD,
+  // COLUMNS_UNUSED in training; FILLED, DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND in a forecast.
   std::string kind;
   std::string column;      // "" where the rows or the model are meant
   std::int64_t count = 0;  // values or windows concerned, where they can be counted
   std::string text;        // for people: what, where first, and what was done about it
 };
 
-// A part of a model, and how much of the forecast is its. What the weights lack to 1 is the weight
-// of the forecast that repeats the last value.
+// A part of a model, and how much of the forecast is its. The last of a model's is the forecast
+// that repeats the last value, which has what the other weights lack to 1.
 struct MemberShare {
   std::string name;   // what it looks at, for people
   double weight = 0;  // 0 or above

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "common/forecast/model_state.h"
@@ -133,6 +134,12 @@ void Members::Weigh(const std::vector<float>& extras) {
                        .weight = weights_[i],
                        .validation_mae = prepared_.scaling.change * errors[i]});
   }
+  const double given = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+  const std::vector<float> no_change(targets_.size(), 0.0F);
+  shares_.push_back(
+      {.name = "the last value again",
+       .weight = std::max(0.0, 1 - given),
+       .validation_mae = prepared_.scaling.change * MeanAbsoluteError(no_change, targets_)});
 }
 
 std::vector<double> Members::ErrorsOf(const std::vector<MemberForecasts>& forecasts) const {

@@ -7,6 +7,7 @@
 #include "common/forecast/metrics.h"
 #include "common/forecast/model_state.h"
 #include "common/forecast/preparation.h"
+#include "common/forecast/remarks.h"
 
 namespace fleetcast::forecast {
 namespace {
@@ -43,36 +44,6 @@ double WithinBounds(const ModelSpec& spec, double value) {
   return value;
 }
 
-// What a caller should know about the readings that a forecast is made from.
-std::vector<Remark> RemarksOn(const TimeSeries& inputs, const ModelParts& parts,
-                              const InputTable& table) {
-  std::vector<Remark> remarks;
-  const std::size_t rows = inputs.rows();
-  for (std::size_t i = 0; i < parts.columns.size(); ++i) {
-    const std::string& name = parts.columns[i];
-    const std::vector<Outlier>& outliers = table.outliers()[i];
-    const std::size_t readings = table.ReadingsBefore(rows);
-    if (!outliers.empty()) {
-      remarks.push_back({.kind = "DOUBTED",
-                         .column = name,
-                         .count = static_cast<std::int64_t>(outliers.size()),
-                         .text = absl::StrCat(
-                             "column \"", name, "\": ", outliers.size(), " of the last ", rows,
-                             " values are no readings, the newest is ", outliers.back().value,
-                             " at ", inputs.unix_seconds[outliers.back().row], " (Unix seconds)")});
-    }
-    if (i == 0 && readings + outliers.size() < rows) {
-      const std::size_t missing = rows - readings - outliers.size();
-      remarks.push_back({.kind = "FILLED",
-                         .column = name,
-                         .count = static_cast<std::int64_t>(missing),
-                         .text = absl::StrCat("column \"", name, "\": ", missing, " of the last ",
-                                              rows, " values are missing and were filled")});
-    }
-  }
-  return remarks;
-}
-
 absl::Status CheckReadings(const TimeSeries& inputs, const ModelParts& parts,
                            const InputTable& table) {
   const std::size_t rows = inputs.rows();
@@ -80,14 +51,14 @@ absl::Status CheckReadings(const TimeSeries& inputs, const ModelParts& parts,
   const auto spread = std::min(rows, static_cast<std::size_t>(parts.layout.spread_rows()));
   const std::size_t found = table.ReadingsBefore(rows) - table.ReadingsBefore(rows - spread);
   const std::string& name = parts.columns[0];
-  const std::string time = std::to_string(inputs.unix_seconds.back());
+  const std::string time = TimeText(inputs.unix_seconds.back());
   return Refused(absl::StatusCode::kFailedPrecondition, "DATA_NOT_FINITE",
                  absl::StrCat("column \"", name, "\" has ", found, " readings in the ", spread,
-                              " rows up to ", time, " (Unix seconds); a forecast needs ",
+                              " rows up to ", time, "; a forecast needs ",
                               parts.layout.fewest_readings, " there and one in the last ",
                               kShortGap + 1, ": look for what stopped the sensor"),
                  {{"column", name},
-                  {"unix_seconds", time},
+                  {"time", time},
                   {"readings", std::to_string(found)},
                   {"needed", std::to_string(parts.layout.fewest_readings)}});
 }
@@ -116,7 +87,7 @@ ForecastResult ResultOf(const ModelParts& parts, const InputTable& table, const 
     }
     result.intervals.push_back(std::move(interval));
   }
-  result.remarks = RemarksOn(inputs, parts, table);
+  result.remarks = RemarksOn(inputs, parts, table, result.values);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include "common/base/status.h"
 #include "common/forecast/filling.h"
 #include "common/forecast/metrics.h"
+#include "common/forecast/remarks.h"
 #include "common/forecast/windows.h"
 
 namespace fleetcast::forecast {
@@ -168,7 +169,15 @@ class Preparer {
     result_.columns.push_back(name);
     result_.indices.push_back(index);
     result_.plausible.push_back(plausible);
+    RemarkMissing(name, index);
     RemarkOutliers(name, index, plausible);
+  }
+
+  void RemarkMissing(const std::string& name, std::size_t index) {
+    const std::vector<double> values = ColumnValues(series_, index);
+    const auto missing = static_cast<std::size_t>(std::count_if(
+        values.begin(), values.end(), [](double value) { return std::isnan(value); }));
+    if (missing > 0) result_.remarks.push_back(FilledRemark(name, missing, values.size()));
   }
 
   void LeaveOut(const char* kind, const std::string& name, const std::string& why) {
@@ -190,7 +199,7 @@ class Preparer {
                               outliers.size() == 1 ? " value is" : " values are",
                               " no reading and counted as missing, the first is ",
                               outliers.front().value, " at ",
-                              series_.unix_seconds[outliers.front().row], " (Unix seconds)")});
+                              TimeText(series_.unix_seconds[outliers.front().row]))});
   }
 
   const TimeSeries& series_;

@@ -42,7 +42,7 @@ namespace fleetcast::inference {
 namespace {
 
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 5;
+constexpr int kLeastSchemaVersion = 7;
 
 workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
   return {.holder = settings.replica,

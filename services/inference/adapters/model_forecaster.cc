@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/sensordata/profile.h"
 #include "services/inference/domain/window.h"
@@ -21,10 +20,14 @@ absl::StatusOr<Forecast> ForecastOf(const HeldInvocation& invocation,
                     .target_column = spec.target_column,
                     .interval_levels = {},
                     .points = {},
+                    .remarks = {},
                     .sweep_id = invocation.name.sweep_id,
                     .create_time = {}};
   for (const forecast::Interval& interval : result.intervals) {
     forecast.interval_levels.push_back(interval.level);
+  }
+  for (const forecast::Remark& remark : result.remarks) {
+    forecast.remarks.push_back({remark.kind, remark.column, remark.count, remark.text});
   }
   for (std::size_t step = 0; step < result.values.size(); ++step) {
     if (!std::isfinite(result.values[step])) {
@@ -56,14 +59,9 @@ absl::StatusOr<Forecast> ModelForecaster::Make(const HeldInvocation& invocation,
   FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries window, ReadWindow(invocation, *model));
   FLEETCAST_RETURN_IF_ERROR(hold.StopStatus());
   FLEETCAST_ASSIGN_OR_RETURN(const forecast::ForecastResult result, model->Forecast(window));
-  for (const forecast::Remark& remark : result.remarks) {
-    LogInfo("a forecast is made from filled or doubted readings",
-            {{"plant", invocation.name.circuit.plant_id},
-             {"circuit", invocation.name.circuit.circuit_id},
-             {"kind", remark.kind},
-             {"what", remark.text}});
-  }
-  return ForecastOf(invocation, model->spec(), result);
+  FLEETCAST_ASSIGN_OR_RETURN(Forecast forecast, ForecastOf(invocation, model->spec(), result));
+  AddStale(absl::Seconds(model->step_seconds()), DueTime(invocation), forecast);
+  return forecast;
 }
 
 absl::StatusOr<TimeSeries> ModelForecaster::ReadWindow(const HeldInvocation& invocation,
@@ -79,8 +77,7 @@ absl::StatusOr<TimeSeries> ModelForecaster::ReadWindow(const HeldInvocation& inv
                              sensordata::RegularGrid(readings, model.step_seconds()));
   if (window.rows() > 0) {
     FLEETCAST_RETURN_IF_ERROR(CheckFresh(request.sensor_id, window.unix_seconds.back(),
-                                         invocation.pin.as_of.value_or(clock_.Now()),
-                                         max_data_age_));
+                                         DueTime(invocation), max_data_age_));
   }
   return window;
 }

@@ -23,6 +23,10 @@ class ModelForecaster final : public Forecaster {
  private:
   [[nodiscard]] absl::StatusOr<TimeSeries> ReadWindow(const HeldInvocation& invocation,
                                                       const forecast::Model& model);
+  // Of when the forecast should tell what follows.
+  [[nodiscard]] absl::Time DueTime(const HeldInvocation& invocation) const {
+    return invocation.pin.as_of.value_or(clock_.Now());
+  }
 
   sensordata::SensorSource& source_;
   ModelCache& models_;

@@ -16,6 +16,15 @@ struct ForecastPoint {
   std::vector<double> lower, upper;  // one per interval level
 };
 
+// What of the readings a forecast was made from was not as it should be.
+struct ForecastRemark {
+  std::string kind;        // FILLED, DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND, STALE
+  std::string column;      // "" where the rows are meant
+  std::int64_t count = 0;  // values concerned
+  std::string text;        // for people
+  bool operator==(const ForecastRemark&) const = default;
+};
+
 // One per (circuit, issue time, model version).
 struct Forecast {
   CircuitId circuit;
@@ -24,8 +33,9 @@ struct Forecast {
   std::string target_column;
   std::vector<double> interval_levels;  // percent, ascending
   std::vector<ForecastPoint> points;    // step 1 first
-  std::string sweep_id;                 // of the invocation that stored it last
-  absl::Time create_time;               // set by the store
+  std::vector<ForecastRemark> remarks;
+  std::string sweep_id;    // of the invocation that stored it last
+  absl::Time create_time;  // set by the store
   // How many steps it has, also where `points` holds the first one only; set by the store.
   int horizon = 0;
 };

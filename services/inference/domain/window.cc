@@ -19,4 +19,19 @@ absl::Status CheckFresh(const std::string& sensor_id, std::int64_t last_reading_
                  {{"sensor_id", sensor_id}, {"last_reading", last_text}});
 }
 
+void AddStale(absl::Duration step, absl::Time due, Forecast& forecast) {
+  const absl::Duration age = due - forecast.issue_time;
+  if (age <= 2 * step) return;
+  const std::int64_t missing = absl::IDivDuration(age, step, nullptr);
+  forecast.remarks.push_back(
+      {.kind = "STALE",
+       .column = "",
+       .count = missing,
+       .text = absl::StrCat(
+           "the newest row is of ",
+           absl::FormatTime(absl::RFC3339_sec, forecast.issue_time, absl::UTCTimeZone()),
+           ", with rows every ", absl::FormatDuration(step), ": ", missing,
+           " are missing up to when the forecast was due")});
+}
+
 }  // namespace fleetcast::inference

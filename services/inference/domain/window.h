@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/inference/domain/forecast.h"
 
 namespace fleetcast::inference {
 
@@ -19,5 +20,9 @@ namespace fleetcast::inference {
 [[nodiscard]] absl::Status CheckFresh(const std::string& sensor_id,
                                       std::int64_t last_reading_unix_seconds, absl::Time reference,
                                       absl::Duration max_age);
+
+// Remarks that the forecast is made from an old row: more than two steps older than when it is due,
+// where one is on its way and one may be late.
+void AddStale(absl::Duration step, absl::Time due, Forecast& forecast);
 
 }  // namespace fleetcast::inference

@@ -199,6 +199,13 @@ v1::Forecast MessageOf(const Forecast& forecast) {
   message.set_invocation(InvocationResource({forecast.sweep_id, forecast.circuit}));
   Set(forecast.create_time, message.mutable_create_time());
   message.set_horizon(forecast.horizon);
+  for (const ForecastRemark& remark : forecast.remarks) {
+    v1::ForecastRemark& out = *message.add_remarks();
+    out.set_kind(remark.kind);
+    out.set_column(remark.column);
+    out.set_count(remark.count);
+    out.set_text(remark.text);
+  }
   int step = 0;
   for (const ForecastPoint& point : forecast.points) {
     v1::ForecastPoint* out = message.add_points();

@@ -4,19 +4,24 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/json.h"
 #include "services/inference/storage/rows.h"
 
 namespace fleetcast::inference {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ForecastRemark, kind, column, count, text)
+
 namespace {
 
 #define FLEETCAST_FORECAST_COLUMNS                                                         \
   "plant_id, circuit_id, issue_time, model_version, target_column, sweep_id, create_time," \
-  " interval_levels, target_times, point_values, lower_bounds, upper_bounds"
+  " interval_levels, target_times, point_values, lower_bounds, upper_bounds, remarks"
 #define FLEETCAST_NEW_FORECAST                                                       \
   "target_column = EXCLUDED.target_column, sweep_id = EXCLUDED.sweep_id,"            \
   " create_time = EXCLUDED.create_time, interval_levels = EXCLUDED.interval_levels," \
   " target_times = EXCLUDED.target_times, point_values = EXCLUDED.point_values,"     \
-  " lower_bounds = EXCLUDED.lower_bounds, upper_bounds = EXCLUDED.upper_bounds"
+  " lower_bounds = EXCLUDED.lower_bounds, upper_bounds = EXCLUDED.upper_bounds,"     \
+  " remarks = EXCLUDED.remarks"
 
 // Arrays of arrays need rows of one length in Postgres: each forecast's come as an array's text.
 const char kStore[] =
@@ -28,11 +33,13 @@ const char kStore[] =
     "  FROM unnest(g.times_us::bigint[]) WITH ORDINALITY AS t (us, step) ORDER BY t.step)"
     "  AS target_times,"
     " g.numbers::double precision[] AS point_values,"
-    " g.lowers::double precision[] AS lower_bounds, g.uppers::double precision[] AS upper_bounds"
+    " g.lowers::double precision[] AS lower_bounds, g.uppers::double precision[] AS upper_bounds,"
+    " g.remarks::jsonb AS remarks"
     " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],"
-    "  $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])"
+    "  $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],"
+    "  $12::text[])"
     " AS g (plant_id, circuit_id, issue_us, model_version, target_column, sweep_id, levels,"
-    "  times_us, numbers, lowers, uppers)),"
+    "  times_us, numbers, lowers, uppers, remarks)),"
     " stored AS (INSERT INTO inference.forecasts (" FLEETCAST_FORECAST_COLUMNS
     ")"
     "  SELECT " FLEETCAST_FORECAST_COLUMNS
@@ -72,7 +79,8 @@ class StoredColumns {
                                           TextArray(times),
                                           NumberArray(values),
                                           NumberArray(lowers),
-                                          NumberArray(uppers)};
+                                          NumberArray(uppers),
+                                          nlohmann::json(forecast.remarks).dump()};
     columns_.resize(row.size());
     for (std::size_t i = 0; i < row.size(); ++i) columns_[i].push_back(row[i]);
   }
@@ -115,7 +123,8 @@ std::string ForecastColumns(bool all_steps) {
       ", array_to_string(f.interval_levels, ',') AS interval_levels",
       numbers("point_values", "[1:1]"),
       numbers("lower_bounds", "[1:cardinality(f.interval_levels)]"),
-      numbers("upper_bounds", "[1:cardinality(f.interval_levels)]"));
+      numbers("upper_bounds", "[1:cardinality(f.interval_levels)]"),
+      ", f.remarks::text AS remarks");
 }
 
 Forecast ForecastOf(const pqxx::row& row) {
@@ -126,6 +135,9 @@ Forecast ForecastOf(const pqxx::row& row) {
       .target_column = row["target_column"].as<std::string>(),
       .interval_levels = SplitNumbers(row["interval_levels"]),
       .points = {},
+      .remarks = FromJson<std::vector<ForecastRemark>>(row["remarks"].as<std::string>(),
+                                                       "a forecast's remarks")
+                     .value_or(std::vector<ForecastRemark>{}),
       .sweep_id = row["sweep_id"].as<std::string>(),
       .create_time = TimeOf(row["created_us"]),
       .horizon = row["horizon"].as<int>()};

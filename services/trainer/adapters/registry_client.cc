@@ -76,6 +76,20 @@ absl::Status RegistryClient::LogMetrics(const std::string& request_id, const std
   return absl::OkStatus();
 }
 
+absl::Status RegistryClient::SetRunTags(const std::string& request_id, const std::string& run,
+                                        const std::map<std::string, std::string>& tags) {
+  v1::LogBatchRequest request;
+  request.set_request_id(request_id);
+  request.set_name(run);
+  request.mutable_tags()->insert(tags.begin(), tags.end());
+  return rpc::Call<v1::LogBatchResponse>(kTimeout,
+                                         [&](auto* context, auto* response) {
+                                           return experiments_->LogBatch(context, request,
+                                                                         response);
+                                         })
+      .status();
+}
+
 absl::Status RegistryClient::FinishRun(const std::string& request_id, const std::string& run,
                                        ExperimentRunEnd end, const std::string& reason) {
   v1::FinishRunRequest request;

@@ -22,6 +22,8 @@ class RegistryClient final : public ModelRegistry {
                                                      const ExperimentRunStart& start) override;
   [[nodiscard]] absl::Status LogMetrics(const std::string& request_id, const std::string& run,
                                         const std::vector<MetricValue>& metrics) override;
+  [[nodiscard]] absl::Status SetRunTags(const std::string& request_id, const std::string& run,
+                                        const std::map<std::string, std::string>& tags) override;
   [[nodiscard]] absl::Status FinishRun(const std::string& request_id, const std::string& run,
                                        ExperimentRunEnd end, const std::string& reason) override;
   [[nodiscard]] absl::StatusOr<std::string> PinDataAsset(const std::string& request_id,

@@ -69,7 +69,8 @@ RegisteredVersion VersionOf(const v1::ModelVersion& message) {
   return {.name = message.name(),
           .number = message.version(),
           .artifact_sha256 = message.artifact_sha256(),
-          .run = message.run()};
+          .run = message.run(),
+          .tags = {message.tags().begin(), message.tags().end()}};
 }
 
 }  // namespace fleetcast::trainer

@@ -56,6 +56,7 @@ struct RegisteredVersion {
   std::string name;  // "models/sensor-model/versions/12"
   std::int64_t number = 0;
   std::string artifact_sha256, run;
+  std::map<std::string, std::string> tags;
 };
 
 
@@ -71,6 +72,9 @@ class ModelRegistry {
   [[nodiscard]] virtual absl::Status LogMetrics(const std::string& request_id,
                                                 const std::string& run,
                                                 const std::vector<MetricValue>& metrics) = 0;
+  [[nodiscard]] virtual absl::Status SetRunTags(const std::string& request_id,
+                                                const std::string& run,
+                                                const std::map<std::string, std::string>& tags) = 0;
   // OK if the run does not exist or has ended already, in whatever state.
   [[nodiscard]] virtual absl::Status FinishRun(const std::string& request_id,
                                                const std::string& run, ExperimentRunEnd end,

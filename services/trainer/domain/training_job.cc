@@ -42,7 +42,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobProgress, phase, epoch, epoch
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateOutcome, verdict, why, mae, skill, naive_mae,
                                                 champion_mae, champion, windows, first_unix_seconds,
                                                 last_unix_seconds)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, gate)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, members, remarks, gate)
 
 std::string Word(GateVerdict verdict) { return json(verdict).get<std::string>(); }
 std::string ToJson(const CircuitConfig& circuit) { return json(circuit).dump(); }

@@ -35,7 +35,8 @@ struct GateOutcome {
 };
 
 struct JobResult {
-  std::string model_version;  // resource name
+  std::string model_version;     // resource name
+  std::string members, remarks;  // as its tags say
   GateOutcome gate;
 };
 

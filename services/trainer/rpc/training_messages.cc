@@ -123,6 +123,8 @@ void SetOutcome(const TrainingJob& job, v1::TrainingJob& message) {
   if (job.task.failure) *message.mutable_failure() = workqueue::MessageOf(*job.task.failure);
   if (job.result) {
     message.set_model_version(job.result->model_version);
+    message.set_members(job.result->members);
+    message.set_remarks(job.result->remarks);
     *message.mutable_gate_outcome() = MessageOf(job.result->gate);
   }
 }

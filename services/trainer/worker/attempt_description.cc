@@ -13,6 +13,8 @@ namespace {
 
 // What a parameter of an experiment run may hold.
 constexpr std::size_t kMaxParamBytes = 6000;
+// Of each kind of remark, so that a tag is not too long: model.json has all.
+constexpr std::size_t kMostColumnsSaid = 2;
 
 std::string Number(double value) { return absl::StrFormat("%.10g", value); }
 
@@ -33,24 +35,36 @@ void AddColumns(const std::vector<std::string>& columns,
   put();
 }
 
-// The members that have a say, the one with the most first.
+// All members, those without a say too, the one with the most first.
 std::string MembersTag(std::vector<forecast::MemberShare> members) {
   std::stable_sort(members.begin(), members.end(),
                    [](const auto& a, const auto& b) { return a.weight > b.weight; });
-  std::vector<std::string> said;
-  for (const forecast::MemberShare& member : members) {
-    if (member.weight > 0) said.push_back(absl::StrFormat("%s: %.2f", member.name, member.weight));
-  }
-  return absl::StrJoin(said, "; ");
+  return absl::StrJoin(members, "; ", [](std::string* out, const forecast::MemberShare& member) {
+    absl::StrAppendFormat(out, "%s: %.2f", member.name, member.weight);
+  });
 }
 
-// How many values or columns each kind of remark concerns.
+// How many values or columns each kind of remark concerns, and which columns.
 std::string RemarksTag(const std::vector<forecast::Remark>& remarks) {
-  std::map<std::string, std::int64_t> counts;
+  struct Kind {
+    std::int64_t count = 0;
+    std::vector<std::string> columns;
+  };
+  std::map<std::string, Kind> kinds;
   for (const forecast::Remark& remark : remarks) {
-    counts[remark.kind] += std::max<std::int64_t>(1, remark.count);
+    Kind& kind = kinds[remark.kind];
+    kind.count += std::max<std::int64_t>(1, remark.count);
+    if (!remark.column.empty()) kind.columns.push_back(remark.column);
   }
-  return absl::StrJoin(counts, "; ", absl::PairFormatter(": "));
+  return absl::StrJoin(kinds, "; ", [](std::string* out, const auto& each) {
+    std::vector<std::string> columns = each.second.columns;
+    absl::StrAppend(out, each.first, ": ", each.second.count);
+    if (columns.empty()) return;
+    const std::size_t more = columns.size() - std::min(columns.size(), kMostColumnsSaid);
+    columns.resize(columns.size() - more);
+    absl::StrAppend(out, " (", absl::StrJoin(columns, ", "));
+    absl::StrAppend(out, more > 0 ? absl::StrCat(" and ", more, " more)") : ")");
+  });
 }
 
 }  // namespace

@@ -55,7 +55,11 @@ absl::StatusOr<JobResult> TrainingAttempt::RunSteps() {
                                                                  .test_rows = data.test_rows,
                                                                  .candidate = candidate->model,
                                                                  .version = candidate->version}));
-  return JobResult{.model_version = candidate->version.name, .gate = std::move(outcome)};
+  std::map<std::string, std::string>& tags = candidate->version.tags;
+  return JobResult{.model_version = candidate->version.name,
+                   .members = tags["members"],
+                   .remarks = tags["remarks"],
+                   .gate = std::move(outcome)};
 }
 
 absl::Status TrainingAttempt::StartExperimentRun() {
@@ -146,6 +150,11 @@ absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(
   const std::string bytes = trained.model.Serialize();
   const NewModelVersion version = Describe(trained, Sha256Hex(bytes));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] { return tools_.confirm_held(hold_); }));
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] {
+    return tools_.registry.SetRunTags(
+        RequestId("tags"), progress_.experiment_run,
+        {{"members", version.tags.at("members")}, {"remarks", version.tags.at("remarks")}});
+  }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
     return tools_.registry.UploadArtifact(RequestId("artifact"), progress_.experiment_run,
                                           "model.tar", bytes);

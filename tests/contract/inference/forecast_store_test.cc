@@ -6,7 +6,9 @@ namespace fleetcast::inference {
 namespace {
 
 TEST_F(InferenceContract, AForecastReadsBackToTheLastBit) {
-  const Forecast wanted = ForecastOf({"P001", "C001"}, 4, "s1", 1.0 / 3);
+  Forecast wanted = ForecastOf({"P001", "C001"}, 4, "s1", 1.0 / 3);
+  wanted.remarks = {{"FILLED", "a \"b\" {c}, d\\", 3, "3 of 24 values"},
+                    {"STALE", "", 7, "old: Ü"}};
   Store(wanted);
   const auto page = forecasts_.List({}, {});
   ASSERT_TRUE(page.ok()) << page.status();
@@ -17,6 +19,8 @@ TEST_F(InferenceContract, AForecastReadsBackToTheLastBit) {
   EXPECT_EQ(stored.model_version, 4);
   EXPECT_EQ(stored.target_column, "temperature");
   EXPECT_EQ(stored.interval_levels, wanted.interval_levels);
+  EXPECT_EQ(stored.remarks, wanted.remarks);
+  EXPECT_EQ(forecasts_.List({.latest_only = true}, {})->items.at(0).remarks, wanted.remarks);
   EXPECT_EQ(stored.sweep_id, "s1");
   ASSERT_EQ(stored.points.size(), wanted.points.size());
   for (std::size_t i = 0; i < wanted.points.size(); ++i) {

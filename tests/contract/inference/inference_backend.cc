@@ -87,6 +87,7 @@ Forecast InferenceContract::ForecastOf(const CircuitId& circuit, std::int64_t ve
                     .target_column = "temperature",
                     .interval_levels = {80, 97.5},
                     .points = {},
+                    .remarks = {},
                     .sweep_id = sweep_id,
                     .create_time = {}};
   for (int step = 1; step <= horizon; ++step) {

@@ -81,6 +81,15 @@ absl::Status FakeModelRegistry::LogMetrics(const std::string& /*request_id*/,
   return absl::OkStatus();
 }
 
+absl::Status FakeModelRegistry::SetRunTags(const std::string& /*request_id*/,
+                                           const std::string& run,
+                                           const std::map<std::string, std::string>& tags) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("SetRunTags"));
+  absl::MutexLock lock(&mutex_);
+  runs_[run].tags = tags;
+  return absl::OkStatus();
+}
+
 absl::Status FakeModelRegistry::FinishRun(const std::string& /*request_id*/, const std::string& run,
                                           ExperimentRunEnd end, const std::string& /*reason*/) {
   FLEETCAST_RETURN_IF_ERROR(Enter("FinishRun"));
@@ -149,7 +158,8 @@ absl::StatusOr<RegisteredVersion> FakeModelRegistry::CreateVersion(
   versions_.push_back({.registered = {.name = absl::StrCat("models/sensor-model/versions/", number),
                                       .number = number,
                                       .artifact_sha256 = version.artifact_sha256,
-                                      .run = version.run},
+                                      .run = version.run,
+                                      .tags = version.tags},
                        .given = version});
   return versions_.back().registered;
 }

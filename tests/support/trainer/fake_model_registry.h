@@ -24,6 +24,7 @@ class FakeModelRegistry final : public ModelRegistry {
     ExperimentRunStart start;
     std::optional<ExperimentRunEnd> end;
     std::vector<MetricValue> metrics;
+    std::map<std::string, std::string> tags;  // set later
   };
   struct Version {
     RegisteredVersion registered;
@@ -40,6 +41,8 @@ class FakeModelRegistry final : public ModelRegistry {
                                        const ExperimentRunStart& start) override;
   absl::Status LogMetrics(const std::string& request_id, const std::string& run,
                           const std::vector<MetricValue>& metrics) override;
+  absl::Status SetRunTags(const std::string& request_id, const std::string& run,
+                          const std::map<std::string, std::string>& tags) override;
   absl::Status FinishRun(const std::string& request_id, const std::string& run,
                          ExperimentRunEnd end, const std::string& reason) override;
   absl::StatusOr<std::string> PinDataAsset(const std::string& request_id,

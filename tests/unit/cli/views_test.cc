@@ -162,6 +162,13 @@ TEST(ForecastView, ShowsTheNextValueWithItsWidestInterval) {
   }
   EXPECT_EQ(NextValueText(forecast), "10.00 (0.5000 to 19.50 at 95%)");
   EXPECT_TRUE(absl::StrContains(ForecastText(forecast, {}), "95% INTERVAL"));
+  EXPECT_FALSE(absl::StrContains(ForecastText(forecast, {}), "remark"));
+  auto& remark = *forecast.add_remarks();
+  remark.set_kind("FILLED");
+  remark.set_count(3);
+  remark.set_text("3 of 24 values");
+  EXPECT_TRUE(absl::StrContains(ForecastText(forecast, {}), "FILLED: 3 of 24 values"));
+  EXPECT_TRUE(absl::StrContains(ForecastsTable({forecast}, kNow).Render({}), "FILLED 3\n"));
 }
 
 TEST(Sparkline, SpansTheRangeOfItsValues) {

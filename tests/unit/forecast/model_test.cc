@@ -134,6 +134,63 @@ TEST(Forecast, DoubtsANewestReadingThatCannotBeOneAndSaysSo) {
   }
 }
 
+// What else of its inputs is not as it should be: one row of the table, one remark.
+TEST(Forecast, SaysWhatItsOtherColumnsAndBoundsDidToIt) {
+  ModelSpec spec = SmallSpec();
+  spec.maximum = 1000;
+  const TimeSeries history = DailyCycle(600);
+  const auto trained = Train(history, spec, {}, nullptr);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  ASSERT_EQ(trained->model.input_columns().size(), 2U) << "the weather has to count here";
+  struct Case {
+    const char* name;
+    std::size_t column, begin;  // spoilt from there on
+    double add;
+    const char* kind;
+    std::int64_t count;
+  };
+  const auto rows = static_cast<std::int64_t>(std::min<std::size_t>(12, spec.sequence_length));
+  for (const Case& c : {Case{"a dead column", 1, 500, NAN, "COLUMN_DEAD", rows},
+                        Case{"a column with a gap", 1, 598, NAN, "FILLED", 2},
+                        Case{"a column beyond what was trained on", 1, 590, 30, "CLIPPED", 10}}) {
+    SCOPED_TRACE(c.name);
+    TimeSeries spoilt = history;
+    for (std::size_t row = c.begin; row < 600; ++row) spoilt.values[row * 3 + c.column] += c.add;
+    const auto forecast = trained->model.Forecast(spoilt);
+    ASSERT_TRUE(forecast.ok()) << forecast.status();
+    ASSERT_EQ(forecast->remarks.size(), 1U);
+    EXPECT_EQ(forecast->remarks[0].kind, c.kind);
+    EXPECT_EQ(forecast->remarks[0].column, "weather");
+    EXPECT_EQ(forecast->remarks[0].count, c.count);
+  }
+}
+
+TEST(Forecast, SaysWhenTheDeclaredMaximumHoldsItDown) {
+  ModelSpec spec = SmallSpec();
+  spec.maximum = 52;
+  TimeSeries history = DailyCycle(600);
+  for (std::size_t row = 0; row < 600; ++row) {
+    history.values[row * 3] = std::min(history.at(row, 0), 52.0);
+  }
+  const auto trained = Train(history, spec, {}, nullptr);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  std::int64_t at_bound = 0, said = 0;
+  for (std::size_t end = 560; end <= 600; ++end) {
+    TimeSeries until = history;
+    until.unix_seconds.resize(end);
+    until.values.resize(end * 3);
+    const auto forecast = trained->model.Forecast(until);
+    ASSERT_TRUE(forecast.ok()) << forecast.status();
+    at_bound += std::count(forecast->values.begin(), forecast->values.end(), 52.0);
+    for (const Remark& remark : forecast->remarks) {
+      EXPECT_EQ(remark.kind, "AT_BOUND");
+      said += remark.count;
+    }
+  }
+  EXPECT_GT(at_bound, 0);
+  EXPECT_EQ(said, at_bound);
+}
+
 TEST(Forecast, IsNotDisturbedByMissingValuesBeforeItsInputs) {
   TimeSeries history = DailyCycle(600);
   history.values[0] = std::numeric_limits<double>::quiet_NaN();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "absl/strings/str_join.h"
 #include "common/base/status.h"
@@ -30,11 +31,13 @@ class FakeSensors final : public sensordata::SensorSource {
       readings.unix_seconds.push_back(*request.before_unix_seconds -
                                       std::int64_t{3600} * (600 - row));
       const double cycle = std::sin(row * 2 * M_PI / 24);
-      for (const std::string& column : request.columns)
-        readings.values.push_back(column == "temperature"
-                                      ? 20 + 5 * cycle + shift + 0.1 * ((row * 7919) % 13)
-                                  : column == "pressure" ? 3 + cycle
-                                                         : 0.5 + 0.01 * row);
+      for (const std::string& column : request.columns) {
+        const double value = column == "temperature"
+                                 ? 20 + 5 * cycle + shift + 0.1 * ((row * 7919) % 13)
+                             : column == "pressure" ? 3 + cycle
+                                                    : 0.5 + 0.01 * row;
+        readings.values.push_back(spoil ? spoil(row, column, value) : value);
+      }
     }
     return readings;
   }
@@ -43,6 +46,7 @@ class FakeSensors final : public sensordata::SensorSource {
   std::vector<std::vector<std::string>> asked;  // columns, by read
   absl::Status failure;
   double shift = 0;
+  std::function<double(int row, const std::string& column, double value)> spoil;
 };
 
 // Time stands still but for sleeps, which return at once.
@@ -96,7 +100,8 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   EXPECT_EQ(version.tags.size(), 19u);  // and members, remarks, configuration and verdict
   EXPECT_NE(version.tags.at("members").find("LSTM"), std::string::npos)
       << version.tags.at("members");
-  EXPECT_TRUE(version.tags.contains("remarks"));
+  EXPECT_NE(version.tags.at("members").find("the last value again: "), std::string::npos);
+  EXPECT_EQ(version.tags.at("remarks"), "");
   EXPECT_EQ(version.tags.at("plant_id"), "P001");
   EXPECT_EQ(version.tags.at("data_asset_version"), "2025-12-09");
   EXPECT_EQ(version.tags.at("git_commit_sha"), "0123456789012345678901234567890123456789");
@@ -108,6 +113,24 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kFinished);
   EXPECT_FALSE(OnlyRun().metrics.empty());
   EXPECT_GT(result->gate.mae, 0);
+}
+
+TEST_F(AttemptTest, WhatWasDoneToTheDataIsSaidByVersionRunAndJob) {
+  sensors_.spoil = [](int row, const std::string& column, double value) {
+    if (column == "pressure" && row >= 300) return std::nan("");
+    if (column == "temperature" && row % 100 == 50) return -9999.0;
+    return column == "temperature" && row % 100 < 2 ? std::nan("") : value;
+  };
+  const auto result = Attempt(Job("run1"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  const NewModelVersion version = registry_.versions()[0].given;
+  const std::string said =
+      "COLUMN_DEAD: 1 (pressure); FILLED: 12 (temperature); OUTLIER: 6 (temperature)";
+  EXPECT_EQ(version.tags.at("remarks").substr(0, said.size()), said);
+  EXPECT_EQ(OnlyRun().tags.at("remarks"), version.tags.at("remarks"));
+  EXPECT_EQ(OnlyRun().tags.at("members"), version.tags.at("members"));
+  EXPECT_EQ(result->remarks, version.tags.at("remarks"));
+  EXPECT_EQ(result->members, version.tags.at("members"));
 }
 
 // Rule 8.
