@@ -12,6 +12,7 @@
 #include "cli/commands/local.h"
 #include "cli/commands/model.h"
 #include "cli/commands/pool.h"
+#include "cli/commands/release.h"
 #include "cli/commands/schedule.h"
 #include "cli/commands/sweep.h"
 #include "cli/commands/training.h"
@@ -33,6 +34,8 @@ int main(int argc, char** argv) {
   AddForecastCommands(app, session);
   AddFleetCommands(app, session);
   AddPoolCommands(app, session);
+  AddReleaseCommands(app, session);
+  AddCircuitCommands(app, session);
   AddDataCommands(app, session);
   AddBacktestCommand(app, session, argv);
   AddDbCommands(app, session);

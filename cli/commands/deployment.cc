@@ -17,7 +17,6 @@
 #include "cli/paging.h"
 #include "cli/session.h"
 #include "cli/transport/inference_methods.h"
-#include "cli/transport/registry_methods.h"
 #include "cli/views/inference_view.h"
 #include "common/base/status.h"
 
@@ -28,8 +27,6 @@ namespace v1 = inference::v1;
 
 struct DeployOptions {
   std::vector<std::string> versions;
-  bool champions = false;
-  std::string plant;
   std::string revision;
 };
 
@@ -52,50 +49,9 @@ absl::StatusOr<std::vector<v1::Deployment>> Deployments(Session& session,
                  [](v1::ListDeploymentsResponse* page) { return page->mutable_deployments(); });
 }
 
-// Champions that their circuit's deployment does not run yet, all with --revision: the settings
-// may have changed. By circuit.
-absl::StatusOr<std::map<std::string, std::string>> ChampionsToDeploy(Session& session,
-                                                                     const DeployOptions& options) {
-  registry::v1::ListChampionsRequest request;
-  request.set_parent(kModel);
-  if (!options.plant.empty()) {
-    request.set_filter("plant_id = \"" + LastPart(options.plant) + "\"");
-  }
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto champions,
-      ListAll(session, registry_rpc::kListChampions, request, 0,
-              [](registry::v1::ListChampionsResponse* page) { return page->mutable_champions(); }));
-  FLEETCAST_ASSIGN_OR_RETURN(const auto deployments, Deployments(session, {}));
-  std::map<std::string, std::string> deployed;
-  for (const auto& deployment : deployments) {
-    deployed[deployment.plant_id() + "/" + deployment.circuit_id()] = deployment.model();
-  }
+absl::StatusOr<std::map<std::string, std::string>> VersionsToDeploy(const DeployOptions& options) {
   std::map<std::string, std::string> wanted;
-  for (const auto& champion : champions) {
-    const std::string circuit = champion.plant_id() + "/" + champion.circuit_id();
-    if (options.revision.empty() && deployed[circuit] == champion.model_version()) continue;
-    wanted[circuit] = champion.model_version();
-  }
-  if (wanted.empty()) {
-    session.Note(champions.empty()
-                     ? "no champions to deploy; `fleetcast training start` makes them"
-                     : absl::StrCat("nothing to do: ",
-                                    Count(static_cast<std::int64_t>(champions.size()), "champion"),
-                                    champions.size() == 1 ? " is" : " are", " deployed already"));
-  }
-  return wanted;
-}
-
-absl::StatusOr<std::map<std::string, std::string>> VersionsToDeploy(Session& session,
-                                                                    const DeployOptions& options) {
-  const auto versions = SplitList(options.versions);
-  if (options.champions != versions.empty()) {
-    return InvalidField("version",
-                        "say what to deploy: version numbers, or --champions (not both)");
-  }
-  if (options.champions) return ChampionsToDeploy(session, options);
-  std::map<std::string, std::string> wanted;
-  for (const auto& version : versions) {
+  for (const auto& version : SplitList(options.versions)) {
     FLEETCAST_ASSIGN_OR_RETURN(const std::string name, ModelVersionName(version));
     wanted[ShortVersion(name)] = name;
   }
@@ -182,7 +138,7 @@ absl::Status DeployMany(Session& session, const DeployOptions& options,
 }
 
 absl::Status Deploy(Session& session, const DeployOptions& options) {
-  FLEETCAST_ASSIGN_OR_RETURN(const auto wanted, VersionsToDeploy(session, options));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto wanted, VersionsToDeploy(options));
   if (wanted.size() == 1) return DeployOne(session, options, wanted.begin()->second);
   return DeployMany(session, options, wanted);
 }
@@ -191,7 +147,7 @@ absl::Status ListDeployments(Session& session, const ListOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto deployments, Deployments(session, options));
   session.ShowList(
       deployments, [&] { return DeploymentsTable(deployments, session.Now()); },
-      "no deployments; `fleetcast deployment deploy --champions` makes them");
+      "no deployments; `fleetcast release create main` makes them");
   return absl::OkStatus();
 }
 
@@ -224,16 +180,12 @@ void AddDeploymentCommands(CLI::App& app, Session& session) {
   CLI::App& deploy_verb = AddVerb(
       noun, session,
       {.name = "deploy",
-       .about = "put model versions into service; exit code 1 if one fails",
+       .about = "put model versions into service by hand, whatever the release says; exit code 1 if "
+                "one fails",
        .examples = "fleetcast deployment deploy 12\n"
-                   "fleetcast deployment deploy --champions              # those not deployed yet\n"
-                   "fleetcast deployment deploy --champions --plant P001 --revision main"},
+                   "fleetcast deployment deploy 12,13 --revision main"},
       [&session, deploy] { return Deploy(session, *deploy); });
-  deploy_verb.add_option("version", deploy->versions, "version numbers");
-  CLI::Option* champions =
-      deploy_verb.add_flag("--champions", deploy->champions, "every circuit's champion");
-  deploy_verb.add_option("--plant", deploy->plant, "only champions of this plant")
-      ->needs(champions);
+  deploy_verb.add_option("version", deploy->versions, "version numbers")->required();
   deploy_verb.add_option("--revision", deploy->revision,
                          "configuration to take the settings from (the version's commit)");
 

@@ -119,7 +119,7 @@ absl::Status SweepStarted(Session& session, const v1::Sweep& sweep, bool watch) 
   session.Show(sweep, [&](const Terminal&) {
     if (total == 0) {
       return absl::StrCat("sweep ", id, " ", StateText(sweep), ": ", OneLine(sweep.state_reason()),
-                          "\ndeploy first: fleetcast deployment deploy --champions\n");
+                          "\ndeploy first: fleetcast release create main\n");
     }
     return absl::StrCat("sweep ", id, " of ", Count(total, "circuit"),
                         "\nfollow it: fleetcast sweep watch ", id, "\n");

@@ -90,7 +90,8 @@ class Planner {
       const int port = i == 1 ? base + 1 : base + kFurtherTrainers + i - 2;
       Add(name, "trainer", port, 1, {store, peers, sensors, {{"replica", name}}});
     }
-    Add("inference", "inference", base + 3, 1, {store, peers, sensors});
+    Add("inference", "inference", base + 3, 1,
+        {store, peers, sensors, {{"trainer-target", Loopback(base + 1)}}});
     return std::move(plan_);
   }
 

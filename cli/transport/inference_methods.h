@@ -5,6 +5,7 @@
 #include "fleetcast/inference/v1/batch_endpoint_service.pb.h"
 #include "fleetcast/inference/v1/forecast_service.pb.h"
 #include "fleetcast/inference/v1/invocation_service.pb.h"
+#include "fleetcast/inference/v1/release_service.pb.h"
 #include "fleetcast/inference/v1/schedule_service.pb.h"
 
 namespace fleetcast::cli::inference_rpc {
@@ -54,6 +55,31 @@ inline constexpr Method<v1::ResumeScheduleRequest, v1::Schedule> kResumeSchedule
     Service::kInference, "/fleetcast.inference.v1.ScheduleService/ResumeSchedule"};
 inline constexpr Method<v1::TriggerScheduleRequest, v1::Sweep> kTriggerSchedule{
     Service::kInference, "/fleetcast.inference.v1.ScheduleService/TriggerSchedule"};
+
+inline constexpr Method<v1::CreateReleaseRequest, v1::Release> kCreateRelease{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/CreateRelease"};
+inline constexpr Method<v1::GetReleaseRequest, v1::Release> kGetRelease{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/GetRelease"};
+inline constexpr Method<v1::ListReleasesRequest, v1::ListReleasesResponse> kListReleases{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/ListReleases"};
+inline constexpr Method<v1::ListReleaseStepsRequest, v1::ListReleaseStepsResponse>
+    kListReleaseSteps{Service::kInference,
+                      "/fleetcast.inference.v1.ReleaseService/ListReleaseSteps"};
+inline constexpr Method<v1::WatchReleaseRequest, v1::WatchReleaseResponse> kWatchRelease{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/WatchRelease"};
+inline constexpr Method<v1::RollbackReleaseRequest, v1::Release> kRollbackRelease{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/RollbackRelease"};
+inline constexpr Method<v1::GetCircuitStatusRequest, v1::CircuitStatus> kGetCircuitStatus{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/GetCircuitStatus"};
+inline constexpr Method<v1::ListCircuitStatusesRequest, v1::ListCircuitStatusesResponse>
+    kListCircuitStatuses{Service::kInference,
+                         "/fleetcast.inference.v1.ReleaseService/ListCircuitStatuses"};
+inline constexpr Method<v1::SummarizeFleetRequest, v1::FleetSummary> kSummarizeFleet{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/SummarizeFleet"};
+inline constexpr Method<v1::PinCircuitRequest, v1::CircuitStatus> kPinCircuit{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/PinCircuit"};
+inline constexpr Method<v1::UnpinCircuitRequest, v1::CircuitStatus> kUnpinCircuit{
+    Service::kInference, "/fleetcast.inference.v1.ReleaseService/UnpinCircuit"};
 
 inline constexpr Method<v1::ListForecastsRequest, v1::ListForecastsResponse> kListForecasts{
     Service::kInference, "/fleetcast.inference.v1.ForecastService/ListForecasts"};

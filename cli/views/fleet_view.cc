@@ -1,227 +1,300 @@
 #include "cli/views/fleet_view.h"
 
-#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
-#include <utility>
+#include <limits>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "cli/names.h"
-#include "cli/output/structured.h"
-#include "cli/views/inference_view.h"
-#include "cli/views/model_view.h"
 #include "cli/views/proto_text.h"
-#include "cli/views/training_view.h"
 
 namespace fleetcast::cli {
 namespace {
 
 using Align = Column::Align;
-using Json = nlohmann::ordered_json;
-using trainer::v1::TrainingJob;
+using inference::v1::CircuitStatus;
+using inference::v1::Condition;
+using inference::v1::FleetSummary;
+using inference::v1::Release;
+using inference::v1::ReleasePlan;
+using inference::v1::ReleaseStep;
+using workqueue::v1::Failure;
 
-// Sensors do not report at the same moment; a day apart is no accident.
-constexpr absl::Duration kForecastMayLag = absl::Hours(24);
-
-double ChampionMetric(const CircuitFacts& facts, const std::string& key) {
-  return facts.champion_version ? MetricOf(*facts.champion_version, key)
-                                : std::numeric_limits<double>::quiet_NaN();
-}
-
-std::string ChampionText(const CircuitFacts& facts) {
-  return facts.champion ? absl::StrCat("v", facts.champion->version()) : "";
-}
-
-std::string DeployedText(const CircuitFacts& facts) {
-  return facts.deployment ? ShortVersion(facts.deployment->model()) : "";
-}
-
-void AddTrainingProblems(const CircuitFacts& facts, const FleetSources& sources,
-                         std::vector<std::string>& problems) {
-  const bool failed = facts.latest_job && facts.latest_job->state() == TrainingJob::STATE_FAILED;
-  if (failed) problems.push_back("training failed: " + FailureText(*facts.latest_job));
-  if (sources.registry && !facts.champion && !failed) {
-    const bool candidate =
-        facts.latest_job && facts.latest_job->state() == TrainingJob::STATE_SUCCEEDED;
-    problems.push_back(candidate ? "no champion: " + WhyText(facts.latest_job->gate_outcome().why())
-                                 : "no champion: not trained yet");
-  }
-  if (facts.configuration && facts.champion_version) {
-    const std::string wanted = facts.configuration->training().cutoff_date();
-    const std::string trained = TagOf(*facts.champion_version, "cutoff_date");
-    if (wanted != trained) {
-      problems.push_back(
-          absl::StrCat("champion is trained to ", trained, ", configured is ", wanted));
-    }
-  }
-  const double skill = ChampionMetric(facts, "skill");
-  if (skill < 0) problems.push_back("champion is worse than a naive forecast");
-}
-
-void AddInferenceProblems(const CircuitFacts& facts, const FleetSources& sources,
-                          std::vector<std::string>& problems) {
-  if (!sources.inference) return;
-  if (facts.champion && !facts.deployment) problems.push_back("champion is not deployed");
-  if (facts.champion && facts.deployment &&
-      facts.champion->model_version() != facts.deployment->model()) {
-    problems.push_back(
-        absl::StrCat("deployed is ", DeployedText(facts), ", champion is ", ChampionText(facts)));
-  }
-  if (facts.failed_invocation) {
-    problems.push_back("last sweep failed: " + FailureText(*facts.failed_invocation));
-  }
-  if (facts.deployment && !facts.forecast && !facts.failed_invocation) {
-    problems.push_back("no forecast yet");
-  }
-  if (facts.deployment && sources.config && !facts.configuration) {
-    problems.push_back("deployed, but not (soundly) configured");
+Style StyleOf(Condition::Severity severity) {
+  switch (severity) {
+    case Condition::SEVERITY_ERROR:
+      return Style::kBad;
+    case Condition::SEVERITY_WARNING:
+      return Style::kBad;
+    default:
+      return Style::kDim;
   }
 }
 
-void AddForecastProblems(const CircuitFacts& facts, absl::Time latest_issue,
-                         std::vector<std::string>& problems) {
-  if (!facts.forecast || !facts.deployment) return;
-  const absl::Time issue = TimeOf(facts.forecast->issue_time());
-  if (latest_issue - issue > kForecastMayLag) {
-    problems.push_back(absl::StrCat("forecast is from ", MinuteText(issue), ", ",
-                                    DurationText(latest_issue - issue),
-                                    " behind the fleet's latest: does its sensor still report?"));
+std::string ConditionName(const Condition& condition) {
+  return WithoutPrefix(Condition::Type_Name(condition.type()), "TYPE_");
+}
+
+Cell ConditionCell(const Condition& condition) {
+  return {absl::StrCat(ConditionName(condition), ": ", condition.message()),
+          StyleOf(condition.severity())};
+}
+
+// "is retired" → "retired": words of the API as people write them.
+std::string Lower(const std::string& word) {
+  return absl::StrReplaceAll(absl::AsciiStrToLower(word), {{"_", " "}});
+}
+
+std::string ActionText(const ReleaseStep& step) {
+  if (step.state() == ReleaseStep::STATE_FAILED) return FailureText(step);
+  if (step.state() != ReleaseStep::STATE_SUCCEEDED) return step.state_reason();
+  const std::string action =
+      step.action() == ReleaseStep::ACTION_NONE
+          ? "in sync already"
+          : Lower(WithoutPrefix(ReleaseStep::Action_Name(step.action()), "ACTION_"));
+  std::string text = action;
+  if (!step.model_version().empty()) absl::StrAppend(&text, ", ", ShortVersion(step.model_version()),
+                                                     " serves");
+  if (!step.state_reason().empty()) absl::StrAppend(&text, ": ", WhyText(step.state_reason()));
+  return text;
+}
+
+Standing StandingOf(ReleaseStep::State state) {
+  switch (state) {
+    case ReleaseStep::STATE_RUNNING:
+      return Standing::kRunning;
+    case ReleaseStep::STATE_SUCCEEDED:
+      return Standing::kSucceeded;
+    case ReleaseStep::STATE_FAILED:
+      return Standing::kFailed;
+    case ReleaseStep::STATE_CANCELLED:
+      return Standing::kCancelled;
+    default:
+      return Standing::kQueued;
   }
-  if (facts.forecast->model_version() != facts.deployment->model()) {
-    problems.push_back(absl::StrCat("forecast is by ",
-                                    ShortVersion(facts.forecast->model_version()),
-                                    ", deployed since is ", DeployedText(facts)));
+}
+
+Cell ReleaseStateCell(const Release& release) {
+  const std::string state = StateText(release);
+  switch (release.state()) {
+    case Release::STATE_APPLIED:
+      return {state, Style::kGood};
+    case Release::STATE_DEGRADED:
+      return {state, Style::kBad};
+    default:
+      return {state, release.state() == Release::STATE_SUPERSEDED ? Style::kDim : Style::kPlain};
   }
 }
 
-std::vector<std::string> Unanswered(const FleetSources& sources) {
-  std::vector<std::string> names;
-  if (!sources.config) names.push_back("config");
-  if (!sources.registry) names.push_back("registry");
-  if (!sources.trainer) names.push_back("trainer");
-  if (!sources.inference) names.push_back("inference");
-  return names;
+std::string StepsText(const inference::v1::StepCounts& counts) {
+  std::string text = absl::StrCat(counts.succeeded(), "/", counts.total());
+  if (counts.failed() > 0) absl::StrAppend(&text, ", ", counts.failed(), " failed");
+  return text;
 }
 
-// Nothing is known to be wrong; all is well only if everybody answered.
-Cell NoProblem(const FleetSources& sources) {
-  const std::vector<std::string> unanswered = Unanswered(sources);
-  if (unanswered.empty()) return {"none", Style::kGood};
-  return {"not known without " + absl::StrJoin(unanswered, ", "), Style::kDim};
+Table StepsTable(const std::vector<ReleaseStep>& steps) {
+  Table table({{"CIRCUIT"}, {"STATE"}, {"WHAT"}});
+  for (const ReleaseStep& step : steps)
+    table.AddRow({ShortCircuit(step.circuit()),
+                  StateCell(WithoutPrefix(ReleaseStep::State_Name(step.state()), "STATE_")),
+                  ActionText(step)});
+  return table;
 }
 
-template <typename T>
-void Add(std::optional<T>&& from, std::optional<T>& to) {
-  if (from) to = std::move(from);
+double OrNan(bool has, double value) {
+  return has ? value : std::numeric_limits<double>::quiet_NaN();
 }
-
-Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 }  // namespace
 
-void AddFacts(FleetFacts part, FleetFacts& fleet) {
-  for (auto& [circuit, from] : part.circuits) {
-    CircuitFacts& to = fleet.circuits[circuit];
-    Add(std::move(from.configuration), to.configuration);
-    Add(std::move(from.champion), to.champion);
-    Add(std::move(from.champion_version), to.champion_version);
-    Add(std::move(from.deployment), to.deployment);
-    Add(std::move(from.forecast), to.forecast);
-    Add(std::move(from.failed_invocation), to.failed_invocation);
-    Add(std::move(from.latest_job), to.latest_job);
-  }
-}
-
-std::vector<std::string> ProblemsOf(const CircuitFacts& facts, const FleetSources& sources,
-                                    absl::Time latest_issue) {
-  std::vector<std::string> problems;
-  AddTrainingProblems(facts, sources, problems);
-  AddInferenceProblems(facts, sources, problems);
-  AddForecastProblems(facts, latest_issue, problems);
-  return problems;
-}
-
-absl::Time LatestIssue(const FleetFacts& fleet) {
-  absl::Time latest = absl::InfinitePast();
-  for (const auto& [circuit, facts] : fleet.circuits) {
-    if (facts.forecast) latest = std::max(latest, TimeOf(facts.forecast->issue_time()));
-  }
-  return latest;
-}
-
-int TroubledCircuits(const FleetFacts& fleet) {
-  int troubled = 0;
-  const absl::Time latest_issue = LatestIssue(fleet);
-  for (const auto& [circuit, facts] : fleet.circuits) {
-    troubled += ProblemsOf(facts, fleet.sources, latest_issue).empty() ? 0 : 1;
-  }
-  return troubled;
-}
-
-std::string FleetSummary(const FleetFacts& fleet) {
-  const int troubled = TroubledCircuits(fleet);
-  const std::vector<std::string> unanswered = Unanswered(fleet.sources);
-  std::string summary = Count(static_cast<std::int64_t>(fleet.circuits.size()), "circuit");
-  if (troubled > 0) absl::StrAppend(&summary, ", ", troubled, " with problems");
-  if (!unanswered.empty()) {
-    absl::StrAppend(&summary, "; not all is known: no answer from ",
-                    absl::StrJoin(unanswered, ", "));
-  } else if (troubled == 0) {
-    summary += ", no problems";
-  }
-  return summary;
-}
-
-Table FleetTable(const FleetFacts& fleet, absl::Time now) {
+Table FleetTable(const std::vector<CircuitStatus>& circuits, absl::Time now) {
   Table table({{"CIRCUIT"},
-               {"CHAMPION", Align::kRight},
-               {"DEPLOYED", Align::kRight},
+               {"SERVING", Align::kRight},
                {"MAE", Align::kRight},
                {"SKILL", Align::kRight},
                {"FORECAST FROM"},
                {"STORED"},
                {"NEXT", Align::kRight},
-               {"PROBLEMS"}});
-  const absl::Time latest_issue = LatestIssue(fleet);
-  for (const auto& [circuit, facts] : fleet.circuits) {
-    const auto problems = ProblemsOf(facts, fleet.sources, latest_issue);
-    const bool points = facts.forecast && !facts.forecast->points().empty();
+               {"CONDITIONS"}});
+  for (const CircuitStatus& circuit : circuits) {
+    const auto& serving = circuit.serving();
+    const auto& forecast = circuit.latest_forecast();
+    const bool has_forecast = circuit.has_latest_forecast();
     table.AddRow(
-        {circuit, ChampionText(facts), DeployedText(facts),
-         NumberText(ChampionMetric(facts, "mae")), SkillCell(ChampionMetric(facts, "skill")),
-         facts.forecast ? MinuteText(TimeOf(facts.forecast->issue_time())) : "",
-         facts.forecast ? AgoCell(facts.forecast->create_time(), now) : Cell(""),
-         points ? NumberText(facts.forecast->points(0).value()) : "",
-         problems.empty() ? NoProblem(fleet.sources) : Cell(problems.front(), Style::kBad)});
-    for (std::size_t i = 1; i < problems.size(); ++i) {
-      table.AddContinuation(problems[i], Style::kBad);
+        {circuit.plant_id() + "/" + circuit.circuit_id(),
+         circuit.has_serving() ? ShortVersion(serving.model_version()) : "",
+         NumberText(OrNan(serving.has_mae(), serving.mae())),
+         SkillCell(OrNan(serving.has_skill(), serving.skill())),
+         has_forecast ? MinuteText(TimeOf(forecast.issue_time())) : "",
+         has_forecast ? AgoCell(forecast.create_time(), now) : Cell(""),
+         forecast.has_next_value() ? NumberText(forecast.next_value()) : "",
+         circuit.conditions().empty() ? Cell("none", Style::kGood)
+                                      : ConditionCell(circuit.conditions(0))});
+    for (int i = 1; i < circuit.conditions_size(); ++i) {
+      const Cell cell = ConditionCell(circuit.conditions(i));
+      table.AddContinuation(cell.text, cell.style);
     }
   }
   return table;
 }
 
-Json FleetJson(const FleetFacts& fleet) {
-  Json list = Json::array();
-  const absl::Time latest_issue = LatestIssue(fleet);
-  for (const auto& [circuit, facts] : fleet.circuits) {
-    const std::size_t slash = circuit.find('/');
-    Json entry;
-    entry["plant_id"] = circuit.substr(0, slash);
-    entry["circuit_id"] = circuit.substr(slash + 1);
-    entry["champion"] = facts.champion ? Json(facts.champion->model_version()) : Json(nullptr);
-    entry["deployed"] = facts.deployment ? Json(facts.deployment->model()) : Json(nullptr);
-    entry["mae"] = NumberOrNull(ChampionMetric(facts, "mae"));
-    entry["skill"] = NumberOrNull(ChampionMetric(facts, "skill"));
-    entry["cutoff_date"] = facts.champion_version
-                               ? Json(TagOf(*facts.champion_version, "cutoff_date"))
-                               : Json(nullptr);
-    entry["latest_forecast"] = facts.forecast ? ToJson(*facts.forecast) : Json(nullptr);
-    entry["unanswered"] = Unanswered(fleet.sources);
-    entry["problems"] = ProblemsOf(facts, fleet.sources, latest_issue);
-    list.push_back(std::move(entry));
+int TroubledCircuits(const FleetSummary& summary) {
+  int troubled = 0;
+  for (const char* const severity : {"WARNING", "ERROR"}) {
+    const auto found = summary.by_severity().find(severity);
+    if (found != summary.by_severity().end()) troubled += found->second;
   }
-  return list;
+  return troubled;
+}
+
+std::string FleetSummaryText(const FleetSummary& summary, absl::Time now) {
+  std::string text = Count(summary.circuits(), "circuit");
+  const int troubled = TroubledCircuits(summary);
+  absl::StrAppend(&text, troubled > 0 ? absl::StrCat(", ", troubled, " with problems")
+                                      : ", no problems");
+  std::vector<std::string> conditions;
+  const std::map<std::string, int> sorted(summary.by_condition().begin(),
+                                          summary.by_condition().end());
+  for (const auto& [name, count] : sorted) conditions.push_back(absl::StrCat(count, " ", name));
+  if (!conditions.empty()) absl::StrAppend(&text, " (", absl::StrJoin(conditions, ", "), ")");
+  if (!summary.has_release()) return text + "; no release has been made yet";
+  const Release& release = summary.release();
+  return absl::StrCat(text, "\nrelease ", LastPart(release.name()), " of ",
+                      ShortCommit(release.commit()), " ", StateText(release), ", ",
+                      TimeAgo(TimeOf(release.create_time()), now), ": ",
+                      OneLine(release.state_reason()));
+}
+
+std::string CircuitText(const CircuitStatus& status, const Terminal& terminal, absl::Time now) {
+  Properties text;
+  text.Add("circuit", {status.plant_id() + "/" + status.circuit_id(), Style::kBold});
+  text.AddGiven("for people", status.display_name());
+  if (status.desired_state() == CircuitStatus::DESIRED_STATE_UNSPECIFIED) {
+    text.Add("is to be", "nothing is asked of it: it is in no release");
+  } else {
+    text.Add("is to be",
+             absl::StrCat(Lower(WithoutPrefix(
+                              CircuitStatus::DesiredState_Name(status.desired_state()),
+                              "DESIRED_STATE_")),
+                          ", by release ", LastPart(status.release()), " of ",
+                          ShortCommit(status.commit())));
+    text.AddGiven("cutoff date", status.cutoff_date());
+  }
+  if (status.has_serving()) {
+    const auto& serving = status.serving();
+    text.Add("serving",
+             absl::StrCat(ShortVersion(serving.model_version()), ", since ",
+                          MinuteText(TimeOf(serving.deploy_time())), " (",
+                          TimeAgo(TimeOf(serving.deploy_time()), now), ")",
+                          serving.cutoff_date().empty()
+                              ? ""
+                              : absl::StrCat(", trained to ", serving.cutoff_date())));
+    if (serving.has_mae())
+      text.Add("error", absl::StrCat("MAE ", NumberText(serving.mae()), ", skill ",
+                                     PercentText(OrNan(serving.has_skill(), serving.skill()))));
+  } else {
+    text.Add("serving", {"nothing", Style::kBad});
+  }
+  if (status.has_latest_forecast()) {
+    const auto& forecast = status.latest_forecast();
+    text.Add("forecast",
+             absl::StrCat("from ", MinuteText(TimeOf(forecast.issue_time())), ", by ",
+                          ShortVersion(forecast.model_version()), ", stored ",
+                          TimeAgo(TimeOf(forecast.create_time()), now),
+                          forecast.has_next_value()
+                              ? absl::StrCat("; next ", NumberText(forecast.next_value()))
+                              : ""));
+  }
+  if (status.has_pin())
+    text.Add("pinned", absl::StrCat("to ", ShortVersion(status.pin().model_version()), " by ",
+                                    status.pin().actor(), ": ", status.pin().reason()));
+  for (const Condition& condition : status.conditions())
+    text.Add(WithoutPrefix(Condition::Severity_Name(condition.severity()), "SEVERITY_"),
+             ConditionCell(condition));
+  if (status.conditions().empty()) text.Add("conditions", {"none", Style::kGood});
+  return text.Render(terminal);
+}
+
+std::string StateText(const Release& release) {
+  return WithoutPrefix(Release::State_Name(release.state()), "STATE_");
+}
+
+std::string PlanText(const ReleasePlan& plan) {
+  std::vector<std::string> parts;
+  const auto add = [&](int count, const char* what) {
+    if (count > 0) parts.push_back(absl::StrCat(count, " ", what));
+  };
+  add(plan.promote(), "to promote");
+  add(plan.train(), "to train or judge");
+  add(plan.redeploy(), "to redeploy");
+  add(plan.retire(), "to retire");
+  add(plan.refused(), "refused by the gate");
+  add(plan.pinned(), "pinned");
+  add(plan.unsound(), "unsound");
+  add(plan.in_sync(), "in sync");
+  return absl::StrJoin(parts, ", ");
+}
+
+Table ReleasesTable(const std::vector<Release>& releases, absl::Time now) {
+  Table table({{"ID"},
+               {"STATE"},
+               {"COMMIT"},
+               {"STEPS"},
+               {"CREATED"},
+               {"TIME", Align::kRight},
+               {"BY"},
+               {"WHY"}});
+  for (const Release& release : releases)
+    table.AddRow({absl::StrCat(LastPart(release.name()), release.in_force() ? " *" : ""),
+                  ReleaseStateCell(release), ShortCommit(release.commit()),
+                  StepsText(release.step_counts()), AgoCell(release.create_time(), now),
+                  SpanText(release.create_time(), release.end_time(), now), release.actor(),
+                  release.rollback_of().empty()
+                      ? release.reason()
+                      : absl::StrCat("back to ", LastPart(release.rollback_of()), ": ",
+                                     release.reason())});
+  return table;
+}
+
+std::string ReleaseText(const Release& release, const std::vector<ReleaseStep>& steps,
+                        const Terminal& terminal, absl::Time now) {
+  Properties text;
+  text.Add("release", {LastPart(release.name()), Style::kBold});
+  text.Add("state", ReleaseStateCell(release));
+  text.AddGiven("why", release.state_reason());
+  text.Add("in force", release.in_force() ? "yes" : "no");
+  text.Add("commit", absl::StrCat(release.commit(), " (", release.revision(), ")"));
+  if (!release.rollback_of().empty()) text.Add("back to", LastPart(release.rollback_of()));
+  if (!release.previous_release().empty()) text.Add("after", LastPart(release.previous_release()));
+  text.AddGiven("by", release.actor());
+  text.AddGiven("reason", release.reason());
+  text.AddGiven("found", PlanText(release.plan()));
+  text.AddGiven("training", LastPart(release.training_run()));
+  for (const std::string& circuit : release.unsound_circuits())
+    text.Add("unsound", {ShortCircuit(circuit), Style::kBad});
+  text.Add("created", MinuteText(TimeOf(release.create_time())) + " (" +
+                          TimeAgo(TimeOf(release.create_time()), now) + ")");
+  text.AddGiven("took", SpanText(release.create_time(), release.end_time(), now));
+  std::string result = text.Render(terminal);
+  if (!steps.empty()) result += "\n" + StepsTable(steps).Render(terminal);
+  return result;
+}
+
+std::string FailureText(const ReleaseStep& step) {
+  if (!step.has_failure()) return step.state_reason();
+  const auto& failure = step.failure();
+  return absl::StrCat(WithoutPrefix(Failure::Kind_Name(failure.kind()), "KIND_"), " ",
+                      failure.reason(), ": ", failure.message());
+}
+
+CircuitProgress ProgressOf(const ReleaseStep& step) {
+  CircuitProgress progress;
+  progress.circuit = ShortCircuit(step.circuit());
+  progress.standing = StandingOf(step.state());
+  progress.note = ActionText(step);
+  return progress;
 }
 
 }  // namespace fleetcast::cli

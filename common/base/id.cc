@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
+#include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
 
@@ -102,6 +103,14 @@ std::string RandomIdSource::NewUuid() {
     absl::StrAppendFormat(&uuid, "%02x", bytes[i]);
   }
   return uuid;
+}
+
+std::string DerivedUuid(const std::string& text) {
+  std::string hex = Sha256Hex(text).substr(0, 32);
+  hex[12] = '8';  // version 8: made by the application
+  hex[16] = '8';  // variant
+  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-", hex.substr(12, 4), "-",
+                      hex.substr(16, 4), "-", hex.substr(20, 12));
 }
 
 }  // namespace fleetcast

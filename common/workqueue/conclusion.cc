@@ -71,7 +71,9 @@ class Conclusion {
     ends_.push_back({.hold = batch_[i]->id(),
                      .ending = outcome.ending,
                      .failure = outcome.failure,
-                     .progress = batch_[i]->LastProgress()});
+                     .progress = batch_[i]->LastProgress(),
+                     .why = outcome.reason,
+                     .wait = outcome.wait});
     if (outcome.failure)
       LogFailure(*batch_[i], *outcome.failure,
                  outcome.ending == Ending::kSnoozed ? "put off" : "failed");

@@ -78,6 +78,10 @@ NextState After(const Task& task, Ending ending, const std::optional<Failure>& f
                                  next.snooze_count == 1 ? " time: " : " times: ", failure->reason,
                                  ": ", failure->message);
       return next;
+    case Ending::kWaiting:
+      next.attempt_count = std::max(0, task.attempt_count - 1);
+      next.reason = absl::StrCat("waits for ", why);
+      return next;
     case Ending::kHandedBack:
       next.attempt_count = std::max(0, task.attempt_count - 1);
       next.snooze_count = task.snooze_count;

@@ -15,6 +15,7 @@ enum class Ending {
   kSucceeded,
   kFailed,        // with a failure; an attempt
   kSnoozed,       // something that it depends on is away; not an attempt
+  kWaiting,       // for something that it has asked for; not an attempt
   kHandedBack,    // its process shuts down; not an attempt
   kLeaseExpired,  // its holder went silent; an attempt
   kDeadline,      // it took longer than an attempt may; an attempt
@@ -35,7 +36,7 @@ struct NextState {
 
 // The state after `ending` of a task that was RUNNING (kCancelled and kSuperseded: or QUEUED).
 // `failure` is that of kFailed and kSnoozed; `why` is added to the reason where there is no failure
-// ("by anna: wrong cutoff").
+// ("by anna: wrong cutoff"), and is what kWaiting waits for.
 [[nodiscard]] NextState After(const Task& task, Ending ending,
                               const std::optional<Failure>& failure, const std::string& why = "");
 

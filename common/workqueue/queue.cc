@@ -334,7 +334,9 @@ absl::StatusOr<std::vector<bool>> Queue::End(const std::vector<EndRequest>& requ
       held[i] = true;
       turns[i].ending = requests[i].ending;
       turns[i].progress = requests[i].progress;
-      turns[i].next = After(turns[i].task, requests[i].ending, requests[i].failure);
+      turns[i].next =
+          After(turns[i].task, requests[i].ending, requests[i].failure, requests[i].why);
+      if (requests[i].ending == Ending::kWaiting) turns[i].next.wait = requests[i].wait;
     }
     return Apply(work, turns);
   }));

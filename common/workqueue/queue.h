@@ -54,6 +54,8 @@ struct EndRequest {
   Ending ending = Ending::kFailed;
   std::optional<Failure> failure = std::nullopt;  // of kFailed and kSnoozed
   std::string progress = {};                      // JSON; "" leaves what was written last
+  std::string why = {};                           // of kWaiting: what for
+  absl::Duration wait = absl::ZeroDuration();     // of kWaiting: before it is looked at again
 };
 
 // Which tasks a person means: one of a group, a whole group, or all of a pool.

@@ -22,6 +22,8 @@ Enum WordIn(const std::string& word, Enum otherwise) {
   return FromWord<Enum>(word).value_or(otherwise);
 }
 
+}  // namespace
+
 std::optional<Failure> FailureOf(const pqxx::field& field) {
   if (field.is_null()) return std::nullopt;
   const auto json = nlohmann::json::parse(field.c_str(), nullptr, false);
@@ -42,8 +44,6 @@ std::optional<Failure> FailureOf(const pqxx::field& field) {
     failure.time = absl::UnixEpoch() + absl::Seconds(seconds);
   return failure;
 }
-
-}  // namespace
 
 #define MICROS(time) "(extract(epoch FROM " time ") * 1000000)::bigint"
 const char kGroupColumns[] =

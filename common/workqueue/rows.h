@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <pqxx/pqxx>
 #include <string>
 
@@ -17,6 +18,8 @@ extern const char kTaskColumns[];
 [[nodiscard]] Group GroupOf(const pqxx::row& row);
 [[nodiscard]] Task TaskOf(const pqxx::row& row);
 
+// nullopt for NULL.
+[[nodiscard]] std::optional<Failure> FailureOf(const pqxx::field& json);
 // A failure as it is stored. `time` is the database's: it is added there.
 [[nodiscard]] std::string JsonOf(const Failure& failure);
 

@@ -20,11 +20,12 @@ namespace fleetcast::workqueue {
 
 // How the work on one task ended.
 struct Outcome {
-  Ending ending = Ending::kSucceeded;  // or kFailed, kSnoozed, kHandedBack
+  Ending ending = Ending::kSucceeded;  // or kFailed, kSnoozed, kWaiting, kHandedBack
   std::string result;                  // JSON, with kSucceeded
-  std::string reason;                  // for people, with kSucceeded; may be empty
+  std::string reason;  // for people, with kSucceeded, may be empty; with kWaiting what it waits for
   std::optional<Failure> failure;      // with kFailed and kSnoozed
   std::string dependency;              // with kSnoozed: what is away
+  absl::Duration wait = absl::ZeroDuration();  // with kWaiting: before it is looked at again
 };
 
 struct BatchOutcome {

@@ -48,6 +48,15 @@ circuit_git() { # AUTHOR ARGUMENTS…
   shift
   git -C "$work/circuits" -c user.name="$author" -c user.email="$author@plant.example" "$@"
 }
+merge() { # AUTHOR NUMBER BRANCH WHAT
+  circuit_git "$1" switch -q main
+  circuit_git "$1" merge -q --no-ff -m "Merge pull request $2: $4" "$3"
+  circuit_git "$1" push -q origin main
+}
+# The version that serves a circuit.
+serving() {
+  fleetcast circuit status "$1" -o json | grep -o '"model_version": "[^"]*"' | head -n 1
+}
 # How many model versions there are, of one circuit if one is named.
 versions() {
   fleetcast model list --limit 0 ${1:+--circuit "$1"} -o json |
@@ -136,8 +145,8 @@ if command -v grpcurl >/dev/null; then
 fi
 
 chapter "Train what changed" \
-  "One job per circuit, two trainers: data pinned, LSTM trained, judged on rows it never saw," \
-  "published; champion if it beats the best naive forecast."
+  "One job per circuit, two trainers: data pinned, models trained, judged on rows they never saw." \
+  "What comes of it are candidates with verdicts. Nothing that serves changes."
 try fleetcast training start --base origin/main --head add-circuits --pr 101 --author mia --watch
 [ "$(versions)" -eq 3 ] || fail "three circuits should have made three model versions"
 
@@ -147,14 +156,13 @@ try fleetcast model list
 echo
 try fleetcast model show 1
 
-chapter "Merge, deploy, forecast" \
-  "One endpoint per plant, one deployment per circuit; a sweep forecasts them all." \
-  "The clock is the data's: this is the evening of December 9."
-circuit_git mia switch -q main
-circuit_git mia merge -q --no-ff -m "Merge pull request 101: add the circuits" add-circuits
-circuit_git mia push -q origin main
-try fleetcast deployment deploy --champions
+chapter "Merge: a release" \
+  "The merged commit is put in force. Candidates that passed the gate become champions and are" \
+  "deployed; a sweep then forecasts them all. The clock is the data's: the evening of December 9."
+merge mia 101 add-circuits "add the circuits"
+try fleetcast release create main --actor mia --watch
 echo
+try fleetcast schedule create daily --cron '0 6 * * *' --time-zone Europe/Berlin
 try fleetcast sweep start --as-of 2025-12-09 --watch
 
 chapter "Pull request 102, a week later" \
@@ -185,11 +193,40 @@ fi
 printf '\n%s1 circuit retrained, 2 left alone.%s\n' "$good" "$plain"
 
 chapter "The fleet's next day" \
-  "A new version serves only if it beat the champion on the same rows. The fleet is swept" \
-  "again on the newest data, and a page for people also shows what the simulator says came next."
-try fleetcast deployment deploy --champions
+  "The same release again is the same release: pipelines may lose it, repeat it, send it late." \
+  "The fleet is swept again on the newest data."
+merge jonas 102 my-branch "newer data for the second assembly line"
+try fleetcast release create main --actor jonas --watch
 echo
 try fleetcast sweep start --watch
+
+chapter "A bad change" \
+  "kate lets a circuit's model look back one hour only and learn for one epoch. Its candidate is" \
+  "not better; merged all the same, it is refused, and what served goes on."
+circuit_git kate switch -q -c hasty
+sed -i -e 's/sequence_length: .*/sequence_length: 1/' -e 's/epochs: .*/epochs: 1/' \
+  "$work/circuits/config/plants/P002/C001.yml"
+circuit_git kate commit -q -a -m "Look back one hour"
+circuit_git kate push -q origin hasty
+circuit_git kate switch -q main
+try fleetcast training start --base origin/main --head hasty --pr 103 --author kate --watch
+merge kate 103 hasty "look back one hour"
+served=$(serving P002/C001)
+try fleetcast release create main --actor kate --watch
+[ "$(serving P002/C001)" = "$served" ] || fail "what the gate refused serves P002/C001"
+echo
+try fleetcast circuit status P002/C001
+
+chapter "Back, and a hand on one circuit" \
+  "A rollback puts the release before in force again. A pin holds a circuit against releases."
+try fleetcast release rollback --actor mia --reason "one hour is too short" --watch
+echo
+try fleetcast circuit pin P001/C001 --actor mia --reason "inspection of the line" --for 48h
+try fleetcast circuit unpin P001/C001 --actor mia --reason "inspected"
+echo
+try fleetcast release list
+echo
+try fleetcast fleet status
 echo
 try fleetcast fleet report --sensor-data "$work/sensors" --actuals "$work/next" --out "$report"
 

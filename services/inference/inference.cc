@@ -19,20 +19,26 @@
 #include "services/inference/adapters/config_catalog.h"
 #include "services/inference/adapters/model_forecaster.h"
 #include "services/inference/adapters/registry_client.h"
+#include "services/inference/adapters/trainer_client.h"
+#include "services/inference/domain/reconciler.h"
+#include "services/inference/domain/releaser.h"
 #include "services/inference/domain/tick.h"
 #include "services/inference/domain/ticker.h"
 #include "services/inference/rpc/batch_endpoint_service.h"
 #include "services/inference/rpc/forecast_service.h"
 #include "services/inference/rpc/invocation_service.h"
+#include "services/inference/rpc/release_service.h"
 #include "services/inference/rpc/schedule_service.h"
 #include "services/inference/storage/forecast_partitions.h"
 #include "services/inference/storage/postgres_deployment_store.h"
 #include "services/inference/storage/postgres_forecast_store.h"
+#include "services/inference/storage/postgres_release_store.h"
 #include "services/inference/storage/postgres_schedule_store.h"
 #include "services/inference/storage/postgres_sweep_store.h"
 #include "services/inference/storage/rows.h"
 #include "services/inference/storage/sweep_rows.h"
 #include "services/inference/worker/forecast_runner.h"
+#include "services/inference/worker/reconcile_runner.h"
 
 namespace fleetcast::db {
 std::vector<Migration> inferenceMigrations();
@@ -41,8 +47,13 @@ std::vector<Migration> inferenceMigrations();
 namespace fleetcast::inference {
 namespace {
 
+// As many circuits as the registry is asked about at once.
+constexpr int kStepsOfBatch = 200;
+// Steps are rare, and whoever makes one wakes the workers.
+constexpr absl::Duration kLookForStepsEvery = absl::Seconds(10);
+constexpr absl::Duration kTendReleasesEvery = absl::Seconds(15);
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 7;
+constexpr int kLeastSchemaVersion = 8;
 
 workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
   return {.holder = settings.replica,
@@ -52,6 +63,16 @@ workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
           .batch = settings.batch,
           .lease = settings.lease,
           .poll = settings.poll};
+}
+
+workqueue::WorkerOptions ReleasingWorker(const InferenceSettings& settings) {
+  return {.holder = settings.replica,
+          .pool = kReleasingQueue,
+          .dsn = settings.database.dsn,
+          .slots = settings.slots > 0 ? 1 : 0,
+          .batch = kStepsOfBatch,
+          .lease = settings.lease,
+          .poll = kLookForStepsEvery};
 }
 
 // "sweeps/{id}" or "sweeps/{id}/invocations/P001.C001".
@@ -77,31 +98,44 @@ class Inference final : public service::Service {
 
   std::vector<grpc::Service*> grpc_services() override {
     return {&endpoint_service_, &invocation_service_, &schedule_service_, &forecast_service_,
-            &queue_service_};
+            &release_service_, &queue_service_};
   }
   std::vector<service::Dependency> dependencies() override {
-    return service::DependenciesOfFleetWork(settings_.database.dsn, settings_.config_target,
-                                            settings_.registry_target, settings_.sensors);
+    auto dependencies =
+        service::DependenciesOfFleetWork(settings_.database.dsn, settings_.config_target,
+                                         settings_.registry_target, settings_.sensors);
+    dependencies.push_back(service::CalledService("trainer", settings_.trainer_target));
+    return dependencies;
   }
   LogFields description() const override { return {{"replica", settings_.replica}}; }
   void StartWork() override {
     ticker_.emplace(schedules_, clock_, settings_.tick_interval);
     worker_.Start();
+    releasing_worker_.Start();
     duties_ = std::make_unique<db::Duties>(maintenance_pool_, kSchema, settings_.replica, clock_,
                                            DutiesOfInference());
   }
   void StopWork() override {
     // Before anything is waited for.
     worker_.BeginDrain();
+    releasing_worker_.BeginDrain();
     if (ticker_) ticker_->Stop();
     duties_.reset();
     worker_.Drain(absl::InfiniteDuration());
+    releasing_worker_.Drain(absl::InfiniteDuration());
     ticker_.reset();
   }
 
  private:
   std::vector<db::Duty> DutiesOfInference() {
     std::vector<db::Duty> duties = workqueue::DutiesOf(queue_, settings_.keep_sweeps);
+    for (db::Duty& duty :
+         workqueue::DutiesOf(releasing_, settings_.keep_releases, kTendReleasesEvery))
+      duties.push_back(std::move(duty));
+    duties.push_back({.name = "end pins whose time is over",
+                      .every = absl::Seconds(30),
+                      .run = [this](db::ConnectionPool& pool) { return releases_.EndPins(pool); },
+                      .longest = absl::Minutes(1)});
     duties.push_back({.name = "make partitions of forecasts",
                       .every = absl::Minutes(30),
                       .run = EnsureForecastPartitions,
@@ -125,7 +159,9 @@ class Inference final : public service::Service {
                                         .size = 2,
                                         .application_name = "fleetcast-inference-maintenance"}};
   workqueue::Queue queue_{ForecastingQueueOptions(), pool_, lease_pool_};
+  workqueue::Queue releasing_{ReleasingQueueOptions(), pool_, lease_pool_};
   PostgresDeploymentStore deployments_{pool_};
+  PostgresReleaseStore releases_{releasing_, ids_, settings_.forecast_late_after};
   PostgresSweepStore sweeps_{queue_, ids_};
   PostgresScheduleStore schedules_{pool_, queue_, ids_};
   PostgresForecastStore forecasts_{pool_};
@@ -134,15 +170,23 @@ class Inference final : public service::Service {
   ConfigCatalog catalog_{rpc::ConnectDependency("config", settings_.config_target)};
   ModelCache models_{registry_, settings_.model_cache_bytes};
   ModelForecaster forecaster_{*source_, models_, clock_, settings_.max_data_age};
+  TrainerClient trainer_{rpc::ConnectDependency("trainer", settings_.trainer_target)};
   Deployer deployer_{registry_, catalog_, deployments_};
+  Releaser releaser_{registry_, catalog_, releases_};
+  Reconciler reconciler_{registry_, trainer_, releases_};
 
   BatchEndpointService endpoint_service_{deployer_, deployments_};
   InvocationService invocation_service_{sweeps_, clock_, draining()};
   ScheduleService schedule_service_{schedules_};
   ForecastService forecast_service_{forecasts_, draining()};
+  ReleaseService release_service_{releaser_, releases_, clock_, draining()};
   workqueue::WorkQueueService queue_service_{queue_, SelectionOf};
   workqueue::Worker worker_{ForecastingWorker(settings_), queue_, clock_,
                             ForecastCircuits(forecaster_)};
+  workqueue::Worker releasing_worker_{
+      ReleasingWorker(settings_), releasing_, clock_,
+      ReconcileCircuits(reconciler_,
+                        workqueue::ConfirmWith(releasing_, clock_, settings_.lease))};
   std::optional<Ticker> ticker_;
   std::unique_ptr<db::Duties> duties_;
 };

@@ -24,6 +24,10 @@ void ReadWork(SettingsReader& reader, InferenceSettings* settings) {
       reader.Duration("max_data_age", absl::ZeroDuration(),
                       "oldest last reading to forecast from, seen from the as-of time or now; "
                       "0s for any age");
+  settings->forecast_late_after =
+      reader.Duration("forecast_late_after", settings->forecast_late_after,
+                      "how long after its schedule's tick a circuit's forecast counts as late",
+                      absl::Seconds(1));
   settings->model_cache_bytes = static_cast<std::size_t>(reader.Int(
                                     "model_cache_mib", 1024, 1, 65'536, "models kept in memory"))
                                 << 20;
@@ -33,6 +37,10 @@ void ReadRetention(SettingsReader& reader, InferenceSettings* settings) {
   settings->keep_sweeps = reader.Duration("keep_sweeps", settings->keep_sweeps,
                                           "how long sweeps are kept after their end; those that a "
                                           "circuit's latest forecast is of stay");
+  settings->keep_releases =
+      reader.Duration("keep_releases", settings->keep_releases,
+                      "how long releases are kept after their end; those that a circuit's status "
+                      "names stay");
   settings->keep_forecasts =
       reader.Duration("keep_forecasts", settings->keep_forecasts,
                       "how long forecasts are kept, by issue time; each circuit's latest stays");
@@ -48,6 +56,8 @@ InferenceSettings ReadInferenceSettings(SettingsReader& reader) {
   settings.database = service::ReadDatabase(reader, "fleetcast-inference");
   settings.config_target = service::ReadConfigTarget(reader);
   settings.registry_target = service::ReadRegistryTarget(reader);
+  settings.trainer_target =
+      reader.String("trainer_target", "127.0.0.1:7002", "the trainer service, host:port");
   settings.sensors = service::ReadSensors(reader);
   ReadWork(reader, &settings);
   settings.sensors.connections = std::max(1, settings.slots);

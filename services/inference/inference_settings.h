@@ -13,7 +13,7 @@ namespace fleetcast::inference {
 
 struct InferenceSettings {
   db::PoolOptions database;
-  std::string config_target, registry_target;
+  std::string config_target, registry_target, trainer_target;
   sensordata::SourceSettings sensors;
   std::string replica;
   int slots = 4;   // batches at once in this process; 0 serves the API only
@@ -23,7 +23,9 @@ struct InferenceSettings {
   absl::Duration tick_interval = absl::Seconds(5);
   absl::Duration max_data_age = absl::ZeroDuration();
   std::size_t model_cache_bytes = std::size_t{1} << 30;
+  absl::Duration forecast_late_after = absl::Minutes(15);
   absl::Duration keep_sweeps = absl::Hours(24 * 30);
+  absl::Duration keep_releases = absl::Hours(24 * 400);
   absl::Duration keep_forecasts = absl::Hours(24 * 400);
   absl::Duration keep_requests = absl::Hours(24 * 7);
 };

@@ -33,6 +33,19 @@ v1::Failure MessageOf(const Failure& failure) {
   return message;
 }
 
+Failure FailureOf(const v1::Failure& message) {
+  Failure failure{
+      .reason = message.reason(), .message = message.message(), .attempt = message.attempt()};
+  for (const FailureKind kind :
+       {FailureKind::kData, FailureKind::kConfiguration, FailureKind::kModel,
+        FailureKind::kEnvironment, FailureKind::kTimeout, FailureKind::kInternal})
+    if (MessageOf(kind) == message.kind()) failure.kind = kind;
+  if (message.has_time())
+    failure.time = absl::FromUnixSeconds(message.time().seconds()) +
+                   absl::Nanoseconds(message.time().nanos());
+  return failure;
+}
+
 void Set(absl::Time time, google::protobuf::Timestamp* message) {
   const std::int64_t micros = absl::ToUnixMicros(time);
   message->set_seconds(micros / 1'000'000);

@@ -10,6 +10,8 @@
 namespace fleetcast::workqueue {
 
 [[nodiscard]] v1::Failure MessageOf(const Failure& failure);
+// Without what the message does not have: whether it may be tried again.
+[[nodiscard]] Failure FailureOf(const v1::Failure& message);
 
 void Set(absl::Time time, google::protobuf::Timestamp* message);
 

@@ -27,7 +27,8 @@ DeploymentSettings SettingsOf(const config::v1::Circuit& circuit) {
           .error_threshold = deployment.error_threshold(),
           .max_retries = std::max(0, deployment.retry_settings().max_retries()),
           .sensor_id = circuit.training().data_filters().sensor_id(),
-          .commit = circuit.commit()};
+          .commit = circuit.commit(),
+          .deployment_hash = circuit.deployment_hash()};
 }
 
 }  // namespace
@@ -87,6 +88,64 @@ ConfigCatalog::GetDeploymentSettings(const std::vector<CircuitId>& circuits,
     }
   }
   return settings;
+}
+
+absl::StatusOr<DesiredFleet> ConfigCatalog::GetFleet(const std::string& revision) {
+  DesiredFleet fleet;
+  config::v1::ListCircuitsRequest request;
+  request.set_parent("plants/-");
+  request.set_revision(revision);
+  request.set_page_size(kPageSize);
+  int unsound = 0;
+  do {
+    FLEETCAST_ASSIGN_OR_RETURN(
+        const auto page,
+        rpc::Call<config::v1::ListCircuitsResponse>(kTimeout, [&](auto* context, auto* response) {
+          return stub_->ListCircuits(context, request, response);
+        }));
+    fleet.commit = page.commit();
+    unsound = page.unsound_circuit_count();
+    for (const config::v1::Circuit& circuit : page.circuits())
+      fleet.circuits.push_back({.circuit = {circuit.plant_id(), circuit.circuit_id()},
+                                .training_hash = circuit.training_hash(),
+                                .deployment_hash = circuit.deployment_hash(),
+                                .cutoff_date = circuit.training().cutoff_date(),
+                                .settings = SettingsOf(circuit)});
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  config::v1::ValidateRevisionRequest whole;
+  whole.set_revision(fleet.commit);
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto report, rpc::Call<config::v1::ValidateRevisionResponse>(
+                             kTimeout, [&](auto* context, auto* response) {
+                               return stub_->ValidateRevision(context, whole, response);
+                             }));
+  for (const config::v1::Diagnostic& diagnostic : report.diagnostics()) {
+    if (diagnostic.severity() != config::v1::Diagnostic::SEVERITY_ERROR) continue;
+    if (diagnostic.circuit_id().empty())
+      fleet.complete = false;
+    else
+      fleet.unsound.insert({diagnostic.plant_id(), diagnostic.circuit_id()});
+  }
+  for (const DesiredCircuit& circuit : fleet.circuits) fleet.unsound.erase(circuit.circuit);
+  // More than one answer holds: whoever is not named may be one of those that are left out.
+  if (static_cast<int>(fleet.unsound.size()) < unsound) fleet.complete = false;
+  return fleet;
+}
+
+absl::StatusOr<Kinship> ConfigCatalog::GetKinship(const std::string& base_revision,
+                                                  const std::string& head_revision) {
+  config::v1::GetMergeBaseRequest request;
+  request.set_base_revision(base_revision);
+  request.set_head_revision(head_revision);
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto answer,
+      rpc::Call<config::v1::MergeBase>(kTimeout, [&](auto* context, auto* response) {
+        return stub_->GetMergeBase(context, request, response);
+      }));
+  return Kinship{.base_commit = answer.base_commit(),
+                 .head_commit = answer.head_commit(),
+                 .merge_base_commit = answer.merge_base_commit()};
 }
 
 }  // namespace fleetcast::inference

@@ -22,6 +22,10 @@ class ConfigCatalog final : public CircuitCatalog {
   absl::StatusOr<std::map<CircuitId, absl::StatusOr<DeploymentSettings>>> GetDeploymentSettings(
       const std::vector<CircuitId>& circuits, const std::string& revision) override;
 
+  absl::StatusOr<DesiredFleet> GetFleet(const std::string& revision) override;
+  absl::StatusOr<Kinship> GetKinship(const std::string& base_revision,
+                                     const std::string& head_revision) override;
+
  private:
   using Found = std::map<CircuitId, DeploymentSettings>;
   // The plant's sound circuits; none if there is no such plant.

@@ -14,8 +14,38 @@ namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(10);
 constexpr absl::Duration kTransferTimeout = absl::Seconds(60);
+constexpr char kModel[] = "models/sensor-model";
+constexpr int kPageSize = 1000;
 // As many as a filter of 4 KiB can name.
-constexpr std::size_t kVersionsOfFilter = 100;
+constexpr std::size_t kVersionsOfFilter = 100, kHashesOfFilter = 40, kCircuitsOfFilter = 20;
+constexpr std::size_t kFewCircuits = 300;
+
+// Filters that name `most` of `all` at a time, joined by OR.
+template <typename T, typename Term>
+std::vector<std::string> FiltersOf(const std::vector<T>& all, std::size_t most, Term&& term) {
+  std::vector<std::string> filters;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i % most == 0)
+      filters.push_back(term(all[i]));
+    else
+      absl::StrAppend(&filters.back(), " OR ", term(all[i]));
+  }
+  return filters;
+}
+
+std::string TagOf(const registry::v1::ModelVersion& version, const std::string& key) {
+  const auto found = version.tags().find(key);
+  return found == version.tags().end() ? "" : found->second;
+}
+
+Candidate CandidateOf(const registry::v1::ModelVersion& version) {
+  const std::string against = TagOf(version, "gate_champion");
+  return {.version = version.version(),
+          .gate = TagOf(version, "gate"),
+          .judged_against =
+              against.empty() ? 0 : ParseModelVersion("gate_champion", against).value_or(0),
+          .why = TagOf(version, "gate_why")};
+}
 
 absl::Status ModelError(absl::StatusCode code, const std::string& reason, const std::string& sha256,
                         const std::string& what) {
@@ -48,36 +78,115 @@ RegistryClient::RegistryClient(const std::shared_ptr<grpc::Channel>& channel)
     : models_(registry::v1::ModelService::NewStub(channel)),
       artifacts_(registry::v1::ArtifactService::NewStub(channel)) {}
 
+absl::StatusOr<std::vector<registry::v1::ModelVersion>> RegistryClient::List(
+    const std::string& filter) {
+  std::vector<registry::v1::ModelVersion> versions;
+  registry::v1::ListModelVersionsRequest request;
+  request.set_parent(kModel);
+  request.set_page_size(kPageSize);
+  request.set_filter(filter);
+  do {
+    FLEETCAST_ASSIGN_OR_RETURN(auto page,
+                               rpc::Call<registry::v1::ListModelVersionsResponse>(
+                                   kTimeout, [&](auto* context, auto* response) {
+                                     return models_->ListModelVersions(context, request, response);
+                                   }));
+    for (auto& version : *page.mutable_model_versions()) versions.push_back(std::move(version));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return versions;
+}
+
 absl::StatusOr<std::map<std::int64_t, ModelVersion>> RegistryClient::GetModelVersions(
     const std::vector<std::int64_t>& versions) {
   std::map<std::int64_t, ModelVersion> found;
-  for (std::size_t begin = 0; begin < versions.size(); begin += kVersionsOfFilter) {
-    const std::size_t end = std::min(versions.size(), begin + kVersionsOfFilter);
-    registry::v1::ListModelVersionsRequest request;
-    request.set_parent("models/sensor-model");
-    request.set_page_size(static_cast<std::int32_t>(kVersionsOfFilter));
-    request.set_filter("version = " +
-                       absl::StrJoin(versions.begin() + static_cast<std::ptrdiff_t>(begin),
-                                     versions.begin() + static_cast<std::ptrdiff_t>(end),
-                                     " OR version = "));
+  for (const auto& filter : FiltersOf(versions, kVersionsOfFilter, [](std::int64_t version) {
+         return absl::StrCat("version = ", version);
+       })) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto listed, List(filter));
+    for (const auto& message : listed)
+      found[message.version()] = {.version = message.version(),
+                                  .tags = {message.tags().begin(), message.tags().end()},
+                                  .metrics = {message.metrics().begin(), message.metrics().end()},
+                                  .artifact_sha256 = message.artifact_sha256(),
+                                  .environment = message.environment_version()};
+  }
+  return found;
+}
+
+absl::StatusOr<std::map<std::string, std::vector<Candidate>>> RegistryClient::FindCandidates(
+    const std::vector<std::string>& training_hashes) {
+  std::map<std::string, std::vector<Candidate>> found;
+  for (const auto& filter :
+       FiltersOf(training_hashes, kHashesOfFilter, [](const std::string& hash) {
+         return absl::StrCat("tags.training_hash = \"", hash, "\"");
+       })) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto listed, List(filter));
+    for (const auto& message : listed)
+      found[TagOf(message, "training_hash")].push_back(CandidateOf(message));
+  }
+  return found;
+}
+
+absl::StatusOr<std::map<CircuitId, std::int64_t>> RegistryClient::GetChampions(
+    const std::vector<CircuitId>& circuits) {
+  std::map<CircuitId, std::int64_t> champions;
+  // Where most are asked for, all are cheaper.
+  const std::vector<std::string> filters =
+      circuits.size() > kFewCircuits
+          ? std::vector<std::string>{""}
+          : FiltersOf(circuits, kCircuitsOfFilter, [](const CircuitId& circuit) {
+              return absl::StrCat("(plant_id = \"", circuit.plant_id, "\" AND circuit_id = \"",
+                                  circuit.circuit_id, "\")");
+            });
+  for (const std::string& filter : filters) {
+    registry::v1::ListChampionsRequest request;
+    request.set_parent(kModel);
+    request.set_page_size(kPageSize);
+    request.set_filter(filter);
     do {
-      FLEETCAST_ASSIGN_OR_RETURN(
-          const auto page, rpc::Call<registry::v1::ListModelVersionsResponse>(
-                               kTimeout, [&](auto* context, auto* response) {
-                                 return models_->ListModelVersions(context, request, response);
-                               }));
-      for (const auto& message : page.model_versions()) {
-        FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t number,
-                                   ParseModelVersion("name", message.name()));
-        found[number] = {.version = number,
-                         .tags = {message.tags().begin(), message.tags().end()},
-                         .artifact_sha256 = message.artifact_sha256(),
-                         .environment = message.environment_version()};
-      }
+      FLEETCAST_ASSIGN_OR_RETURN(const auto page,
+                                 rpc::Call<registry::v1::ListChampionsResponse>(
+                                     kTimeout, [&](auto* context, auto* response) {
+                                       return models_->ListChampions(context, request, response);
+                                     }));
+      for (const auto& champion : page.champions())
+        champions[{champion.plant_id(), champion.circuit_id()}] = champion.version();
       request.set_page_token(page.next_page_token());
     } while (!request.page_token().empty());
   }
-  return found;
+  return champions;
+}
+
+absl::Status RegistryClient::ChangeChampion(const std::string& request_id,
+                                            const ChampionChange& change) {
+  if (change.model_version == 0) {
+    registry::v1::DeleteChampionRequest request;
+    request.set_request_id(request_id);
+    request.set_name(absl::StrCat(kModel, "/", CircuitResource(change.circuit), "/champion"));
+    request.set_expected_current_version(change.expected_current);
+    request.set_actor(change.actor);
+    request.set_reason(change.reason);
+    const absl::Status removed =
+        rpc::Call<registry::v1::ChampionEvent>(kTimeout, [&](auto* context, auto* response) {
+          return models_->DeleteChampion(context, request, response);
+        }).status();
+    return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+  }
+  registry::v1::SetChampionRequest request;
+  request.set_request_id(request_id);
+  request.set_plant_id(change.circuit.plant_id);
+  request.set_circuit_id(change.circuit.circuit_id);
+  request.set_model_version(ModelVersionResource(change.model_version));
+  request.set_expected_current_version(change.expected_current);
+  request.set_actor(change.actor);
+  request.set_reason(change.reason);
+  return rpc::Call<registry::v1::Champion>(kTimeout,
+                                           [&](auto* context, auto* response) {
+                                             return models_->SetChampion(context, request,
+                                                                         response);
+                                           })
+      .status();
 }
 
 absl::StatusOr<std::string> RegistryClient::DownloadArtifact(const std::string& sha256,

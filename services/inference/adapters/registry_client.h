@@ -18,10 +18,20 @@ class RegistryClient final : public ModelRegistry {
 
   absl::StatusOr<std::map<std::int64_t, ModelVersion>> GetModelVersions(
       const std::vector<std::int64_t>& versions) override;
+  absl::StatusOr<std::map<std::string, std::vector<Candidate>>> FindCandidates(
+      const std::vector<std::string>& training_hashes) override;
+  absl::StatusOr<std::map<CircuitId, std::int64_t>> GetChampions(
+      const std::vector<CircuitId>& circuits) override;
+  absl::Status ChangeChampion(const std::string& request_id,
+                              const ChampionChange& change) override;
   absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256,
                                                absl::Duration timeout) override;
 
  private:
+  // All versions that a filter lets through, newest first.
+  [[nodiscard]] absl::StatusOr<std::vector<registry::v1::ModelVersion>> List(
+      const std::string& filter);
+
   std::unique_ptr<registry::v1::ModelService::Stub> models_;
   std::unique_ptr<registry::v1::ArtifactService::Stub> artifacts_;
 };

@@ -19,6 +19,12 @@ absl::Status Unusable(const ModelVersion& version, const std::string& reason,
                  absl::StrCat(name, " cannot be deployed: ", what), {{"model_version", name}});
 }
 
+std::optional<double> MetricOf(const ModelVersion& version, const std::string& key) {
+  const auto found = version.metrics.find(key);
+  if (found == version.metrics.end()) return std::nullopt;
+  return found->second;
+}
+
 }  // namespace
 
 absl::StatusOr<CircuitId> CircuitOf(const ModelVersion& version) {
@@ -50,6 +56,10 @@ absl::StatusOr<Deployment> MakeDeployment(const ModelVersion& version,
                      {"circuit_id", circuit.circuit_id},
                      {"model_version", absl::StrCat(version.version)},
                      {"environment_version", TagOf(version, "environment_version")}};
+  deployment.training_hash = TagOf(version, "training_hash");
+  deployment.cutoff_date = TagOf(version, "cutoff_date");
+  deployment.mae = MetricOf(version, "mae");
+  deployment.skill = MetricOf(version, "skill");
   return deployment;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -29,13 +30,15 @@ struct DeploymentSettings {
   int error_threshold = -1;
   int max_retries = 3;
   std::string sensor_id;
-  std::string commit;  // that it was read from
+  std::string commit;           // that it was read from
+  std::string deployment_hash;  // as config gives it
 };
 
 // What the registry says of a model version.
 struct ModelVersion {
   std::int64_t version = 0;
   std::map<std::string, std::string> tags;
+  std::map<std::string, double> metrics;
   std::string artifact_sha256;
   std::string environment;  // resource name of the environment version
 };
@@ -48,6 +51,8 @@ struct Deployment {
   DeploymentSettings settings;
   std::map<std::string, std::string> environment_variables;
   std::map<std::string, std::string> tags;  // `deployed_at` is the store's to set
+  std::string training_hash, cutoff_date;   // what the version was trained from; empty: not known
+  std::optional<double> mae, skill;         // on held-out rows; none: the version does not say
   std::int64_t revision = 0;                // raised by every change; the etag
   absl::Time create_time, update_time;
 };

@@ -9,8 +9,17 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/inference/domain/deployment.h"
+#include "services/inference/domain/reconcile.h"
 
 namespace fleetcast::inference {
+
+// A change of a circuit's champion.
+struct ChampionChange {
+  CircuitId circuit;
+  std::int64_t model_version = 0;     // 0: to have none
+  std::int64_t expected_current = 0;  // 0: none
+  std::string actor, reason;
+};
 
 // Thread safe. Errors are those of the registry, UNAVAILABLE if it cannot be reached.
 class ModelRegistry {
@@ -19,6 +28,16 @@ class ModelRegistry {
   // Those of `versions` that there are, by number.
   [[nodiscard]] virtual absl::StatusOr<std::map<std::int64_t, ModelVersion>> GetModelVersions(
       const std::vector<std::int64_t>& versions) = 0;
+  // The versions with these tags `training_hash`, by hash, newest first, with the verdicts on them.
+  [[nodiscard]] virtual absl::StatusOr<std::map<std::string, std::vector<Candidate>>>
+  FindCandidates(const std::vector<std::string>& training_hashes) = 0;
+  // Of those of `circuits` that have one.
+  [[nodiscard]] virtual absl::StatusOr<std::map<CircuitId, std::int64_t>> GetChampions(
+      const std::vector<CircuitId>& circuits) = 0;
+  // The same change twice is one. ABORTED with reason CHAMPION_CHANGED if the champion is another
+  // than expected.
+  [[nodiscard]] virtual absl::Status ChangeChampion(const std::string& request_id,
+                                                    const ChampionChange& change) = 0;
   // The artifact's bytes, their hash verified, within `timeout`. Reasons: MODEL_UNAVAILABLE
   // (UNAVAILABLE, worth another try), MODEL_ARTIFACT_MISSING and MODEL_ARTIFACT_CORRUPT
   // (DATA_LOSS).

@@ -35,6 +35,23 @@ const ResourceNamePattern& SchedulePattern() {
   static const auto* pattern = new ResourceNamePattern("schedules/{schedule}");
   return *pattern;
 }
+const ResourceNamePattern& ReleasePattern() {
+  static const auto* pattern = new ResourceNamePattern("releases/{release}");
+  return *pattern;
+}
+const ResourceNamePattern& ReleaseStepPattern() {
+  static const auto* pattern =
+      new ResourceNamePattern("releases/{release}/steps/{plant}.{circuit}");
+  return *pattern;
+}
+const ResourceNamePattern& StatusPattern() {
+  static const auto* pattern = new ResourceNamePattern("plants/{plant}/circuits/{circuit}/status");
+  return *pattern;
+}
+const ResourceNamePattern& PlantPattern() {
+  static const auto* pattern = new ResourceNamePattern("plants/{plant}");
+  return *pattern;
+}
 const ResourceNamePattern& CircuitPattern() {
   static const auto* pattern = new ResourceNamePattern("plants/{plant}/circuits/{circuit}");
   return *pattern;
@@ -56,6 +73,15 @@ std::string DeploymentResource(const CircuitId& circuit) {
 }
 std::string ModelVersionResource(std::int64_t version) {
   return ModelVersionPattern().Format({"sensor-model", absl::StrCat(version)});
+}
+std::string ReleaseResource(const std::string& release_id) {
+  return ReleasePattern().Format({release_id});
+}
+std::string ReleaseStepResource(const std::string& release_id, const CircuitId& circuit) {
+  return ReleaseStepPattern().Format({release_id, circuit.plant_id, circuit.circuit_id});
+}
+std::string StatusResource(const CircuitId& circuit) {
+  return StatusPattern().Format({circuit.plant_id, circuit.circuit_id});
 }
 std::string SweepResource(const std::string& sweep_id) { return SweepPattern().Format({sweep_id}); }
 std::string InvocationResource(const InvocationName& name) {
@@ -112,6 +138,26 @@ absl::StatusOr<InvocationName> ParseInvocation(const std::string& field, const s
 absl::StatusOr<std::string> ParseSchedule(const std::string& field, const std::string& name) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto ids, SchedulePattern().Parse(field, name));
   return ids[0];
+}
+
+absl::StatusOr<std::string> ParseRelease(const std::string& field, const std::string& name) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, ReleasePattern().ParseWithWildcards(field, name));
+  return ids[0] == "-" ? "" : ids[0];
+}
+
+absl::StatusOr<CircuitId> ParseCircuit(const std::string& field, const std::string& name) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, CircuitPattern().Parse(field, name));
+  return CircuitId{ids[0], ids[1]};
+}
+
+absl::StatusOr<CircuitId> ParseStatus(const std::string& field, const std::string& name) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, StatusPattern().Parse(field, name));
+  return CircuitId{ids[0], ids[1]};
+}
+
+absl::StatusOr<std::string> ParsePlantOrAll(const std::string& field, const std::string& name) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, PlantPattern().ParseWithWildcards(field, name));
+  return ids[0] == "-" ? "" : ids[0];
 }
 
 absl::StatusOr<CircuitId> ParseCircuitOrAll(const std::string& field, const std::string& name) {

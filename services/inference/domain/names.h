@@ -30,6 +30,12 @@ struct InvocationName {
 [[nodiscard]] std::string DeploymentResource(const CircuitId& circuit);
 // "models/sensor-model/versions/12"
 [[nodiscard]] std::string ModelVersionResource(std::int64_t version);
+[[nodiscard]] std::string ReleaseResource(const std::string& release_id);
+// "releases/01h…/steps/P001.C001"
+[[nodiscard]] std::string ReleaseStepResource(const std::string& release_id,
+                                              const CircuitId& circuit);
+// "plants/P001/circuits/C001/status"
+[[nodiscard]] std::string StatusResource(const CircuitId& circuit);
 [[nodiscard]] std::string SweepResource(const std::string& sweep_id);
 // "sweeps/01h…/invocations/P001.C001"
 [[nodiscard]] std::string InvocationResource(const InvocationName& name);
@@ -54,6 +60,16 @@ struct InvocationName {
                                                              const std::string& name);
 [[nodiscard]] absl::StatusOr<std::string> ParseSchedule(const std::string& field,
                                                         const std::string& name);
+// "releases/{id}"; "releases/-" gives "", which stands for the one in force.
+[[nodiscard]] absl::StatusOr<std::string> ParseRelease(const std::string& field,
+                                                       const std::string& name);
+[[nodiscard]] absl::StatusOr<CircuitId> ParseCircuit(const std::string& field,
+                                                     const std::string& name);
+[[nodiscard]] absl::StatusOr<CircuitId> ParseStatus(const std::string& field,
+                                                    const std::string& name);
+// "plants/P001"; "plants/-" gives "", which stands for all.
+[[nodiscard]] absl::StatusOr<std::string> ParsePlantOrAll(const std::string& field,
+                                                          const std::string& name);
 // "plants/P001/circuits/C001"; "-" gives "" for that id, which stands for all.
 [[nodiscard]] absl::StatusOr<CircuitId> ParseCircuitOrAll(const std::string& field,
                                                           const std::string& name);

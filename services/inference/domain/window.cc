@@ -22,7 +22,7 @@ absl::Status CheckFresh(const std::string& sensor_id, std::int64_t last_reading_
 void AddStale(absl::Duration step, absl::Time due, Forecast& forecast) {
   const absl::Duration age = due - forecast.issue_time;
   if (age <= 2 * step) return;
-  const std::int64_t missing = absl::IDivDuration(age, step, nullptr);
+  const auto missing = static_cast<std::int64_t>(absl::FDivDuration(age, step));
   forecast.remarks.push_back(
       {.kind = "STALE",
        .column = "",

@@ -45,6 +45,12 @@ template <typename Reply, typename Request, typename Act>
 [[nodiscard]] inline std::vector<std::string> PageKeyOf(const Sweep& sweep) {
   return {sweep.group.id};
 }
+[[nodiscard]] inline std::vector<std::string> PageKeyOf(const Release& release) {
+  return {release.group.id};
+}
+[[nodiscard]] inline std::vector<std::string> PageKeyOf(const ReleaseStep& step) {
+  return {step.task.group_id, step.task.name};
+}
 [[nodiscard]] inline std::vector<std::string> PageKeyOf(const Invocation& invocation) {
   return {invocation.task.group_id, invocation.task.name};
 }

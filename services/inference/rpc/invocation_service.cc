@@ -3,14 +3,22 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
 #include "services/inference/rpc/answer.h"
-#include "services/inference/rpc/draining.h"
-#include "services/inference/rpc/sweep_watch.h"
+#include "services/inference/rpc/group_watch.h"
 
 namespace fleetcast::inference {
 namespace {
 
-constexpr absl::Duration kWatchInterval = absl::Milliseconds(200);
 constexpr int kMaxPlants = 1000;
+
+struct SweepTraits {
+  using Response = v1::WatchSweepResponse;
+  using Changes = SweepChanges;
+  static v1::Sweep Group(const Changes& changes) { return MessageOf(changes.sweep); }
+  static bool Ended(const Changes& changes) { return IsTerminal(changes.sweep.group.state); }
+  static v1::Invocation MessageOfTask(const Invocation& task) { return MessageOf(task); }
+  static auto* MutableGroup(Response& response) { return response.mutable_sweep(); }
+  static auto* MutableTasks(Response& response) { return response.mutable_invocations(); }
+};
 
 template <typename Request>
 absl::StatusOr<std::optional<absl::Time>> AsOf(const Request& request) {
@@ -82,17 +90,11 @@ grpc::Status InvocationService::WatchSweep(grpc::ServerContext* context,
                                            grpc::ServerWriter<v1::WatchSweepResponse>* writer) {
   const auto id = ParseSweep("name", request->name());
   if (!id.ok()) return rpc::ToGrpc(id.status());
-  SweepWatch watch(store_, *id,
-                   [&](const v1::WatchSweepResponse& response) { return writer->Write(response); });
-  while (!context->IsCancelled()) {
-    const absl::StatusOr<bool> over = watch.Poll();
-    if (!over.ok()) return rpc::ToGrpc(over.status());
-    if (*over) return grpc::Status::OK;
-    if (clock_.SleepUnlessStopped(kWatchInterval, draining_)) {
-      return rpc::ToGrpc(ServerDraining(absl::StrCat("watch ", request->name(), " again")));
-    }
-  }
-  return grpc::Status::CANCELLED;
+  GroupWatch<SweepTraits> watch(
+      [&](const workqueue::Mark& mark) { return store_.ChangesSince(*id, mark); },
+      [&](const v1::WatchSweepResponse& response) { return writer->Write(response); });
+  return Watch(watch, *context, clock_, draining_,
+               absl::StrCat("watch ", request->name(), " again"));
 }
 
 grpc::Status InvocationService::CancelSweep(grpc::ServerContext*,

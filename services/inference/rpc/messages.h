@@ -13,10 +13,12 @@
 #include "fleetcast/inference/v1/deployment.pb.h"
 #include "fleetcast/inference/v1/forecast.pb.h"
 #include "fleetcast/inference/v1/invocation.pb.h"
+#include "fleetcast/inference/v1/release_service.pb.h"
 #include "fleetcast/inference/v1/schedule.pb.h"
 #include "fleetcast/inference/v1/sweep.pb.h"
 #include "services/inference/domain/deployment_store.h"
 #include "services/inference/domain/forecast.h"
+#include "services/inference/domain/release_store.h"
 #include "services/inference/domain/schedule.h"
 #include "services/inference/domain/sweep.h"
 
@@ -29,6 +31,10 @@ namespace fleetcast::inference {
 [[nodiscard]] v1::Invocation MessageOf(const Invocation& invocation);
 [[nodiscard]] v1::Schedule MessageOf(const Schedule& schedule);
 [[nodiscard]] v1::Forecast MessageOf(const Forecast& forecast);
+[[nodiscard]] v1::Release MessageOf(const Release& release);
+[[nodiscard]] v1::ReleaseStep MessageOf(const ReleaseStep& step);
+[[nodiscard]] v1::CircuitStatus MessageOf(const CircuitStatus& status);
+[[nodiscard]] v1::FleetSummary MessageOf(const FleetSummary& summary);
 
 // INVALID_ARGUMENT naming `field` outside the years 1970 to 9998.
 [[nodiscard]] absl::StatusOr<absl::Time> TimeFromMessage(const std::string& field,

@@ -42,9 +42,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeploymentSettings, plant_displa
                                                 display_name, compute, instance_count,
                                                 mini_batch_size, max_concurrency_per_instance,
                                                 timeout, error_threshold, max_retries, sensor_id,
-                                                commit)
+                                                commit, deployment_hash)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Deployment, circuit, model_version, artifact_sha256,
                                                 environment, settings, environment_variables, tags,
+                                                training_hash, cutoff_date, mae, skill,
                                                 revision, create_time, update_time)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeployOutcome, model_version, circuit, revision,
                                                 failure_reason, failure_message)

@@ -28,12 +28,14 @@ const char kUpsertDeployments[] = R"(
   INSERT INTO inference.deployments AS d
     (plant_id, circuit_id, display_name, model_version, artifact_sha256, environment, compute,
      instance_count, mini_batch_size, max_concurrency_per_instance, timeout_seconds,
-     error_threshold, max_retries, sensor_id, config_commit, environment_variables, tags, revision)
+     error_threshold, max_retries, sensor_id, config_commit, environment_variables, tags,
+     training_hash, deployment_hash, cutoff_date, mae, skill, revision)
   SELECT plant_id, circuit_id, display_name, model_version, artifact_sha256, environment, compute,
      instance_count, mini_batch_size, max_concurrency_per_instance, timeout_seconds,
      error_threshold, max_retries, sensor_id, config_commit, environment_variables,
      tags || jsonb_build_object('deployed_at',
        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
+     training_hash, deployment_hash, cutoff_date, mae, skill,
      nextval('inference.revisions')
   FROM jsonb_populate_recordset(NULL::inference.deployments, $1::jsonb)
   ORDER BY plant_id, circuit_id
@@ -47,11 +49,14 @@ const char kUpsertDeployments[] = R"(
     max_retries = EXCLUDED.max_retries, sensor_id = EXCLUDED.sensor_id,
     config_commit = EXCLUDED.config_commit,
     environment_variables = EXCLUDED.environment_variables, tags = EXCLUDED.tags,
+    training_hash = EXCLUDED.training_hash, deployment_hash = EXCLUDED.deployment_hash,
+    cutoff_date = EXCLUDED.cutoff_date, mae = EXCLUDED.mae, skill = EXCLUDED.skill,
     revision = EXCLUDED.revision, update_time = now()
   RETURNING plant_id, circuit_id, revision)";
 
-const char kDeleteDeployment[] =
-    "DELETE FROM inference.deployments WHERE plant_id = $1 AND circuit_id = $2";
+const char kDeleteDeployments[] =
+    "DELETE FROM inference.deployments"
+    " WHERE (plant_id, circuit_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))";
 
 const char kSelectDeployment[] = "SELECT d.*, e.display_name AS plant_display_name, "
     FLEETCAST_MICROS("d.create_time") " AS created, "
@@ -131,14 +136,19 @@ Revisions RevisionsOf(const pqxx::result& rows) {
   return revisions;
 }
 
-// Locks the circuits' deployments; those that there are.
-Revisions Lock(pqxx::work& work, const std::vector<CircuitId>& circuits) {
+// Plants and ids of circuits, as two arrays.
+std::vector<std::string> ArraysOf(const std::vector<CircuitId>& circuits) {
   std::vector<std::string> plants, ids;
   for (const CircuitId& circuit : circuits) {
     plants.push_back(circuit.plant_id);
     ids.push_back(circuit.circuit_id);
   }
-  return RevisionsOf(Run(work, kLockDeployments, {TextArray(plants), TextArray(ids)}));
+  return {TextArray(plants), TextArray(ids)};
+}
+
+// Locks the circuits' deployments; those that there are.
+Revisions Lock(pqxx::work& work, const std::vector<CircuitId>& circuits) {
+  return RevisionsOf(Run(work, kLockDeployments, ArraysOf(circuits)));
 }
 
 // OK if `etag` is empty or the present one.
@@ -148,6 +158,10 @@ absl::Status CheckEtag(const Revisions& present, const CircuitId& circuit,
   const auto found = present.find(circuit);
   if (found != present.end() && absl::StrCat(found->second) == etag) return absl::OkStatus();
   return EtagMismatch(DeploymentResource(circuit), etag);
+}
+
+nlohmann::json NumberOrNull(const std::optional<double>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
 }
 
 nlohmann::json RowOf(const Deployment& deployment) {
@@ -168,7 +182,12 @@ nlohmann::json RowOf(const Deployment& deployment) {
           {"sensor_id", settings.sensor_id},
           {"config_commit", settings.commit},
           {"environment_variables", deployment.environment_variables},
-          {"tags", deployment.tags}};
+          {"tags", deployment.tags},
+          {"training_hash", deployment.training_hash},
+          {"deployment_hash", settings.deployment_hash},
+          {"cutoff_date", deployment.cutoff_date},
+          {"mae", NumberOrNull(deployment.mae)},
+          {"skill", NumberOrNull(deployment.skill)}};
 }
 
 // Makes or replaces deployments of different circuits, whose rows are locked.
@@ -212,6 +231,23 @@ std::vector<DeployOutcome> DeployItems(pqxx::work& work, const std::vector<Deplo
 
 }  // namespace
 
+void StoreDeployments(pqxx::work& work, const std::vector<Deployment>& deployments) {
+  if (deployments.empty()) return;
+  std::vector<const Deployment*> all;
+  std::vector<CircuitId> circuits;
+  for (const Deployment& deployment : deployments) {
+    all.push_back(&deployment);
+    circuits.push_back(deployment.circuit);
+  }
+  (void)Lock(work, circuits);  // in order, before they are written
+  Upsert(work, all);
+}
+
+void DeleteDeployments(pqxx::work& work, const std::vector<CircuitId>& circuits) {
+  if (circuits.empty()) return;
+  Run(work, kDeleteDeployments, ArraysOf(circuits));
+}
+
 absl::StatusOr<Deployment> PostgresDeploymentStore::Deploy(const MutatingRequest& request,
                                                            const Deployment& deployment,
                                                            const std::string& etag) {
@@ -247,7 +283,7 @@ absl::Status PostgresDeploymentStore::Delete(const MutatingRequest& request,
     const Revisions present = Lock(work, {circuit});
     if (present.empty()) return DeploymentNotFound(circuit);
     FLEETCAST_RETURN_IF_ERROR(CheckEtag(present, circuit, etag));
-    Run(work, kDeleteDeployment, {circuit.plant_id, circuit.circuit_id});
+    DeleteDeployments(work, {circuit});
     return absl::OkStatus();
   });
 }

@@ -9,6 +9,10 @@
 
 namespace fleetcast::inference {
 
+// Make, replace and delete deployments of different circuits, as part of somebody's transaction.
+void StoreDeployments(pqxx::work& work, const std::vector<Deployment>& deployments);
+void DeleteDeployments(pqxx::work& work, const std::vector<CircuitId>& circuits);
+
 class PostgresDeploymentStore final : public DeploymentStore {
  public:
   explicit PostgresDeploymentStore(db::ConnectionPool& pool) : pool_(pool) {}

@@ -98,6 +98,13 @@ absl::StatusOr<Schedule> Write(pqxx::work& work, const std::string& id, const Sc
 
 }  // namespace
 
+std::vector<Schedule> AllSchedules(pqxx::work& work) {
+  std::vector<Schedule> schedules;
+  for (const pqxx::row& row : work.exec(absl::StrCat(kSelectSchedule, "true")))
+    schedules.push_back(ScheduleOf(row));
+  return schedules;
+}
+
 absl::StatusOr<Schedule> PostgresScheduleStore::Create(const MutatingRequest& request,
                                                        const std::string& id,
                                                        const ScheduleSpec& spec) {

@@ -1,6 +1,9 @@
 // Schedules and their ticks in Postgres.
 #pragma once
 
+#include <pqxx/pqxx>
+#include <vector>
+
 #include <string>
 
 #include "common/base/id.h"
@@ -9,6 +12,9 @@
 #include "services/inference/domain/schedule_store.h"
 
 namespace fleetcast::inference {
+
+// Paused ones too.
+[[nodiscard]] std::vector<Schedule> AllSchedules(pqxx::work& work);
 
 class PostgresScheduleStore final : public ScheduleStore {
  public:

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
 #include "common/base/resource_name.h"
-#include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
 
@@ -92,14 +91,6 @@ absl::StatusOr<std::string> EnvironmentResource(const std::string& environment) 
                                                     "custom-lstm-env:1.5.0"));
   return absl::StrCat("environments/", environment.substr(0, colon), "/versions/",
                       environment.substr(colon + 1));
-}
-
-std::string DerivedUuid(const std::string& text) {
-  std::string hex = Sha256Hex(text).substr(0, 32);
-  hex[12] = '8';  // version 8: made by the application
-  hex[16] = '8';  // variant
-  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-", hex.substr(12, 4), "-",
-                      hex.substr(16, 4), "-", hex.substr(20, 12));
 }
 
 }  // namespace fleetcast::trainer

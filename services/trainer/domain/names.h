@@ -44,7 +44,4 @@ inline constexpr char kModel[] = "models/sensor-model";
 // "name:version".
 [[nodiscard]] absl::StatusOr<std::string> EnvironmentResource(const std::string& environment);
 
-// A UUID made of `text` alone, so that a call repeated by the same step carries the same id.
-[[nodiscard]] std::string DerivedUuid(const std::string& text);
-
 }  // namespace fleetcast::trainer

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/id.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
 #include "common/sensordata/profile.h"

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/id.h"
 #include "common/base/deadline.h"
 #include "common/base/log.h"
 #include "common/base/sha256.h"

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "common/base/id.h"
 #include "common/base/mutating_request.h"
 #include "services/trainer/domain/circuit_config.h"
 #include "services/trainer/domain/names.h"

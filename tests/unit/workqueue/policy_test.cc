@@ -51,6 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"LastFailure", Ending::kFailed, kCrash, 3, 3, TaskState::kFailed, 3, "OOPS", "boom"},
         {"FailureThatNothingMends", Ending::kFailed, kData, 1, 3, TaskState::kFailed, 1, "DATA_X",
          "too few"},
+        {"Waiting", Ending::kWaiting, std::nullopt, 3, 3, TaskState::kQueued, 2, "", "waits for"},
         {"PutOff", Ending::kSnoozed, kCrash, 1, 3, TaskState::kQueued, 0, "", "put off 1 time"},
         {"PutOffInTheLastAttempt", Ending::kSnoozed, kCrash, 3, 3, TaskState::kQueued, 2, "",
          "boom"},

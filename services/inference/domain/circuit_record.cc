@@ -1,0 +1,70 @@
+#include "services/inference/domain/circuit_record.h"
+
+#include "common/base/json.h"
+
+namespace fleetcast::inference {
+
+using nlohmann::json;
+
+NLOHMANN_JSON_SERIALIZE_ENUM(StepAction, {{StepAction::kNone, "NONE"},
+                                          {StepAction::kPromoted, "PROMOTED"},
+                                          {StepAction::kRedeployed, "REDEPLOYED"},
+                                          {StepAction::kRetired, "RETIRED"},
+                                          {StepAction::kRefused, "REFUSED"},
+                                          {StepAction::kPinned, "PINNED"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepResult, action, model_version, why)
+
+std::string Word(DesiredState state) {
+  if (state == DesiredState::kNone) return "";
+  return state == DesiredState::kActive ? "ACTIVE" : "RETIRED";
+}
+
+DesiredState DesiredStateOf(const std::string& word) {
+  if (word.empty()) return DesiredState::kNone;
+  return word == "ACTIVE" ? DesiredState::kActive : DesiredState::kRetired;
+}
+
+std::string Word(StepAction action) { return json(action).get<std::string>(); }
+std::string ToJson(const StepResult& result) { return json(result).dump(); }
+
+StepResult StepResultOf(const std::string& text) {
+  return FromJson<StepResult>(text, "a step's result").value_or(StepResult{});
+}
+
+std::string ToJson(const DeploymentSettings& settings) {
+  return json{{"plant_display_name", settings.plant_display_name},
+              {"display_name", settings.display_name},
+              {"compute", settings.compute},
+              {"instance_count", settings.instance_count},
+              {"mini_batch_size", settings.mini_batch_size},
+              {"max_concurrency_per_instance", settings.max_concurrency_per_instance},
+              {"timeout_seconds", absl::ToDoubleSeconds(settings.timeout)},
+              {"error_threshold", settings.error_threshold},
+              {"max_retries", settings.max_retries},
+              {"sensor_id", settings.sensor_id},
+              {"commit", settings.commit},
+              {"deployment_hash", settings.deployment_hash}}
+      .dump();
+}
+
+DeploymentSettings SettingsOf(const std::string& text) {
+  const json in = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  DeploymentSettings settings;
+  if (!in.is_object()) return settings;
+  settings.plant_display_name = in.value("plant_display_name", "");
+  settings.display_name = in.value("display_name", "");
+  settings.compute = in.value("compute", "");
+  settings.instance_count = in.value("instance_count", settings.instance_count);
+  settings.mini_batch_size = in.value("mini_batch_size", settings.mini_batch_size);
+  settings.max_concurrency_per_instance =
+      in.value("max_concurrency_per_instance", settings.max_concurrency_per_instance);
+  settings.timeout = absl::Seconds(in.value("timeout_seconds", 3600.0));
+  settings.error_threshold = in.value("error_threshold", settings.error_threshold);
+  settings.max_retries = in.value("max_retries", settings.max_retries);
+  settings.sensor_id = in.value("sensor_id", "");
+  settings.commit = in.value("commit", "");
+  settings.deployment_hash = in.value("deployment_hash", "");
+  return settings;
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,89 @@
+// What is known of a circuit: what it is to be, what it is, how its last step and its forecasts
+// went. A snapshot of rows; what follows from it is decided in reconcile.h and condition.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "common/workqueue/task.h"
+#include "services/inference/domain/deployment.h"
+
+namespace fleetcast::inference {
+
+enum class DesiredState { kNone, kActive, kRetired };  // kNone: no release says anything of it
+
+// What a step did.
+enum class StepAction { kNone, kPromoted, kRedeployed, kRetired, kRefused, kPinned };
+
+struct StepResult {
+  StepAction action = StepAction::kNone;
+  std::int64_t model_version = 0;  // that serves after it; 0: none
+  std::string why;
+};
+
+// A circuit as a commit has it.
+struct DesiredCircuit {
+  CircuitId circuit;
+  std::string training_hash, deployment_hash, cutoff_date;
+  DeploymentSettings settings;
+};
+
+struct CircuitRecord {
+  CircuitId circuit;
+  std::string display_name;
+
+  DesiredState desired_state = DesiredState::kNone;
+  std::string release_id;  // that last changed what it is to be
+  std::string commit, training_hash, deployment_hash, cutoff_date;
+  DeploymentSettings settings;  // only where it is asked for
+  bool unsound = false;         // at the commit in force
+  std::string step_group_id;    // of its last step
+  std::string training_run;     // asked for a version of `training_hash`; resource name
+
+  struct Pin {
+    std::int64_t model_version = 0;
+    std::string actor, reason;
+    absl::Time create_time;
+    std::optional<absl::Time> expire_time;
+  };
+  std::optional<Pin> pin;  // one that is over is left out
+
+  struct Serving {
+    std::int64_t model_version = 0;
+    std::string training_hash, deployment_hash, cutoff_date;
+    std::optional<double> mae, skill;
+    absl::Time deploy_time;
+  };
+  std::optional<Serving> serving;
+
+  struct LatestForecast {
+    absl::Time issue_time, create_time;
+    std::int64_t model_version = 0;
+    std::optional<double> next_value;
+  };
+  std::optional<LatestForecast> forecast;
+
+  struct Step {
+    workqueue::TaskState state = workqueue::TaskState::kQueued;
+    std::string reason;
+    std::optional<workqueue::Failure> failure;
+    StepResult result;
+    absl::Time update_time;
+  };
+  std::optional<Step> step;  // the last
+
+  std::optional<workqueue::Failure> failed_invocation;  // the last that failed, with its time
+};
+
+[[nodiscard]] std::string Word(DesiredState state);  // "ACTIVE"; "" for kNone
+[[nodiscard]] DesiredState DesiredStateOf(const std::string& word);
+[[nodiscard]] std::string Word(StepAction action);  // "PROMOTED"
+
+[[nodiscard]] std::string ToJson(const StepResult& result);
+[[nodiscard]] StepResult StepResultOf(const std::string& json);  // what cannot be read is left out
+[[nodiscard]] std::string ToJson(const DeploymentSettings& settings);
+[[nodiscard]] DeploymentSettings SettingsOf(const std::string& json);
+
+}  // namespace fleetcast::inference

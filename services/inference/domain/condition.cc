@@ -1,0 +1,236 @@
+#include "services/inference/domain/condition.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/inference/domain/reconcile.h"
+
+namespace fleetcast::inference {
+namespace {
+
+using workqueue::TaskState;
+
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M UTC", time, absl::UTCTimeZone());
+}
+
+std::string Ago(absl::Duration age) {
+  if (age >= absl::Hours(48)) return absl::StrCat(absl::ToInt64Hours(age) / 24, " days");
+  if (age >= absl::Hours(2)) return absl::StrCat(absl::ToInt64Hours(age), " hours");
+  return absl::StrCat(std::max<std::int64_t>(1, absl::ToInt64Minutes(age)), " min");
+}
+
+bool Covers(const Schedule& schedule, const CircuitId& circuit) {
+  const auto& plants = schedule.spec.plant_ids;
+  return plants.empty() ||
+         std::find(plants.begin(), plants.end(), circuit.plant_id) != plants.end();
+}
+
+class Judge {
+ public:
+  Judge(const CircuitRecord& circuit, const FleetClock& clock) : circuit_(circuit), clock_(clock) {}
+
+  std::vector<Condition> Conditions() {
+    Sync();
+    if (circuit_.serving) {
+      Schedules();
+      Forecasts();
+      if (circuit_.serving->skill && *circuit_.serving->skill < 0)
+        Add(ConditionType::kWorseThanNaive, Severity::kWarning, "NEGATIVE_SKILL",
+            "the version in service is worse than a naive forecast on held-out rows: look at its "
+            "data, or train it otherwise");
+    }
+    std::stable_sort(
+        conditions_.begin(), conditions_.end(),
+        [](const Condition& a, const Condition& b) { return a.severity > b.severity; });
+    return std::move(conditions_);
+  }
+
+ private:
+  void Add(ConditionType type, Severity severity, std::string reason, std::string message,
+           std::optional<absl::Time> since = std::nullopt) {
+    conditions_.push_back({type, severity, std::move(reason), std::move(message), since});
+  }
+
+  Severity UnlessNothingServes(Severity severity) const {
+    return circuit_.serving ? severity : Severity::kError;
+  }
+
+  // What it is to be, against what it is.
+  void Sync() {
+    if (circuit_.pin)
+      Add(ConditionType::kPinned, Severity::kInfo, "PINNED",
+          absl::StrCat("version ", circuit_.pin->model_version, " is held by ", circuit_.pin->actor,
+                       ": ", circuit_.pin->reason,
+                       circuit_.pin->expire_time
+                           ? absl::StrCat(", until ", TimeText(*circuit_.pin->expire_time))
+                           : ", until it is unpinned"),
+          circuit_.pin->create_time);
+    if (circuit_.desired_state == DesiredState::kRetired && !circuit_.serving)
+      Add(ConditionType::kRetired, Severity::kInfo, "RETIRED",
+          "the configuration does not have it any more");
+    if (circuit_.unsound)
+      Add(ConditionType::kOutOfSync, UnlessNothingServes(Severity::kWarning),
+          "CONFIGURATION_UNSOUND",
+          "its configuration has errors at the commit in force, so it keeps what it has: see "
+          "`fleetcast config validate`");
+    if (!NeedsStep(circuit_)) return;
+    if (!circuit_.step || circuit_.step_group_id.empty()) {
+      Add(ConditionType::kOutOfSync, UnlessNothingServes(Severity::kWarning), "NO_STEP",
+          "it is not what the release says, and no step is under way: release the commit again");
+      return;
+    }
+    Step(*circuit_.step);
+  }
+
+  void Step(const CircuitRecord::Step& step) {
+    switch (step.state) {
+      case TaskState::kQueued:
+      case TaskState::kRunning:
+        if (!circuit_.training_run.empty())
+          Add(ConditionType::kTraining, Severity::kInfo, "TRAINING",
+              step.reason.empty() ? circuit_.training_run : step.reason, step.update_time);
+        else
+          Add(ConditionType::kOutOfSync, Severity::kInfo, "STEP_UNDER_WAY",
+              step.reason.empty() ? "it is being made what the release says" : step.reason,
+              step.update_time);
+        return;
+      case TaskState::kSucceeded:
+        if (step.result.action == StepAction::kRefused)
+          Add(ConditionType::kGateRefused, UnlessNothingServes(Severity::kWarning), "GATE_REFUSED",
+              absl::StrCat("the new version was not promoted: ", step.result.why,
+                           circuit_.serving ? "; what served before goes on"
+                                            : "; nothing serves the circuit"),
+              step.update_time);
+        else
+          Add(ConditionType::kOutOfSync, UnlessNothingServes(Severity::kWarning), "CHANGED_SINCE",
+              "it was changed by hand since its last step: release the commit again, or pin it",
+              step.update_time);
+        return;
+      case TaskState::kFailed:
+        Add(ConditionType::kOutOfSync, UnlessNothingServes(Severity::kWarning),
+            step.failure ? step.failure->reason : "STEP_FAILED",
+            absl::StrCat(step.failure ? step.failure->message : step.reason,
+                         "; when that is mended, release the commit again"),
+            step.update_time);
+        return;
+      case TaskState::kCancelled:
+        Add(ConditionType::kOutOfSync, UnlessNothingServes(Severity::kWarning), "STEP_CANCELLED",
+            absl::StrCat("its step was ", step.reason, "; release the commit again"),
+            step.update_time);
+        return;
+    }
+  }
+
+  // What its schedules ask for, against what has come. A tick that nobody has answered yet counts
+  // from when it was due, so that a dispatcher that is dead is no excuse.
+  void Schedules() {
+    bool active = false;
+    std::string paused;
+    std::optional<absl::Time> due;
+    for (const Schedule& schedule : clock_.schedules) {
+      if (!Covers(schedule, circuit_.circuit)) continue;
+      if (schedule.paused) {
+        paused = ScheduleResource(schedule.id);
+        continue;
+      }
+      active = true;
+      const bool missed = schedule.next_tick && *schedule.next_tick <= clock_.now;
+      const std::optional<absl::Time> tick = missed ? schedule.next_tick : schedule.last_tick;
+      if (tick) due = due ? std::max(*due, *tick) : *tick;
+    }
+    if (!active) {
+      Add(ConditionType::kNotScheduled, Severity::kWarning,
+          paused.empty() ? "NO_SCHEDULE" : "SCHEDULE_PAUSED",
+          paused.empty() ? "no schedule asks for its forecasts: make one with `fleetcast schedule "
+                           "create`"
+                         : absl::StrCat(paused, " is paused, and no other asks for its forecasts"));
+      return;
+    }
+    if (!due || clock_.now < *due + clock_.late_after || circuit_.serving->deploy_time > *due)
+      return;
+    if (circuit_.forecast && circuit_.forecast->create_time >= *due) return;
+    const auto& failed = circuit_.failed_invocation;
+    if (failed && failed->time && *failed->time >= *due) return;  // it has failed, and says so
+    Add(ConditionType::kForecastLate, Severity::kError, "FORECAST_LATE",
+        absl::StrCat("the forecast of ", TimeText(*due), " has not come for ",
+                     Ago(clock_.now - *due),
+                     ": see `fleetcast sweep list` and `fleetcast local "
+                     "status`"),
+        *due);
+  }
+
+  void Forecasts() {
+    const auto& failed = circuit_.failed_invocation;
+    if (failed && failed->time &&
+        (!circuit_.forecast || *failed->time > circuit_.forecast->create_time))
+      Add(ConditionType::kForecastFailed, Severity::kError, failed->reason, failed->message,
+          *failed->time);
+    if (!circuit_.forecast || !clock_.latest_issue) return;
+    const absl::Duration behind = *clock_.latest_issue - circuit_.forecast->issue_time;
+    if (behind > kStaleAfter)
+      Add(ConditionType::kDataStale, Severity::kWarning, "DATA_STALE",
+          absl::StrCat("its newest reading is of ", TimeText(circuit_.forecast->issue_time), ", ",
+                       Ago(behind), " behind the fleet's: does its sensor still report?"),
+          circuit_.forecast->issue_time);
+  }
+
+  const CircuitRecord& circuit_;
+  const FleetClock& clock_;
+  std::vector<Condition> conditions_;
+};
+
+}  // namespace
+
+std::vector<Condition> ConditionsOf(const CircuitRecord& circuit, const FleetClock& clock) {
+  return Judge(circuit, clock).Conditions();
+}
+
+Severity WorstOf(const std::vector<Condition>& conditions) {
+  Severity worst = Severity::kOk;
+  for (const Condition& condition : conditions) worst = std::max(worst, condition.severity);
+  return worst;
+}
+
+std::string Word(ConditionType type) {
+  switch (type) {
+    case ConditionType::kOutOfSync:
+      return "OUT_OF_SYNC";
+    case ConditionType::kTraining:
+      return "TRAINING";
+    case ConditionType::kGateRefused:
+      return "GATE_REFUSED";
+    case ConditionType::kForecastLate:
+      return "FORECAST_LATE";
+    case ConditionType::kForecastFailed:
+      return "FORECAST_FAILED";
+    case ConditionType::kDataStale:
+      return "DATA_STALE";
+    case ConditionType::kPinned:
+      return "PINNED";
+    case ConditionType::kRetired:
+      return "RETIRED";
+    case ConditionType::kNotScheduled:
+      return "NOT_SCHEDULED";
+    case ConditionType::kWorseThanNaive:
+      return "WORSE_THAN_NAIVE";
+  }
+  return "";
+}
+
+std::string Word(Severity severity) {
+  switch (severity) {
+    case Severity::kOk:
+      return "OK";
+    case Severity::kInfo:
+      return "INFO";
+    case Severity::kWarning:
+      return "WARNING";
+    case Severity::kError:
+      return "ERROR";
+  }
+  return "";
+}
+
+}  // namespace fleetcast::inference

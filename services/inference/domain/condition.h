@@ -1,0 +1,57 @@
+// What is out of the ordinary about a circuit: a pure function of what is known of it and of the
+// clock, so that it is true at the moment of asking, whoever is alive.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/inference/domain/circuit_record.h"
+#include "services/inference/domain/schedule.h"
+
+namespace fleetcast::inference {
+
+enum class ConditionType {
+  kOutOfSync,
+  kTraining,
+  kGateRefused,
+  kForecastLate,
+  kForecastFailed,
+  kDataStale,
+  kPinned,
+  kRetired,
+  kNotScheduled,
+  kWorseThanNaive
+};
+enum class Severity { kOk, kInfo, kWarning, kError };
+
+struct Condition {
+  ConditionType type = ConditionType::kOutOfSync;
+  Severity severity = Severity::kInfo;
+  std::string reason;   // UPPER_SNAKE
+  std::string message;  // what it is and what to do
+  std::optional<absl::Time> since;
+};
+
+// What conditions are judged by besides the circuit.
+struct FleetClock {
+  absl::Time now;  // the database's
+  std::vector<Schedule> schedules;
+  std::optional<absl::Time> latest_issue;  // of all circuits' forecasts
+  // How long after its tick a forecast counts as late.
+  absl::Duration late_after = absl::Minutes(15);
+};
+
+// A sensor whose newest reading is this much older than the fleet's newest is told.
+inline constexpr absl::Duration kStaleAfter = absl::Hours(24);
+
+// Worst first.
+[[nodiscard]] std::vector<Condition> ConditionsOf(const CircuitRecord& circuit,
+                                                  const FleetClock& clock);
+[[nodiscard]] Severity WorstOf(const std::vector<Condition>& conditions);
+
+[[nodiscard]] std::string Word(ConditionType type);  // "OUT_OF_SYNC"
+[[nodiscard]] std::string Word(Severity severity);   // "OK", "INFO" …
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,164 @@
+#include "services/inference/domain/reconcile.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace fleetcast::inference {
+namespace {
+
+bool Passed(const Candidate& candidate) {
+  return candidate.gate == "BETTER" || candidate.gate == "NOT_COMPARABLE";
+}
+
+bool Serves(const CircuitRecord& circuit, std::int64_t version) {
+  return circuit.serving && circuit.serving->model_version == version;
+}
+
+// So that `version` is champion and serves.
+StepDecision Serve(const CircuitRecord& circuit, std::int64_t champion, std::int64_t version,
+                   std::string why) {
+  const bool same_settings =
+      circuit.serving && circuit.serving->deployment_hash == circuit.deployment_hash;
+  StepDecision decision{.version = version, .why = std::move(why)};
+  decision.set_champion = champion != version;
+  decision.deploy = !Serves(circuit, version) || !same_settings;
+  if (decision.set_champion || !Serves(circuit, version))
+    decision.action = StepAction::kPromoted;
+  else if (decision.deploy)
+    decision.action = StepAction::kRedeployed;
+  return decision;
+}
+
+StepDecision Leave(const CircuitRecord& circuit, StepAction action, std::string why) {
+  return {.action = action,
+          .version = circuit.serving ? circuit.serving->model_version : 0,
+          .why = std::move(why)};
+}
+
+StepDecision DecideActive(const CircuitRecord& circuit, const RegistryFacts& registry) {
+  for (const Candidate& candidate : registry.candidates)
+    if (candidate.version == registry.champion)
+      return Serve(circuit, registry.champion, candidate.version, "is champion already");
+  for (const Candidate& candidate : registry.candidates)
+    if (Passed(candidate) && candidate.judged_against == registry.champion)
+      return Serve(circuit, registry.champion, candidate.version, candidate.why);
+  StepDecision ask = Leave(circuit, StepAction::kNone, "");
+  ask.ask_trainer = true;
+  if (registry.candidates.empty()) {
+    ask.why = "no version has been trained from this configuration";
+    return ask;
+  }
+  const Candidate& newest = registry.candidates.front();
+  if (newest.gate.empty() || newest.judged_against != registry.champion) {
+    ask.why = absl::StrCat(
+        "version ", newest.version,
+        newest.gate.empty() ? " has not been judged" : " was judged against another champion");
+    return ask;
+  }
+  return Leave(circuit, StepAction::kRefused, absl::StrCat("v", newest.version, " ", newest.why));
+}
+
+}  // namespace
+
+bool NeedsStep(const CircuitRecord& circuit) {
+  if (circuit.pin) return !Serves(circuit, circuit.pin->model_version);
+  switch (circuit.desired_state) {
+    case DesiredState::kNone:
+      return false;
+    case DesiredState::kRetired:
+      return circuit.serving.has_value();
+    case DesiredState::kActive:
+      return !circuit.unsound &&
+             (!circuit.serving || circuit.serving->training_hash != circuit.training_hash ||
+              circuit.serving->deployment_hash != circuit.deployment_hash);
+  }
+  return false;
+}
+
+StepDecision Decide(const CircuitRecord& circuit, const RegistryFacts& registry) {
+  if (circuit.pin) {
+    const std::string why =
+        absl::StrCat("pinned by ", circuit.pin->actor, ": ", circuit.pin->reason);
+    if (Serves(circuit, circuit.pin->model_version) &&
+        registry.champion == circuit.pin->model_version)
+      return Leave(circuit, StepAction::kPinned, why);
+    return Serve(circuit, registry.champion, circuit.pin->model_version, why);
+  }
+  if (circuit.desired_state == DesiredState::kRetired)
+    return {.action = StepAction::kRetired,
+            .remove_champion = registry.champion != 0,
+            .undeploy = circuit.serving.has_value(),
+            .why = "the configuration does not have it any more"};
+  if (circuit.desired_state == DesiredState::kNone || circuit.unsound)
+    return Leave(circuit, StepAction::kNone, "nothing is asked of it");
+  return DecideActive(circuit, registry);
+}
+
+FleetChange ChangeTo(const DesiredFleet& desired, const std::vector<CircuitRecord>& present) {
+  std::map<CircuitId, const DesiredCircuit*> wanted;
+  for (const DesiredCircuit& circuit : desired.circuits) wanted[circuit.circuit] = &circuit;
+  std::set<CircuitId> known;
+  FleetChange change;
+  const auto count = [&](const CircuitRecord& circuit) {
+    if (circuit.unsound)
+      ++change.unsound;
+    else if (circuit.pin && !NeedsStep(circuit))
+      ++change.pinned;
+    else if (!NeedsStep(circuit))
+      ++change.in_sync;
+    if (NeedsStep(circuit)) change.to_step.push_back(circuit);
+  };
+  const auto take = [&](CircuitRecord record, const DesiredCircuit& from) {
+    const bool same = record.desired_state == DesiredState::kActive && !record.unsound &&
+                      record.training_hash == from.training_hash &&
+                      record.deployment_hash == from.deployment_hash &&
+                      record.display_name == from.settings.display_name;
+    const bool other_training = record.training_hash != from.training_hash;
+    record.circuit = from.circuit;
+    record.display_name = from.settings.display_name;
+    record.desired_state = DesiredState::kActive;
+    record.unsound = false;
+    record.training_hash = from.training_hash;
+    record.deployment_hash = from.deployment_hash;
+    record.cutoff_date = from.cutoff_date;
+    record.settings = from.settings;
+    if (other_training) record.training_run.clear();
+    record.commit = same ? record.commit : desired.commit;
+    if (!same) change.changed.push_back(record);
+    count(record);
+  };
+  for (CircuitRecord record : present) {
+    known.insert(record.circuit);
+    if (const auto found = wanted.find(record.circuit); found != wanted.end()) {
+      take(std::move(record), *found->second);
+      continue;
+    }
+    const bool unsound = desired.unsound.contains(record.circuit);
+    const bool gone =
+        !unsound && desired.complete && record.desired_state != DesiredState::kRetired;
+    if (gone || unsound != record.unsound) {
+      record.unsound = unsound;
+      if (gone) {
+        record.desired_state = DesiredState::kRetired;
+        record.training_run.clear();
+        record.commit = desired.commit;
+      }
+      change.changed.push_back(record);
+    }
+    count(record);
+  }
+  for (const auto& [circuit, from] : wanted)
+    if (!known.contains(circuit)) take(CircuitRecord{}, *from);
+  for (const CircuitId& circuit : desired.unsound) {
+    if (known.contains(circuit)) continue;
+    CircuitRecord record{.circuit = circuit, .display_name = "", .unsound = true};
+    record.desired_state = DesiredState::kActive;
+    record.commit = desired.commit;
+    change.changed.push_back(record);
+    ++change.unsound;
+  }
+  return change;
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,165 @@
+#include "services/inference/domain/reconciler.h"
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/id.h"
+#include "common/base/status.h"
+#include "services/inference/domain/reconcile.h"
+#include "services/inference/domain/registry_facts.h"
+
+namespace fleetcast::inference {
+namespace {
+
+using workqueue::TaskState;
+
+std::string ActorOf(const ReleasePin& pin) { return pin.actor.empty() ? "release" : pin.actor; }
+
+// For the champion's history.
+std::string WhyOf(const HeldStep& step, const StepDecision& decision) {
+  std::string what = step.pin.circuit.empty()
+                         ? absl::StrCat(ReleaseResource(step.group_id), " of commit ",
+                                        step.pin.commit.substr(0, 12))
+                         : "by hand";
+  if (!step.pin.reason.empty()) absl::StrAppend(&what, " (", step.pin.reason, ")");
+  return absl::StrCat(what, decision.why.empty() ? "" : ": ", decision.why).substr(0, 1900);
+}
+
+workqueue::Failure Cancelled(const std::string& training_run) {
+  return {.kind = workqueue::FailureKind::kConfiguration,
+          .reason = "TRAINING_CANCELLED",
+          .message = absl::StrCat("its job in ", training_run, " was cancelled"),
+          .retryable = false};
+}
+
+}  // namespace
+
+std::vector<StepOutcome> Reconciler::Run(const std::vector<HeldStep>& steps) {
+  std::vector<StepOutcome> outcomes(steps.size());
+  const auto fail_all = [&](const absl::Status& status) {
+    for (StepOutcome& outcome : outcomes) outcome.status = status;
+    return outcomes;
+  };
+  std::vector<CircuitId> ids;
+  ids.reserve(steps.size());
+  for (const HeldStep& step : steps) ids.push_back(step.circuit);
+  const auto records = store_.ReadCircuits(ids);
+  if (!records.ok()) return fail_all(records.status());
+  const auto facts = FactsOf(registry_, *records);
+  if (!facts.ok()) return fail_all(facts.status());
+  std::map<CircuitId, CircuitRecord> circuits;
+  for (const CircuitRecord& record : *records) circuits[record.circuit] = record;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto found = circuits.find(steps[i].circuit);
+    outcomes[i].status =
+        found == circuits.end()
+            ? CircuitNotFound(steps[i].circuit)
+            : Carry(steps[i], found->second, facts->at(steps[i].circuit), outcomes[i]);
+  }
+  MakeDeployments(circuits, steps, outcomes);
+  return outcomes;
+}
+
+absl::Status Reconciler::Carry(const HeldStep& step, const CircuitRecord& circuit,
+                               const RegistryFacts& facts, StepOutcome& outcome) {
+  const StepDecision decision = Decide(circuit, facts);
+  if (decision.ask_trainer) return AskTrainer(step, circuit, facts, outcome);
+  if (decision.set_champion || decision.remove_champion) {
+    FLEETCAST_RETURN_IF_ERROR(step.confirm_held());
+    FLEETCAST_RETURN_IF_ERROR(ChangeChampion(step, facts, decision));
+  }
+  outcome.result = {
+      .action = decision.action, .model_version = decision.version, .why = decision.why};
+  outcome.undeploy = decision.undeploy;
+  if (decision.deploy) outcome.deploy = Deployment{.circuit = step.circuit};
+  return absl::OkStatus();
+}
+
+absl::Status Reconciler::ChangeChampion(const HeldStep& step, const RegistryFacts& facts,
+                                        const StepDecision& decision) {
+  const ChampionChange change{.circuit = step.circuit,
+                              .model_version = decision.set_champion ? decision.version : 0,
+                              .expected_current = facts.champion,
+                              .actor = ActorOf(step.pin),
+                              .reason = WhyOf(step, decision)};
+  return registry_.ChangeChampion(
+      DerivedUuid(absl::StrCat("champion of ", CircuitResource(step.circuit), " from ",
+                               change.expected_current, " to ", change.model_version, " by ",
+                               step.group_id)),
+      change);
+}
+
+absl::Status Reconciler::AskTrainer(const HeldStep& step, const CircuitRecord& circuit,
+                                    const RegistryFacts& facts, StepOutcome& outcome) {
+  if (circuit.training_run.empty()) return Start(step, circuit, facts, outcome);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto training,
+                             trainer_.StateOf(circuit.training_run, step.circuit));
+  // What it made is not judged against the champion of now, or is gone: it is asked for anew.
+  if (!training || training->state == TaskState::kSucceeded)
+    return Start(step, circuit, facts, outcome);
+  if (training->state == TaskState::kFailed)
+    outcome.training_failure = training->failure.value_or(Cancelled(circuit.training_run));
+  else if (training->state == TaskState::kCancelled)
+    outcome.training_failure = Cancelled(circuit.training_run);
+  else
+    outcome.waits_for = absl::StrCat(
+        circuit.training_run, "/jobs/", CircuitKey(step.circuit), ": ",
+        training->state == TaskState::kRunning ? "it is being trained" : training->reason);
+  return absl::OkStatus();
+}
+
+// A release asks once for all that it was found to need, whichever step comes first; what turns out
+// later is asked for alone.
+absl::Status Reconciler::Start(const HeldStep& step, const CircuitRecord& circuit,
+                               const RegistryFacts& facts, StepOutcome& outcome) {
+  FLEETCAST_RETURN_IF_ERROR(step.confirm_held());
+  std::vector<CircuitId> together = {step.circuit};
+  std::string what = absl::StrCat(CircuitResource(step.circuit), " after ", circuit.training_run,
+                                  " against ", facts.champion);
+  if (circuit.training_run.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto planned, store_.ToTrain(step.group_id));
+    const std::set<CircuitId> set(planned.begin(), planned.end());
+    if (set.contains(step.circuit)) {
+      together = planned;
+      what = "all";
+    }
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const std::string run,
+      trainer_.Start(DerivedUuid(absl::StrCat("train ", what, " for ", step.group_id)), together,
+                     circuit.commit));
+  FLEETCAST_RETURN_IF_ERROR(store_.NoteTraining(step.group_id, together, run));
+  outcome.waits_for = absl::StrCat(run, "/jobs/", CircuitKey(step.circuit));
+  return absl::OkStatus();
+}
+
+void Reconciler::MakeDeployments(const std::map<CircuitId, CircuitRecord>& circuits,
+                                 const std::vector<HeldStep>& steps,
+                                 std::vector<StepOutcome>& outcomes) {
+  std::vector<std::int64_t> numbers;
+  for (const StepOutcome& outcome : outcomes)
+    if (outcome.status.ok() && outcome.deploy) numbers.push_back(outcome.result.model_version);
+  if (numbers.empty()) return;
+  const auto versions = registry_.GetModelVersions(numbers);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    StepOutcome& outcome = outcomes[i];
+    if (!outcome.status.ok() || !outcome.deploy) continue;
+    if (!versions.ok()) {
+      outcome.status = versions.status();
+      continue;
+    }
+    const auto found = versions->find(outcome.result.model_version);
+    const std::string name = ModelVersionResource(outcome.result.model_version);
+    auto deployment =
+        found == versions->end()
+            ? absl::StatusOr<Deployment>(
+                  ResourceNotFound("ModelVersion", name, "train the circuit again"))
+            : MakeDeployment(found->second, circuits.at(steps[i].circuit).settings);
+    outcome.status = deployment.status();
+    if (deployment.ok()) outcome.deploy = *std::move(deployment);
+  }
+}
+
+}  // namespace fleetcast::inference

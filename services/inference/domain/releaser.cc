@@ -1,0 +1,172 @@
+#include "services/inference/domain/releaser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "services/inference/domain/registry_facts.h"
+
+namespace fleetcast::inference {
+namespace {
+
+// Others may make releases meanwhile; each try sees a later one.
+constexpr int kMaxTries = 20;
+
+std::string Short(const std::string& commit) { return commit.substr(0, 12); }
+
+absl::Status Refuse(const std::string& reason, const std::string& message, const Kinship& kinship) {
+  return Refused(
+      absl::StatusCode::kFailedPrecondition, reason, message,
+      {{"commit", kinship.head_commit}, {"commit_in_force", kinship.base_commit}});
+}
+
+void Count(const StepDecision& decision, ReleasePlan& plan) {
+  if (decision.ask_trainer)
+    ++plan.train;
+  else if (decision.action == StepAction::kPromoted)
+    ++plan.promote;
+  else if (decision.action == StepAction::kRedeployed)
+    ++plan.redeploy;
+  else if (decision.action == StepAction::kRetired)
+    ++plan.retire;
+  else if (decision.action == StepAction::kRefused)
+    ++plan.refused;
+}
+
+// Whether it is yet to be tried again: the gate has not said why it stays as it is.
+bool IsUnfinished(const CircuitRecord& circuit) {
+  return !circuit.step || circuit.step->state != workqueue::TaskState::kSucceeded ||
+         circuit.step->result.action != StepAction::kRefused;
+}
+
+}  // namespace
+
+absl::Status CheckSuccession(const Kinship& kinship, const std::string& revision) {
+  if (kinship.merge_base_commit == kinship.base_commit) return absl::OkStatus();
+  const std::string named = absl::StrCat("\"", revision, "\" (", Short(kinship.head_commit), ")");
+  const std::string in_force = Short(kinship.base_commit);
+  if (kinship.merge_base_commit == kinship.head_commit)
+    return Refuse("STALE_RELEASE",
+                  absl::StrCat(named, " is older than ", in_force,
+                               ", the commit in force; nothing was changed. To go back to it, roll "
+                               "back"),
+                  kinship);
+  return Refuse("DIVERGED_RELEASE",
+                absl::StrCat(named, " does not descend from ", in_force,
+                             ", the commit in force; nothing was changed. Merge it, or roll back to "
+                             "a release that it descends from"),
+                kinship);
+}
+
+Releaser::Releaser(ModelRegistry& registry, CircuitCatalog& catalog, ReleaseStore& store)
+    : registry_(registry), catalog_(catalog), store_(store) {}
+
+absl::StatusOr<std::vector<NewStep>> Releaser::Plan(const std::vector<CircuitRecord>& to_step,
+                                                    ReleasePlan& plan) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto facts, FactsOf(registry_, to_step));
+  std::vector<NewStep> steps;
+  steps.reserve(to_step.size());
+  for (const CircuitRecord& circuit : to_step) {
+    const StepDecision decision = Decide(circuit, facts.at(circuit.circuit));
+    Count(decision, plan);
+    steps.push_back({.circuit = circuit.circuit, .pin = {.train = decision.ask_trainer}});
+  }
+  return steps;
+}
+
+absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, ReleasePin pin,
+                                             const InForce& in_force, bool rollback) {
+  FLEETCAST_ASSIGN_OR_RETURN(const DesiredFleet fleet, catalog_.GetFleet(pin.revision));
+  if (!in_force.commit.empty() && !rollback) {
+    auto kinship = catalog_.GetKinship(in_force.commit, fleet.commit);
+    if (ReasonOf(kinship.status()) == "REVISION_NOT_FOUND")
+      kinship = Kinship{.base_commit = in_force.commit, .head_commit = fleet.commit};
+    FLEETCAST_RETURN_IF_ERROR(kinship.status());
+    FLEETCAST_RETURN_IF_ERROR(CheckSuccession(*kinship, pin.revision));
+  }
+  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<CircuitRecord> present, store_.AllCircuits());
+  const FleetChange change = ChangeTo(fleet, present);
+  if (in_force.commit == fleet.commit && change.changed.empty() && !rollback) {
+    FLEETCAST_ASSIGN_OR_RETURN(const Release standing, store_.Get(in_force.release_id));
+    if (StateOf(standing) == ReleaseState::kApplying ||
+        std::none_of(change.to_step.begin(), change.to_step.end(), IsUnfinished))
+      return store_.AnswerWithInForce(request, in_force);
+  }
+  NewRelease release{.pin = std::move(pin), .changed = change.changed, .steps = {}};
+  release.pin.commit = fleet.commit;
+  release.pin.previous_release = in_force.release_id;
+  release.pin.plan = {
+      .in_sync = change.in_sync, .pinned = change.pinned, .unsound = change.unsound};
+  for (const CircuitId& circuit : fleet.unsound)
+    if (release.pin.unsound_circuits.size() < kMostUnsoundNamed)
+      release.pin.unsound_circuits.push_back(CircuitKey(circuit));
+  if (!fleet.complete)
+    release.pin.note =
+        "entries of the master list cannot be read at the commit, so no circuit was retired: see "
+        "`fleetcast config validate`";
+  FLEETCAST_ASSIGN_OR_RETURN(release.steps, Plan(change.to_step, release.pin.plan));
+  return store_.Create(request, release, in_force);
+}
+
+absl::StatusOr<Release> Releaser::Create(const MutatingRequest& request,
+                                         const ReleaseCommand& command) {
+  FLEETCAST_ASSIGN_OR_RETURN(auto first, store_.FirstRelease(request));
+  if (first) return *std::move(first);
+  for (int tries = 1;; ++tries) {
+    FLEETCAST_ASSIGN_OR_RETURN(const InForce in_force, store_.GetInForce());
+    auto release = PutInForce(
+        request,
+        {.revision = command.revision, .actor = command.actor, .reason = command.reason},
+        in_force, /*rollback=*/false);
+    if (ReasonOf(release.status()) != "RELEASE_CHANGED" || tries == kMaxTries) return release;
+  }
+}
+
+absl::StatusOr<Release> Releaser::RollBack(const MutatingRequest& request,
+                                           const std::string& release_id,
+                                           const ReleaseCommand& command) {
+  FLEETCAST_ASSIGN_OR_RETURN(auto first, store_.FirstRelease(request));
+  if (first) return *std::move(first);
+  FLEETCAST_ASSIGN_OR_RETURN(const Release standing, store_.Get(""));
+  std::string target = release_id;
+  // The one before a rollback is the one before what it returned to.
+  if (target.empty()) {
+    std::string from = standing.group.id;
+    if (!standing.pin.rollback_of.empty()) from = standing.pin.rollback_of;
+    FLEETCAST_ASSIGN_OR_RETURN(const Release at, store_.Get(from));
+    target = at.pin.previous_release;
+  }
+  if (target.empty())
+    return Refused(absl::StatusCode::kFailedPrecondition, "NO_PREVIOUS_RELEASE",
+                   absl::StrCat(ReleaseResource(standing.group.id),
+                                " is the first; release an earlier commit by its name instead"));
+  FLEETCAST_ASSIGN_OR_RETURN(const Release wanted, store_.Get(target));
+  return PutInForce(request,
+                    {.revision = wanted.pin.commit,
+                     .rollback_of = target,
+                     .actor = command.actor,
+                     .reason = command.reason},
+                    {.release_id = standing.group.id, .commit = standing.pin.commit},
+                    /*rollback=*/true);
+}
+
+absl::StatusOr<CircuitStatus> Releaser::Pin(const MutatingRequest& request, const NewPin& pin) {
+  if (pin.model_version > 0) {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto versions,
+                               registry_.GetModelVersions({pin.model_version}));
+    const auto found = versions.find(pin.model_version);
+    if (found == versions.end())
+      return ResourceNotFound("ModelVersion", ModelVersionResource(pin.model_version),
+                              "list the versions with ListModelVersions");
+    FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit, CircuitOf(found->second));
+    if (circuit != pin.circuit)
+      return Refused(absl::StatusCode::kFailedPrecondition, "MODEL_OF_OTHER_CIRCUIT",
+                     absl::StrCat(ModelVersionResource(pin.model_version), " was trained for ",
+                                  CircuitResource(circuit), ", not for ",
+                                  CircuitResource(pin.circuit)));
+  }
+  return store_.Pin(request, pin);
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,464 @@
+#include "services/inference/storage/postgres_release_store.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/db/filter_sql.h"
+#include "common/workqueue/pools.h"
+#include "services/inference/storage/circuit_rows.h"
+#include "services/inference/storage/first_answer.h"
+#include "services/inference/storage/rows.h"
+
+namespace fleetcast::inference {
+namespace {
+
+using workqueue::Group;
+using workqueue::Queue;
+using workqueue::Task;
+
+// What one look of a watcher reads at most.
+constexpr int kMostChanges = 500;
+// How many circuits are read at once where most may be filtered away.
+constexpr int kSlice = 1000;
+constexpr int kStepAttempts = 5;
+
+const char kInForce[] = "SELECT release_id, config_commit FROM inference.release_in_force";
+const char kPutInForce[] =
+    "UPDATE inference.release_in_force SET release_id = $1, config_commit = $2";
+const char kNow[] = "SELECT " FLEETCAST_MICROS("clock_timestamp()");
+const char kTrainingRun[] =
+    "SELECT training_run FROM inference.circuit_statuses"
+    " WHERE step_group_id = $1 AND training_run <> '' LIMIT 1";
+const char kNoteSteps[] = R"(
+  UPDATE inference.circuit_statuses c SET step_group_id = $3,
+    training_run = CASE WHEN g.train THEN '' ELSE c.training_run END
+  FROM unnest($1::text[], $2::text[], $4::boolean[]) AS g (plant_id, circuit_id, train)
+  WHERE c.plant_id = g.plant_id AND c.circuit_id = g.circuit_id)";
+const char kNoteTraining[] =
+    "UPDATE inference.circuit_statuses SET training_run = $3"
+    " WHERE (plant_id, circuit_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"
+    " AND step_group_id = $4";
+const char kEndedPins[] =
+    "SELECT plant_id, circuit_id FROM inference.circuit_statuses"
+    " WHERE pin_expire_time <= now() ORDER BY plant_id, circuit_id LIMIT 100"
+    " FOR UPDATE SKIP LOCKED";
+const char kToTrain[] =
+    "SELECT name FROM inference.tasks WHERE group_id = $1 AND payload -> 'train' = 'true'"
+    " ORDER BY name";
+const char kLockCircuit[] =
+    "SELECT FROM inference.circuit_statuses WHERE plant_id = $1 AND circuit_id = $2 FOR UPDATE";
+const char kPin[] =
+    "UPDATE inference.circuit_statuses SET pin_version = $3::bigint, pin_actor = $4,"
+    " pin_reason = $5, pin_time = clock_timestamp(), pin_expire_time ="
+    " clock_timestamp() + NULLIF($6, '')::double precision * interval '1 s'"
+    " WHERE plant_id = $1 AND circuit_id = $2";
+const char kUnpin[] =
+    "UPDATE inference.circuit_statuses SET pin_version = NULL, pin_actor = '', pin_reason = '',"
+    " pin_time = NULL, pin_expire_time = NULL WHERE plant_id = $1 AND circuit_id = $2";
+
+absl::StatusOr<db::SqlField> ReleaseField(const std::string& field) {
+  if (field == "create_time") return db::SqlField{.expression = "g.create_time"};
+  return db::SqlField{.expression = absl::StrCat("g.pin ->> '", field, "'")};
+}
+
+absl::StatusOr<db::SqlField> StepField(const std::string& field) {
+  if (field == "state") return db::SqlField{.expression = Queue::kStateOfTask};
+  if (field == "plant_id") return db::SqlField{.expression = "split_part(t.name, '.', 1)"};
+  if (field == "circuit_id") return db::SqlField{.expression = "split_part(t.name, '.', 2)"};
+  if (field == "action") return db::SqlField{.expression = "t.result ->> 'action'"};
+  return db::SqlField{.expression = "t.failure ->> 'reason'"};
+}
+
+std::vector<ReleaseStep> StepsOf(std::vector<Task> tasks) {
+  std::vector<ReleaseStep> steps;
+  steps.reserve(tasks.size());
+  for (Task& task : tasks) steps.push_back(StepOf(std::move(task)));
+  return steps;
+}
+
+InForce ReadInForce(pqxx::work& work, const char* suffix = "") {
+  const pqxx::row row = work.exec1(absl::StrCat(kInForce, suffix));
+  return {.release_id = row[0].as<std::string>(), .commit = row[1].as<std::string>()};
+}
+
+// Plants and ids of circuits, as two arrays.
+std::vector<std::string> Arrays(const std::vector<CircuitId>& circuits) {
+  std::vector<std::string> plants, ids;
+  for (const CircuitId& circuit : circuits) {
+    plants.push_back(circuit.plant_id);
+    ids.push_back(circuit.circuit_id);
+  }
+  return {TextArray(plants), TextArray(ids)};
+}
+
+absl::Status Changed() {
+  return Refused(absl::StatusCode::kAborted, "RELEASE_CHANGED",
+                 "another release has been put in force meanwhile; send the request again");
+}
+
+CircuitStatus StatusOf(CircuitRecord record, const FleetClock& clock) {
+  CircuitStatus status{.record = std::move(record), .conditions = {}};
+  status.conditions = ConditionsOf(status.record, clock);
+  return status;
+}
+
+}  // namespace
+
+workqueue::QueueOptions ReleasingQueueOptions() {
+  return {.schema = kSchema,
+          .queue = kReleasingQueue,
+          .kept = "EXISTS (SELECT FROM inference.circuit_statuses c"
+                  " WHERE g.group_id IN (c.release_id, c.step_group_id))"
+                  " OR g.group_id IN (SELECT release_id FROM inference.release_in_force)"};
+}
+
+// A first answer names its release: what it says of itself changes as it is carried out.
+template <>
+std::string AnswerText(const Release& answer) {
+  return answer.group.id;
+}
+
+std::string PostgresReleaseStore::NewGroupId(pqxx::work& work) {
+  return ids_.NewId(TimeOf(work.exec1(kNow)[0]));
+}
+
+Release PostgresReleaseStore::WithTraining(pqxx::work& work, Group group) {
+  const InForce in_force = ReadInForce(work);
+  Release release = ReleaseOf(std::move(group), false);
+  release.in_force = release.group.id == in_force.release_id;
+  const pqxx::result run = Run(work, kTrainingRun, {release.group.id});
+  if (!run.empty()) release.training_run = run[0][0].as<std::string>();
+  return release;
+}
+
+absl::StatusOr<Release> PostgresReleaseStore::Select(pqxx::work& work,
+                                                     const std::string& release_id) {
+  const std::string id = release_id.empty() ? ReadInForce(work).release_id : release_id;
+  if (id.empty()) return ReleaseNotFound(id);
+  std::optional<Group> group = queue_.GetGroup(work, id);
+  if (!group || !ReleasePinOf(group->pin).circuit.empty()) return ReleaseNotFound(release_id);
+  return WithTraining(work, *std::move(group));
+}
+
+absl::StatusOr<std::optional<Release>> PostgresReleaseStore::FirstRelease(
+    const MutatingRequest& request) {
+  using Found = std::optional<Release>;
+  return db::ReadInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<Found> {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::FindAnswer(work, kSchema, request));
+    if (!first) return Found();
+    FLEETCAST_ASSIGN_OR_RETURN(Release release, Select(work, *first));
+    return Found(std::move(release));
+  });
+}
+
+absl::StatusOr<InForce> PostgresReleaseStore::GetInForce() {
+  return db::ReadInTransaction(queue_.pool(), [](pqxx::work& work) -> absl::StatusOr<InForce> {
+    return ReadInForce(work);
+  });
+}
+
+absl::StatusOr<std::vector<CircuitRecord>> PostgresReleaseStore::AllCircuits() {
+  return db::ReadInTransaction(
+      queue_.pool(), [](pqxx::work& work) -> absl::StatusOr<std::vector<CircuitRecord>> {
+        std::vector<CircuitRecord> circuits;
+        for (const pqxx::row& row :
+             work.exec(absl::StrCat(SelectCircuits(false), " ORDER BY c.plant_id, c.circuit_id")))
+          circuits.push_back(RecordOf(row));
+        return circuits;
+      });
+}
+
+absl::Status PostgresReleaseStore::MakeSteps(pqxx::work& work, const std::string& group_id,
+                                             const ReleasePin& pin,
+                                             const std::vector<NewStep>& steps) {
+  std::vector<workqueue::NewTask> tasks;
+  std::vector<CircuitId> circuits;
+  std::vector<std::string> train;
+  tasks.reserve(steps.size());
+  for (const NewStep& step : steps) {
+    tasks.push_back({.name = CircuitKey(step.circuit),
+                     .key = absl::StrCat(step.circuit.plant_id, "/", step.circuit.circuit_id),
+                     .pool = kReleasingQueue,
+                     .payload = ToJson(step.pin),
+                     .max_attempts = kStepAttempts,
+                     .attempt_timeout = absl::Minutes(10)});
+    circuits.push_back(step.circuit);
+    train.emplace_back(step.pin.train ? "t" : "f");
+  }
+  FLEETCAST_RETURN_IF_ERROR(
+      queue_.Enqueue(work, group_id, ToJson(pin), tasks, /*supersede=*/true));
+  std::vector<std::string> parameters = Arrays(circuits);
+  parameters.push_back(group_id);
+  parameters.push_back(TextArray(train));
+  Run(work, kNoteSteps, parameters);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Release> PostgresReleaseStore::Create(const MutatingRequest& request,
+                                                     const NewRelease& release,
+                                                     const InForce& expected) {
+  return db::RunInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<Release> {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::ClaimRequest(work, kSchema, request));
+    if (first) return Select(work, *first);
+    if (ReadInForce(work, " FOR UPDATE").release_id != expected.release_id) return Changed();
+    const std::string id = NewGroupId(work);
+    StoreDesired(work, release.changed, id);
+    if (!expected.release_id.empty())
+      FLEETCAST_RETURN_IF_ERROR(queue_
+                                    .Cancel(work, {.group_id = expected.release_id},
+                                            absl::StrCat("by ", ReleaseResource(id)))
+                                    .status());
+    FLEETCAST_RETURN_IF_ERROR(MakeSteps(work, id, release.pin, release.steps));
+    Run(work, kPutInForce, {id, release.pin.commit});
+    FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, id));
+    return Select(work, id);
+  });
+}
+
+absl::StatusOr<Release> PostgresReleaseStore::AnswerWithInForce(const MutatingRequest& request,
+                                                                const InForce& expected) {
+  return db::RunInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<Release> {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::ClaimRequest(work, kSchema, request));
+    if (first) return Select(work, *first);
+    if (ReadInForce(work, " FOR SHARE").release_id != expected.release_id) return Changed();
+    FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, expected.release_id));
+    return Select(work, expected.release_id);
+  });
+}
+
+absl::StatusOr<Release> PostgresReleaseStore::Get(const std::string& release_id) {
+  return db::ReadInTransaction(queue_.pool(),
+                               [&](pqxx::work& work) { return Select(work, release_id); });
+}
+
+absl::StatusOr<PageOf<Release>> PostgresReleaseStore::List(const std::optional<Filter>& filter,
+                                                           const PageRequest& page) {
+  FLEETCAST_ASSIGN_OR_RETURN(db::SqlCondition condition,
+                             db::FilterToSql(filter, ReleaseField, Queue::kFirstGroupParameter));
+  condition.text = absl::StrCat("coalesce(g.pin ->> 'circuit', '') = '' AND ", condition.text);
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<PageOf<Release>> {
+        PageOf<Group> groups = queue_.ListGroups(work, condition, page);
+        PageOf<Release> releases{.items = {}, .next_after = std::move(groups.next_after)};
+        for (Group& group : groups.items)
+          releases.items.push_back(WithTraining(work, std::move(group)));
+        return releases;
+      });
+}
+
+absl::StatusOr<PageOf<ReleaseStep>> PostgresReleaseStore::ListSteps(
+    const std::string& release_id, const std::optional<Filter>& filter, const PageRequest& page) {
+  FLEETCAST_ASSIGN_OR_RETURN(const db::SqlCondition condition,
+                             db::FilterToSql(filter, StepField, Queue::kFirstTaskParameter));
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<PageOf<ReleaseStep>> {
+        FLEETCAST_ASSIGN_OR_RETURN(const Release release, Select(work, release_id));
+        PageOf<Task> tasks = queue_.ListTasks(work, release.group.id, condition, page);
+        return PageOf<ReleaseStep>{.items = StepsOf(std::move(tasks.items)),
+                                   .next_after = std::move(tasks.next_after)};
+      });
+}
+
+absl::StatusOr<ReleaseChanges> PostgresReleaseStore::ChangesSince(const std::string& release_id,
+                                                                  const workqueue::Mark& mark) {
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<ReleaseChanges> {
+        auto changes = queue_.ChangesSince(work, release_id, mark, kMostChanges);
+        if (!changes) return ReleaseNotFound(release_id);
+        return ReleaseChanges{.release = WithTraining(work, std::move(changes->group)),
+                              .changed = StepsOf(std::move(changes->changed)),
+                              .running = StepsOf(std::move(changes->running)),
+                              .mark = changes->mark,
+                              .more = changes->more};
+      });
+}
+
+absl::StatusOr<CircuitStatus> PostgresReleaseStore::SelectStatus(pqxx::work& work,
+                                                                 const CircuitId& circuit) {
+  const pqxx::result rows =
+      Run(work, absl::StrCat(SelectCircuits(false), " WHERE c.plant_id = $1 AND c.circuit_id = $2"),
+          {circuit.plant_id, circuit.circuit_id});
+  if (rows.empty()) return CircuitNotFound(circuit);
+  return StatusOf(RecordOf(rows[0]), ReadFleetClock(work, late_after_));
+}
+
+absl::StatusOr<CircuitStatus> PostgresReleaseStore::GetStatus(const CircuitId& circuit) {
+  return db::ReadInTransaction(queue_.pool(),
+                               [&](pqxx::work& work) { return SelectStatus(work, circuit); });
+}
+
+absl::StatusOr<PageOf<CircuitStatus>> PostgresReleaseStore::ListStatuses(
+    const std::string& plant_id, const std::optional<Filter>& filter, const PageRequest& page) {
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<PageOf<CircuitStatus>> {
+        const FleetClock clock = ReadFleetClock(work, late_after_);
+        std::vector<std::string> after =
+            page.after.size() == 2 ? page.after : std::vector<std::string>{"", ""};
+        const auto slice = static_cast<std::size_t>(filter ? kSlice : page.size + 1);
+        std::vector<CircuitStatus> found;
+        for (bool more = true; more && found.size() <= static_cast<std::size_t>(page.size);) {
+          const pqxx::result rows = Run(
+              work,
+              absl::StrCat(SelectCircuits(false),
+                           " WHERE ($1 = '' OR c.plant_id = $1)"
+                           " AND (c.plant_id, c.circuit_id) > ($2, $3)"
+                           " ORDER BY c.plant_id, c.circuit_id LIMIT $4::integer"),
+              {plant_id, after[0], after[1], absl::StrCat(slice)});
+          for (const pqxx::row& row : rows) {
+            CircuitStatus status = StatusOf(RecordOf(row), clock);
+            after = PageKeyOf(status);
+            if (!filter || Matches(*filter, [&](const std::string& field) {
+                  return StatusField(status, field);
+                }))
+              found.push_back(std::move(status));
+          }
+          more = rows.size() == static_cast<pqxx::result::size_type>(slice);
+        }
+        return CutPage(std::move(found), page);
+      });
+}
+
+absl::StatusOr<FleetSummary> PostgresReleaseStore::Summarize(const std::string& plant_id) {
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<FleetSummary> {
+        const FleetClock clock = ReadFleetClock(work, late_after_);
+        FleetSummary summary;
+        for (const pqxx::row& row : Run(
+                 work, absl::StrCat(SelectCircuits(false), " WHERE $1 = '' OR c.plant_id = $1"),
+                 {plant_id})) {
+          const CircuitStatus status = StatusOf(RecordOf(row), clock);
+          ++summary.circuits;
+          ++summary.by_severity[Word(WorstOf(status.conditions))];
+          std::map<std::string, int> once;
+          for (const Condition& condition : status.conditions) once[Word(condition.type)] = 1;
+          for (const auto& [type, one] : once) summary.by_condition[type] += one;
+        }
+        return summary;
+      });
+}
+
+absl::StatusOr<CircuitStatus> PostgresReleaseStore::StepByHand(pqxx::work& work,
+                                                               const CircuitRecord& circuit,
+                                                               const std::string& actor,
+                                                               const std::string& reason) {
+  if (!circuit.step_group_id.empty())
+    FLEETCAST_RETURN_IF_ERROR(queue_
+                                  .Cancel(work,
+                                          {.group_id = circuit.step_group_id,
+                                           .name = CircuitKey(circuit.circuit)},
+                                          absl::StrCat("by ", actor, ", by hand"))
+                                  .status());
+  const ReleasePin pin{.circuit = CircuitKey(circuit.circuit),
+                       .commit = circuit.commit,
+                       .actor = actor,
+                       .reason = reason};
+  FLEETCAST_RETURN_IF_ERROR(
+      MakeSteps(work, NewGroupId(work), pin, {{.circuit = circuit.circuit, .pin = {}}}));
+  return SelectStatus(work, circuit.circuit);
+}
+
+absl::StatusOr<CircuitStatus> PostgresReleaseStore::Pin(const MutatingRequest& request,
+                                                        const NewPin& pin) {
+  const CircuitId& id = pin.circuit;
+  return db::RunInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<CircuitStatus> {
+        FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::ClaimRequest(work, kSchema, request));
+        if (first) return SelectStatus(work, id);
+        Run(work, kLockCircuit, {id.plant_id, id.circuit_id});
+        FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, SelectStatus(work, id));
+        const CircuitRecord& circuit = status.record;
+        if (circuit.desired_state == DesiredState::kNone)
+          return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_CONFIGURED",
+                         absl::StrCat(CircuitResource(id),
+                                      " is in no release, so there are no settings to deploy it "
+                                      "with: release a commit that has it"));
+        std::int64_t version = pin.model_version;
+        if (version == 0 && circuit.serving) version = circuit.serving->model_version;
+        if (version == 0)
+          return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_DEPLOYED",
+                         absl::StrCat("nothing serves ", CircuitResource(id),
+                                      "; name the version to pin"));
+        const std::string ttl = pin.ttl == absl::InfiniteDuration() ? "" : SecondsOf(pin.ttl);
+        Run(work, kPin,
+            {id.plant_id, id.circuit_id, absl::StrCat(version), pin.actor, pin.reason, ttl});
+        FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, CircuitKey(id)));
+        return StepByHand(work, circuit, pin.actor, pin.reason);
+      });
+}
+
+absl::StatusOr<CircuitStatus> PostgresReleaseStore::Unpin(const MutatingRequest& request,
+                                                          const CircuitId& id,
+                                                          const std::string& actor,
+                                                          const std::string& reason) {
+  return db::RunInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<CircuitStatus> {
+        FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::ClaimRequest(work, kSchema, request));
+        if (first) return SelectStatus(work, id);
+        Run(work, kLockCircuit, {id.plant_id, id.circuit_id});
+        FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, SelectStatus(work, id));
+        if (!status.record.pin)
+          return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_PINNED",
+                         absl::StrCat(CircuitResource(id), " is not pinned"));
+        Run(work, kUnpin, {id.plant_id, id.circuit_id});
+        FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, CircuitKey(id)));
+        return StepByHand(work, status.record, actor, reason);
+      });
+}
+
+absl::StatusOr<std::vector<CircuitRecord>> PostgresReleaseStore::ReadCircuits(
+    const std::vector<CircuitId>& circuits) {
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<std::vector<CircuitRecord>> {
+        std::vector<CircuitRecord> records;
+        for (const pqxx::row& row :
+             Run(work,
+                 absl::StrCat(SelectCircuits(true),
+                              " WHERE (c.plant_id, c.circuit_id) IN"
+                              " (SELECT * FROM unnest($1::text[], $2::text[]))"),
+                 Arrays(circuits))) {
+          records.push_back(RecordOf(row));
+          records.back().settings = SettingsOf(row["settings"].as<std::string>());
+        }
+        return records;
+      });
+}
+
+absl::StatusOr<std::vector<CircuitId>> PostgresReleaseStore::ToTrain(const std::string& group_id) {
+  return db::ReadInTransaction(
+      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<std::vector<CircuitId>> {
+        std::vector<CircuitId> circuits;
+        for (const pqxx::row& row : Run(work, kToTrain, {group_id}))
+          circuits.push_back(CircuitOfKey(row[0].as<std::string>()));
+        return circuits;
+      });
+}
+
+absl::Status PostgresReleaseStore::NoteTraining(const std::string& group_id,
+                                                const std::vector<CircuitId>& circuits,
+                                                const std::string& training_run) {
+  return db::RunInTransaction(queue_.pool(), [&](pqxx::work& work) {
+    std::vector<std::string> parameters = Arrays(circuits);
+    parameters.push_back(training_run);
+    parameters.push_back(group_id);
+    Run(work, kNoteTraining, parameters);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PostgresReleaseStore::EndPins(db::ConnectionPool& pool) {
+  return db::RunInTransaction(pool, [&](pqxx::work& work) -> absl::Status {
+    for (const pqxx::row& row : work.exec(kEndedPins)) {
+      const CircuitId id{row[0].as<std::string>(), row[1].as<std::string>()};
+      Run(work, kUnpin, {id.plant_id, id.circuit_id});
+      FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, SelectStatus(work, id));
+      FLEETCAST_RETURN_IF_ERROR(
+          StepByHand(work, status.record, "the pin's end", "its time is over").status());
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace fleetcast::inference
