@@ -180,8 +180,9 @@ void AddDeploymentCommands(CLI::App& app, Session& session) {
   CLI::App& deploy_verb = AddVerb(
       noun, session,
       {.name = "deploy",
-       .about = "put model versions into service by hand, whatever the release says; exit code 1 if "
-                "one fails",
+       .about =
+           "put model versions into service by hand, whatever the release says; exit code 1 if "
+           "one fails",
        .examples = "fleetcast deployment deploy 12\n"
                    "fleetcast deployment deploy 12,13 --revision main"},
       [&session, deploy] { return Deploy(session, *deploy); });

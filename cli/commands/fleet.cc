@@ -38,21 +38,20 @@ absl::Status Status(Session& session, const StatusOptions& options) {
   v1::ListCircuitStatusesRequest request;
   request.set_parent(plant);
   request.set_filter(options.filter);
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const std::vector<v1::CircuitStatus> circuits,
-      ListAll(session, inference_rpc::kListCircuitStatuses, request, options.limit,
-              [](v1::ListCircuitStatusesResponse* page) {
-                return page->mutable_circuit_statuses();
-              }));
+  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<v1::CircuitStatus> circuits,
+                             ListAll(session, inference_rpc::kListCircuitStatuses, request,
+                                     options.limit, [](v1::ListCircuitStatusesResponse* page) {
+                                       return page->mutable_circuit_statuses();
+                                     }));
   if (session.format() != OutputFormat::kTable) {
     auto document = ToJson(summary);
     document["circuit_statuses"] = nlohmann::ordered_json::array();
-    for (const auto& circuit : circuits)
-      document["circuit_statuses"].push_back(ToJson(circuit));
+    for (const auto& circuit : circuits) document["circuit_statuses"].push_back(ToJson(circuit));
     session.Show(document, nullptr);
   } else if (summary.circuits() == 0) {
-    session.Note("no circuits: no release has been made and nothing is deployed; put a commit in "
-                 "force with `fleetcast release create main`");
+    session.Note(
+        "no circuits: no release has been made and nothing is deployed; put a commit in "
+        "force with `fleetcast release create main`");
   } else {
     session.Show(summary, [&](const Terminal& terminal) {
       return FleetTable(circuits, session.Now()).Render(terminal) + "\n" +

@@ -69,8 +69,7 @@ void ShowWhole(Session& session, const v1::Release& release, const Steps& steps)
 void SayHowItEnded(Session& session, const v1::Release& release, const Steps& steps) {
   const std::string took = SpanText(release.create_time(), release.end_time(), session.Now());
   session.Say(absl::StrCat("release ", LastPart(release.name()), " ", StateText(release), ": ",
-                           OneLine(release.state_reason()),
-                           took.empty() ? "" : " (" + took + ")"));
+                           OneLine(release.state_reason()), took.empty() ? "" : " (" + took + ")"));
   std::vector<std::pair<std::string, std::string>> failures;
   for (const auto& step : steps)
     if (step.state() == v1::ReleaseStep::STATE_FAILED)
@@ -123,12 +122,12 @@ absl::Status Made(Session& session, const v1::Release& release, bool watch) {
     return WatchByName(session, release.name());
   }
   session.Show(release, [&](const Terminal&) {
-    return absl::StrCat(what, "\n",
-                        release.state() == v1::Release::STATE_APPLYING
-                            ? absl::StrCat("follow it: fleetcast release watch ", id)
-                            : absl::StrCat(StateText(release), ": ",
-                                           OneLine(release.state_reason())),
-                        "\n");
+    return absl::StrCat(
+        what, "\n",
+        release.state() == v1::Release::STATE_APPLYING
+            ? absl::StrCat("follow it: fleetcast release watch ", id)
+            : absl::StrCat(StateText(release), ": ", OneLine(release.state_reason())),
+        "\n");
   });
   return absl::OkStatus();
 }
@@ -218,8 +217,8 @@ absl::Status Pin(Session& session, const PinOptions& options) {
   if (!options.ttl.empty()) {
     absl::Duration ttl;
     if (!absl::ParseDuration(options.ttl, &ttl))
-      return InvalidField("--for", absl::StrCat("\"", options.ttl,
-                                                "\" is no duration; write 90m or 48h"));
+      return InvalidField("--for",
+                          absl::StrCat("\"", options.ttl, "\" is no duration; write 90m or 48h"));
     request.mutable_ttl()->set_seconds(absl::ToInt64Seconds(ttl));
   }
   FLEETCAST_ASSIGN_OR_RETURN(const auto status, session.Call(inference_rpc::kPinCircuit, request));
@@ -308,23 +307,23 @@ void AddCircuitCommands(CLI::App& app, Session& session) {
   CLI::App& noun = AddNoun(app, "circuit", "one circuit: how it stands, and who holds it");
 
   const auto shown = std::make_shared<std::string>();
-  CLI::App& status_verb =
-      AddVerb(noun, session,
-              {.name = "status",
-               .about = "what the circuit is to be, what serves it, and what is out of the ordinary",
-               .examples = "fleetcast circuit status P001/C001\n"
-                           "fleetcast circuit status P001/C001 -o json | jq .conditions"},
-              [&session, shown] { return ShowCircuit(session, *shown); });
+  CLI::App& status_verb = AddVerb(
+      noun, session,
+      {.name = "status",
+       .about = "what the circuit is to be, what serves it, and what is out of the ordinary",
+       .examples = "fleetcast circuit status P001/C001\n"
+                   "fleetcast circuit status P001/C001 -o json | jq .conditions"},
+      [&session, shown] { return ShowCircuit(session, *shown); });
   status_verb.add_option("circuit", *shown, "PLANT/CIRCUIT")->required();
 
   const auto pin = std::make_shared<PinOptions>();
-  CLI::App& pin_verb = AddVerb(
-      noun, session,
-      {.name = "pin",
-       .about = "make a version serve, and hold it against releases until it is unpinned",
-       .examples = "fleetcast circuit pin P001/C001 --version 7 --reason 'new one drifts'\n"
-                   "fleetcast circuit pin P001/C001 --reason 'inspection' --for 48h"},
-      [&session, pin] { return Pin(session, *pin); });
+  CLI::App& pin_verb =
+      AddVerb(noun, session,
+              {.name = "pin",
+               .about = "make a version serve, and hold it against releases until it is unpinned",
+               .examples = "fleetcast circuit pin P001/C001 --version 7 --reason 'new one drifts'\n"
+                           "fleetcast circuit pin P001/C001 --reason 'inspection' --for 48h"},
+              [&session, pin] { return Pin(session, *pin); });
   pin_verb.add_option("circuit", pin->circuit, "PLANT/CIRCUIT")->required();
   pin_verb.add_option("--version", pin->version, "model version (the one that serves)");
   pin_verb.add_option("--actor", pin->actor, kActor);

@@ -55,8 +55,8 @@ std::string ActionText(const ReleaseStep& step) {
           ? "in sync already"
           : Lower(WithoutPrefix(ReleaseStep::Action_Name(step.action()), "ACTION_"));
   std::string text = action;
-  if (!step.model_version().empty()) absl::StrAppend(&text, ", ", ShortVersion(step.model_version()),
-                                                     " serves");
+  if (!step.model_version().empty())
+    absl::StrAppend(&text, ", ", ShortVersion(step.model_version()), " serves");
   if (!step.state_reason().empty()) absl::StrAppend(&text, ": ", WhyText(step.state_reason()));
   return text;
 }
@@ -122,16 +122,15 @@ Table FleetTable(const std::vector<CircuitStatus>& circuits, absl::Time now) {
     const auto& serving = circuit.serving();
     const auto& forecast = circuit.latest_forecast();
     const bool has_forecast = circuit.has_latest_forecast();
-    table.AddRow(
-        {circuit.plant_id() + "/" + circuit.circuit_id(),
-         circuit.has_serving() ? ShortVersion(serving.model_version()) : "",
-         NumberText(OrNan(serving.has_mae(), serving.mae())),
-         SkillCell(OrNan(serving.has_skill(), serving.skill())),
-         has_forecast ? MinuteText(TimeOf(forecast.issue_time())) : "",
-         has_forecast ? AgoCell(forecast.create_time(), now) : Cell(""),
-         forecast.has_next_value() ? NumberText(forecast.next_value()) : "",
-         circuit.conditions().empty() ? Cell("none", Style::kGood)
-                                      : ConditionCell(circuit.conditions(0))});
+    table.AddRow({circuit.plant_id() + "/" + circuit.circuit_id(),
+                  circuit.has_serving() ? ShortVersion(serving.model_version()) : "",
+                  NumberText(OrNan(serving.has_mae(), serving.mae())),
+                  SkillCell(OrNan(serving.has_skill(), serving.skill())),
+                  has_forecast ? MinuteText(TimeOf(forecast.issue_time())) : "",
+                  has_forecast ? AgoCell(forecast.create_time(), now) : Cell(""),
+                  forecast.has_next_value() ? NumberText(forecast.next_value()) : "",
+                  circuit.conditions().empty() ? Cell("none", Style::kGood)
+                                               : ConditionCell(circuit.conditions(0))});
     for (int i = 1; i < circuit.conditions_size(); ++i) {
       const Cell cell = ConditionCell(circuit.conditions(i));
       table.AddContinuation(cell.text, cell.style);
@@ -152,8 +151,8 @@ int TroubledCircuits(const FleetSummary& summary) {
 std::string FleetSummaryText(const FleetSummary& summary, absl::Time now) {
   std::string text = Count(summary.circuits(), "circuit");
   const int troubled = TroubledCircuits(summary);
-  absl::StrAppend(&text, troubled > 0 ? absl::StrCat(", ", troubled, " with problems")
-                                      : ", no problems");
+  absl::StrAppend(&text,
+                  troubled > 0 ? absl::StrCat(", ", troubled, " with problems") : ", no problems");
   std::vector<std::string> conditions;
   const std::map<std::string, int> sorted(summary.by_condition().begin(),
                                           summary.by_condition().end());
@@ -174,23 +173,22 @@ std::string CircuitText(const CircuitStatus& status, const Terminal& terminal, a
   if (status.desired_state() == CircuitStatus::DESIRED_STATE_UNSPECIFIED) {
     text.Add("is to be", "nothing is asked of it: it is in no release");
   } else {
-    text.Add("is to be",
-             absl::StrCat(Lower(WithoutPrefix(
-                              CircuitStatus::DesiredState_Name(status.desired_state()),
-                              "DESIRED_STATE_")),
-                          ", by release ", LastPart(status.release()), " of ",
-                          ShortCommit(status.commit())));
+    text.Add(
+        "is to be",
+        absl::StrCat(Lower(WithoutPrefix(CircuitStatus::DesiredState_Name(status.desired_state()),
+                                         "DESIRED_STATE_")),
+                     ", by release ", LastPart(status.release()), " of ",
+                     ShortCommit(status.commit())));
     text.AddGiven("cutoff date", status.cutoff_date());
   }
   if (status.has_serving()) {
     const auto& serving = status.serving();
-    text.Add("serving",
-             absl::StrCat(ShortVersion(serving.model_version()), ", since ",
-                          MinuteText(TimeOf(serving.deploy_time())), " (",
-                          TimeAgo(TimeOf(serving.deploy_time()), now), ")",
-                          serving.cutoff_date().empty()
-                              ? ""
-                              : absl::StrCat(", trained to ", serving.cutoff_date())));
+    text.Add("serving", absl::StrCat(ShortVersion(serving.model_version()), ", since ",
+                                     MinuteText(TimeOf(serving.deploy_time())), " (",
+                                     TimeAgo(TimeOf(serving.deploy_time()), now), ")",
+                                     serving.cutoff_date().empty()
+                                         ? ""
+                                         : absl::StrCat(", trained to ", serving.cutoff_date())));
     if (serving.has_mae())
       text.Add("error", absl::StrCat("MAE ", NumberText(serving.mae()), ", skill ",
                                      PercentText(OrNan(serving.has_skill(), serving.skill()))));
@@ -247,14 +245,14 @@ Table ReleasesTable(const std::vector<Release>& releases, absl::Time now) {
                {"BY"},
                {"WHY"}});
   for (const Release& release : releases)
-    table.AddRow({absl::StrCat(LastPart(release.name()), release.in_force() ? " *" : ""),
-                  ReleaseStateCell(release), ShortCommit(release.commit()),
-                  StepsText(release.step_counts()), AgoCell(release.create_time(), now),
-                  SpanText(release.create_time(), release.end_time(), now), release.actor(),
-                  release.rollback_of().empty()
-                      ? release.reason()
-                      : absl::StrCat("back to ", LastPart(release.rollback_of()), ": ",
-                                     release.reason())});
+    table.AddRow(
+        {absl::StrCat(LastPart(release.name()), release.in_force() ? " *" : ""),
+         ReleaseStateCell(release), ShortCommit(release.commit()), StepsText(release.step_counts()),
+         AgoCell(release.create_time(), now),
+         SpanText(release.create_time(), release.end_time(), now), release.actor(),
+         release.rollback_of().empty()
+             ? release.reason()
+             : absl::StrCat("back to ", LastPart(release.rollback_of()), ": ", release.reason())});
   return table;
 }
 

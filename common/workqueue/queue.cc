@@ -57,8 +57,8 @@ constexpr char kLocked[] = R"sql(
 
 constexpr char kLockHeld[] = "SELECT * FROM {s}.lock_held($1)";
 constexpr char kApply[] = "SELECT {s}.apply_endings($1, $2)";
-// The group's row, which all its tasks' ends wait for, is not kept locked until the disk has it: that
-// is waited for afterwards, together with others.
+// The group's row, which all its tasks' ends wait for, is not kept locked until the disk has it:
+// that is waited for afterwards, together with others.
 constexpr char kSucceed[] =
     "SELECT s.* FROM set_config('synchronous_commit', 'off', true), {s}.succeed_tasks($1, $2) s";
 constexpr std::size_t kMaxReason = 4096;

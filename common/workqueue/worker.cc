@@ -216,9 +216,9 @@ int Worker::stuck() const {
 // While the end of a batch is being written, the next is fetched.
 int Worker::State::FreeSlots() {
   const std::lock_guard lock(mutex);
-  const auto busy =
-      std::count_if(running.begin(), running.end(),
-                    [](const Running& batch) { return !batch.given_up && !batch.concluding; });
+  const auto busy = std::count_if(running.begin(), running.end(), [](const Running& batch) {
+    return !batch.given_up && !batch.concluding;
+  });
   return options.slots - static_cast<int>(waiting.size()) - static_cast<int>(busy);
 }
 

@@ -23,8 +23,8 @@ struct Outcome {
   Ending ending = Ending::kSucceeded;  // or kFailed, kSnoozed, kWaiting, kHandedBack
   std::string result;                  // JSON, with kSucceeded
   std::string reason;  // for people, with kSucceeded, may be empty; with kWaiting what it waits for
-  std::optional<Failure> failure;      // with kFailed and kSnoozed
-  std::string dependency;              // with kSnoozed: what is away
+  std::optional<Failure> failure;              // with kFailed and kSnoozed
+  std::string dependency;                      // with kSnoozed: what is away
   absl::Duration wait = absl::ZeroDuration();  // with kWaiting: before it is looked at again
 };
 

@@ -97,8 +97,8 @@ class Inference final : public service::Service {
   }
 
   std::vector<grpc::Service*> grpc_services() override {
-    return {&endpoint_service_, &invocation_service_, &schedule_service_, &forecast_service_,
-            &release_service_, &queue_service_};
+    return {&endpoint_service_, &invocation_service_, &schedule_service_,
+            &forecast_service_, &release_service_,    &queue_service_};
   }
   std::vector<service::Dependency> dependencies() override {
     auto dependencies =
@@ -185,8 +185,7 @@ class Inference final : public service::Service {
                             ForecastCircuits(forecaster_)};
   workqueue::Worker releasing_worker_{
       ReleasingWorker(settings_), releasing_, clock_,
-      ReconcileCircuits(reconciler_,
-                        workqueue::ConfirmWith(releasing_, clock_, settings_.lease))};
+      ReconcileCircuits(reconciler_, workqueue::ConfirmWith(releasing_, clock_, settings_.lease))};
   std::optional<Ticker> ticker_;
   std::unique_ptr<db::Duties> duties_;
 };

@@ -24,10 +24,9 @@ void ReadWork(SettingsReader& reader, InferenceSettings* settings) {
       reader.Duration("max_data_age", absl::ZeroDuration(),
                       "oldest last reading to forecast from, seen from the as-of time or now; "
                       "0s for any age");
-  settings->forecast_late_after =
-      reader.Duration("forecast_late_after", settings->forecast_late_after,
-                      "how long after its schedule's tick a circuit's forecast counts as late",
-                      absl::Seconds(1));
+  settings->forecast_late_after = reader.Duration(
+      "forecast_late_after", settings->forecast_late_after,
+      "how long after its schedule's tick a circuit's forecast counts as late", absl::Seconds(1));
   settings->model_cache_bytes = static_cast<std::size_t>(reader.Int(
                                     "model_cache_mib", 1024, 1, 65'536, "models kept in memory"))
                                 << 20;

@@ -41,8 +41,8 @@ Failure FailureOf(const v1::Failure& message) {
         FailureKind::kEnvironment, FailureKind::kTimeout, FailureKind::kInternal})
     if (MessageOf(kind) == message.kind()) failure.kind = kind;
   if (message.has_time())
-    failure.time = absl::FromUnixSeconds(message.time().seconds()) +
-                   absl::Nanoseconds(message.time().nanos());
+    failure.time =
+        absl::FromUnixSeconds(message.time().seconds()) + absl::Nanoseconds(message.time().nanos());
   return failure;
 }
 

@@ -116,10 +116,10 @@ absl::StatusOr<DesiredFleet> ConfigCatalog::GetFleet(const std::string& revision
   config::v1::ValidateRevisionRequest whole;
   whole.set_revision(fleet.commit);
   FLEETCAST_ASSIGN_OR_RETURN(
-      const auto report, rpc::Call<config::v1::ValidateRevisionResponse>(
-                             kTimeout, [&](auto* context, auto* response) {
-                               return stub_->ValidateRevision(context, whole, response);
-                             }));
+      const auto report,
+      rpc::Call<config::v1::ValidateRevisionResponse>(kTimeout, [&](auto* context, auto* response) {
+        return stub_->ValidateRevision(context, whole, response);
+      }));
   for (const config::v1::Diagnostic& diagnostic : report.diagnostics()) {
     if (diagnostic.severity() != config::v1::Diagnostic::SEVERITY_ERROR) continue;
     if (diagnostic.circuit_id().empty())

@@ -86,11 +86,11 @@ absl::StatusOr<std::vector<registry::v1::ModelVersion>> RegistryClient::List(
   request.set_page_size(kPageSize);
   request.set_filter(filter);
   do {
-    FLEETCAST_ASSIGN_OR_RETURN(auto page,
-                               rpc::Call<registry::v1::ListModelVersionsResponse>(
-                                   kTimeout, [&](auto* context, auto* response) {
-                                     return models_->ListModelVersions(context, request, response);
-                                   }));
+    FLEETCAST_ASSIGN_OR_RETURN(auto page, rpc::Call<registry::v1::ListModelVersionsResponse>(
+                                              kTimeout, [&](auto* context, auto* response) {
+                                                return models_->ListModelVersions(context, request,
+                                                                                  response);
+                                              }));
     for (auto& version : *page.mutable_model_versions()) versions.push_back(std::move(version));
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -145,11 +145,11 @@ absl::StatusOr<std::map<CircuitId, std::int64_t>> RegistryClient::GetChampions(
     request.set_page_size(kPageSize);
     request.set_filter(filter);
     do {
-      FLEETCAST_ASSIGN_OR_RETURN(const auto page,
-                                 rpc::Call<registry::v1::ListChampionsResponse>(
-                                     kTimeout, [&](auto* context, auto* response) {
-                                       return models_->ListChampions(context, request, response);
-                                     }));
+      FLEETCAST_ASSIGN_OR_RETURN(const auto page, rpc::Call<registry::v1::ListChampionsResponse>(
+                                                      kTimeout, [&](auto* context, auto* response) {
+                                                        return models_->ListChampions(
+                                                            context, request, response);
+                                                      }));
       for (const auto& champion : page.champions())
         champions[{champion.plant_id(), champion.circuit_id()}] = champion.version();
       request.set_page_token(page.next_page_token());

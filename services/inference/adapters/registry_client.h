@@ -22,8 +22,7 @@ class RegistryClient final : public ModelRegistry {
       const std::vector<std::string>& training_hashes) override;
   absl::StatusOr<std::map<CircuitId, std::int64_t>> GetChampions(
       const std::vector<CircuitId>& circuits) override;
-  absl::Status ChangeChampion(const std::string& request_id,
-                              const ChampionChange& change) override;
+  absl::Status ChangeChampion(const std::string& request_id, const ChampionChange& change) override;
   absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256,
                                                absl::Duration timeout) override;
 

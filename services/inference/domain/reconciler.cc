@@ -53,10 +53,9 @@ std::vector<StepOutcome> Reconciler::Run(const std::vector<HeldStep>& steps) {
   for (const CircuitRecord& record : *records) circuits[record.circuit] = record;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto found = circuits.find(steps[i].circuit);
-    outcomes[i].status =
-        found == circuits.end()
-            ? CircuitNotFound(steps[i].circuit)
-            : Carry(steps[i], found->second, facts->at(steps[i].circuit), outcomes[i]);
+    outcomes[i].status = found == circuits.end() ? CircuitNotFound(steps[i].circuit)
+                                                 : Carry(steps[i], found->second,
+                                                         facts->at(steps[i].circuit), outcomes[i]);
   }
   MakeDeployments(circuits, steps, outcomes);
   return outcomes;
@@ -152,11 +151,10 @@ void Reconciler::MakeDeployments(const std::map<CircuitId, CircuitRecord>& circu
     }
     const auto found = versions->find(outcome.result.model_version);
     const std::string name = ModelVersionResource(outcome.result.model_version);
-    auto deployment =
-        found == versions->end()
-            ? absl::StatusOr<Deployment>(
-                  ResourceNotFound("ModelVersion", name, "train the circuit again"))
-            : MakeDeployment(found->second, circuits.at(steps[i].circuit).settings);
+    auto deployment = found == versions->end()
+                          ? absl::StatusOr<Deployment>(
+                                ResourceNotFound("ModelVersion", name, "train the circuit again"))
+                          : MakeDeployment(found->second, circuits.at(steps[i].circuit).settings);
     outcome.status = deployment.status();
     if (deployment.ok()) outcome.deploy = *std::move(deployment);
   }

@@ -16,7 +16,8 @@ inline constexpr char kReleasingQueue[] = "releasing";  // also the pool whose r
 
 // Circuits by what had to be done about them when the release was made.
 struct ReleasePlan {
-  int in_sync = 0, promote = 0, train = 0, redeploy = 0, retire = 0, pinned = 0, unsound = 0, refused = 0;
+  int in_sync = 0, promote = 0, train = 0, redeploy = 0, retire = 0, pinned = 0, unsound = 0,
+      refused = 0;
 };
 
 // What a group of the queue pins when it is made.

@@ -21,8 +21,8 @@ absl::Status CircuitNotFound(const CircuitId& circuit) {
 }
 
 const FilterFields& ReleaseFilterFields() {
-  static const auto* fields = new FilterFields{
-      {"commit"}, {"revision"}, {"actor"}, {"create_time", FilterKind::kTime}};
+  static const auto* fields =
+      new FilterFields{{"commit"}, {"revision"}, {"actor"}, {"create_time", FilterKind::kTime}};
   return *fields;
 }
 
@@ -39,17 +39,17 @@ const FilterFields& StepFilterFields() {
 }
 
 const FilterFields& StatusFilterFields() {
-  static const auto* fields = new FilterFields{
-      {"plant_id"},
-      {"circuit_id"},
-      {"desired_state", FilterKind::kWord, {"ACTIVE", "RETIRED"}},
-      {"severity", FilterKind::kWord, {"OK", "INFO", "WARNING", "ERROR"}},
-      {"conditions"},
-      {"release"},
-      {"commit"},
-      {"cutoff_date"},
-      {"serving.model_version"},
-      {"serving.skill", FilterKind::kNumber}};
+  static const auto* fields =
+      new FilterFields{{"plant_id"},
+                       {"circuit_id"},
+                       {"desired_state", FilterKind::kWord, {"ACTIVE", "RETIRED"}},
+                       {"severity", FilterKind::kWord, {"OK", "INFO", "WARNING", "ERROR"}},
+                       {"conditions"},
+                       {"release"},
+                       {"commit"},
+                       {"cutoff_date"},
+                       {"serving.model_version"},
+                       {"serving.skill", FilterKind::kNumber}};
   return *fields;
 }
 
@@ -71,8 +71,7 @@ std::optional<std::string> StatusField(const CircuitStatus& status, const std::s
   if (field == "commit") return text(record.commit);
   if (field == "cutoff_date") return text(record.cutoff_date);
   if (!record.serving) return std::nullopt;
-  if (field == "serving.model_version")
-    return ModelVersionResource(record.serving->model_version);
+  if (field == "serving.model_version") return ModelVersionResource(record.serving->model_version);
   if (!record.serving->skill) return std::nullopt;
   return FilterText(*record.serving->skill);
 }

@@ -16,9 +16,8 @@ constexpr int kMaxTries = 20;
 std::string Short(const std::string& commit) { return commit.substr(0, 12); }
 
 absl::Status Refuse(const std::string& reason, const std::string& message, const Kinship& kinship) {
-  return Refused(
-      absl::StatusCode::kFailedPrecondition, reason, message,
-      {{"commit", kinship.head_commit}, {"commit_in_force", kinship.base_commit}});
+  return Refused(absl::StatusCode::kFailedPrecondition, reason, message,
+                 {{"commit", kinship.head_commit}, {"commit_in_force", kinship.base_commit}});
 }
 
 void Count(const StepDecision& decision, ReleasePlan& plan) {
@@ -52,11 +51,12 @@ absl::Status CheckSuccession(const Kinship& kinship, const std::string& revision
                                ", the commit in force; nothing was changed. To go back to it, roll "
                                "back"),
                   kinship);
-  return Refuse("DIVERGED_RELEASE",
-                absl::StrCat(named, " does not descend from ", in_force,
-                             ", the commit in force; nothing was changed. Merge it, or roll back to "
-                             "a release that it descends from"),
-                kinship);
+  return Refuse(
+      "DIVERGED_RELEASE",
+      absl::StrCat(named, " does not descend from ", in_force,
+                   ", the commit in force; nothing was changed. Merge it, or roll back to "
+                   "a release that it descends from"),
+      kinship);
 }
 
 Releaser::Releaser(ModelRegistry& registry, CircuitCatalog& catalog, ReleaseStore& store)
@@ -116,8 +116,7 @@ absl::StatusOr<Release> Releaser::Create(const MutatingRequest& request,
   for (int tries = 1;; ++tries) {
     FLEETCAST_ASSIGN_OR_RETURN(const InForce in_force, store_.GetInForce());
     auto release = PutInForce(
-        request,
-        {.revision = command.revision, .actor = command.actor, .reason = command.reason},
+        request, {.revision = command.revision, .actor = command.actor, .reason = command.reason},
         in_force, /*rollback=*/false);
     if (ReasonOf(release.status()) != "RELEASE_CHANGED" || tries == kMaxTries) return release;
   }
@@ -161,10 +160,10 @@ absl::StatusOr<CircuitStatus> Releaser::Pin(const MutatingRequest& request, cons
                               "list the versions with ListModelVersions");
     FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit, CircuitOf(found->second));
     if (circuit != pin.circuit)
-      return Refused(absl::StatusCode::kFailedPrecondition, "MODEL_OF_OTHER_CIRCUIT",
-                     absl::StrCat(ModelVersionResource(pin.model_version), " was trained for ",
-                                  CircuitResource(circuit), ", not for ",
-                                  CircuitResource(pin.circuit)));
+      return Refused(
+          absl::StatusCode::kFailedPrecondition, "MODEL_OF_OTHER_CIRCUIT",
+          absl::StrCat(ModelVersionResource(pin.model_version), " was trained for ",
+                       CircuitResource(circuit), ", not for ", CircuitResource(pin.circuit)));
   }
   return store_.Pin(request, pin);
 }

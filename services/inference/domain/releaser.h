@@ -16,8 +16,8 @@ struct ReleaseCommand {
   std::string actor, reason;
 };
 
-// FAILED_PRECONDITION with reason STALE_RELEASE or DIVERGED_RELEASE unless the head is the commit in
-// force or descends from it. `revision` is what the caller named.
+// FAILED_PRECONDITION with reason STALE_RELEASE or DIVERGED_RELEASE unless the head is the commit
+// in force or descends from it. `revision` is what the caller named.
 [[nodiscard]] absl::Status CheckSuccession(const Kinship& kinship, const std::string& revision);
 
 // Thread safe. The references must outlive it.

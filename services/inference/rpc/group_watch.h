@@ -1,5 +1,5 @@
-// What a watch of a sweep or a release sends, poll by poll: the group when it reads differently than
-// when it was last sent, and its tasks likewise, in messages of bounded bytes.
+// What a watch of a sweep or a release sends, poll by poll: the group when it reads differently
+// than when it was last sent, and its tasks likewise, in messages of bounded bytes.
 #pragma once
 
 #include <cstddef>
@@ -95,7 +95,8 @@ class GroupWatch {
   std::map<std::string, std::size_t> sent_;  // hash of the message last sent, by name
 };
 
-// Polls until the watch is over, the client gone, or the server stops. `again` is what to call then.
+// Polls until the watch is over, the client gone, or the server stops. `again` is what to call
+// then.
 template <typename Traits, typename Context>
 [[nodiscard]] grpc::Status Watch(GroupWatch<Traits>& watch, const Context& context, Clock& clock,
                                  const Notification& draining, const std::string& again) {

@@ -1,5 +1,5 @@
-// Releases, their steps and circuits' statuses as messages. Words of the domain are those of the API
-// without its prefixes.
+// Releases, their steps and circuits' statuses as messages. Words of the domain are those of the
+// API without its prefixes.
 #include "absl/strings/str_cat.h"
 #include "common/workqueue/rpc/failure_message.h"
 #include "services/inference/domain/names.h"
@@ -106,12 +106,10 @@ v1::ReleaseStep MessageOf(const ReleaseStep& step) {
   v1::ReleaseStep message;
   message.set_name(ReleaseStepResource(task.group_id, step.circuit));
   message.set_circuit(CircuitResource(step.circuit));
-  message.set_state(
-      EnumOf("STATE_", Word(task.state), v1::ReleaseStep::State_Parse));
+  message.set_state(EnumOf("STATE_", Word(task.state), v1::ReleaseStep::State_Parse));
   message.set_state_reason(task.state_reason);
   if (task.state == workqueue::TaskState::kSucceeded) {
-    message.set_action(
-        EnumOf("ACTION_", Word(step.result.action), v1::ReleaseStep::Action_Parse));
+    message.set_action(EnumOf("ACTION_", Word(step.result.action), v1::ReleaseStep::Action_Parse));
     if (step.result.model_version > 0)
       message.set_model_version(ModelVersionResource(step.result.model_version));
   }

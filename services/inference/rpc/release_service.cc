@@ -24,8 +24,8 @@ struct ReleaseTraits {
 
 absl::Status CheckLength(const std::string& field, const std::string& value, std::size_t most) {
   if (value.size() <= most) return absl::OkStatus();
-  return InvalidField(field, absl::StrCat("has ", value.size(), " bytes; at most ", most,
-                                          " are kept"));
+  return InvalidField(field,
+                      absl::StrCat("has ", value.size(), " bytes; at most ", most, " are kept"));
 }
 
 absl::Status CheckRequired(const std::string& field, const std::string& value, std::size_t most,
@@ -48,8 +48,9 @@ absl::StatusOr<absl::Duration> TtlOf(const v1::PinCircuitRequest& request) {
   const absl::Duration ttl =
       absl::Seconds(request.ttl().seconds()) + absl::Nanoseconds(request.ttl().nanos());
   if (ttl <= absl::ZeroDuration() || ttl > absl::Hours(24 * 3660))
-    return InvalidField("ttl", "must be above 0 and at most ten years; leave it out to pin until "
-                               "somebody unpins");
+    return InvalidField("ttl",
+                        "must be above 0 and at most ten years; leave it out to pin until "
+                        "somebody unpins");
   return ttl;
 }
 
@@ -132,15 +133,15 @@ grpc::Status ReleaseService::RollbackRelease(grpc::ServerContext*,
         if (!request->name().empty()) {
           FLEETCAST_ASSIGN_OR_RETURN(id, ParseRelease("name", request->name()));
           if (id.empty())
-            return InvalidField("name", "names no release to return to; leave it out for the one "
-                                        "before");
+            return InvalidField("name",
+                                "names no release to return to; leave it out for the one "
+                                "before");
         }
         FLEETCAST_RETURN_IF_ERROR(CheckLength("actor", request->actor(), kMaxActorBytes));
         FLEETCAST_RETURN_IF_ERROR(CheckRequired("reason", request->reason(), kMaxReasonBytes,
                                                 "say why, for those who read the history"));
         return releaser_.RollBack(
-            identity, id,
-            {.revision = "", .actor = request->actor(), .reason = request->reason()});
+            identity, id, {.revision = "", .actor = request->actor(), .reason = request->reason()});
       });
 }
 
@@ -206,14 +207,14 @@ grpc::Status ReleaseService::PinCircuit(grpc::ServerContext*, const v1::PinCircu
 grpc::Status ReleaseService::UnpinCircuit(grpc::ServerContext*,
                                           const v1::UnpinCircuitRequest* request,
                                           v1::CircuitStatus* reply) {
-  return AnswerMutation(
-      "UnpinCircuit", *request, reply,
-      [&](const MutatingRequest& identity) -> absl::StatusOr<CircuitStatus> {
-        FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit,
-                                   ParseCircuit("circuit", request->circuit()));
-        FLEETCAST_RETURN_IF_ERROR(CheckCause(*request));
-        return store_.Unpin(identity, circuit, request->actor(), request->reason());
-      });
+  return AnswerMutation("UnpinCircuit", *request, reply,
+                        [&](const MutatingRequest& identity) -> absl::StatusOr<CircuitStatus> {
+                          FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit,
+                                                     ParseCircuit("circuit", request->circuit()));
+                          FLEETCAST_RETURN_IF_ERROR(CheckCause(*request));
+                          return store_.Unpin(identity, circuit, request->actor(),
+                                              request->reason());
+                        });
 }
 
 }  // namespace fleetcast::inference

@@ -141,9 +141,9 @@ void StoreDesired(pqxx::work& work, const std::vector<CircuitRecord>& circuits,
 }
 
 FleetClock ReadFleetClock(pqxx::work& work, absl::Duration late_after) {
-  const pqxx::row row = work.exec1("SELECT " FLEETCAST_MICROS("clock_timestamp()") ", "
-                                   FLEETCAST_MICROS("max(issue_time)")
-                                   " FROM inference.latest_forecasts");
+  const pqxx::row row =
+      work.exec1("SELECT " FLEETCAST_MICROS("clock_timestamp()") ", " FLEETCAST_MICROS(
+          "max(issue_time)") " FROM inference.latest_forecasts");
   return {.now = TimeOf(row[0]),
           .schedules = AllSchedules(work),
           .latest_issue = OptionalTimeOf(row[1]),

@@ -1,5 +1,5 @@
-// Between Postgres rows and what is known of circuits: statuses, with deployments, latest forecasts,
-// last steps and last failures beside them.
+// Between Postgres rows and what is known of circuits: statuses, with deployments, latest
+// forecasts, last steps and last failures beside them.
 #pragma once
 
 #include <pqxx/pqxx>

@@ -45,8 +45,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeploymentSettings, plant_displa
                                                 commit, deployment_hash)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Deployment, circuit, model_version, artifact_sha256,
                                                 environment, settings, environment_variables, tags,
-                                                training_hash, cutoff_date, mae, skill,
-                                                revision, create_time, update_time)
+                                                training_hash, cutoff_date, mae, skill, revision,
+                                                create_time, update_time)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeployOutcome, model_version, circuit, revision,
                                                 failure_reason, failure_message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ScheduleSpec, display_name, cron, time_zone,

@@ -110,9 +110,10 @@ CircuitStatus StatusOf(CircuitRecord record, const FleetClock& clock) {
 workqueue::QueueOptions ReleasingQueueOptions() {
   return {.schema = kSchema,
           .queue = kReleasingQueue,
-          .kept = "EXISTS (SELECT FROM inference.circuit_statuses c"
-                  " WHERE g.group_id IN (c.release_id, c.step_group_id))"
-                  " OR g.group_id IN (SELECT release_id FROM inference.release_in_force)"};
+          .kept =
+              "EXISTS (SELECT FROM inference.circuit_statuses c"
+              " WHERE g.group_id IN (c.release_id, c.step_group_id))"
+              " OR g.group_id IN (SELECT release_id FROM inference.release_in_force)"};
 }
 
 // A first answer names its release: what it says of itself changes as it is carried out.
@@ -155,9 +156,8 @@ absl::StatusOr<std::optional<Release>> PostgresReleaseStore::FirstRelease(
 }
 
 absl::StatusOr<InForce> PostgresReleaseStore::GetInForce() {
-  return db::ReadInTransaction(queue_.pool(), [](pqxx::work& work) -> absl::StatusOr<InForce> {
-    return ReadInForce(work);
-  });
+  return db::ReadInTransaction(
+      queue_.pool(), [](pqxx::work& work) -> absl::StatusOr<InForce> { return ReadInForce(work); });
 }
 
 absl::StatusOr<std::vector<CircuitRecord>> PostgresReleaseStore::AllCircuits() {
@@ -188,8 +188,7 @@ absl::Status PostgresReleaseStore::MakeSteps(pqxx::work& work, const std::string
     circuits.push_back(step.circuit);
     train.emplace_back(step.pin.train ? "t" : "f");
   }
-  FLEETCAST_RETURN_IF_ERROR(
-      queue_.Enqueue(work, group_id, ToJson(pin), tasks, /*supersede=*/true));
+  FLEETCAST_RETURN_IF_ERROR(queue_.Enqueue(work, group_id, ToJson(pin), tasks, /*supersede=*/true));
   std::vector<std::string> parameters = Arrays(circuits);
   parameters.push_back(group_id);
   parameters.push_back(TextArray(train));
@@ -300,13 +299,13 @@ absl::StatusOr<PageOf<CircuitStatus>> PostgresReleaseStore::ListStatuses(
         const auto slice = static_cast<std::size_t>(filter ? kSlice : page.size + 1);
         std::vector<CircuitStatus> found;
         for (bool more = true; more && found.size() <= static_cast<std::size_t>(page.size);) {
-          const pqxx::result rows = Run(
-              work,
-              absl::StrCat(SelectCircuits(false),
-                           " WHERE ($1 = '' OR c.plant_id = $1)"
-                           " AND (c.plant_id, c.circuit_id) > ($2, $3)"
-                           " ORDER BY c.plant_id, c.circuit_id LIMIT $4::integer"),
-              {plant_id, after[0], after[1], absl::StrCat(slice)});
+          const pqxx::result rows =
+              Run(work,
+                  absl::StrCat(SelectCircuits(false),
+                               " WHERE ($1 = '' OR c.plant_id = $1)"
+                               " AND (c.plant_id, c.circuit_id) > ($2, $3)"
+                               " ORDER BY c.plant_id, c.circuit_id LIMIT $4::integer"),
+                  {plant_id, after[0], after[1], absl::StrCat(slice)});
           for (const pqxx::row& row : rows) {
             CircuitStatus status = StatusOf(RecordOf(row), clock);
             after = PageKeyOf(status);
@@ -326,8 +325,8 @@ absl::StatusOr<FleetSummary> PostgresReleaseStore::Summarize(const std::string& 
       queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<FleetSummary> {
         const FleetClock clock = ReadFleetClock(work, late_after_);
         FleetSummary summary;
-        for (const pqxx::row& row : Run(
-                 work, absl::StrCat(SelectCircuits(false), " WHERE $1 = '' OR c.plant_id = $1"),
+        for (const pqxx::row& row :
+             Run(work, absl::StrCat(SelectCircuits(false), " WHERE $1 = '' OR c.plant_id = $1"),
                  {plant_id})) {
           const CircuitStatus status = StatusOf(RecordOf(row), clock);
           ++summary.circuits;
@@ -345,12 +344,11 @@ absl::StatusOr<CircuitStatus> PostgresReleaseStore::StepByHand(pqxx::work& work,
                                                                const std::string& actor,
                                                                const std::string& reason) {
   if (!circuit.step_group_id.empty())
-    FLEETCAST_RETURN_IF_ERROR(queue_
-                                  .Cancel(work,
-                                          {.group_id = circuit.step_group_id,
-                                           .name = CircuitKey(circuit.circuit)},
-                                          absl::StrCat("by ", actor, ", by hand"))
-                                  .status());
+    FLEETCAST_RETURN_IF_ERROR(
+        queue_
+            .Cancel(work, {.group_id = circuit.step_group_id, .name = CircuitKey(circuit.circuit)},
+                    absl::StrCat("by ", actor, ", by hand"))
+            .status());
   const ReleasePin pin{.circuit = CircuitKey(circuit.circuit),
                        .commit = circuit.commit,
                        .actor = actor,
@@ -378,9 +376,9 @@ absl::StatusOr<CircuitStatus> PostgresReleaseStore::Pin(const MutatingRequest& r
         std::int64_t version = pin.model_version;
         if (version == 0 && circuit.serving) version = circuit.serving->model_version;
         if (version == 0)
-          return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_DEPLOYED",
-                         absl::StrCat("nothing serves ", CircuitResource(id),
-                                      "; name the version to pin"));
+          return Refused(
+              absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_DEPLOYED",
+              absl::StrCat("nothing serves ", CircuitResource(id), "; name the version to pin"));
         const std::string ttl = pin.ttl == absl::InfiniteDuration() ? "" : SecondsOf(pin.ttl);
         Run(work, kPin,
             {id.plant_id, id.circuit_id, absl::StrCat(version), pin.actor, pin.reason, ttl});
@@ -427,13 +425,13 @@ absl::StatusOr<std::vector<CircuitRecord>> PostgresReleaseStore::ReadCircuits(
 }
 
 absl::StatusOr<std::vector<CircuitId>> PostgresReleaseStore::ToTrain(const std::string& group_id) {
-  return db::ReadInTransaction(
-      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<std::vector<CircuitId>> {
-        std::vector<CircuitId> circuits;
-        for (const pqxx::row& row : Run(work, kToTrain, {group_id}))
-          circuits.push_back(CircuitOfKey(row[0].as<std::string>()));
-        return circuits;
-      });
+  return db::ReadInTransaction(queue_.pool(),
+                               [&](pqxx::work& work) -> absl::StatusOr<std::vector<CircuitId>> {
+                                 std::vector<CircuitId> circuits;
+                                 for (const pqxx::row& row : Run(work, kToTrain, {group_id}))
+                                   circuits.push_back(CircuitOfKey(row[0].as<std::string>()));
+                                 return circuits;
+                               });
 }
 
 absl::Status PostgresReleaseStore::NoteTraining(const std::string& group_id,

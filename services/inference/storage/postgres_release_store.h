@@ -43,8 +43,7 @@ class PostgresReleaseStore final : public ReleaseStore {
   absl::StatusOr<FleetSummary> Summarize(const std::string& plant_id) override;
   absl::StatusOr<CircuitStatus> Pin(const MutatingRequest& request, const NewPin& pin) override;
   absl::StatusOr<CircuitStatus> Unpin(const MutatingRequest& request, const CircuitId& circuit,
-                                      const std::string& actor,
-                                      const std::string& reason) override;
+                                      const std::string& actor, const std::string& reason) override;
   absl::StatusOr<std::vector<CircuitRecord>> ReadCircuits(
       const std::vector<CircuitId>& circuits) override;
   absl::StatusOr<std::vector<CircuitId>> ToTrain(const std::string& group_id) override;

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <pqxx/pqxx>
-#include <vector>
-
 #include <string>
+#include <vector>
 
 #include "common/base/id.h"
 #include "common/db/connection_pool.h"

@@ -41,8 +41,7 @@ Outcome OutcomeOfStep(const StepOutcome& step, const workqueue::Hold& hold) {
     return {.ending = Ending::kWaiting,
             .reason = step.waits_for,
             .wait = WaitForTraining(hold.task().lease_epoch)};
-  return {
-      .ending = Ending::kSucceeded, .result = ToJson(step.result), .reason = step.result.why};
+  return {.ending = Ending::kSucceeded, .result = ToJson(step.result), .reason = step.result.why};
 }
 
 }  // namespace

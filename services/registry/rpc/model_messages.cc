@@ -58,9 +58,10 @@ v1::ChampionEvent ToProto(const ChampionEvent& event) {
   const std::string& model = event.circuit.model_id;
   v1::ChampionEvent proto;
   proto.set_name(event.NameText());
-  proto.set_kind(event.kind == ChampionEventKind::kPromoted     ? v1::ChampionEvent::KIND_PROMOTED
-                 : event.kind == ChampionEventKind::kRolledBack ? v1::ChampionEvent::KIND_ROLLED_BACK
-                                                                : v1::ChampionEvent::KIND_REMOVED);
+  proto.set_kind(event.kind == ChampionEventKind::kPromoted ? v1::ChampionEvent::KIND_PROMOTED
+                 : event.kind == ChampionEventKind::kRolledBack
+                     ? v1::ChampionEvent::KIND_ROLLED_BACK
+                     : v1::ChampionEvent::KIND_REMOVED);
   proto.set_plant_id(event.circuit.plant_id);
   proto.set_circuit_id(event.circuit.circuit_id);
   if (event.kind != ChampionEventKind::kRemoved)

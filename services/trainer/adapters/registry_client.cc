@@ -222,11 +222,11 @@ absl::Status RegistryClient::TagVersion(const std::string& request_id, const std
   request.set_request_id(request_id);
   request.set_name(version);
   request.mutable_tags()->insert(tags.begin(), tags.end());
-  return rpc::Call<v1::ModelVersion>(
-             kTimeout,
-             [&](auto* context, auto* response) {
-               return models_->UpdateModelVersionTags(context, request, response);
-             })
+  return rpc::Call<v1::ModelVersion>(kTimeout,
+                                     [&](auto* context, auto* response) {
+                                       return models_->UpdateModelVersionTags(context, request,
+                                                                              response);
+                                     })
       .status();
 }
 

@@ -59,7 +59,6 @@ struct RegisteredVersion {
   std::map<std::string, std::string> tags;
 };
 
-
 // Thread safe. `request_id` is a UUID: the same call with the same id has one effect. Errors are
 // the registry's, UNAVAILABLE if it cannot be reached.
 class ModelRegistry {

@@ -51,9 +51,8 @@ absl::StatusOr<GateOutcome> ChampionReview::Judge(const ReviewInput& input) {
     outcome.first_unix_seconds = times[input.test_rows.begin];
     outcome.last_unix_seconds = times[input.test_rows.end - 1];
   }
-  const std::string request_id =
-      DerivedUuid(absl::StrCat("verdict on ", input.version.name, " of ", JobResource(job_.name),
-                               " ", job_.lease_epoch));
+  const std::string request_id = DerivedUuid(absl::StrCat(
+      "verdict on ", input.version.name, " of ", JobResource(job_.name), " ", job_.lease_epoch));
   FLEETCAST_RETURN_IF_ERROR(
       RetryTransient(tools_, hold_, [&] { return tools_.confirm_held(hold_); }));
   FLEETCAST_RETURN_IF_ERROR(RetryTransient(tools_, hold_, [&] {

@@ -33,8 +33,8 @@ class ChampionReview {
   [[nodiscard]] absl::StatusOr<GateOutcome> Judge(const ReviewInput& input);
 
  private:
-  // Fills in both errors on the windows that both models can be evaluated on and how many those are,
-  // or why there are none.
+  // Fills in both errors on the windows that both models can be evaluated on and how many those
+  // are, or why there are none.
   [[nodiscard]] absl::Status CompareWith(const forecast::Model& champion, const ReviewInput& input,
                                          GateInput& gate, int& windows);
   // The grid with the champion's columns as well.

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/base/id.h"
 #include "common/base/deadline.h"
+#include "common/base/id.h"
 #include "common/base/log.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
@@ -52,10 +52,10 @@ absl::StatusOr<JobResult> TrainingAttempt::RunSteps() {
   Enter(JobPhase::kEvaluating);
   ChampionReview review(tools_, job_, hold_);
   FLEETCAST_ASSIGN_OR_RETURN(GateOutcome outcome, review.Judge({.circuit = circuit_,
-                                                                 .series = data.series,
-                                                                 .test_rows = data.test_rows,
-                                                                 .candidate = candidate->model,
-                                                                 .version = candidate->version}));
+                                                                .series = data.series,
+                                                                .test_rows = data.test_rows,
+                                                                .candidate = candidate->model,
+                                                                .version = candidate->version}));
   std::map<std::string, std::string>& tags = candidate->version.tags;
   return JobResult{.model_version = candidate->version.name,
                    .members = tags["members"],
@@ -110,14 +110,12 @@ absl::Status TrainingAttempt::Pin(DataAsset asset, const std::vector<std::string
 absl::StatusOr<std::optional<TrainingAttempt::Candidate>> TrainingAttempt::FindEarlier() {
   std::optional<RegisteredVersion> earlier;
   if (job_.lease_epoch > 1) {
-    FLEETCAST_ASSIGN_OR_RETURN(earlier, Retry([&] {
-                                 return tools_.registry.FindVersionOfJob(JobResource(job_.name));
-                               }));
+    FLEETCAST_ASSIGN_OR_RETURN(
+        earlier, Retry([&] { return tools_.registry.FindVersionOfJob(JobResource(job_.name)); }));
   }
   if (!earlier && job_.run.spec.reuse_versions) {
-    FLEETCAST_ASSIGN_OR_RETURN(earlier, Retry([&] {
-                                 return tools_.registry.FindVersionOfHash(circuit_.training_hash);
-                               }));
+    FLEETCAST_ASSIGN_OR_RETURN(
+        earlier, Retry([&] { return tools_.registry.FindVersionOfHash(circuit_.training_hash); }));
   }
   if (!earlier) return std::optional<Candidate>();
   LogInfo("the version is registered already", {{"model_version", earlier->name}});

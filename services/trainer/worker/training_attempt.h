@@ -43,8 +43,8 @@ class TrainingAttempt {
   [[nodiscard]] absl::Status StartExperimentRun();
   [[nodiscard]] absl::StatusOr<Data> ReadAndPinData();
   [[nodiscard]] absl::Status Pin(DataAsset asset, const std::vector<std::string>& columns);
-  // The version that an earlier attempt has registered already or, where the run says so, any job of
-  // the same configuration; nullopt if there is none.
+  // The version that an earlier attempt has registered already or, where the run says so, any job
+  // of the same configuration; nullopt if there is none.
   [[nodiscard]] absl::StatusOr<std::optional<Candidate>> FindEarlier();
   [[nodiscard]] absl::StatusOr<forecast::TrainedModel> Train(const Data& data);
   [[nodiscard]] absl::StatusOr<Candidate> Publish(forecast::TrainedModel trained);

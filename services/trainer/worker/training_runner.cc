@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/id.h"
 #include "common/base/deadline.h"
+#include "common/base/id.h"
 #include "common/base/log.h"
 #include "services/trainer/domain/failure.h"
 #include "services/trainer/domain/names.h"

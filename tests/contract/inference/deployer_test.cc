@@ -2,6 +2,7 @@
 
 #include "common/base/status.h"
 #include "tests/contract/inference/inference_backend.h"
+#include "tests/support/inference/fleet_fakes.h"
 
 namespace fleetcast::inference {
 namespace {
@@ -13,25 +14,12 @@ ModelVersion Trained() {
           .environment = "environments/custom-lstm-env/versions/1.5.0"};
 }
 
-class FewVersionsRegistry final : public ModelRegistry {
+class FewVersionsRegistry final : public FakeFleetRegistry {
  public:
-  absl::StatusOr<std::map<std::int64_t, ModelVersion>> GetModelVersions(
-      const std::vector<std::int64_t>& numbers) override {
-    if (away) return absl::UnavailableError("the registry is away");
-    std::map<std::int64_t, ModelVersion> found;
-    for (const std::int64_t number : numbers) {
-      if (versions.contains(number)) found[number] = versions[number];
-    }
-    return found;
-  }
-  absl::StatusOr<std::string> DownloadArtifact(const std::string&, absl::Duration) override {
-    return absl::UnimplementedError("not asked for here");
-  }
-  std::map<std::int64_t, ModelVersion> versions{{12, Trained()}};
-  bool away = false;
+  FewVersionsRegistry() { versions = {{12, Trained()}}; }
 };
 
-class RecordingCatalog final : public CircuitCatalog {
+class RecordingCatalog final : public FakeFleetCatalog {
  public:
   absl::StatusOr<std::map<CircuitId, absl::StatusOr<DeploymentSettings>>> GetDeploymentSettings(
       const std::vector<CircuitId>& circuits, const std::string& revision) override {

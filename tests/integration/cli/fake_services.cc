@@ -65,16 +65,17 @@ Status FakeTrainer::WatchTrainingRun(
   return watch.end;
 }
 
-Status FakeRegistry::ListChampions(ServerContext*, const registry::v1::ListChampionsRequest*,
-                                   registry::v1::ListChampionsResponse* response) {
-  *response = champions;
+Status FakeReleases::ListCircuitStatuses(ServerContext*,
+                                         const inference::v1::ListCircuitStatusesRequest* request,
+                                         inference::v1::ListCircuitStatusesResponse* response) {
+  asked = *request;
+  *response = statuses;
   return Status::OK;
 }
 
-Status FakeRegistry::ListModelVersions(ServerContext*,
-                                       const registry::v1::ListModelVersionsRequest*,
-                                       registry::v1::ListModelVersionsResponse* response) {
-  *response = versions;
+Status FakeReleases::SummarizeFleet(ServerContext*, const inference::v1::SummarizeFleetRequest*,
+                                    inference::v1::FleetSummary* response) {
+  *response = summary;
   return Status::OK;
 }
 

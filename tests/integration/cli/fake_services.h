@@ -13,7 +13,7 @@
 #include "fleetcast/inference/v1/batch_endpoint_service.grpc.pb.h"
 #include "fleetcast/inference/v1/forecast_service.grpc.pb.h"
 #include "fleetcast/inference/v1/invocation_service.grpc.pb.h"
-#include "fleetcast/registry/v1/model_service.grpc.pb.h"
+#include "fleetcast/inference/v1/release_service.grpc.pb.h"
 #include "fleetcast/trainer/v1/training_service.grpc.pb.h"
 
 namespace fleetcast::testing {
@@ -64,18 +64,6 @@ class FakeTrainer final : public trainer::v1::TrainingService::Service {
   trainer::v1::CreateTrainingRunRequest created;
 };
 
-class FakeRegistry final : public registry::v1::ModelService::Service {
- public:
-  grpc::Status ListChampions(grpc::ServerContext*, const registry::v1::ListChampionsRequest*,
-                             registry::v1::ListChampionsResponse* response) override;
-  grpc::Status ListModelVersions(grpc::ServerContext*,
-                                 const registry::v1::ListModelVersionsRequest*,
-                                 registry::v1::ListModelVersionsResponse* response) override;
-
-  registry::v1::ListChampionsResponse champions;
-  registry::v1::ListModelVersionsResponse versions;
-};
-
 class FakeEndpoints final : public inference::v1::BatchEndpointService::Service {
  public:
   grpc::Status DeployModelVersion(grpc::ServerContext*,
@@ -106,6 +94,19 @@ class FakeInvocations final : public inference::v1::InvocationService::Service {
   inference::v1::Sweep sweep;
   inference::v1::WatchSweepResponse watched;
   inference::v1::InvokeFleetRequest invoked;
+};
+
+class FakeReleases final : public inference::v1::ReleaseService::Service {
+ public:
+  grpc::Status ListCircuitStatuses(grpc::ServerContext*,
+                                   const inference::v1::ListCircuitStatusesRequest* request,
+                                   inference::v1::ListCircuitStatusesResponse* response) override;
+  grpc::Status SummarizeFleet(grpc::ServerContext*, const inference::v1::SummarizeFleetRequest*,
+                              inference::v1::FleetSummary* response) override;
+
+  inference::v1::ListCircuitStatusesRequest asked;
+  inference::v1::ListCircuitStatusesResponse statuses;
+  inference::v1::FleetSummary summary;
 };
 
 class FakeForecasts final : public inference::v1::ForecastService::Service {

@@ -17,7 +17,7 @@ class FleetFixture : public ::testing::Test {
  protected:
   void SetUp() override {
     auto server = rpc::Server::Start(
-        {}, {&config_, &trainer_, &registry_, &endpoints_, &invocations_, &forecasts_});
+        {}, {&config_, &trainer_, &releases_, &endpoints_, &invocations_, &forecasts_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     trainer_.run.set_name("trainingRuns/run0");
@@ -39,7 +39,7 @@ class FleetFixture : public ::testing::Test {
 
   FakeConfig config_;
   FakeTrainer trainer_;
-  FakeRegistry registry_;
+  FakeReleases releases_;
   FakeEndpoints endpoints_;
   FakeInvocations invocations_;
   FakeForecasts forecasts_;

@@ -13,16 +13,13 @@
 #include "common/base/notification.h"
 #include "common/base/status.h"
 #include "tests/integration/inference/inference_stack.h"
+#include "tests/support/inference/fleet_fakes.h"
 
 namespace fleetcast::inference {
 namespace {
 
-class CountingRegistry final : public ModelRegistry {
+class CountingRegistry final : public FakeFleetRegistry {
  public:
-  absl::StatusOr<std::map<std::int64_t, ModelVersion>> GetModelVersions(
-      const std::vector<std::int64_t>&) override {
-    return absl::UnimplementedError("not asked for here");
-  }
   absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256, absl::Duration) override {
     {
       absl::MutexLock lock(&mutex);

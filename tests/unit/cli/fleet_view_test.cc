@@ -1,137 +1,96 @@
 #include "cli/views/fleet_view.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-
-#include "absl/strings/match.h"
 
 namespace fleetcast::cli {
 namespace {
 
-constexpr FleetSources kAll{.config = true, .registry = true, .trainer = true, .inference = true};
+using inference::v1::CircuitStatus;
+using inference::v1::Condition;
+using inference::v1::FleetSummary;
+using ::testing::HasSubstr;
 
-// A circuit that nothing is wrong with: trained, champion, deployed and forecast.
-CircuitFacts Sound() {
-  CircuitFacts facts;
-  facts.configuration.emplace().mutable_training()->set_cutoff_date("2025-12-09");
-  facts.champion.emplace().set_version(3);
-  facts.champion->set_model_version("models/sensor-model/versions/3");
-  auto& version = facts.champion_version.emplace();
-  (*version.mutable_tags())["cutoff_date"] = "2025-12-09";
-  (*version.mutable_metrics())["mae"] = 0.5;
-  (*version.mutable_metrics())["skill"] = 0.2;
-  facts.deployment.emplace().set_model("models/sensor-model/versions/3");
-  facts.forecast.emplace().add_points()->set_value(12);
-  facts.forecast->mutable_issue_time()->set_seconds(1'765'238'400 - 3600);
-  facts.forecast->set_model_version("models/sensor-model/versions/3");
-  facts.latest_job.emplace().set_state(trainer::v1::TrainingJob::STATE_SUCCEEDED);
-  return facts;
+const absl::Time kFleetNow = absl::FromUnixSeconds(1'765'238'400);
+
+CircuitStatus Late() {
+  CircuitStatus status;
+  status.set_plant_id("P001");
+  status.set_circuit_id("C001");
+  status.mutable_serving()->set_model_version("models/sensor-model/versions/3");
+  status.mutable_serving()->set_skill(0.25);
+  auto& late = *status.add_conditions();
+  late.set_type(Condition::TYPE_FORECAST_LATE);
+  late.set_severity(Condition::SEVERITY_ERROR);
+  late.set_message("the forecast of 06:00 has not come");
+  auto& pinned = *status.add_conditions();
+  pinned.set_type(Condition::TYPE_PINNED);
+  pinned.set_severity(Condition::SEVERITY_INFO);
+  pinned.set_message("held by anna");
+  return status;
 }
 
-std::string FirstProblem(const CircuitFacts& facts, const FleetSources& sources = kAll) {
-  const auto problems = ProblemsOf(facts, sources, absl::FromUnixSeconds(1'765'238'400));
-  return problems.empty() ? "" : problems.front();
+TEST(FleetTable, ShowsEveryConditionWorstFirst) {
+  const std::string table = FleetTable({Late()}, kFleetNow).Render(Terminal{});
+  EXPECT_THAT(table, HasSubstr("FORECAST_LATE: the forecast of 06:00 has not come"));
+  EXPECT_THAT(table, HasSubstr("PINNED: held by anna"));
+  EXPECT_THAT(table, HasSubstr("v3"));
+  EXPECT_THAT(table, HasSubstr("+25.0%"));
 }
 
-TEST(ProblemsOf, ASoundCircuitHasNone) { EXPECT_EQ(FirstProblem(Sound()), ""); }
-
-TEST(ProblemsOf, NamesAFailedTraining) {
-  auto facts = Sound();
-  facts.latest_job->set_state(trainer::v1::TrainingJob::STATE_FAILED);
-  facts.latest_job->mutable_failure()->set_kind(workqueue::v1::Failure::KIND_DATA);
-  facts.latest_job->mutable_failure()->set_reason("DATA_MISSING");
-  EXPECT_TRUE(absl::StrContains(FirstProblem(facts), "training failed: DATA DATA_MISSING"));
+TEST(FleetSummary, CountsThoseThatSomebodyShouldLookAt) {
+  FleetSummary summary;
+  summary.set_circuits(5);
+  (*summary.mutable_by_severity())["OK"] = 1;
+  (*summary.mutable_by_severity())["INFO"] = 1;
+  (*summary.mutable_by_severity())["WARNING"] = 2;
+  (*summary.mutable_by_severity())["ERROR"] = 1;
+  (*summary.mutable_by_condition())["FORECAST_LATE"] = 1;
+  EXPECT_EQ(TroubledCircuits(summary), 3);
+  EXPECT_EQ(FleetSummaryText(summary, kFleetNow),
+            "5 circuits, 3 with problems (1 FORECAST_LATE); no release has been made yet");
+  auto& release = *summary.mutable_release();
+  release.set_name("releases/r1");
+  release.set_commit("0123456789abcdef");
+  release.set_state(inference::v1::Release::STATE_DEGRADED);
+  release.set_state_reason("1 of 5 circuits could not follow");
+  EXPECT_THAT(FleetSummaryText(summary, kFleetNow), HasSubstr("release r1 of 0123456789 DEGRADED"));
 }
 
-TEST(ProblemsOf, NamesAnOlderDeployment) {
-  auto facts = Sound();
-  facts.deployment->set_model("models/sensor-model/versions/2");
-  EXPECT_EQ(FirstProblem(facts), "deployed is v2, champion is v3");
+TEST(CircuitText, TellsWhatItIsToBeAndWhatItIs) {
+  CircuitStatus status = Late();
+  const std::string by_hand = CircuitText(status, Terminal{}, kFleetNow);
+  EXPECT_THAT(by_hand, HasSubstr("in no release"));
+  status.set_desired_state(CircuitStatus::DESIRED_STATE_ACTIVE);
+  status.set_release("releases/r1");
+  status.set_commit("0123456789abcdef");
+  const std::string text = CircuitText(status, Terminal{}, kFleetNow);
+  EXPECT_THAT(text, HasSubstr("active, by release r1 of 0123456789"));
+  EXPECT_THAT(text, HasSubstr("FORECAST_LATE"));
+  status.clear_serving();
+  EXPECT_THAT(CircuitText(status, Terminal{}, kFleetNow), HasSubstr("nothing"));
 }
 
-TEST(ProblemsOf, NamesACutoffDateThatIsNotTrainedYet) {
-  auto facts = Sound();
-  facts.configuration->mutable_training()->set_cutoff_date("2026-01-01");
-  EXPECT_EQ(FirstProblem(facts), "champion is trained to 2025-12-09, configured is 2026-01-01");
+TEST(PlanText, NamesWhatIsToBeDone) {
+  inference::v1::ReleasePlan plan;
+  EXPECT_EQ(PlanText(plan), "");
+  plan.set_promote(3);
+  plan.set_retire(1);
+  plan.set_in_sync(7);
+  EXPECT_EQ(PlanText(plan), "3 to promote, 1 to retire, 7 in sync");
 }
 
-TEST(ProblemsOf, NamesWhatIsMissing) {
-  EXPECT_EQ(FirstProblem({}), "no champion: not trained yet");
-  auto facts = Sound();
-  facts.forecast.reset();
-  EXPECT_EQ(FirstProblem(facts), "no forecast yet");
-  facts.deployment.reset();
-  EXPECT_EQ(FirstProblem(facts), "champion is not deployed");
-}
-
-TEST(ProblemsOf, NamesAForecastThatLagsBehindTheFleet) {
-  auto facts = Sound();
-  facts.forecast->mutable_issue_time()->set_seconds(1'765'238'400 - 3 * 86'400);
-  EXPECT_TRUE(absl::StrContains(FirstProblem(facts), "3d 0h behind the fleet's latest"))
-      << FirstProblem(facts);
-}
-
-TEST(ProblemsOf, NamesAForecastByAnEarlierModel) {
-  auto facts = Sound();
-  facts.forecast->set_model_version("models/sensor-model/versions/2");
-  EXPECT_EQ(FirstProblem(facts), "forecast is by v2, deployed since is v3");
-}
-
-TEST(ProblemsOf, BlamesNoCircuitForAServiceThatDidNotAnswer) {
-  EXPECT_EQ(FirstProblem({}, {}), "");
-  auto facts = Sound();
-  facts.deployment.reset();
-  EXPECT_EQ(FirstProblem(facts, {.config = true, .registry = true, .trainer = true}), "");
-}
-
-TEST(FleetTable, PutsFurtherProblemsUnderTheFirst) {
-  FleetFacts fleet{.sources = kAll, .circuits = {}};
-  fleet.circuits["P001/C001"] = Sound();
-  auto facts = Sound();
-  facts.deployment->set_model("models/sensor-model/versions/2");
-  facts.forecast->set_model_version("models/sensor-model/versions/2");
-  facts.latest_job->set_state(trainer::v1::TrainingJob::STATE_FAILED);
-  fleet.circuits["P001/C002"] = facts;
-  EXPECT_EQ(TroubledCircuits(fleet), 1);
-  const auto lines = FleetTable(fleet, absl::UnixEpoch());
-  EXPECT_EQ(lines.rows(), 3U);
-}
-
-TEST(FleetJson, LeavesUnknownNumbersNull) {
-  FleetFacts fleet{.sources = kAll, .circuits = {}};
-  fleet.circuits["P001/C001"] = {};
-  const auto json = FleetJson(fleet);
-  EXPECT_EQ(json[0]["plant_id"], "P001");
-  EXPECT_EQ(json[0]["circuit_id"], "C001");
-  EXPECT_TRUE(json[0]["mae"].is_null());
-  EXPECT_EQ(json[0]["problems"].size(), 1U);
-}
-
-TEST(FleetSummary, NeverSaysThatAllIsWellWhenAServiceDidNotAnswer) {
-  FleetFacts fleet{.sources = kAll, .circuits = {}};
-  fleet.circuits["P001/C001"] = Sound();
-  EXPECT_EQ(FleetSummary(fleet), "1 circuit, no problems");
-  fleet.sources.trainer = false;
-  fleet.sources.registry = false;
-  EXPECT_EQ(FleetSummary(fleet), "1 circuit; not all is known: no answer from registry, trainer");
-  EXPECT_EQ(FleetJson(fleet)[0]["unanswered"].size(), 2U);
-  const std::string table = FleetTable(fleet, absl::UnixEpoch()).Render({.width = 200});
-  EXPECT_TRUE(absl::StrContains(table, "not known without registry, trainer")) << table;
-  fleet.sources.registry = true;
-  fleet.circuits["P001/C001"].latest_job->set_state(trainer::v1::TrainingJob::STATE_FAILED);
-  EXPECT_EQ(FleetSummary(fleet),
-            "1 circuit, 1 with problems; not all is known: no answer from trainer");
-}
-
-TEST(AddFacts, PutsTogetherWhatEachServiceSaysOfACircuit) {
-  FleetFacts fleet, part;
-  fleet.circuits["P001/C001"].deployment = Sound().deployment;
-  part.circuits["P001/C001"].forecast = Sound().forecast;
-  part.circuits["P001/C002"].forecast = Sound().forecast;
-  AddFacts(part, fleet);
-  EXPECT_TRUE(fleet.circuits["P001/C001"].deployment && fleet.circuits["P001/C001"].forecast);
-  EXPECT_EQ(fleet.circuits.size(), 2U);
+TEST(ReleaseStepProgress, TellsWhatWasDoneAndWhy) {
+  inference::v1::ReleaseStep step;
+  step.set_circuit("plants/P001/circuits/C001");
+  step.set_state(inference::v1::ReleaseStep::STATE_SUCCEEDED);
+  step.set_action(inference::v1::ReleaseStep::ACTION_REFUSED);
+  step.set_model_version("models/sensor-model/versions/3");
+  step.set_state_reason("v5 not better: MAE 2 is not below 1");
+  const CircuitProgress progress = ProgressOf(step);
+  EXPECT_EQ(progress.circuit, "P001/C001");
+  EXPECT_EQ(progress.standing, Standing::kSucceeded);
+  EXPECT_EQ(progress.note, "refused, v3 serves: v5 not better: MAE 2 is not below 1");
 }
 
 }  // namespace

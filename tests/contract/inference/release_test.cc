@@ -1,0 +1,497 @@
+// Releases from the call to what serves: the store on a real Postgres, the reconciler, and the
+// registry, configuration and trainer in memory.
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "common/workqueue/conclusion.h"
+#include "services/inference/domain/reconciler.h"
+#include "services/inference/domain/releaser.h"
+#include "services/inference/storage/postgres_release_store.h"
+#include "services/inference/worker/reconcile_runner.h"
+#include "tests/contract/inference/inference_backend.h"
+#include "tests/support/inference/fleet_fakes.h"
+
+namespace fleetcast::inference {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using workqueue::TaskState;
+
+const CircuitId kOne{"P001", "C001"}, kTwo{"P001", "C002"}, kThree{"P002", "C001"};
+
+class ReleaseTest : public InferenceContract {
+ protected:
+  ReleaseTest() {
+    catalog_.parents = {{"b", "a"}, {"c", "b"}, {"side", "a"}};
+    Put("a", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}});
+  }
+
+  void Put(const std::string& commit, const std::map<CircuitId, std::string>& training_hashes,
+           const std::string& deployment_hash = "d1") {
+    DesiredFleet& fleet = catalog_.fleets[commit];
+    fleet.circuits.clear();
+    for (const auto& [circuit, hash] : training_hashes)
+      fleet.circuits.push_back(FakeFleetCatalog::Circuit(circuit, hash, deployment_hash));
+  }
+  void TrainAll() {
+    registry_.Add(kOne, "t1", "BETTER");
+    registry_.Add(kTwo, "t2", "BETTER");
+    registry_.Add(kThree, "t3", "BETTER");
+  }
+  absl::StatusOr<Release> TryRelease(const std::string& commit) {
+    return releaser_.Create(NewRequest(), {.revision = commit, .actor = "anna", .reason = "test"});
+  }
+  Release Make(const std::string& commit) {
+    auto release = TryRelease(commit);
+    EXPECT_TRUE(release.ok()) << release.status();
+    return release.value_or(Release{});
+  }
+  Release Get(const std::string& id = "") {
+    auto release = store_.Get(id);
+    EXPECT_TRUE(release.ok()) << release.status();
+    return release.value_or(Release{});
+  }
+
+  // Fetches what is ready and carries it out; how many steps. Not ended if `die`.
+  int StepOnce(bool die = false, absl::Duration lease = absl::Seconds(60)) {
+    const absl::Duration asked_at = clock_.Monotonic();
+    auto fetched = releasing_.Fetch(
+        {.holder = "inference-1", .pool = kReleasingQueue, .most = 100, .lease = lease});
+    EXPECT_TRUE(fetched.ok()) << fetched.status();
+    if (!fetched.ok() || fetched->empty()) return 0;
+    workqueue::Batch batch;
+    for (workqueue::FetchedTask& task : *fetched)
+      batch.push_back(std::make_shared<workqueue::Hold>(clock_, std::move(task), asked_at, lease));
+    const workqueue::BatchOutcome outcome = runner_(batch);
+    if (!die) workqueue::Conclude(releasing_, batch, outcome);
+    return static_cast<int>(batch.size());
+  }
+  void StepAll() {
+    while (StepOnce() > 0) {
+    }
+  }
+  // What waits is looked at again now.
+  void Hurry() {
+    const absl::Status done = db::RunInTransaction(pool_, [](pqxx::work& work) {
+      work.exec(
+          "UPDATE inference.tasks SET ready_time = now() - interval '1 hour'"
+          " WHERE state = 'QUEUED' AND queue = 'releasing'");
+      work.exec("UPDATE inference.task_lanes SET fetch_floor = '-infinity'");
+      return absl::OkStatus();
+    });
+    ASSERT_TRUE(done.ok()) << done;
+  }
+  void EndTraining(const FakeTrainer::Started& run, const CircuitId& circuit, TaskState state) {
+    TrainingState& ended = trainer_.states[{run.run, circuit}];
+    ended.state = state;
+    if (state == TaskState::kFailed)
+      ended.failure = workqueue::Failure{.kind = workqueue::FailureKind::kData,
+                                         .reason = "DATA_TOO_FEW_ROWS",
+                                         .message = "12 rows, 100 needed"};
+  }
+
+  std::int64_t Serving(const CircuitId& circuit) {
+    const auto deployment = deployments_.Get(circuit);
+    return deployment.ok() ? deployment->model_version : 0;
+  }
+  CircuitStatus Status(const CircuitId& circuit) {
+    auto status = store_.GetStatus(circuit);
+    EXPECT_TRUE(status.ok()) << status.status();
+    return status.value_or(CircuitStatus{});
+  }
+  // But for those about schedules, of which there are none here.
+  std::vector<std::string> ConditionsOfCircuit(const CircuitId& circuit) {
+    std::vector<std::string> words;
+    for (const Condition& condition : Status(circuit).conditions)
+      if (condition.type != ConditionType::kNotScheduled) words.push_back(Word(condition.type));
+    return words;
+  }
+
+  SystemClock clock_;
+  FakeFleetRegistry registry_;
+  FakeFleetCatalog catalog_;
+  FakeTrainer trainer_;
+  workqueue::Queue releasing_{ReleasingQueueOptions(), pool_, pool_};
+  PostgresReleaseStore store_{releasing_, ids_, absl::Minutes(15)};
+  Releaser releaser_{registry_, catalog_, store_};
+  Reconciler reconciler_{registry_, trainer_, store_};
+  workqueue::Runner runner_ =
+      ReconcileCircuits(reconciler_, workqueue::ConfirmWith(releasing_, clock_, absl::Seconds(60)));
+};
+
+TEST_F(ReleaseTest, CandidatesThatPassedBecomeChampionsAndServe) {
+  TrainAll();
+  EXPECT_EQ(StateOf(Make("a")), ReleaseState::kApplying);
+  StepAll();
+  const Release release = Get();
+  EXPECT_EQ(StateOf(release), ReleaseState::kApplied) << ReleaseReason(release);
+  EXPECT_TRUE(release.in_force);
+  EXPECT_EQ(release.pin.plan.promote, 3);
+  EXPECT_EQ(registry_.champions,
+            (std::map<CircuitId, std::int64_t>{{kOne, 1}, {kTwo, 2}, {kThree, 3}}));
+  EXPECT_EQ(Serving(kTwo), 2);
+  const CircuitStatus status = Status(kOne);
+  EXPECT_EQ(status.record.serving->training_hash, "t1");
+  EXPECT_EQ(status.record.serving->skill, 0.25);
+  EXPECT_EQ(status.record.commit, "a");
+  EXPECT_THAT(ConditionsOfCircuit(kOne), IsEmpty());
+  EXPECT_THAT(trainer_.started, IsEmpty());
+}
+
+TEST_F(ReleaseTest, WhatNobodyTrainedIsTrainedInOneRun) {
+  registry_.Add(kThree, "t3", "BETTER");
+  const Release release = Make("a");
+  EXPECT_EQ(release.pin.plan.train, 2);
+  StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kApplying);
+  EXPECT_EQ(Serving(kThree), 1) << "one that waits keeps none of the others back";
+  ASSERT_THAT(trainer_.started, SizeIs(1));
+  EXPECT_THAT(trainer_.started[0].circuits, ElementsAre(kOne, kTwo));
+  EXPECT_EQ(trainer_.started[0].commit, "a");
+  EXPECT_THAT(ConditionsOfCircuit(kOne), ElementsAre("TRAINING"));
+  EXPECT_EQ(Get().training_run, trainer_.started[0].run);
+
+  registry_.Add(kOne, "t1", "BETTER");
+  EndTraining(trainer_.started[0], kOne, TaskState::kSucceeded);
+  EndTraining(trainer_.started[0], kTwo, TaskState::kFailed);
+  Hurry();
+  StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kDegraded) << ReleaseReason(Get());
+  EXPECT_EQ(Serving(kOne), 2);
+  EXPECT_THAT(trainer_.started, SizeIs(1));
+  const CircuitStatus failed = Status(kTwo);
+  EXPECT_EQ(failed.conditions[0].severity, Severity::kError);
+  EXPECT_EQ(failed.conditions[0].reason, "DATA_TOO_FEW_ROWS");
+
+  // Mended, the same commit again tries what failed, and that alone.
+  const Release again = Make("a");
+  EXPECT_NE(again.group.id, release.group.id);
+  EXPECT_EQ(again.group.counts.total(), 1);
+  StepAll();
+  ASSERT_THAT(trainer_.started, SizeIs(2));
+  EXPECT_THAT(trainer_.started[1].circuits, ElementsAre(kTwo));
+}
+
+TEST_F(ReleaseTest, AVersionThatTheGateRefusedLeavesTheOldOneServingAndSaysSo) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1x"}, {kTwo, "t2"}, {kThree, "t3"}});
+  registry_.Add(kOne, "t1x", "NOT_BETTER", 1);
+  const Release release = Make("b");
+  EXPECT_EQ(release.pin.plan.refused, 1);
+  StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kApplied);
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_EQ(registry_.champions[kOne], 1);
+  EXPECT_THAT(ConditionsOfCircuit(kOne), ElementsAre("GATE_REFUSED"));
+  EXPECT_EQ(Make("b").group.id, release.group.id) << "there is nothing to try again";
+}
+
+TEST_F(ReleaseTest, AVerdictAgainstAnotherChampionIsAskedForAnew) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  registry_.champions[kOne] = 1;
+  Put("b", {{kOne, "t1x"}, {kTwo, "t2"}, {kThree, "t3"}});
+  const std::int64_t candidate = registry_.Add(kOne, "t1x", "BETTER", 77);
+  EXPECT_EQ(Make("b").pin.plan.train, 1);
+  StepAll();
+  ASSERT_THAT(trainer_.started, SizeIs(1));
+  registry_.versions[candidate].tags["gate_champion"] = "1";
+  EndTraining(trainer_.started[0], kOne, TaskState::kSucceeded);
+  Hurry();
+  StepAll();
+  EXPECT_EQ(Serving(kOne), candidate);
+}
+
+TEST_F(ReleaseTest, DeploymentValuesAloneAreDeployedAgain) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  const int changes = registry_.changes;
+  Put("b", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}}, "d2");
+  EXPECT_EQ(Make("b").pin.plan.redeploy, 3);
+  StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kApplied);
+  EXPECT_EQ(Status(kOne).record.serving->deployment_hash, "d2");
+  EXPECT_EQ(deployments_.Get(kOne)->settings.commit, "b");
+  EXPECT_EQ(registry_.changes, changes);
+}
+
+TEST_F(ReleaseTest, ACircuitThatIsGoneLosesDeploymentAndChampion) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1"}, {kThree, "t3"}});
+  EXPECT_EQ(Make("b").pin.plan.retire, 1);
+  StepAll();
+  EXPECT_EQ(Serving(kTwo), 0);
+  EXPECT_FALSE(registry_.champions.contains(kTwo));
+  EXPECT_THAT(ConditionsOfCircuit(kTwo), ElementsAre("RETIRED"));
+  // It comes back with the next release that has it.
+  Put("c", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}});
+  Make("c");
+  StepAll();
+  EXPECT_EQ(Serving(kTwo), 2);
+}
+
+TEST_F(ReleaseTest, StaleAndDivergedCommitsAreRefusedByNameAndChangeNothing) {
+  TrainAll();
+  Put("b", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}});
+  Put("side", {});
+  Make("b");
+  EXPECT_EQ(ReasonOf(TryRelease("a").status()), "STALE_RELEASE");
+  EXPECT_EQ(ReasonOf(TryRelease("side").status()), "DIVERGED_RELEASE");
+  EXPECT_EQ(TryRelease("nothing").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Get().pin.commit, "b");
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+}
+
+TEST_F(ReleaseTest, ManyCallersMakeOneRelease) {
+  TrainAll();
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::set<std::string> ids;
+  for (int i = 0; i < 25; ++i)
+    threads.emplace_back([&, request = NewRequest()] {
+      const auto release = releaser_.Create(request, {.revision = "a", .actor = "", .reason = ""});
+      const std::lock_guard lock(mutex);
+      ids.insert(release.ok() ? release->group.id : std::string(release.status().message()));
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(ids, SizeIs(1)) << *ids.begin();
+  StepAll();
+  EXPECT_EQ(registry_.changes, 3);
+  EXPECT_THAT(store_.List({}, {})->items, SizeIs(1));
+}
+
+TEST_F(ReleaseTest, TheSameRequestGetsTheSameReleaseWhateverCameAfter) {
+  TrainAll();
+  const MutatingRequest request = NewRequest();
+  const auto first = releaser_.Create(request, {.revision = "a", .actor = "", .reason = ""});
+  Put("b", {{kOne, "t1"}});
+  Make("b");
+  const auto again = releaser_.Create(request, {.revision = "a", .actor = "", .reason = ""});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->group.id, first->group.id);
+  EXPECT_EQ(Get().pin.commit, "b");
+}
+
+TEST_F(ReleaseTest, ALaterReleaseTakesTheStepsOfTheOneBefore) {
+  const std::string first = Make("a").group.id;
+  StepAll();  // all wait for their training
+  Put("b", {{kOne, "t1b"}, {kTwo, "t2b"}, {kThree, "t3b"}});
+  for (const CircuitId& circuit : {kOne, kTwo, kThree})
+    registry_.Add(circuit,
+                  absl::StrCat(circuit == kThree ? "t3b"
+                               : circuit == kOne ? "t1b"
+                                                 : "t2b"),
+                  "BETTER");
+  Make("b");
+  EXPECT_EQ(StateOf(Get(first)), ReleaseState::kSuperseded);
+  EXPECT_FALSE(Get(first).in_force);
+  StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kApplied);
+  EXPECT_EQ(Status(kOne).record.serving->training_hash, "t1b");
+}
+
+TEST_F(ReleaseTest, ARollbackPutsTheCommitBeforeInForce) {
+  TrainAll();
+  const std::string first = Make("a").group.id;
+  StepAll();
+  Put("b", {{kOne, "t1b"}, {kTwo, "t2"}});
+  registry_.Add(kOne, "t1b", "BETTER", 1);
+  Make("b");
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 4);
+  EXPECT_EQ(Serving(kThree), 0);
+  registry_.versions[1].tags["gate_champion"] = "4";  // as a release's training would judge it
+  const auto back =
+      releaser_.RollBack(NewRequest(), "", {.revision = "", .actor = "anna", .reason = "wrong"});
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->pin.rollback_of, first);
+  EXPECT_EQ(back->pin.commit, "a");
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_EQ(Serving(kThree), 3);
+  EXPECT_EQ(
+      ReasonOf(releaser_.RollBack(NewRequest(), "", {.revision = "", .actor = "", .reason = "x"})
+                   .status()),
+      "NO_PREVIOUS_RELEASE");
+  EXPECT_TRUE(TryRelease("b").ok()) << "forward again";
+}
+
+// kill -9 after the effects outside and before the end is written: the next one finds them done.
+TEST_F(ReleaseTest, AStepWhoseHolderDiedIsDoneOnceByTheNext) {
+  TrainAll();
+  Make("a");
+  ASSERT_EQ(StepOnce(/*die=*/true, absl::Milliseconds(300)), 3);
+  EXPECT_EQ(registry_.changes, 3);
+  EXPECT_EQ(Serving(kOne), 0) << "what is ours is written with the end";
+  absl::SleepFor(absl::Milliseconds(400));
+  ASSERT_EQ(*releasing_.EndDead(pool_, 100), 3);
+  Hurry();
+  StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kApplied);
+  EXPECT_EQ(registry_.changes, 3);
+  EXPECT_EQ(Serving(kOne), 1);
+}
+
+TEST_F(ReleaseTest, AHolderWhoseReleaseWasSupersededWritesNothing) {
+  TrainAll();
+  Make("a");
+  const absl::Duration asked_at = clock_.Monotonic();
+  auto fetched = releasing_.Fetch(
+      {.holder = "slow", .pool = kReleasingQueue, .most = 100, .lease = absl::Seconds(60)});
+  ASSERT_TRUE(fetched.ok());
+  Put("b", {{kOne, "t1"}});
+  Make("b");
+  workqueue::Batch batch;
+  for (workqueue::FetchedTask& task : *fetched)
+    batch.push_back(
+        std::make_shared<workqueue::Hold>(clock_, std::move(task), asked_at, absl::Seconds(60)));
+  workqueue::Conclude(releasing_, batch, runner_(batch));
+  EXPECT_EQ(Serving(kOne), 0);
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_EQ(Serving(kTwo), 0) << "it is gone by now";
+}
+
+TEST_F(ReleaseTest, WhatIsAwayPutsStepsOffAndCostsNoAttempt) {
+  TrainAll();
+  Make("a");
+  registry_.away = true;
+  StepAll();
+  const auto steps = store_.ListSteps(Get().group.id, {}, {});
+  ASSERT_THAT(steps->items, SizeIs(3));
+  EXPECT_EQ(steps->items[0].task.state, TaskState::kQueued);
+  EXPECT_EQ(steps->items[0].task.attempt_count, 0);
+  registry_.away = false;
+  Hurry();
+  StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kApplied);
+}
+
+TEST_F(ReleaseTest, AnUnsoundCircuitKeepsWhatItHasAndIsNamed) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1"}, {kThree, "t3"}});
+  catalog_.fleets["b"].unsound = {kTwo};
+  const Release release = Make("b");
+  EXPECT_THAT(release.pin.unsound_circuits, ElementsAre("P001.C002"));
+  StepAll();
+  EXPECT_EQ(Serving(kTwo), 2);
+  EXPECT_THAT(ConditionsOfCircuit(kTwo), ElementsAre("OUT_OF_SYNC"));
+  EXPECT_EQ(Status(kTwo).conditions[0].reason, "CONFIGURATION_UNSOUND");
+}
+
+TEST_F(ReleaseTest, APinHoldsACircuitUntilItIsUnpinned) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  const std::int64_t other = registry_.Add(kOne, "old", "BETTER");
+  const auto pinned = releaser_.Pin(
+      NewRequest(), {.circuit = kOne, .model_version = other, .actor = "anna", .reason = "drift"});
+  ASSERT_TRUE(pinned.ok()) << pinned.status();
+  StepAll();
+  EXPECT_EQ(Serving(kOne), other);
+  EXPECT_EQ(registry_.champions[kOne], other);
+  EXPECT_THAT(ConditionsOfCircuit(kOne), ElementsAre("PINNED"));
+  Put("b", {{kOne, "t1b"}, {kTwo, "t2"}, {kThree, "t3"}});
+  registry_.Add(kOne, "t1b", "BETTER", other);
+  EXPECT_EQ(Make("b").pin.plan.pinned, 1);
+  StepAll();
+  EXPECT_EQ(Serving(kOne), other);
+  ASSERT_TRUE(store_.Unpin(NewRequest(), kOne, "anna", "mended").ok());
+  StepAll();
+  EXPECT_EQ(Status(kOne).record.serving->training_hash, "t1b");
+  EXPECT_EQ(ReasonOf(store_.Unpin(NewRequest(), kOne, "anna", "again").status()),
+            "CIRCUIT_NOT_PINNED");
+  EXPECT_THAT(store_.List({}, {})->items, SizeIs(2)) << "what is done by hand is no release";
+}
+
+TEST_F(ReleaseTest, PinsAreRefusedWhereTheyCannotWork) {
+  TrainAll();
+  const auto pin = [&](const CircuitId& circuit, std::int64_t version) {
+    return ReasonOf(
+        releaser_
+            .Pin(NewRequest(),
+                 {.circuit = circuit, .model_version = version, .actor = "anna", .reason = "x"})
+            .status());
+  };
+  EXPECT_EQ(pin(kOne, 2), "MODEL_OF_OTHER_CIRCUIT");
+  EXPECT_EQ(
+      releaser_
+          .Pin(NewRequest(), {.circuit = kOne, .model_version = 1, .actor = "a", .reason = "x"})
+          .status()
+          .code(),
+      absl::StatusCode::kNotFound);
+  Deploy({"P009", "C009"});
+  EXPECT_EQ(pin({"P009", "C009"}, 0), "CIRCUIT_NOT_CONFIGURED");
+  Make("a");
+  EXPECT_EQ(pin(kOne, 0), "CIRCUIT_NOT_DEPLOYED");
+}
+
+TEST_F(ReleaseTest, APinWhoseTimeIsOverEndsByItself) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  const std::int64_t other = registry_.Add(kOne, "old", "BETTER");
+  ASSERT_TRUE(releaser_
+                  .Pin(NewRequest(), {.circuit = kOne,
+                                      .model_version = other,
+                                      .actor = "anna",
+                                      .reason = "x",
+                                      .ttl = absl::Milliseconds(100)})
+                  .ok());
+  StepAll();
+  absl::SleepFor(absl::Milliseconds(150));
+  registry_.versions[1].tags["gate_champion"] = std::to_string(other);
+  ASSERT_TRUE(store_.EndPins(pool_).ok());
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_FALSE(Status(kOne).record.pin.has_value());
+}
+
+TEST_F(ReleaseTest, StatusesAreListedFilteredAndCounted) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Deploy({"P009", "C009"});
+  const auto list = [&](const std::string& filter, int size = 100, const std::string& plant = "") {
+    PageRequest page{.size = size};
+    std::vector<std::string> found;
+    for (;;) {
+      const auto parsed = ParseFilter(filter, StatusFilterFields());
+      EXPECT_TRUE(parsed.ok()) << parsed.status();
+      const auto statuses = store_.ListStatuses(plant, *parsed, page);
+      EXPECT_TRUE(statuses.ok()) << statuses.status();
+      for (const CircuitStatus& status : statuses->items)
+        found.push_back(CircuitKey(status.record.circuit));
+      if (statuses->next_after.empty()) return found;
+      page.after = statuses->next_after;
+    }
+  };
+  EXPECT_THAT(list("", 1), ElementsAre("P001.C001", "P001.C002", "P002.C001", "P009.C009"));
+  EXPECT_THAT(list("", 100, "P001"), ElementsAre("P001.C001", "P001.C002"));
+  EXPECT_THAT(list("desired_state = ACTIVE", 2), SizeIs(3));
+  EXPECT_THAT(list("serving.model_version = \"models/sensor-model/versions/2\""),
+              ElementsAre("P001.C002"));
+  EXPECT_THAT(list("conditions:NOT_SCHEDULED AND plant_id = \"P002\""), ElementsAre("P002.C001"));
+  EXPECT_THAT(list("severity = ERROR"), IsEmpty());
+  const auto summary = store_.Summarize("");
+  ASSERT_TRUE(summary.ok());
+  EXPECT_EQ(summary->circuits, 4);
+  EXPECT_EQ(summary->by_condition.at("NOT_SCHEDULED"), 4);
+  EXPECT_EQ(store_.GetStatus({"P001", "C009"}).status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace fleetcast::inference

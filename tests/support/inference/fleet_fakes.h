@@ -1,0 +1,191 @@
+// The registry, the configuration and the trainer as a release sees them, in memory.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "services/inference/domain/circuit_catalog.h"
+#include "services/inference/domain/model_registry.h"
+#include "services/inference/domain/training.h"
+
+namespace fleetcast::inference {
+
+// Thread safe but for its public members.
+class FakeFleetRegistry : public ModelRegistry {
+ public:
+  absl::StatusOr<std::map<std::int64_t, ModelVersion>> GetModelVersions(
+      const std::vector<std::int64_t>& numbers) override {
+    if (away) return absl::UnavailableError("the registry is away");
+    const std::lock_guard lock(mutex_);
+    std::map<std::int64_t, ModelVersion> found;
+    for (const std::int64_t number : numbers)
+      if (versions.contains(number)) found[number] = versions[number];
+    return found;
+  }
+  absl::StatusOr<std::map<std::string, std::vector<Candidate>>> FindCandidates(
+      const std::vector<std::string>& hashes) override {
+    if (away) return absl::UnavailableError("the registry is away");
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, std::vector<Candidate>> found;
+    for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+      const auto& tags = version->second.tags;
+      const auto tag = [&](const char* key) {
+        const auto at = tags.find(key);
+        return at == tags.end() ? std::string() : at->second;
+      };
+      if (std::find(hashes.begin(), hashes.end(), tag("training_hash")) == hashes.end()) continue;
+      found[tag("training_hash")].push_back(
+          {.version = version->first,
+           .gate = tag("gate"),
+           .judged_against = tag("gate_champion").empty() ? 0 : std::stol(tag("gate_champion")),
+           .why = "as the test has it"});
+    }
+    return found;
+  }
+  absl::StatusOr<std::map<CircuitId, std::int64_t>> GetChampions(
+      const std::vector<CircuitId>& circuits) override {
+    if (away) return absl::UnavailableError("the registry is away");
+    const std::lock_guard lock(mutex_);
+    std::map<CircuitId, std::int64_t> found;
+    for (const CircuitId& circuit : circuits)
+      if (champions.contains(circuit)) found[circuit] = champions[circuit];
+    return found;
+  }
+  absl::Status ChangeChampion(const std::string& request_id,
+                              const ChampionChange& change) override {
+    if (away) return absl::UnavailableError("the registry is away");
+    const std::lock_guard lock(mutex_);
+    if (!answered_.insert(request_id).second) return absl::OkStatus();
+    const auto present = champions.find(change.circuit);
+    if ((present == champions.end() ? 0 : present->second) != change.expected_current) {
+      answered_.erase(request_id);
+      return Refused(absl::StatusCode::kAborted, "CHAMPION_CHANGED", "another is champion");
+    }
+    ++changes;
+    if (change.model_version == 0)
+      champions.erase(change.circuit);
+    else
+      champions[change.circuit] = change.model_version;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> DownloadArtifact(const std::string&, absl::Duration) override {
+    return absl::UnimplementedError("not asked for here");
+  }
+
+  // A version of a training hash, with the gate's verdict on it.
+  std::int64_t Add(const CircuitId& circuit, const std::string& training_hash,
+                   const std::string& gate, std::int64_t against = 0) {
+    const std::lock_guard lock(mutex_);
+    const std::int64_t number = versions.empty() ? 1 : versions.rbegin()->first + 1;
+    versions[number] = {.version = number,
+                        .tags = {{"plant_id", circuit.plant_id},
+                                 {"circuit_id", circuit.circuit_id},
+                                 {"training_hash", training_hash},
+                                 {"gate", gate},
+                                 {"gate_champion", against == 0 ? "" : std::to_string(against)}},
+                        .metrics = {{"mae", 0.5}, {"skill", 0.25}},
+                        .artifact_sha256 = std::string(64, 'a'),
+                        .environment = "environments/custom-lstm-env/versions/1.5.0"};
+    return number;
+  }
+
+  std::map<std::int64_t, ModelVersion> versions;
+  std::map<CircuitId, std::int64_t> champions;
+  int changes = 0;  // of champions
+  bool away = false;
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> answered_;
+};
+
+// Commits by name; `parents` says how they lie: a → b means b follows a.
+class FakeFleetCatalog : public CircuitCatalog {
+ public:
+  absl::StatusOr<std::map<CircuitId, absl::StatusOr<DeploymentSettings>>> GetDeploymentSettings(
+      const std::vector<CircuitId>&, const std::string&) override {
+    return absl::UnimplementedError("not asked for here");
+  }
+  absl::StatusOr<DesiredFleet> GetFleet(const std::string& revision) override {
+    const auto found = fleets.find(revision);
+    if (found == fleets.end()) return ResourceNotFound("Revision", revision, "fetch it");
+    DesiredFleet fleet = found->second;
+    fleet.commit = revision;
+    for (DesiredCircuit& circuit : fleet.circuits) circuit.settings.commit = revision;
+    return fleet;
+  }
+  absl::StatusOr<Kinship> GetKinship(const std::string& base, const std::string& head) override {
+    const auto ancestors = [&](std::string commit) {
+      std::vector<std::string> all = {commit};
+      while (parents.contains(commit)) all.push_back(commit = parents[commit]);
+      return all;
+    };
+    const auto of_base = ancestors(base);
+    for (const std::string& commit : ancestors(head))
+      if (std::find(of_base.begin(), of_base.end(), commit) != of_base.end())
+        return Kinship{.base_commit = base, .head_commit = head, .merge_base_commit = commit};
+    return Kinship{.base_commit = base, .head_commit = head, .merge_base_commit = ""};
+  }
+
+  static DesiredCircuit Circuit(const CircuitId& id, const std::string& training_hash,
+                                const std::string& deployment_hash = "d1") {
+    DesiredCircuit circuit{.circuit = id,
+                           .training_hash = training_hash,
+                           .deployment_hash = deployment_hash,
+                           .cutoff_date = "2025-12-09",
+                           .settings = {}};
+    circuit.settings = {.plant_display_name = "Plant",
+                        .display_name = "Line",
+                        .compute = "Standard_DS3_v2",
+                        .mini_batch_size = 100,
+                        .sensor_id = "SENSOR",
+                        .deployment_hash = deployment_hash};
+    return circuit;
+  }
+
+  std::map<std::string, DesiredFleet> fleets;
+  std::map<std::string, std::string> parents;
+};
+
+class FakeTrainer : public Trainer {
+ public:
+  absl::StatusOr<std::string> Start(const std::string& request_id,
+                                    const std::vector<CircuitId>& circuits,
+                                    const std::string& commit) override {
+    if (away) return absl::UnavailableError("the trainer is away");
+    const auto [run, is_new] =
+        runs_.try_emplace(request_id, absl::StrCat("trainingRuns/run", runs_.size() + 1));
+    if (is_new) started.push_back({run->second, circuits, commit});
+    return run->second;
+  }
+  absl::StatusOr<std::optional<TrainingState>> StateOf(const std::string& training_run,
+                                                       const CircuitId& circuit) override {
+    if (away) return absl::UnavailableError("the trainer is away");
+    const auto found = states.find({training_run, circuit});
+    if (found == states.end())
+      return std::optional<TrainingState>(TrainingState{
+          .state = workqueue::TaskState::kRunning, .reason = "held by trainer-1", .failure = {}});
+    return std::optional<TrainingState>(found->second);
+  }
+
+  struct Started {
+    std::string run;
+    std::vector<CircuitId> circuits;
+    std::string commit;
+  };
+  std::vector<Started> started;
+  std::map<std::pair<std::string, CircuitId>, TrainingState> states;  // of what has ended
+  bool away = false;
+
+ private:
+  std::map<std::string, std::string> runs_;
+};
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,207 @@
+// What is out of the ordinary about a circuit: scenarios, and what whoever is on call reads.
+#include "services/inference/domain/condition.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fleetcast::inference {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'765'238'400);
+const CircuitId kOfTest{"P001", "C001"};
+
+// In sync, deployed a week ago, forecast an hour ago by a daily schedule.
+CircuitRecord SoundCircuit() {
+  CircuitRecord record{.circuit = kOfTest, .display_name = "A"};
+  record.desired_state = DesiredState::kActive;
+  record.training_hash = "t1";
+  record.deployment_hash = "d1";
+  record.serving = CircuitRecord::Serving{.model_version = 3,
+                                          .training_hash = "t1",
+                                          .deployment_hash = "d1",
+                                          .cutoff_date = "2025-12-01",
+                                          .mae = 0.5,
+                                          .skill = 0.3,
+                                          .deploy_time = kNow - absl::Hours(24 * 7)};
+  record.forecast = CircuitRecord::LatestForecast{.issue_time = kNow - absl::Hours(2),
+                                                  .create_time = kNow - absl::Minutes(59),
+                                                  .model_version = 3,
+                                                  .next_value = 1.0};
+  return record;
+}
+
+FleetClock Daily() {
+  Schedule schedule{.id = "daily"};
+  schedule.last_tick = kNow - absl::Hours(1);
+  schedule.next_tick = kNow + absl::Hours(23);
+  return {.now = kNow, .schedules = {schedule}, .latest_issue = kNow - absl::Hours(2)};
+}
+
+// "ERROR FORECAST_LATE", worst first.
+std::vector<std::string> WordsOf(const CircuitRecord& circuit, const FleetClock& clock = Daily()) {
+  std::vector<std::string> words;
+  for (const Condition& condition : ConditionsOf(circuit, clock))
+    words.push_back(Word(condition.severity) + " " + Word(condition.type));
+  return words;
+}
+
+CircuitRecord::Step StepWith(workqueue::TaskState state) {
+  CircuitRecord::Step step;
+  step.state = state;
+  step.update_time = kNow - absl::Minutes(5);
+  return step;
+}
+
+CircuitRecord OutOfSync(workqueue::TaskState state) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.training_hash = "t2";
+  circuit.step_group_id = "r1";
+  circuit.step = StepWith(state);
+  return circuit;
+}
+
+TEST(ConditionTest, ASoundCircuitHasNone) {
+  EXPECT_THAT(WordsOf(SoundCircuit()), IsEmpty());
+  EXPECT_EQ(WorstOf({}), Severity::kOk);
+}
+
+TEST(ConditionTest, AForecastIsLateByTheClockAndTheSchedule) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.forecast->create_time = kNow - absl::Hours(25);
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("ERROR FORECAST_LATE"));
+  FleetClock patient = Daily();
+  patient.late_after = absl::Hours(2);
+  EXPECT_THAT(WordsOf(circuit, patient), IsEmpty()) << "not yet";
+  circuit.serving->deploy_time = kNow - absl::Minutes(30);
+  EXPECT_THAT(WordsOf(circuit), IsEmpty()) << "it was deployed after the tick";
+}
+
+// The whole fleet has stood still for a month: no process ticks, and nothing says so but the clock.
+TEST(ConditionTest, ATickThatNobodyAnsweredMakesForecastsLate) {
+  FleetClock clock = Daily();
+  clock.schedules[0].last_tick = kNow - absl::Hours(24 * 31);
+  clock.schedules[0].next_tick = kNow - absl::Hours(24 * 30);
+  CircuitRecord circuit = SoundCircuit();
+  circuit.serving->deploy_time = kNow - absl::Hours(24 * 60);
+  circuit.forecast->create_time = kNow - absl::Hours(24 * 31);
+  const auto conditions = ConditionsOf(circuit, clock);
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_EQ(conditions[0].type, ConditionType::kForecastLate);
+  EXPECT_THAT(conditions[0].message, HasSubstr("30 days"));
+  EXPECT_EQ(conditions[0].since, clock.schedules[0].next_tick);
+}
+
+TEST(ConditionTest, ACircuitThatNoActiveScheduleCoversIsTold) {
+  FleetClock none = Daily();
+  none.schedules.clear();
+  EXPECT_THAT(WordsOf(SoundCircuit(), none), ElementsAre("WARNING NOT_SCHEDULED"));
+  FleetClock elsewhere = Daily();
+  elsewhere.schedules[0].spec.plant_ids = {"P002"};
+  EXPECT_THAT(WordsOf(SoundCircuit(), elsewhere), ElementsAre("WARNING NOT_SCHEDULED"));
+  FleetClock paused = Daily();
+  paused.schedules[0].paused = true;
+  const auto conditions = ConditionsOf(SoundCircuit(), paused);
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_THAT(conditions[0].message, HasSubstr("schedules/daily is paused"));
+}
+
+TEST(ConditionTest, AFailedInvocationIsToldUntilAForecastCame) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.failed_invocation = workqueue::Failure{.kind = workqueue::FailureKind::kData,
+                                                 .reason = "DATA_TOO_FEW_ROWS",
+                                                 .message = "12 rows",
+                                                 .time = kNow - absl::Minutes(58)};
+  const auto conditions = ConditionsOf(circuit, Daily());
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_EQ(conditions[0].type, ConditionType::kForecastFailed);
+  EXPECT_EQ(conditions[0].reason, "DATA_TOO_FEW_ROWS");
+  circuit.failed_invocation->time = kNow - absl::Hours(2);
+  EXPECT_THAT(WordsOf(circuit), IsEmpty());
+}
+
+TEST(ConditionTest, AForecastThatFailedAfterItsTickIsNotLateToo) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.forecast->create_time = kNow - absl::Hours(25);
+  circuit.failed_invocation =
+      workqueue::Failure{.reason = "DATA_X", .time = kNow - absl::Minutes(58)};
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("ERROR FORECAST_FAILED"));
+}
+
+TEST(ConditionTest, ASensorThatFellBehindTheFleetIsTold) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.forecast->issue_time = kNow - absl::Hours(72);
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("WARNING DATA_STALE"));
+}
+
+TEST(ConditionTest, AModelThatIsWorseThanANaiveForecastIsTold) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.serving->skill = -0.1;
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("WARNING WORSE_THAN_NAIVE"));
+}
+
+TEST(ConditionTest, AStepUnderWayIsNoProblem) {
+  EXPECT_THAT(WordsOf(OutOfSync(workqueue::TaskState::kRunning)), ElementsAre("INFO OUT_OF_SYNC"));
+  CircuitRecord training = OutOfSync(workqueue::TaskState::kQueued);
+  training.training_run = "trainingRuns/r1";
+  EXPECT_THAT(WordsOf(training), ElementsAre("INFO TRAINING"));
+}
+
+TEST(ConditionTest, AStepThatFailedIsAWarningWhereSomethingServesAndElseAnError) {
+  CircuitRecord circuit = OutOfSync(workqueue::TaskState::kFailed);
+  circuit.step->failure =
+      workqueue::Failure{.reason = "DATA_TOO_FEW_ROWS", .message = "12 rows, 100 needed"};
+  const auto conditions = ConditionsOf(circuit, Daily());
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_EQ(conditions[0].severity, Severity::kWarning);
+  EXPECT_EQ(conditions[0].reason, "DATA_TOO_FEW_ROWS");
+  EXPECT_THAT(conditions[0].message, HasSubstr("release the commit again"));
+  circuit.serving.reset();
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("ERROR OUT_OF_SYNC"));
+}
+
+TEST(ConditionTest, AGateThatRefusedSaysWhyAndWhatServes) {
+  CircuitRecord circuit = OutOfSync(workqueue::TaskState::kSucceeded);
+  circuit.step->result = {.action = StepAction::kRefused, .model_version = 3, .why = "MAE 2 > 1"};
+  const auto conditions = ConditionsOf(circuit, Daily());
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_EQ(conditions[0].type, ConditionType::kGateRefused);
+  EXPECT_THAT(conditions[0].message, HasSubstr("MAE 2 > 1"));
+  EXPECT_THAT(conditions[0].message, HasSubstr("what served before goes on"));
+}
+
+TEST(ConditionTest, WhatWasChangedByHandSinceItsStepIsOutOfSync) {
+  CircuitRecord circuit = OutOfSync(workqueue::TaskState::kSucceeded);
+  circuit.step->result = {.action = StepAction::kPromoted, .model_version = 3, .why = ""};
+  const auto conditions = ConditionsOf(circuit, Daily());
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_EQ(conditions[0].reason, "CHANGED_SINCE");
+  circuit.step.reset();
+  EXPECT_EQ(ConditionsOf(circuit, Daily())[0].reason, "NO_STEP");
+}
+
+TEST(ConditionTest, PinnedAndRetiredAreGoodToKnow) {
+  CircuitRecord pinned = OutOfSync(workqueue::TaskState::kSucceeded);
+  pinned.pin = CircuitRecord::Pin{.model_version = 3,
+                                  .actor = "anna",
+                                  .reason = "inspection",
+                                  .create_time = kNow - absl::Hours(1),
+                                  .expire_time = {}};
+  EXPECT_THAT(WordsOf(pinned), ElementsAre("INFO PINNED"));
+  CircuitRecord retired{.circuit = kOfTest};
+  retired.desired_state = DesiredState::kRetired;
+  EXPECT_THAT(WordsOf(retired), ElementsAre("INFO RETIRED"));
+}
+
+TEST(ConditionTest, TheWorstComesFirst) {
+  CircuitRecord circuit = OutOfSync(workqueue::TaskState::kFailed);
+  circuit.forecast->create_time = kNow - absl::Hours(25);
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("ERROR FORECAST_LATE", "WARNING OUT_OF_SYNC"));
+  EXPECT_EQ(WorstOf(ConditionsOf(circuit, Daily())), Severity::kError);
+}
+
+}  // namespace
+}  // namespace fleetcast::inference
