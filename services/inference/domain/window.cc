@@ -22,14 +22,14 @@ absl::Status CheckFresh(const std::string& sensor_id, std::int64_t last_reading_
 void AddStale(absl::Duration step, absl::Time due, Forecast& forecast) {
   const absl::Duration age = due - forecast.issue_time;
   if (age <= 2 * step) return;
-  const std::int64_t missing = absl::IDivDuration(age, step, nullptr);
+  const auto missing = static_cast<std::int64_t>(absl::FDivDuration(age, step));
   forecast.remarks.push_back(
       {.kind = "STALE",
        .column = "",
        .count = missing,
        .text = absl::StrCat(
            "the newest row is of ",
-           absl::FormatTime(absl::RFC3339_sec, forecast.issue_time, absl::UTCTimeZone()),
+           absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", forecast.issue_time, absl::UTCTimeZone()),
            ", with rows every ", absl::FormatDuration(step), ": ", missing,
            " are missing up to when the forecast was due")});
 }
