@@ -157,4 +157,12 @@ absl::Status RunAutocommit(ConnectionPool& pool,
   return Repeatedly(pool, [&] { return TryStatementOnce(pool, body); });
 }
 
+absl::Status AwaitDurability(ConnectionPool& pool) {
+  // A message nobody decodes: the smallest thing whose commit takes the whole log before it along.
+  return RunStatement(pool, [](pqxx::nontransaction& session) {
+    session.exec("SELECT pg_logical_emit_message(true, 'fleetcast', '')");
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace fleetcast::db

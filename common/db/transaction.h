@@ -79,4 +79,9 @@ template <typename Body>
       [&](auto&& plain) { return RunAutocommit(pool, plain); }, body);
 }
 
+// Returns when all that had been committed before it was called is where a commit that waits for
+// it would have left it: on the disk, and with the standbys that commits wait for. For who commits
+// with synchronous_commit off to let go of locks early, and tells nobody before this.
+[[nodiscard]] absl::Status AwaitDurability(ConnectionPool& pool);
+
 }  // namespace fleetcast::db

@@ -57,7 +57,10 @@ constexpr char kLocked[] = R"sql(
 
 constexpr char kLockHeld[] = "SELECT * FROM {s}.lock_held($1)";
 constexpr char kApply[] = "SELECT {s}.apply_endings($1, $2)";
-constexpr char kSucceed[] = "SELECT * FROM {s}.succeed_tasks($1, $2)";
+// The group's row, which all its tasks' ends wait for, is not kept locked until the disk has it: that
+// is waited for afterwards, together with others.
+constexpr char kSucceed[] =
+    "SELECT s.* FROM set_config('synchronous_commit', 'off', true), {s}.succeed_tasks($1, $2) s";
 constexpr std::size_t kMaxReason = 4096;
 
 // A renewal under way is not waited for: it is no sign of death. The tasks are then locked without
@@ -302,8 +305,12 @@ absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& 
     work.exec_params(Sql(kApply), endings.dump(), EndStates());
     return absl::OkStatus();
   };
-  FLEETCAST_RETURN_IF_ERROR(effect == nullptr ? db::RunStatement(pool_, end_at_once)
-                                              : db::RunInTransaction(pool_, end_with_effect));
+  if (effect == nullptr) {
+    FLEETCAST_RETURN_IF_ERROR(db::RunStatement(pool_, end_at_once));
+    FLEETCAST_RETURN_IF_ERROR(db::AwaitDurability(pool_));
+  } else {
+    FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool_, end_with_effect));
+  }
   std::vector<bool> succeeded;
   succeeded.reserve(successes.size());
   for (const Success& success : successes) {

@@ -107,6 +107,7 @@ struct Worker::State {
     Batch batch;
     std::optional<absl::Duration> lost_at;  // monotonic; when all of it was found gone
     bool given_up = false;                  // its slot has been given to others
+    bool concluding = false;                // its work is done; only its end is being written
   };
 
   State(WorkerOptions o, Queue& q, Clock& c, Runner r)
@@ -212,9 +213,13 @@ int Worker::stuck() const {
   return state_->stuck;
 }
 
+// While the end of a batch is being written, the next is fetched.
 int Worker::State::FreeSlots() {
   const std::lock_guard lock(mutex);
-  return options.slots - static_cast<int>(waiting.size() + running.size()) + stuck;
+  const auto busy =
+      std::count_if(running.begin(), running.end(),
+                    [](const Running& batch) { return !batch.given_up && !batch.concluding; });
+  return options.slots - static_cast<int>(waiting.size()) - static_cast<int>(busy);
 }
 
 void Worker::State::WaitForWork(absl::Duration at_most) {
@@ -302,16 +307,20 @@ void Worker::State::Work() {
       outcome.outcomes.assign(batch.size(), {.ending = Ending::kHandedBack});
     else
       outcome = RunCaught(runner, batch);
-    Conclude(queue, batch, outcome);
     for (const Outcome& one : outcome.outcomes) {
       if (one.ending == Ending::kSucceeded) breaker.Succeeded();
       if (one.ending == Ending::kSnoozed) breaker.PutOff(one.dependency, clock.Monotonic());
     }
+    {
+      const std::lock_guard lock(mutex);
+      mine->concluding = woken = true;
+      changed.notify_all();
+    }
+    Conclude(queue, batch, outcome);
     const std::lock_guard lock(mutex);
     const bool given_up = mine->given_up;
     if (given_up) --stuck;
     running.erase(mine);
-    woken = true;
     changed.notify_all();
     if (given_up) return;  // another thread has this slot
   }
@@ -404,7 +413,7 @@ void Worker::State::WriteProgress(std::unique_lock<std::mutex>& lock) {
 void Worker::State::GiveUpStuck() {
   const absl::Duration now = clock.Monotonic();
   for (Running& batch : running) {
-    if (batch.given_up) continue;
+    if (batch.given_up || batch.concluding) continue;
     const bool lost = std::all_of(batch.batch.begin(), batch.batch.end(), [](const auto& hold) {
       return hold->Lost() || hold->MustStop() == StopReason::kTimedOut;
     });

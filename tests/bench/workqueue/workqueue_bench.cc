@@ -1,7 +1,9 @@
 // What the work queue does in a second on a durable Postgres, with the product's own worker in
 // several processes, and beside it River (Go) on the same server in the same run. Tasks do nothing.
-//   ./dev bench workqueue [--pin-seconds N] [-o json]
-// --pin-seconds: how long work goes on while a transaction elsewhere pins the oldest snapshot (60).
+//   ./dev bench workqueue [--rates N] [--pin-seconds N] [-o json]
+// --rates: how often the rates are measured, beside River's in turns; medians are told (3).
+// --pin-seconds: how long work goes on while a transaction elsewhere pins the oldest snapshot (60);
+// 0 measures the rates alone.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -271,12 +273,13 @@ double IdleStatementsPerSecond(Process& process) {
 }
 
 // Jobs a second of River's own worker, or 0 where there is no Go.
-double RiverRate(cli::PrivateCluster& cluster, const std::filesystem::path& folder, int slots) {
+double RiverRate(cli::PrivateCluster& cluster, const std::filesystem::path& folder, int slots,
+                 int round) {
   const std::string program = folder / "river";
   const std::string build =
       absl::StrCat("cd '", RIVER_SOURCE, "' && go build -o '", program, "' . >&2");
   if (std::system(build.c_str()) != 0) return 0;
-  const auto dsn = cluster.Dsn(absl::StrCat("river_", slots));
+  const auto dsn = cluster.Dsn(absl::StrCat("river_", slots, "_", round));
   Require(dsn.status(), "River's database");
   const auto run = [&](const std::string& arguments) {
     return absl::StrCat("'", program, "' ", arguments);
@@ -315,11 +318,76 @@ double RiverRate(cli::PrivateCluster& cluster, const std::filesystem::path& fold
   return enqueued == 0 ? kTasks / seconds : 0;
 }
 
+using Tell = std::function<void(const std::string& key, double value, const char* unit)>;
+
+void MeasureRates(Process& process, cli::PrivateCluster& cluster,
+                  const std::filesystem::path& folder, int rounds, const Tell& tell) {
+  std::vector<double> batches, of_river, single, single_of_river, cores;
+  Rate last;
+  for (int round = 0; round < rounds; ++round) {
+    last = Drain(process, absl::StrCat("batches-", round), kTasks, kBatch);
+    batches.push_back(last.per_second);
+    of_river.push_back(RiverRate(cluster, folder, kBatch, round));
+    const Rate one = Drain(process, absl::StrCat("single-", round), kTasks / 4, 1);
+    single.push_back(one.per_second);
+    cores.push_back(one.core_seconds * 4);
+    single_of_river.push_back(RiverRate(cluster, folder, 1, round));
+    std::fprintf(stderr, "round %d: %.0f, River %.0f; one at a time %.0f, River %.0f\n", round + 1,
+                 batches.back(), of_river.back(), single.back(), single_of_river.back());
+  }
+  const auto median = [](const std::vector<double>& of) { return Percentile(of, 0.5); };
+  tell("10,000 tasks, 4 processes, batches of 50", median(batches), "/s");
+  tell("  until they are enqueued", last.enqueue_seconds, "s");
+  tell("  Postgres and the workers", last.core_seconds, "s of a core");
+  tell("  bytes of WAL", last.wal_bytes_per_task, "/task");
+  tell("  River, 10,000 jobs, 4 processes, 50 workers each", median(of_river), "/s");
+  tell("one task at a time, 4 processes", median(single), "/s");
+  tell("  Postgres and the workers, 10,000 such", median(cores), "s of a core");
+  tell("  River, one worker in each", median(single_of_river), "/s");
+}
+
+// Milliseconds of fetching and ending, and what an idle replica asks.
+void MeasureWaits(Process& process, cli::PrivateCluster& cluster, int pin_seconds,
+                  const Tell& tell) {
+  const double few = Percentile(FetchTimes(process, "few", 100), 0.99);
+  const double many = Percentile(FetchTimes(process, "many", kManyQueued), 0.99);
+  tell("p99 of a fetch, 100 queued", few, "ms");
+  tell("p99 of a fetch, 100,000 queued", many, "ms");
+  tell("  ratio, against 100 queued", many / few, "x");
+  for (const int size : {100, 1'000, 10'000})
+    tell(absl::StrCat("ending 10 tasks in a group of ", size), EndingTime(process, size), "ms");
+  const auto idle_dsn = cluster.Dsn("idle");
+  Require(idle_dsn.status(), "the database of an idle replica");
+  Process idle(*idle_dsn);
+  Require(db::Migrate(idle.pool, "trainer", db::trainerMigrations()), "migrations");
+  tell("statements of an idle replica", IdleStatementsPerSecond(idle), "/s");
+
+  pqxx::connection elsewhere(process.dsn);
+  pqxx::transaction<pqxx::repeatable_read> pin(elsewhere);
+  pin.exec("SELECT count(*) FROM trainer.tasks");
+  const auto start = Clock::now();
+  int drained = 0;
+  while (SecondsSince(start) < pin_seconds)
+    Drain(process, absl::StrCat("pinned-", drained++), kTasks, kBatch);
+  const double pinned = Percentile(FetchTimes(process, "beside", kManyQueued), 0.99);
+  tell(absl::StrCat("p99 of a fetch, 100,000 queued, a snapshot pinned for ",
+                    static_cast<int>(SecondsSince(start)), " s"),
+       pinned, "ms");
+  tell("  ratio, against 100 queued", pinned / few, "x");
+  tell("  tasks worked meanwhile", drained * kTasks, "");
+  tell("  dead tuples of tasks",
+       Sql(process, "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'tasks'")[0][0]
+           .as<double>(),
+       "");
+  pin.abort();
+}
+
 int Main(int argc, char** argv) {
-  int pin_seconds = 60;
+  int pin_seconds = 60, rounds = 3;
   bool as_json = false;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::strcmp(argv[i], "--pin-seconds") == 0) pin_seconds = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--rates") == 0) rounds = std::max(1, std::atoi(argv[i + 1]));
     if (std::strcmp(argv[i], "-o") == 0) as_json = std::strcmp(argv[i + 1], "json") == 0;
   }
   StartLogging("bench", LogLevel::kError);
@@ -341,49 +409,8 @@ int Main(int argc, char** argv) {
     figures[key] = value;
     if (!as_json) std::printf("%-66s %10.2f %s\n", key.c_str(), value, unit), std::fflush(stdout);
   };
-  const Rate batches = Drain(process, "batches", kTasks, kBatch);
-  tell("10,000 tasks, 4 processes, batches of 50", batches.per_second, "/s");
-  tell("  until they are enqueued", batches.enqueue_seconds, "s");
-  tell("  Postgres and the workers", batches.core_seconds, "s of a core");
-  tell("  bytes of WAL", batches.wal_bytes_per_task, "/task");
-  const double river = RiverRate(**cluster, folder, kBatch);
-  tell("  River, 10,000 jobs, 4 processes, 50 workers each", river, "/s");
-  const Rate single = Drain(process, "single", kTasks / 4, 1);
-  tell("one task at a time, 4 processes", single.per_second, "/s");
-  tell("  Postgres and the workers, 10,000 such", single.core_seconds * 4, "s of a core");
-  tell("  River, one worker in each", RiverRate(**cluster, folder, 1), "/s");
-
-  const double few = Percentile(FetchTimes(process, "few", 100), 0.99);
-  const double many = Percentile(FetchTimes(process, "many", kManyQueued), 0.99);
-  tell("p99 of a fetch, 100 queued", few, "ms");
-  tell("p99 of a fetch, 100,000 queued", many, "ms");
-  tell("  ratio, against 100 queued", many / few, "x");
-  for (const int size : {100, 1'000, 10'000})
-    tell(absl::StrCat("ending 10 tasks in a group of ", size), EndingTime(process, size), "ms");
-  const auto idle_dsn = (*cluster)->Dsn("idle");
-  Require(idle_dsn.status(), "the database of an idle replica");
-  Process idle(*idle_dsn);
-  Require(db::Migrate(idle.pool, "trainer", db::trainerMigrations()), "migrations");
-  tell("statements of an idle replica", IdleStatementsPerSecond(idle), "/s");
-
-  pqxx::connection elsewhere(*dsn);
-  pqxx::transaction<pqxx::repeatable_read> pin(elsewhere);
-  pin.exec("SELECT count(*) FROM trainer.tasks");
-  const auto start = Clock::now();
-  int rounds = 0;
-  while (SecondsSince(start) < pin_seconds)
-    Drain(process, absl::StrCat("pinned-", rounds++), kTasks, kBatch);
-  const double pinned = Percentile(FetchTimes(process, "beside", kManyQueued), 0.99);
-  tell(absl::StrCat("p99 of a fetch, 100,000 queued, a snapshot pinned for ",
-                    static_cast<int>(SecondsSince(start)), " s"),
-       pinned, "ms");
-  tell("  ratio, against 100 queued", pinned / few, "x");
-  tell("  tasks worked meanwhile", rounds * kTasks, "");
-  tell("  dead tuples of tasks",
-       Sql(process, "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'tasks'")[0][0]
-           .as<double>(),
-       "");
-  pin.abort();
+  MeasureRates(process, **cluster, folder, rounds, tell);
+  if (pin_seconds > 0) MeasureWaits(process, **cluster, pin_seconds, tell);
   if (as_json) std::printf("%s\n", figures.dump().c_str());
   Require((*cluster)->Stop(), "stopping Postgres");
   std::filesystem::remove_all(folder);

@@ -1,5 +1,6 @@
 // What the work queue promises, on a real Postgres.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <atomic>
 #include <mutex>
@@ -68,6 +69,14 @@ TEST_F(QueueTest, ManyWhoFetchAtOnceTakeEachTaskOnce) {
     EXPECT_EQ(GetGroup(group).state, GroupState::kSucceeded);
     EXPECT_EQ(GetGroup(group).counts.succeeded, 600);
   }
+}
+
+TEST_F(QueueTest, ASuccessThatWasAnsweredOutlivesTheServersSuddenDeath) {
+  Enqueue("g1", TasksNamed("a", 20));
+  Succeed(Fetch(20));
+  ASSERT_EQ(kill(testing::SharedCluster().postmaster_pid(), SIGKILL), 0);
+  ASSERT_TRUE(testing::SharedCluster().Restart().ok());
+  EXPECT_EQ(GetGroup("g1").counts.succeeded, 20);
 }
 
 TEST_F(QueueTest, APoolsLimitHoldsOverAllWhoFetch) {

@@ -81,6 +81,24 @@ TEST_F(WorkerTest, WorksInBatchesAndEndsThemInOneCommit) {
   EXPECT_EQ(Number("SELECT count(*) FROM effects"), 120);
 }
 
+TEST_F(WorkerTest, TheNextTaskIsFetchedWhileTheEndOfTheLastIsWritten) {
+  Enqueue("g1", {TaskNamed("a")});
+  Enqueue("g2", {TaskNamed("b")});
+  pqxx::connection elsewhere(dsn_);
+  pqxx::work blocking(elsewhere);
+  blocking.exec("SELECT FROM trainer.task_groups WHERE group_id = 'g1' FOR UPDATE");
+  Worker worker(Options(), queue_, clock_, [&](const Batch& batch) {
+    return All(batch, {.ending = Ending::kSucceeded, .result = "{}"});
+  });
+  worker.Start();
+  Await([&] { return Number("SELECT count(*) FROM trainer.task_holds") == 2; });
+  blocking.commit();
+  Await([&] {
+    return GetGroup("g1").state == GroupState::kSucceeded &&
+           GetGroup("g2").state == GroupState::kSucceeded;
+  });
+}
+
 TEST_F(WorkerTest, OneTasksEffectThatIsRefusedFailsThatTaskAlone) {
   Sql("CREATE TABLE effects (name text CHECK (name <> 'a000001'))");
   Enqueue("g1", TasksNamed("a", 3));
