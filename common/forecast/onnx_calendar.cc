@@ -53,8 +53,7 @@ class GraphOfCalendar {
 
   OnnxValue LocalOf(const OnnxValue& times) {
     const std::vector<ClockChange>& clock = profile_.clock;
-    const OnnxValue first =
-        Do("Add", times, Whole("first_offset", clock[0].offset_seconds), "first");
+    OnnxValue first = Do("Add", times, Whole("first_offset", clock[0].offset_seconds), "first");
     if (clock.size() == 1) return first;
     std::vector<std::int64_t> changes, by;
     for (std::size_t i = 1; i < clock.size(); ++i) {
