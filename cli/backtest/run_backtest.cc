@@ -2,15 +2,22 @@
 
 #include <google/protobuf/message.h>  // complete, for the JSON overload of Session::Show
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "cli/interrupt.h"
+#include "cli/offline/circuit.h"
+#include "cli/output/file.h"
 #include "cli/output/progress_line.h"
+#include "cli/report/backtest_page.h"
 #include "cli/session.h"
 #include "cli/views/backtest_view.h"
 #include "common/base/status.h"
@@ -23,22 +30,77 @@ namespace {
 using forecast::BacktestProgress;
 using forecast::BacktestRequest;
 
-absl::StatusOr<TimeSeries> ReadSeries(const BacktestOptions& options, Session& session) {
-  const std::filesystem::path path = options.csv;
-  std::error_code error;
-  if (path.extension() != ".csv" || !std::filesystem::is_regular_file(path, error)) {
-    return InvalidField("--csv", absl::StrCat("\"", options.csv, "\" is no file of name *.csv"));
+absl::StatusOr<sensordata::RawReadings> ReadFile(const BacktestOptions& options) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(options.csv, ignored)) {
+    return InvalidField("--csv", absl::StrCat("\"", options.csv, "\" is no file"));
   }
-  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
-  sensordata::CsvSource source(folder);
-  FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings,
-                             source.Read({.sensor_id = path.stem().string()}));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto format, sensordata::FormatOf(options.sensors.format));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      sensordata::CsvTable table,
+      sensordata::ReadCsvFile(options.csv, {.sensor_id = options.csv}, format));
+  return std::move(table.readings);
+}
+
+// As a training job reads it.
+absl::StatusOr<sensordata::RawReadings> ReadSensor(const BacktestOptions& options,
+                                                   const ConfiguredCircuit& circuit) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto source, sensordata::OpenSensorSource(options.sensors));
+  std::vector<std::string> columns = circuit.spec.feature_columns;
+  const std::string& target = circuit.spec.target_column;
+  if (std::find(columns.begin(), columns.end(), target) == columns.end()) {
+    columns.push_back(target);
+  }
+  absl::CivilDay cutoff;
+  if (!absl::ParseCivilTime(circuit.cutoff_date, &cutoff)) {
+    return InvalidField("cutoff_date", absl::StrCat(circuit.cutoff_date, " is no date"));
+  }
+  const absl::Time end = absl::FromCivil(cutoff + 1, absl::UTCTimeZone());
+  return source->Read({.sensor_id = circuit.sensor_id,
+                       .columns = std::move(columns),
+                       .before_unix_seconds = absl::ToUnixSeconds(end)});
+}
+
+absl::StatusOr<TimeSeries> SeriesOf(const sensordata::RawReadings& readings, Session& session) {
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::DataProfile profile,
                              sensordata::ProfileReadings(readings));
   for (const sensordata::DataIssue& issue : profile.issues) {
     session.Note(absl::StrCat(sensordata::NameOf(issue.kind), ": ", issue.message));
   }
   return sensordata::RegularGrid(readings);
+}
+
+struct Work {
+  TimeSeries series;
+  std::vector<BacktestRequest> requests;
+};
+
+absl::StatusOr<Work> WorkOf(const BacktestOptions& options, Session& session) {
+  FLEETCAST_RETURN_IF_ERROR(CheckSource(options));
+  std::optional<forecast::ModelSpec> spec;
+  sensordata::RawReadings readings;
+  if (options.circuit.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(readings, ReadFile(options));
+  } else {
+    FLEETCAST_ASSIGN_OR_RETURN(const ConfiguredCircuit circuit,
+                               ReadCircuit(options.config, options.circuit));
+    FLEETCAST_ASSIGN_OR_RETURN(readings, ReadSensor(options, circuit));
+    spec = circuit.spec;
+  }
+  Work work;
+  FLEETCAST_ASSIGN_OR_RETURN(work.series, SeriesOf(readings, session));
+  FLEETCAST_ASSIGN_OR_RETURN(work.requests, ParseBacktest(options, work.series.columns, spec));
+  return work;
+}
+
+absl::Status WriteFiles(const BacktestOptions& options, const std::vector<BacktestRow>& rows,
+                        const TimeSeries& series) {
+  if (!options.plot.empty()) {
+    FLEETCAST_RETURN_IF_ERROR(WriteFile("--plot", options.plot, BacktestPage(rows, series)));
+  }
+  if (options.forecasts.empty()) return absl::OkStatus();
+  const std::int64_t step = series.unix_seconds[1] - series.unix_seconds[0];
+  return WriteFile("--forecasts", options.forecasts, ForecastsCsv(rows, step));
 }
 
 }  // namespace
@@ -48,22 +110,23 @@ absl::Status RunBacktest(const BacktestOptions& options, Session& session) {
   if (const std::string warning = forecast::BlasWarning(forecast::MeasuredRates());
       !warning.empty())
     session.Note(warning);
-  FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries series, ReadSeries(options, session));
-  FLEETCAST_ASSIGN_OR_RETURN(const auto requests, ParseBacktest(options, series.columns));
+  FLEETCAST_ASSIGN_OR_RETURN(const Work work, WorkOf(options, session));
   const InterruptGuard guard;
   ProgressLine line(session);
   std::vector<BacktestRow> rows;
-  for (const BacktestRequest& request : requests) {
-    const int trainings = static_cast<int>(rows.size()) * request.seeds;
+  for (const BacktestRequest& request : work.requests) {
+    const int before = static_cast<int>(rows.size()) * request.seeds;
     const auto show = [&](const BacktestProgress& progress) {
       const int epochs = progress.epoch.epochs;
-      line.Show(absl::StrCat("epochs at most, now ", request.spec.target_column, " with seed ",
-                             progress.seed, " of ", progress.seeds),
-                (trainings + progress.seed - 1) * epochs + progress.epoch.epoch,
-                static_cast<int>(requests.size()) * request.seeds * epochs);
+      const int done = (before + progress.seed - 1) * progress.trainings + progress.training - 1;
+      line.Show(
+          absl::StrCat("epochs at most, now ", request.spec.target_column, " with seed ",
+                       progress.seed, " of ", progress.seeds),
+          done * epochs + progress.epoch.epoch,
+          static_cast<int>(work.requests.size()) * request.seeds * progress.trainings * epochs);
       return !Interrupted();
     };
-    auto result = forecast::Backtest(series, request, show);
+    auto result = forecast::Backtest(work.series, request, show);
     if (!result.ok()) line.Clear();
     if (!result.ok()) return result.status();
     for (const forecast::Remark& remark : result->remarks) {
@@ -75,7 +138,7 @@ absl::Status RunBacktest(const BacktestOptions& options, Session& session) {
   session.Show(BacktestJson(rows), [&](const Terminal& terminal) {
     return BacktestText(rows, {.steps = options.by_step, .members = options.members}, terminal);
   });
-  return absl::OkStatus();
+  return WriteFiles(options, rows, work.series);
 }
 
 }  // namespace fleetcast::cli

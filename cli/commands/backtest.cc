@@ -39,12 +39,14 @@ void AddBacktestCommand(CLI::App& app, Session& session,
   CLI::App& verb = AddVerb(
       app, session,
       {.name = "backtest",
-       .about = "train on a file's first rows and judge every forecast of its last ones",
+       .about = "train on a sensor's first rows and judge every forecast of its last ones",
        .examples = "fleetcast backtest --csv ETTh1.csv --target OT\n"
                    "fleetcast backtest --csv ETTh1.csv --target all --train 8640 --validation 2880 "
                    "--test 2880 --seeds 3\n"
                    "fleetcast backtest --csv ETTh1.csv --target HUFL,OT --features HUFL,OT "
-                   "--set hyperparameters.sequence_length=336 --horizon 96 -o json"},
+                   "--set hyperparameters.sequence_length=336 --horizon 96 -o json\n"
+                   "fleetcast backtest --circuit P001/C001 --sensor-data data/ --refit-every 168 "
+                   "--plot p001_c001.html"},
       [options, run = std::move(run)] { return run(*options); });
   AddBacktestFlags(verb, *options);
 }

@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/commands/sensor_options.h"
+#include "cli/output/file.h"
 #include "cli/output/table.h"
 #include "cli/output/text.h"
 #include "cli/report/fleet_report.h"
@@ -24,21 +25,6 @@
 
 namespace fleetcast::cli {
 namespace {
-
-// By way of a temporary file: whoever has the page open never sees half of it.
-absl::Status WriteFile(const std::string& path, const std::string& text) {
-  const std::string unfinished = path + ".part";
-  std::FILE* file = std::fopen(unfinished.c_str(), "we");
-  const bool written =
-      file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool closed = file != nullptr && std::fclose(file) == 0;
-  if (written && closed && std::rename(unfinished.c_str(), path.c_str()) == 0) {
-    return absl::OkStatus();
-  }
-  const std::string error = std::strerror(errno);
-  std::remove(unfinished.c_str());
-  return InvalidField("--out", "cannot write " + path + ": " + error);
-}
 
 std::string IntervalText(const CircuitReport& circuit) {
   if (!circuit.forecast || circuit.forecast->bands.empty()) return "";
@@ -103,7 +89,7 @@ nlohmann::ordered_json ReportJson(const FleetReport& report, const std::string& 
 
 absl::Status Report(Session& session, const ReportOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(const FleetReport report, ReadFleetReport(session, options));
-  FLEETCAST_RETURN_IF_ERROR(WriteFile(options.out, ReportPage(report)));
+  FLEETCAST_RETURN_IF_ERROR(WriteFile("--out", options.out, ReportPage(report)));
   session.Show(ReportJson(report, options.out), [&](const Terminal& terminal) {
     return ReportTable(report).Render(terminal) + "\nreport written to " + options.out + "\n";
   });

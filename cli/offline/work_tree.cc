@@ -95,7 +95,8 @@ class Lister {
     listing_.top.push_back({path, Remember(path), KindOf(folder, name)});
     if (listing_.top[index].kind != Kind::kFolder) return;
     const bool holds_plants = path == "config" || path == "config/plants";
-    if (!holds_plants && !absl::StartsWith(path, "config/plants/")) return;
+    if (!holds_plants && path != "config/calendars" && !absl::StartsWith(path, "config/plants/"))
+      return;
     const Descriptor opened(openat(folder, name.c_str(), kFolderFlags));
     const auto names = opened.get() < 0 ? std::nullopt : NamesIn(opened.get());
     if (!names)

@@ -153,20 +153,34 @@ constexpr char kLogo[] =
     "style=\"stroke:#fff;stroke-width:2.4\"/><path d=\"M18 14L33 12\" "
     "style=\"stroke:#35c4bb;stroke-width:2.4\"/></svg>";
 
-}  // namespace
-
-std::string ReportPage(const FleetReport& report) {
+std::string Head(const std::string& title, const std::string& heading, const std::string& about) {
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-      "<title>Fleetcast: the fleet's forecasts</title><style>";
+      "<title>" +
+      Escape(title) + "</title><style>";
   html += kPageStyle;
   html += "</style></head><body><header><div class=\"wrap\"><h1>";
   html += kLogo;
-  html +=
-      "Fleetcast</h1><p>One forecasting model per sensor circuit: where each stands, what it "
-      "expects next, and what it was made from. As of " +
-      Escape(report.generated_at) + ".</p></div></header><main class=\"wrap\">";
+  return html + Escape(heading) + "</h1><p>" + Escape(about) +
+         "</p></div></header><main class=\"wrap\">";
+}
+
+}  // namespace
+
+std::string CardsPage(const std::string& title, const std::string& about,
+                      const std::vector<CircuitReport>& cards) {
+  std::string html = Head(title, title, about) + "<div class=\"cards\">";
+  for (const CircuitReport& card : cards) html += Card(card);
+  return html + "</div></main></body></html>\n";
+}
+
+std::string ReportPage(const FleetReport& report) {
+  std::string html =
+      Head("Fleetcast: the fleet's forecasts", "Fleetcast",
+           "One forecasting model per sensor circuit: where each stands, what it expects next, and "
+           "what it was made from. As of " +
+               report.generated_at + ".");
   html += Tiles(Summarize(report)) + Table(report);
   const CircuitReport* previous = nullptr;
   for (const CircuitReport& circuit : report.circuits) {

@@ -9,4 +9,8 @@ namespace fleetcast::cli {
 
 [[nodiscard]] std::string ReportPage(const FleetReport& report);
 
+// The same of charts alone.
+[[nodiscard]] std::string CardsPage(const std::string& title, const std::string& about,
+                                    const std::vector<CircuitReport>& cards);
+
 }  // namespace fleetcast::cli

@@ -92,9 +92,9 @@ void AddNumbers(const std::string& name, const std::vector<double>& numbers, Tab
 
 std::string TargetTable(const std::vector<BacktestRow>& rows, const Terminal& terminal) {
   constexpr auto kRight = Column::Align::kRight;
-  std::vector<Column> columns = {{"TARGET"},         {"MSE", kRight},    {"MAE", kRight},
-                                 {"REPEAT", kRight}, {"SEASON", kRight}, {"RATIO", kRight},
-                                 {"SKILL", kRight},  {"MASE", kRight},   {"R2", kRight}};
+  std::vector<Column> columns = {{"TARGET"},         {"SCALED MSE", kRight}, {"MAE", kRight},
+                                 {"REPEAT", kRight}, {"SEASON", kRight},     {"RATIO", kRight},
+                                 {"SKILL", kRight},  {"MASE", kRight},       {"R2", kRight}};
   for (const forecast::Coverage& coverage : rows.front().result.test.coverage) {
     columns.push_back({absl::StrCat("IN ", coverage.level, "%"), kRight});
   }

@@ -81,8 +81,22 @@ std::string CircuitText(const config::v1::Circuit& circuit, const Terminal& term
   text.Add("sensor", training.data_filters().sensor_id());
   text.Add("features", absl::StrJoin(training.data_filters().feature_columns(), ", "));
   text.Add("target", training.data_filters().target_column());
+  if (training.data_filters().has_minimum() || training.data_filters().has_maximum()) {
+    const auto& filters = training.data_filters();
+    text.Add("its range",
+             absl::StrCat(filters.has_minimum() ? NumberText(filters.minimum()) : "any", " to ",
+                          filters.has_maximum() ? NumberText(filters.maximum()) : "any"));
+  }
   text.Add("forecast", absl::StrCat(training.forecast().horizon(), " steps, intervals ",
                                     Numbers(training.forecast().interval_levels())));
+  if (training.has_calendar()) {
+    const auto& calendar = training.calendar();
+    text.Add("calendar", absl::StrCat(calendar.name(), calendar.name().empty() ? "" : ", ",
+                                      calendar.time_zone().empty() ? "UTC" : calendar.time_zone(),
+                                      ", ", calendar.holidays_size(), " holidays, ",
+                                      calendar.shifts_size(), " shifts a week, ",
+                                      calendar.maintenance_size(), " times of maintenance"));
+  }
   text.Add("cutoff date", training.cutoff_date());
   text.Add("environment", training.environment_version());
   text.Add("model", absl::StrCat("LSTM of ", hyper.lstm_units(), " units over ",

@@ -6,6 +6,7 @@
 
 #include "common/base/status.h"
 #include "common/forecast/inputs.h"
+#include "common/forecast/metrics.h"
 #include "common/forecast/windows.h"
 
 namespace fleetcast::forecast {
@@ -13,6 +14,15 @@ namespace {
 
 bool HasDefaultParts(const BacktestRequest& request) {
   return request.train_rows == 0 && request.validation_rows == 0 && request.test_rows == 0;
+}
+
+// The first rows.
+TimeSeries HeadOf(const TimeSeries& series, std::size_t rows) {
+  const auto values = static_cast<std::ptrdiff_t>(rows * series.columns.size());
+  return {.columns = series.columns,
+          .unix_seconds = {series.unix_seconds.begin(),
+                           series.unix_seconds.begin() + static_cast<std::ptrdiff_t>(rows)},
+          .values = {series.values.begin(), series.values.begin() + values}};
 }
 
 // The rows that the request's parts take.
@@ -30,14 +40,7 @@ absl::StatusOr<TimeSeries> RowsOf(const TimeSeries& series, const BacktestReques
                        " rows given; each part needs at least one row",
                    {{"rows", std::to_string(series.rows())}, {"wanted", std::to_string(rows)}});
   }
-  TimeSeries head;
-  head.columns = series.columns;
-  head.unix_seconds.assign(series.unix_seconds.begin(),
-                           series.unix_seconds.begin() + static_cast<std::ptrdiff_t>(rows));
-  head.values.assign(
-      series.values.begin(),
-      series.values.begin() + static_cast<std::ptrdiff_t>(rows * series.columns.size()));
-  return head;
+  return HeadOf(series, rows);
 }
 
 SplitShares SharesOf(const BacktestRequest& request) {
@@ -107,32 +110,137 @@ double Ratio(const BacktestResult& result) {
   return result.mse_scaled > 0 ? 1 : 0;
 }
 
+// What one model judges: its first rows up to `judged` train and validate it.
+struct Fold {
+  std::size_t validation_rows = 0;
+  RowRange judged;  // rows of the first target of its windows
+};
+
+// A last one of a single window belongs to the one before: a model needs two to be judged on.
+std::vector<Fold> FoldsOf(const SplitRows& split, std::size_t horizon, std::size_t refit_every) {
+  const std::size_t validation = split.validation.end - split.validation.begin;
+  const std::size_t room = split.test.end - split.test.begin;
+  const std::size_t windows = room - std::min(room, horizon - 1);
+  const std::size_t end = split.test.begin + std::max<std::size_t>(1, windows);
+  const std::size_t size = refit_every > 0 ? refit_every : room;
+  std::vector<Fold> folds;
+  for (std::size_t begin = split.test.begin; begin < end; begin += size) {
+    if (!folds.empty() && end - begin < 2) {
+      folds.back().judged.end = end;
+    } else {
+      folds.push_back({validation, {begin, std::min(begin + size, end)}});
+    }
+  }
+  return folds;
+}
+
+// One seed's trainings and forecasts.
+class Run {
+ public:
+  Run(const TimeSeries& series, const BacktestRequest& request, int number,
+      const BacktestCallback& progress)
+      : series_(series), request_(request), number_(number), progress_(progress) {
+    spec_ = request.spec;
+    spec_.seed += static_cast<std::uint64_t>(number);
+  }
+
+  absl::Status Do(const std::vector<Fold>& folds) {
+    MetricsSum sum(static_cast<std::size_t>(spec_.horizon), spec_.interval_levels);
+    double mase_scale = 0;
+    for (std::size_t i = 0; i < folds.size(); ++i) {
+      FLEETCAST_ASSIGN_OR_RETURN(const TrainedModel trained,
+                                 TrainFor(folds[i], static_cast<int>(i), folds.size()));
+      if (i == 0) mase_scale = trained.model.mase_scale();
+      FLEETCAST_RETURN_IF_ERROR(Judge(trained.model, folds[i], folds.size(), sum));
+      members = trained.members;
+      remarks = trained.remarks;
+    }
+    metrics = sum.Result(mase_scale);
+    seconds /= static_cast<double>(folds.size());
+    return absl::OkStatus();
+  }
+
+  Metrics metrics;
+  std::vector<MemberShare> members;
+  std::vector<Remark> remarks;
+  std::vector<ScoredWindow> windows;
+  double seconds = 0;
+
+ private:
+  // Where all targets of the fold's windows lie.
+  [[nodiscard]] RowRange Targets(const Fold& fold) const {
+    const auto horizon = static_cast<std::size_t>(spec_.horizon);
+    return {fold.judged.begin, std::min(fold.judged.end + horizon - 1, series_.rows())};
+  }
+
+  absl::StatusOr<TrainedModel> TrainFor(const Fold& fold, int index, std::size_t folds) {
+    const RowRange targets = Targets(fold);
+    const auto rows = static_cast<double>(targets.end);
+    const auto validation = static_cast<double>(fold.validation_rows);
+    const SplitShares shares{.train = (static_cast<double>(targets.begin) - validation) / rows,
+                             .validation = validation / rows};
+    const auto begin = std::chrono::steady_clock::now();
+    auto trained =
+        Train(HeadOf(series_, targets.end), spec_, shares, [&](const EpochProgress& epoch) {
+          return !progress_ || progress_({number_ + 1, request_.seeds, index + 1,
+                                          static_cast<int>(folds), epoch});
+        });
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    seconds += taken.count();
+    return trained;
+  }
+
+  absl::Status Judge(const Model& model, const Fold& fold, std::size_t folds, MetricsSum& sum) {
+    EvaluationWindows which;
+    if (request_.origins > 0) {
+      which.windows_at_most = std::max<std::size_t>(1, request_.origins / folds);
+    }
+    return model
+        .Evaluate(series_, Targets(fold), which,
+                  [&](const ScoredWindow& window) {
+                    sum.Add(window);
+                    if (number_ == 0) windows.push_back(window);
+                  })
+        .status();
+  }
+
+  const TimeSeries& series_;
+  const BacktestRequest& request_;
+  const int number_;
+  const BacktestCallback& progress_;
+  ModelSpec spec_;
+};
+
+absl::Status CheckRefit(const BacktestRequest& request) {
+  if (request.seeds < 1) return InvalidField("seeds", "must be at least 1");
+  // A model needs two windows to be judged on.
+  if (request.refit_every != 1) return absl::OkStatus();
+  return InvalidField("refit_every", "must be 0 or at least 2");
+}
+
 }  // namespace
 
 absl::StatusOr<BacktestResult> Backtest(const TimeSeries& series, const BacktestRequest& request,
                                         const BacktestCallback& progress) {
-  if (request.seeds < 1) return InvalidField("seeds", "must be at least 1");
+  FLEETCAST_RETURN_IF_ERROR(CheckRefit(request));
   FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries rows, RowsOf(series, request));
   FLEETCAST_ASSIGN_OR_RETURN(const std::size_t target,
                              ColumnIndex(rows, request.spec.target_column));
-  const SplitShares shares = SharesOf(request);
-  const RowRange train = SplitOf(rows.rows(), shares).train;
-  const double deviation = ReadingsDeviation(rows, target, train);
+  const SplitRows split = SplitOf(rows.rows(), SharesOf(request));
+  const double deviation = ReadingsDeviation(rows, target, split.train);
+  const std::vector<Fold> folds =
+      FoldsOf(split, static_cast<std::size_t>(request.spec.horizon), request.refit_every);
   const double share = 1.0 / request.seeds;
   BacktestResult result;
-  for (int run = 0; run < request.seeds; ++run) {
-    ModelSpec spec = request.spec;
-    spec.seed += static_cast<std::uint64_t>(run);
-    const auto begin = std::chrono::steady_clock::now();
-    FLEETCAST_ASSIGN_OR_RETURN(const TrainedModel trained,
-                               Train(rows, spec, shares, [&](const EpochProgress& epoch) {
-                                 return !progress || progress({run + 1, request.seeds, epoch});
-                               }));
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-    result.seconds += share * taken.count();
-    AddRun(trained.test, deviation, share, result);
-    AddMembers(trained.members, share, result);
-    result.remarks = trained.remarks;
+  result.trainings = static_cast<int>(folds.size());
+  for (int seed = 0; seed < request.seeds; ++seed) {
+    Run run(rows, request, seed, progress);
+    FLEETCAST_RETURN_IF_ERROR(run.Do(folds));
+    result.seconds += share * run.seconds;
+    AddRun(run.metrics, deviation, share, result);
+    AddMembers(run.members, share, result);
+    result.remarks = std::move(run.remarks);
+    if (seed == 0) result.windows = std::move(run.windows);
   }
   result.ratio_to_best_naive = Ratio(result);
   return result;

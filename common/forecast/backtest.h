@@ -18,6 +18,11 @@ struct BacktestRequest {
   // Rows of each part, one after another from the first row on; what is left is not looked at. All
   // 0: every row, in the parts that a training job has.
   std::size_t train_rows = 0, validation_rows = 0, test_rows = 0;
+  // Rows of the test part after which it is trained anew, on all rows before with as many to
+  // validate on; 0: never. At least 2.
+  std::size_t refit_every = 0;
+  // Forecasts from at most so many rows of the test part, evenly spread; 0: from every row.
+  std::size_t origins = 0;
 };
 
 // Scaled errors are in units of the target's standard deviation over the training rows, so that
@@ -26,14 +31,17 @@ struct BacktestResult {
   double mse_scaled = 0, mae_scaled = 0;
   double naive_repeat_mse_scaled = 0, naive_seasonal_mse_scaled = 0;
   double ratio_to_best_naive = 0;  // mse_scaled / the better naive's; below 1 beats both
-  double seconds = 0;              // of one training and its evaluation
+  double seconds = 0;              // of one training
   Metrics test;                    // in the target's unit
   std::vector<MemberShare> members;
-  std::vector<Remark> remarks;  // the last seed's: all seeds see the same data
+  std::vector<Remark> remarks;        // the last seed's: all seeds see the same data
+  int trainings = 0;                  // of each seed
+  std::vector<ScoredWindow> windows;  // the first seed's, in order of time
 };
 
 struct BacktestProgress {
-  int seed = 0, seeds = 0;  // 1-based
+  int seed = 0, seeds = 0;          // 1-based
+  int training = 0, trainings = 0;  // of the seed, 1-based
   EpochProgress epoch;
 };
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/plant_calendar.h"
 #include "common/base/time_series.h"
 
 namespace fleetcast::forecast {
@@ -35,6 +36,9 @@ struct ModelSpec {
   std::string target_column;
   // What the target can be at all: readings beyond are none, forecasts and intervals stay within.
   std::optional<double> minimum, maximum;
+  // Of the plant, where its time zone or more of it is known: looked at where that helps on the
+  // validation part.
+  std::optional<PlantCalendar> calendar;
   // SHA-256 hex of the canonical rows trained on; kept with the model, "" where it is not known.
   std::string data_fingerprint;
 };
@@ -42,7 +46,8 @@ struct ModelSpec {
 // Something that was done to data on the way to a model or a forecast and that nobody asked for.
 struct Remark {
   // FILLED, OUTLIER, STANDSTILL, COLUMN_WITHOUT_READINGS, COLUMN_CONSTANT, COLUMN_DEAD,
-  // COLUMNS_UNUSED in training; FILLED, DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND in a forecast.
+  // COLUMNS_UNUSED, CALENDAR_UNUSED in training; FILLED, DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND in
+  // a forecast.
   std::string kind;
   std::string column;      // "" where the rows or the model are meant
   std::int64_t count = 0;  // values or windows concerned, where they can be counted
@@ -120,6 +125,7 @@ struct EvaluationWindows {
   std::size_t readings_at_least = 0;    // of the target in the spread_rows before them
   std::size_t spread_rows = 0;
   double lowest = -INFINITY, highest = INFINITY, jump = INFINITY;  // see plausible.h
+  std::size_t windows_at_most = 0;  // evenly spread over the part; 0: all
 };
 
 // `level` percent of the errors at each step, on validation windows that chose nothing, lie within
@@ -131,6 +137,16 @@ struct Interval {
   std::vector<double> lower;  // [horizon], target's unit
   std::vector<double> upper;
 };
+
+// One window of Evaluate: what was forecast, what came, and what the naive forecasts were, by step;
+// NaN came where it is not scored.
+struct ScoredWindow {
+  std::int64_t issue_unix_seconds = 0;
+  double last_value = 0;
+  std::vector<double> forecast, actual, seasonal;  // [horizon]
+  std::vector<Interval> intervals;                 // one per interval level
+};
+using ScoredWindowVisitor = std::function<void(const ScoredWindow&)>;
 
 struct ForecastResult {
   std::int64_t issue_unix_seconds = 0;     // timestamp of the last input row
@@ -163,9 +179,13 @@ class Model {
   [[nodiscard]] absl::StatusOr<ForecastResult> Forecast(const TimeSeries& history) const;
   // Errors over every window whose targets lie in `part`; inputs may reach back before it. Values
   // that are missing or outliers are not scored; DATA_TOO_FEW_ROWS if no value remains. What Train
-  // reports as `test` is Evaluate(series, test_rows).
+  // reports as `test` is Evaluate(series, test_rows). `visit`, which may be empty, gets the windows
+  // in order of time.
   [[nodiscard]] absl::StatusOr<Metrics> Evaluate(const TimeSeries& series, RowRange part,
-                                                 const EvaluationWindows& windows = {}) const;
+                                                 const EvaluationWindows& windows = {},
+                                                 const ScoredWindowVisitor& visit = nullptr) const;
+  // The error that `mase` takes for 1.
+  [[nodiscard]] double mase_scale() const;
 
   // The model's folder as one uncompressed tar: model.onnx (raw values in, forecasts and intervals
   // out, for any ONNX runtime), model.json (specification, split, metrics, residual quantiles) and
@@ -189,6 +209,7 @@ struct TrainedModel {
   Model model;
   Metrics validation, test;
   RowRange train_rows, validation_rows, test_rows;
+  bool uses_calendar = false;
   std::vector<MemberShare> members;    // in the order in which they were trained
   std::vector<Remark> remarks;         // everything that was left out or masked
   int best_epoch = 0;                  // of the LSTM
@@ -212,6 +233,18 @@ struct SplitRows {
 // For the whole process, once at start: LibTorch threads per training thread (1 is right where
 // several train at once).
 void SetTorchThreads(int threads);
+
+// What computes in this process: a model's record and its version's lineage have it, for another
+// CPU or another LibTorch gives another model.
+struct Engine {
+  std::string version;   // of this library
+  std::string libtorch;  // that trains the LSTM
+  std::string kernels;   // that its layer and all forecasts run on: avx512, avx2 or portable
+  std::string device;
+  [[nodiscard]] std::string Text() const;
+};
+[[nodiscard]] Engine ThisEngine();
+[[nodiscard]] std::string LibTorchVersion();
 
 // Rates of float32 matrix products, in GFLOP/s.
 struct ComputeRates {

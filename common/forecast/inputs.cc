@@ -116,28 +116,40 @@ double RobustSize(std::vector<double>& changes) {
 
 InputTable::InputTable(const TimeSeries& series, const std::vector<std::size_t>& columns,
                        const std::vector<PlausibleRange>& plausible, const InputLayout& layout,
-                       const Scaling& scaling)
+                       const Scaling& scaling, const std::optional<CalendarProfile>& calendar)
     : layout_(layout),
       scaling_(scaling),
       columns_(columns.size()),
+      calendar_(calendar),
       sums_(series.rows() + 1, 0),
       squares_(series.rows() + 1, 0),
       counts_(series.rows() + 1, 0),
-      calendar_(series.rows() * kCalendarChannels, 0.0F),
+      week_(series.rows() * kCalendarChannels, 0.0F),
       levels_(layout.level_rows > 0 ? series.rows() * columns.size() : 0) {
   outliers_.reserve(columns.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     std::vector<double> values = ColumnValues(series, columns[i]);
     outliers_.push_back(MaskOutliers(plausible[i], values));
     if (!levels_.empty()) PutLevels(columns.size(), values, i);
-    if (i == 0) target_ = std::move(values);
+    if (i == 0) readings_ = std::move(values);
   }
+  target_ = readings_;
+  if (calendar) ExpectRows(series.unix_seconds);
   filled_ = target_;
   FillGaps(filled_.data(), filled_.size(), static_cast<std::size_t>(layout.fill_season()));
   for (std::size_t row = 0; layout.week_cycle && row < series.rows(); ++row) {
-    PutTimeOfWeek(series.unix_seconds[row], calendar_.data() + row * kCalendarChannels);
+    PutTimeOfWeek(series.unix_seconds[row], week_.data() + row * kCalendarChannels);
   }
   SumTarget();
+}
+
+void InputTable::ExpectRows(const std::vector<std::int64_t>& unix_seconds) {
+  last_unix_seconds_ = unix_seconds.empty() ? 0 : unix_seconds.back();
+  expected_.reserve(unix_seconds.size());
+  for (const std::int64_t time : unix_seconds) {
+    target_[expected_.size()] -= calendar_->At(time);
+    expected_.push_back(calendar_->At(time));
+  }
 }
 
 // A missing level is the one before it, for as long as a window reaches; after that it is the mean.
@@ -161,7 +173,7 @@ void InputTable::PutLevels(std::size_t columns, const std::vector<double>& value
 
 void InputTable::SumTarget() {
   for (std::size_t row = 0; row < target_.size(); ++row) {
-    const double value = (target_[row] - scaling_.levels[0].mean) / scaling_.levels[0].scale;
+    const double value = (readings_[row] - scaling_.levels[0].mean) / scaling_.levels[0].scale;
     const bool finite = std::isfinite(value);
     sums_[row + 1] = sums_[row] + (finite ? value : 0);
     squares_[row + 1] = squares_[row] + (finite ? value * value : 0);
@@ -221,7 +233,7 @@ void InputTable::FillSequence(std::size_t origin, float* out) const {
       *out++ = static_cast<float>((begin[i] - end[-1]) / scaling_.change);
     }
     const std::size_t last_row = origin - (left - 1) * length;
-    out = std::copy_n(calendar_.data() + last_row * kCalendarChannels, kCalendarChannels, out);
+    out = std::copy_n(week_.data() + last_row * kCalendarChannels, kCalendarChannels, out);
   }
 }
 

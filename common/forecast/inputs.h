@@ -1,7 +1,8 @@
 // What a model sees of a series: what is no reading masked, gaps filled by what was known then. The
 // linear path: the target's past `reach` rows relative to its last value, and, where they help, the
 // newest levels of the columns. The LSTM: the newest part of that past, cut into segments, and the
-// week's cycle.
+// week's cycle. Where there is a calendar, the target is how far its readings are from what the
+// calendar leads one to expect.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/forecast/calendar_profile.h"
 #include "common/forecast/forecast.h"
 #include "common/forecast/network.h"
 #include "common/forecast/plausible.h"
@@ -86,13 +88,15 @@ class InputTable {
   // each.
   InputTable(const TimeSeries& series, const std::vector<std::size_t>& columns,
              const std::vector<PlausibleRange>& plausible, const InputLayout& layout,
-             const Scaling& scaling);
+             const Scaling& scaling, const std::optional<CalendarProfile>& calendar = std::nullopt);
 
   [[nodiscard]] std::size_t rows() const { return target_.size(); }
   // The target's reading; NaN where there is none.
-  [[nodiscard]] double Reading(std::size_t row) const { return target_[row]; }
+  [[nodiscard]] double Reading(std::size_t row) const { return readings_[row]; }
   // The last value as a window at `origin` sees it: the reading, or what stands in for it.
-  [[nodiscard]] double LastValue(std::size_t origin) const { return filled_[origin]; }
+  [[nodiscard]] double LastValue(std::size_t origin) const {
+    return filled_[origin] + Expected(origin);
+  }
   // Readings of the target in the rows before `end`.
   [[nodiscard]] std::size_t ReadingsBefore(std::size_t end) const { return counts_[end]; }
   // By column, in the order of `columns`.
@@ -119,14 +123,24 @@ class InputTable {
   // How far off forecasts from `origin` usually are, relative to other windows: above 0. Grows with
   // the spread of the target before it.
   [[nodiscard]] double Difficulty(std::size_t origin) const;
-  // A network output for the window at `origin`, in the target's unit.
-  [[nodiscard]] double InUnit(std::size_t origin, double output) const {
-    return filled_[origin] + scaling_.change * output;
+  // A network output for the row `ahead` of the window at `origin`, in the target's unit.
+  [[nodiscard]] double InUnit(std::size_t origin, std::size_t ahead, double output) const {
+    return filled_[origin] + scaling_.change * output + Expected(origin + ahead);
   }
 
  private:
   void PutLevels(std::size_t columns, const std::vector<double>& values, std::size_t column);
+  void ExpectRows(const std::vector<std::int64_t>& unix_seconds);
   void SumTarget();
+  // Of a row that may be after the last one.
+  [[nodiscard]] double Expected(std::size_t row) const {
+    if (!calendar_) return 0;
+    return row < expected_.size()
+               ? expected_[row]
+               : calendar_->At(last_unix_seconds_ +
+                               layout_.step_seconds *
+                                   static_cast<std::int64_t>(row + 1 - expected_.size()));
+  }
   // The window's `reach` values of the target, filled; `scratch` [reach] is used where there are
   // gaps.
   [[nodiscard]] const double* Window(std::size_t origin, std::vector<double>& scratch) const;
@@ -135,14 +149,18 @@ class InputTable {
   Scaling scaling_;
   std::size_t columns_;
   std::vector<std::vector<Outlier>> outliers_;
-  std::vector<double> target_;  // [rows]: readings
-  std::vector<double> filled_;  // [rows]: with gaps filled from all that was before
+  std::optional<CalendarProfile> calendar_;
+  std::int64_t last_unix_seconds_ = 0;
+  std::vector<double> expected_;  // [rows]; empty without a calendar
+  std::vector<double> readings_;  // [rows]: of the target
+  std::vector<double> target_;    // [rows]: the same less what is expected
+  std::vector<double> filled_;    // [rows]: with gaps filled from all that was before
   // Sums over the rows before each: of the target's readings, scaled, their squares and their
   // count.
   std::vector<double> sums_, squares_;
   std::vector<std::size_t> counts_;
-  std::vector<float> calendar_;  // [rows, 2]: time of the week
-  std::vector<float> levels_;    // [rows, columns]; empty if they are no input
+  std::vector<float> week_;    // [rows, 2]: time of the week
+  std::vector<float> levels_;  // [rows, columns]; empty if they are no input
 };
 
 }  // namespace fleetcast::forecast

@@ -68,14 +68,6 @@ void TrustTheBetter(const std::vector<double>& errors, std::vector<MemberForecas
 
 }  // namespace
 
-std::vector<std::size_t> Thin(const std::vector<std::size_t>& origins, std::size_t most) {
-  if (origins.size() <= most) return origins;
-  std::vector<std::size_t> thinned;
-  thinned.reserve(most);
-  for (std::size_t i = 0; i < most; ++i) thinned.push_back(origins[i * origins.size() / most]);
-  return thinned;
-}
-
 Members::Members(const ModelSpec& spec, const Preparation& prepared, const InputTable& table,
                  const Windows& windows)
     : spec_(spec),
@@ -94,16 +86,32 @@ absl::Status Members::Train(Heartbeat& heartbeat) {
   return absl::OkStatus();
 }
 
-absl::Status Members::TrainEach(const std::vector<float>& extras, Heartbeat& heartbeat) {
-  heartbeat.StartEpoch(1);  // the regressions count to it
+absl::StatusOr<std::vector<LinearMember>> Members::FitLinear(const std::vector<float>& extras,
+                                                             Heartbeat& heartbeat) const {
   const std::vector<std::size_t> train = Thin(windows_.train, kMostRegressionWindows);
-  FLEETCAST_ASSIGN_OR_RETURN(linear_, FitLinearMembers({.table = table_,
-                                                        .layout = prepared_.layout,
-                                                        .columns = columns_,
-                                                        .train = train,
-                                                        .choosing_extras = extras,
-                                                        .choosing_targets = targets_},
-                                                       heartbeat));
+  return FitLinearMembers({.table = table_,
+                           .layout = prepared_.layout,
+                           .columns = columns_,
+                           .train = train,
+                           .choosing_extras = extras,
+                           .choosing_targets = targets_},
+                          heartbeat);
+}
+
+absl::StatusOr<double> Members::RegressionError(Heartbeat& heartbeat) const {
+  const std::vector<float> extras =
+      table_.MakeBatch(windows_.choosing.data(), windows_.choosing.size()).extras;
+  FLEETCAST_ASSIGN_OR_RETURN(const auto members, FitLinear(extras, heartbeat));
+  double least = INFINITY;
+  for (const LinearMember& member : members) {
+    least =
+        std::min(least, MeanAbsoluteError(ForecastWith(member, extras, shape_.extras), targets_));
+  }
+  return prepared_.scaling.change * least;
+}
+
+absl::Status Members::TrainEach(const std::vector<float>& extras, Heartbeat& heartbeat) {
+  FLEETCAST_ASSIGN_OR_RETURN(linear_, FitLinear(extras, heartbeat));
   FLEETCAST_ASSIGN_OR_RETURN(
       lstm_, TrainLstm(spec_, shape_, LstmWindowsOf(table_, shape_, windows_.train),
                        LstmWindowsOf(table_, shape_, windows_.choosing), heartbeat));

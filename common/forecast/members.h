@@ -17,16 +17,15 @@ struct Windows {
   std::vector<std::size_t> train, choosing, calibrating;  // origins
 };
 
-// At most `most` of `origins`, evenly.
-[[nodiscard]] std::vector<std::size_t> Thin(const std::vector<std::size_t>& origins,
-                                            std::size_t most);
-
 // Keeps references to all that it is given. Not thread safe.
 class Members {
  public:
   Members(const ModelSpec& spec, const Preparation& prepared, const InputTable& table,
           const Windows& windows);
 
+  // Mean absolute error, on the windows that choose, of the best of the regressions, in the
+  // target's unit. Nothing is kept of it. TRAINING_CANCELLED.
+  [[nodiscard]] absl::StatusOr<double> RegressionError(Heartbeat& heartbeat) const;
   // Once, before everything else. TRAINING_DIVERGED, TRAINING_CANCELLED.
   [[nodiscard]] absl::Status Train(Heartbeat& heartbeat);
 
@@ -39,6 +38,8 @@ class Members {
   [[nodiscard]] Network Combine(InputLayout& layout) const;
 
  private:
+  [[nodiscard]] absl::StatusOr<std::vector<LinearMember>> FitLinear(
+      const std::vector<float>& extras, Heartbeat& heartbeat) const;
   [[nodiscard]] absl::Status TrainEach(const std::vector<float>& extras, Heartbeat& heartbeat);
   void Weigh(const std::vector<float>& extras);
   // Mean absolute ones on the choosing windows, in units of the usual change.

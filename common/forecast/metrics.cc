@@ -72,14 +72,23 @@ ForecastErrors ErrorSum::Result(double mase_scale) const {
 MetricsSum::MetricsSum(std::size_t horizon, std::vector<double> interval_levels)
     : levels_(std::move(interval_levels)), covered_(levels_.size(), 0), by_step_(horizon) {}
 
-void MetricsSum::Add(std::size_t step, const ForecastValue& value,
-                     const std::vector<IntervalEnds>& intervals) {
-  all_.Add(value);
-  by_step_[step].Add(value);
-  values_ += 1;
-  for (std::size_t i = 0; i < levels_.size(); ++i) {
-    if (value.actual >= intervals[i].lower && value.actual <= intervals[i].upper) covered_[i] += 1;
+void MetricsSum::Add(const ScoredWindow& window) {
+  for (std::size_t step = 0; step < window.actual.size(); ++step) {
+    const double actual = window.actual[step];
+    if (!std::isfinite(actual)) continue;
+    const ForecastValue value{.actual = actual,
+                              .forecast = window.forecast[step],
+                              .last_value = window.last_value,
+                              .seasonal_value = window.seasonal[step]};
+    all_.Add(value);
+    by_step_[step].Add(value);
+    values_ += 1;
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+      const Interval& interval = window.intervals[i];
+      if (actual >= interval.lower[step] && actual <= interval.upper[step]) covered_[i] += 1;
+    }
   }
+  ++windows_;
 }
 
 Metrics MetricsSum::Result(double mase_scale) const {

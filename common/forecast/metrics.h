@@ -43,15 +43,12 @@ class ErrorSum {
   double mean_ = 0, squared_deviations_ = 0;  // of the actual values (Welford)
 };
 
-// Sums windows step by step. Not thread safe.
+// Sums windows. Not thread safe.
 class MetricsSum {
  public:
   MetricsSum(std::size_t horizon, std::vector<double> interval_levels);
-  // `intervals` holds the step's, one per level.
-  void Add(std::size_t step, const ForecastValue& value,
-           const std::vector<IntervalEnds>& intervals);
-  // Ends a window.
-  void CountWindow() { ++windows_; }
+  // All of it that has come.
+  void Add(const ScoredWindow& window);
   [[nodiscard]] Metrics Result(double mase_scale) const;
 
  private:

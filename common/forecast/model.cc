@@ -72,7 +72,8 @@ ForecastResult ResultOf(const ModelParts& parts, const InputTable& table, const 
   for (std::size_t step = 0; step < outputs.size(); ++step) {
     result.unix_seconds.push_back(result.issue_unix_seconds +
                                   parts.layout.step_seconds * static_cast<std::int64_t>(step + 1));
-    result.values.push_back(ValueOf(parts, table, origin, static_cast<double>(outputs[step])));
+    result.values.push_back(
+        ValueOf(parts, table, origin, step + 1, static_cast<double>(outputs[step])));
   }
   for (std::size_t i = 0; i < parts.intervals.size(); ++i) {
     Interval interval{.level = parts.spec.interval_levels[i], .lower = {}, .upper = {}};
@@ -151,35 +152,42 @@ std::vector<std::size_t> ScoredOrigins(const ModelParts& parts, const InputTable
       origins.push_back(origin);
     }
   }
-  return origins;
+  return windows.windows_at_most > 0 ? Thin(origins, windows.windows_at_most) : origins;
 }
 
-void ScoreWindow(const ModelParts& parts, const InputTable& table,
-                 const std::vector<double>& scored, const std::vector<double>& seasonal,
-                 std::size_t origin, const float* outputs, MetricsSum& sum) {
+ScoredWindow ScoreWindow(const ModelParts& parts, const InputTable& table,
+                         const std::vector<double>& scored, const std::vector<double>& seasonal,
+                         std::size_t origin, const float* outputs) {
   const double difficulty = table.Difficulty(origin);
-  std::vector<IntervalEnds> ends(parts.intervals.size());
+  const auto first = scored.begin() + static_cast<std::ptrdiff_t>(origin + 1);
+  ScoredWindow window{.issue_unix_seconds = 0,
+                      .last_value = table.LastValue(origin),
+                      .forecast = {},
+                      .actual = {first, first + static_cast<std::ptrdiff_t>(seasonal.size())},
+                      .seasonal = seasonal,
+                      .intervals = {}};
   for (std::size_t step = 0; step < seasonal.size(); ++step) {
-    const double actual = scored[origin + 1 + step];
-    if (!std::isfinite(actual)) continue;
-    const double forecast = ValueOf(parts, table, origin, static_cast<double>(outputs[step]));
-    for (std::size_t i = 0; i < ends.size(); ++i) {
-      const IntervalOffsets& offsets = parts.intervals[i];
-      ends[i] = {forecast + static_cast<double>(offsets.lower[step]) * difficulty,
-                 forecast + static_cast<double>(offsets.upper[step]) * difficulty};
-    }
-    sum.Add(step,
-            {.actual = actual,
-             .forecast = forecast,
-             .last_value = table.LastValue(origin),
-             .seasonal_value = seasonal[step]},
-            ends);
+    window.forecast.push_back(
+        ValueOf(parts, table, origin, step + 1, static_cast<double>(outputs[step])));
   }
-  sum.CountWindow();
+  for (std::size_t i = 0; i < parts.intervals.size(); ++i) {
+    Interval& interval = window.intervals.emplace_back();
+    interval.level = parts.spec.interval_levels[i];
+    for (std::size_t step = 0; step < seasonal.size(); ++step) {
+      const auto end = [&](const std::vector<float>& offsets) {
+        return WithinBounds(
+            parts.spec, window.forecast[step] + static_cast<double>(offsets[step]) * difficulty);
+      };
+      interval.lower.push_back(end(parts.intervals[i].lower));
+      interval.upper.push_back(end(parts.intervals[i].upper));
+    }
+  }
+  return window;
 }
 
 absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& series,
-                                     RowRange part, const EvaluationWindows& windows) {
+                                     RowRange part, const EvaluationWindows& windows,
+                                     const ScoredWindowVisitor& visit) {
   FLEETCAST_RETURN_IF_ERROR(CheckPart(series, part));
   FLEETCAST_ASSIGN_OR_RETURN(const InputTable table, TableOf(series, parts));
   FLEETCAST_RETURN_IF_ERROR(CheckStep(series, 0, parts.layout));
@@ -197,8 +205,11 @@ absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& 
   const std::size_t season = NaiveSeason(parts.layout.step_seconds, horizon, part.begin);
   MetricsSum sum(horizon, parts.spec.interval_levels);
   const auto add = [&](std::size_t origin, const float* outputs) {
-    ScoreWindow(parts, table, scored, SeasonalNaive(scored, origin, horizon, season), origin,
-                outputs, sum);
+    ScoredWindow window = ScoreWindow(
+        parts, table, scored, SeasonalNaive(scored, origin, horizon, season), origin, outputs);
+    window.issue_unix_seconds = series.unix_seconds[origin];
+    sum.Add(window);
+    if (visit) visit(window);
   };
   VisitForecasts(parts.network, table, origins, add, /*keep_going=*/nullptr);
   return sum.Result(parts.scaling.season_change);
@@ -208,12 +219,12 @@ absl::StatusOr<Metrics> EvaluateWith(const ModelParts& parts, const TimeSeries& 
 
 absl::StatusOr<InputTable> TableOf(const TimeSeries& series, const ModelParts& parts) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto columns, ColumnIndices(series, parts.columns));
-  return InputTable(series, columns, parts.plausible, parts.layout, parts.scaling);
+  return InputTable(series, columns, parts.plausible, parts.layout, parts.scaling, parts.calendar);
 }
 
 double ValueOf(const ModelParts& parts, const InputTable& table, std::size_t origin,
-               double output) {
-  return WithinBounds(parts.spec, table.InUnit(origin, output));
+               std::size_t ahead, double output) {
+  return WithinBounds(parts.spec, table.InUnit(origin, ahead, output));
 }
 
 void VisitForecasts(const Network& network, const InputTable& table,
@@ -260,9 +271,13 @@ absl::StatusOr<ForecastResult> Model::Forecast(const TimeSeries& history) const 
 }
 
 absl::StatusOr<Metrics> Model::Evaluate(const TimeSeries& series, RowRange part,
-                                        const EvaluationWindows& windows) const {
-  return CatchTorchErrors("evaluating a model",
-                          [&] { return EvaluateWith(state_->parts, series, part, windows); });
+                                        const EvaluationWindows& windows,
+                                        const ScoredWindowVisitor& visit) const {
+  return CatchTorchErrors("evaluating a model", [&] {
+    return EvaluateWith(state_->parts, series, part, windows, visit);
+  });
 }
+
+double Model::mase_scale() const { return state_->parts.scaling.season_change; }
 
 }  // namespace fleetcast::forecast

@@ -118,6 +118,7 @@ absl::StatusOr<ModelParts> ParseParts(const ModelFiles& files) {
                     .plausible = std::move(description.plausible),
                     .layout = description.layout,
                     .scaling = std::move(description.scaling),
+                    .calendar = std::move(description.calendar),
                     .intervals = std::move(description.intervals),
                     .network = std::move(network),
                     .training_record = std::move(description.training_record)};
@@ -181,6 +182,7 @@ std::string Model::Serialize() const {
                                      .plausible = parts.plausible,
                                      .layout = parts.layout,
                                      .scaling = parts.scaling,
+                                     .calendar = parts.calendar,
                                      .intervals = parts.intervals,
                                      .training_record = parts.training_record,
                                      .onnx_sha256 = Sha256Hex(onnx)};

@@ -31,6 +31,7 @@ struct ModelDescription {
   std::vector<PlausibleRange> plausible;
   InputLayout layout;
   Scaling scaling;
+  std::optional<CalendarProfile> calendar;
   std::vector<IntervalOffsets> intervals;
   std::string training_record;  // JSON text, as in ModelParts
   std::string onnx_sha256;

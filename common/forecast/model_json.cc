@@ -14,6 +14,8 @@ namespace fleetcast::forecast {
 namespace {
 
 constexpr char kFormat[] = "fleetcast.model/2";
+// Of a model that looks at a calendar, which readers of format 2 would not.
+constexpr char kCalendarFormat[] = "fleetcast.model/3";
 constexpr std::size_t kLongestJson = 16u << 20;
 constexpr int kDeepestJson = 16;
 constexpr std::int64_t kLongestStep = 366LL * 86'400;
@@ -227,6 +229,67 @@ absl::StatusOr<std::vector<IntervalOffsets>> ParseIntervals(const Json& json,
   return intervals;
 }
 
+Json SpansJson(const std::vector<Span>& spans) {
+  Json json = Json::array();
+  for (const Span& span : spans) json.push_back({span.begin, span.end});
+  return json;
+}
+
+Json ProfileJson(const CalendarProfile& profile) {
+  Json clock = Json::array();
+  for (const ClockChange& change : profile.clock) {
+    clock.push_back({change.unix_seconds, change.offset_seconds});
+  }
+  const PlantCalendar& calendar = profile.calendar;
+  return {{"time_zone", calendar.time_zone},
+          {"clock", clock},
+          {"holidays", calendar.holidays},
+          {"shifts", SpansJson(calendar.shifts)},
+          {"maintenance", SpansJson(calendar.maintenance)},
+          {"slot_seconds", profile.slot_seconds},
+          {"values", profile.values}};
+}
+
+// Pairs of whole numbers of which the first ascend.
+std::vector<Span> ParsePairs(const char* key, JsonReader& reader) {
+  std::vector<Span> pairs;
+  for (const Json& each : reader.Member(key, Json::value_t::array)) {
+    const bool pair = each.is_array() && each.size() == 2 && each[0].is_number_integer() &&
+                      each[1].is_number_integer();
+    if (!pair) {
+      reader.Fail(key);
+      break;
+    }
+    pairs.push_back({each[0].get<std::int64_t>(), each[1].get<std::int64_t>()});
+    if (pairs.size() > 1 && pairs.back().begin <= pairs[pairs.size() - 2].begin) reader.Fail(key);
+  }
+  return pairs;
+}
+
+absl::StatusOr<CalendarProfile> ParseProfile(const Json& json) {
+  JsonReader reader(json);
+  CalendarProfile profile;
+  profile.calendar = {.time_zone = reader.String("time_zone"),
+                      .holidays = reader.Array<std::int64_t>("holidays", &Json::is_number_integer),
+                      .shifts = ParsePairs("shifts", reader),
+                      .maintenance = ParsePairs("maintenance", reader)};
+  for (const Span& change : ParsePairs("clock", reader)) {
+    profile.clock.push_back({change.begin, change.end});
+    if (std::abs(change.end) > kDaySeconds) reader.Fail("clock");
+  }
+  if (profile.clock.empty()) reader.Fail("clock");
+  const std::vector<std::int64_t>& holidays = profile.calendar.holidays;
+  if (!std::is_sorted(holidays.begin(), holidays.end())) reader.Fail("holidays");
+  profile.slot_seconds = reader.Integer("slot_seconds", 1, kDaySeconds);
+  if (RowsPerDay(profile.slot_seconds) == 0) reader.Fail("slot_seconds");
+  profile.values = reader.Array<double>("values", &Json::is_number);
+  const bool finite = std::all_of(profile.values.begin(), profile.values.end(),
+                                  [](double value) { return std::isfinite(value); });
+  if (!finite || profile.values.size() != kTimeKinds * profile.slots()) reader.Fail("values");
+  FLEETCAST_RETURN_IF_ERROR(reader.status());
+  return profile;
+}
+
 std::string TextOf(const Json& json) { return json.dump(2) + "\n"; }
 
 // Without "sha256" of `json`, which has none of its own.
@@ -272,6 +335,10 @@ std::string WriteModelJson(const ModelDescription& description) {
        {{"name", kOnnxHistory}, {"rows", layout.input_rows()}, {"columns", description.columns}}},
       {"training", Json::parse(description.training_record)},
       {"files", {{kOnnxName, {{"sha256", description.onnx_sha256}}}}}};
+  if (description.calendar) {
+    json["format"] = kCalendarFormat;
+    json["calendar"] = ProfileJson(*description.calendar);
+  }
   json["sha256"] = HashOf(json);
   return TextOf(json);
 }
@@ -284,6 +351,9 @@ absl::StatusOr<ModelDescription> ParseModelJson(std::string_view text) {
     FLEETCAST_ASSIGN_OR_RETURN(UpgradedV1 upgraded, UpgradeV1(json));
     json = std::move(upgraded.json);
     description.v1 = upgraded.inputs;
+  } else if (as_written.String("format") == kCalendarFormat) {
+    FLEETCAST_ASSIGN_OR_RETURN(description.calendar,
+                               ParseProfile(as_written.Member("calendar", Json::value_t::object)));
   } else if (as_written.String("format") != kFormat) {
     as_written.Fail("format");
   }

@@ -32,7 +32,8 @@ struct ModelParts {
   std::vector<PlausibleRange> plausible;  // one for each column
   InputLayout layout;
   Scaling scaling;
-  std::vector<IntervalOffsets> intervals;  // one for each interval level
+  std::optional<CalendarProfile> calendar;  // where it is looked at
+  std::vector<IntervalOffsets> intervals;   // one for each interval level
   Network network;
   // JSON text of an object, see training_record.h: kept for readers, nothing here depends on it.
   std::string training_record = "{}";
@@ -55,9 +56,10 @@ class ModelBuilder {
 // `parts` as seen on `series`. DATA_COLUMN_MISSING.
 [[nodiscard]] absl::StatusOr<InputTable> TableOf(const TimeSeries& series, const ModelParts& parts);
 
-// A network output for the window at `origin`, in the target's unit and within its bounds.
+// A network output for the row `ahead` of the window at `origin`, in the target's unit and within
+// its bounds.
 [[nodiscard]] double ValueOf(const ModelParts& parts, const InputTable& table, std::size_t origin,
-                             double output);
+                             std::size_t ahead, double output);
 
 // Gets each window's forecast [horizon], as the network gives it.
 using ForecastVisitor = std::function<void(std::size_t origin, const float* outputs)>;

@@ -12,6 +12,7 @@
 #include "common/forecast/filling.h"
 #include "common/forecast/network_pass.h"
 #include "common/forecast/onnx_builder.h"
+#include "common/forecast/onnx_calendar.h"
 
 namespace fleetcast::forecast {
 namespace {
@@ -55,7 +56,14 @@ class GraphOfModel {
     const OnnxValue change = graph_.Node(
         "Mul", {graph_.Cast(scaled, OnnxType::kDouble, "output.double"), "scaling.change"},
         "forecast.change");
-    const OnnxValue forecast = PutWithinBounds({change, "last_value"}, kOnnxForecast);
+    OnnxValue from = "last_value";
+    if (parts_.calendar) {
+      from = graph_.Node(
+          "Add",
+          {from, graph_.Slice(kOnnxExpected, 1, rows_, rows_ + layout_.horizon, "expected.ahead")},
+          "expected.from");
+    }
+    const OnnxValue forecast = PutWithinBounds({change, from}, kOnnxForecast);
     graph_.Output(forecast, OnnxType::kDouble, {-1, layout_.horizon},
                   "what follows, in the target's unit");
     if (!parts_.spec.interval_levels.empty()) PutIntervals(forecast);
@@ -97,10 +105,17 @@ class GraphOfModel {
     PutReadings();
     const OnnxValue readings =
         graph_.Reshape(graph_.Slice("readings", 2, 0, 1, "target.column"), {0, rows_}, "target");
-    const OnnxValue filled = FillGaps(readings);
+    const OnnxValue filled = FillGaps(LessExpected(readings));
     const OnnxValue last = graph_.Slice(filled, 1, rows_ - 1, rows_, "last_value");
     graph_.Node("Div", {graph_.Node("Sub", {filled, last}, "change.in_unit"), "scaling.change"},
                 "change");
+  }
+
+  OnnxValue LessExpected(const OnnxValue& readings) {
+    if (!parts_.calendar) return readings;
+    PutExpected(*parts_.calendar, layout_, graph_);
+    return graph_.Node("Sub", {readings, graph_.Slice(kOnnxExpected, 1, 0, rows_, "expected.rows")},
+                       "target.less_expected");
   }
 
   // Values out of their column's range are missing.

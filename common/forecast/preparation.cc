@@ -135,6 +135,19 @@ class Preparer {
     return absl::OkStatus();
   }
 
+  // From here on readings are those less what the calendar leads one to expect.
+  absl::Status FitCalendar(std::int64_t step_seconds) {
+    const auto rows = static_cast<std::ptrdiff_t>(readings_.size());
+    const std::vector<std::int64_t> times(series_.unix_seconds.begin(),
+                                          series_.unix_seconds.begin() + rows);
+    FLEETCAST_ASSIGN_OR_RETURN(result_.calendar,
+                               FitCalendarProfile(*spec_.calendar, times, readings_, step_seconds));
+    for (std::size_t row = 0; row < readings_.size(); ++row) {
+      readings_[row] -= result_.calendar->At(times[row]);
+    }
+    return absl::OkStatus();
+  }
+
   void FitLayoutAndScales(std::int64_t step_seconds) {
     InputLayout& layout = result_.layout;
     const std::size_t rows = result_.split.train.end - result_.split.train.begin;
@@ -155,8 +168,9 @@ class Preparer {
     }
     const double change = UsualChange(readings_, spec_.horizon);
     scaling.change = change > 0 ? change : scaling.levels[0].scale;
-    const double season_change = Mean(Changes(
-        readings_, NaiveSeason(step_seconds, static_cast<std::size_t>(spec_.horizon), rows)));
+    const double season_change = Mean(
+        Changes(Readings(series_, result_.indices[0], result_.plausible[0], result_.split.train),
+                NaiveSeason(step_seconds, static_cast<std::size_t>(spec_.horizon), rows)));
     scaling.season_change = season_change > 0 ? season_change : scaling.levels[0].scale;
   }
 
@@ -211,13 +225,16 @@ class Preparer {
 }  // namespace
 
 absl::StatusOr<Preparation> Prepare(const TimeSeries& series, const ModelSpec& spec,
-                                    const SplitShares& shares) {
+                                    const SplitShares& shares, bool by_calendar) {
   Preparation result;
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t step_seconds, RegularStep(series));
   result.split = SplitOf(series.rows(), shares);
   Preparer preparer(series, spec, result);
   FLEETCAST_RETURN_IF_ERROR(preparer.AddTarget());
   FLEETCAST_RETURN_IF_ERROR(preparer.AddOthers());
+  if (by_calendar && RowsPerDay(step_seconds) > 0) {
+    FLEETCAST_RETURN_IF_ERROR(preparer.FitCalendar(step_seconds));
+  }
   preparer.FitLayoutAndScales(step_seconds);
   return result;
 }
@@ -237,6 +254,14 @@ std::vector<std::size_t> UsableOrigins(const InputTable& table, RowRange part,
     }
   }
   return origins;
+}
+
+std::vector<std::size_t> Thin(const std::vector<std::size_t>& origins, std::size_t most) {
+  if (origins.size() <= most) return origins;
+  std::vector<std::size_t> thinned;
+  thinned.reserve(most);
+  for (std::size_t i = 0; i < most; ++i) thinned.push_back(origins[i * origins.size() / most]);
+  return thinned;
 }
 
 }  // namespace fleetcast::forecast

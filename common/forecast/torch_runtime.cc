@@ -4,6 +4,7 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
 #include <dlfcn.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <chrono>
@@ -69,6 +70,8 @@ void SetTorchThreads(int threads) {
     reinterpret_cast<void (*)(int)>(symbol)(threads);
   }
 }
+
+std::string LibTorchVersion() { return TORCH_VERSION; }
 
 const ComputeRates& MeasuredRates() {
   static const ComputeRates rates{.kernels = AvailableKernels().front()->name,

@@ -55,8 +55,11 @@ Json RowsJson(const RowRange& rows) { return {{"begin", rows.begin}, {"end", row
 }  // namespace
 
 std::string TrainingRecord(const TimeSeries& series, const TrainedModel& trained) {
+  const Engine engine = ThisEngine();
   const Json json = {
-      {"library_version", FLEETCAST_VERSION},
+      {"library_version", engine.version},
+      {"engine",
+       {{"libtorch", engine.libtorch}, {"kernels", engine.kernels}, {"device", engine.device}}},
       {"data",
        {{"rows", series.rows()},
         {"first_unix_seconds", series.unix_seconds.front()},
@@ -65,6 +68,7 @@ std::string TrainingRecord(const TimeSeries& series, const TrainedModel& trained
        {{"train", RowsJson(trained.train_rows)},
         {"validation", RowsJson(trained.validation_rows)},
         {"test", RowsJson(trained.test_rows)}}},
+      {"uses_calendar", trained.uses_calendar},
       {"members", MembersJson(trained.members)},
       {"remarks", RemarksJson(trained.remarks)},
       {"best_epoch", trained.best_epoch},

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/sha256.h"
+#include "services/config/domain/calendar_file.h"
 
 namespace fleetcast::config {
 namespace {
@@ -35,6 +36,7 @@ void AppendJsonString(const std::string& text, std::string& json) {
 struct JsonAppender {
   std::string& json;
 
+  void operator()(std::monostate) const {}
   void operator()(std::int64_t integer) const { absl::StrAppend(&json, integer); }
   void operator()(double number) const { json += NumberText(number); }
   void operator()(const std::string& text) const { AppendJsonString(text, json); }
@@ -61,11 +63,15 @@ std::string CanonicalJson(const CircuitConfig& config, KeyScope scope) {
   std::string json = "{";
   for (const Key& key : CircuitKeys()) {
     if (key.scope != scope && key.scope != KeyScope::kIdentity) continue;
+    const Value value = key.get(config);
+    if (std::holds_alternative<std::monostate>(value)) continue;
     if (json.size() > 1) json += ',';
     AppendJsonString(key.path, json);
     json += ':';
-    std::visit(JsonAppender{json}, key.get(config));
+    std::visit(JsonAppender{json}, value);
   }
+  if (scope == KeyScope::kTraining && config.training.plant_calendar)
+    absl::StrAppend(&json, ",\"calendar\":", CalendarJson(*config.training.plant_calendar));
   return json + "}";
 }
 

@@ -9,7 +9,8 @@
 
 namespace fleetcast::config {
 
-// A JSON object of the keys of that scope and the two ids, in the order of the table, no spaces:
+// A JSON object of the keys of that scope and the two ids, in the order of the table, no spaces; a
+// key without a value is not in it, so that a new one changes no hash:
 // {"plant_id":"P001","circuit_id":"C001","training.cutoff_date":"2025-12-09",…}
 [[nodiscard]] std::string CanonicalJson(const CircuitConfig& config, KeyScope scope);
 

@@ -36,6 +36,24 @@ FieldChange ValueChange(const Key& key, const Value& from, const Value& to,
   return change;
 }
 
+// Of the calendar that the plant's time zone and the file of that name make.
+void AddCalendarChange(const ResolvedCircuit& base, const ResolvedCircuit& head,
+                       std::vector<FieldChange>& fields) {
+  const auto text = [](const ResolvedCircuit& circuit) {
+    const auto& calendar = circuit.resolution->config->training.plant_calendar;
+    return calendar ? CalendarText(*calendar) : std::string("none");
+  };
+  const auto& name = head.resolution->config->training.calendar;
+  if (base.plant->time_zone == head.plant->time_zone && text(base) != text(head))
+    fields.push_back(
+        {.field = "calendar",
+         .old_value = text(base),
+         .new_value = text(head),
+         .source = name ? FieldChange::Source::kCalendar : FieldChange::Source::kBuiltIn,
+         .path = name ? absl::StrCat(kCalendarsFolder, "/", *name, ".yml") : "",
+         .mark = {name ? 1 : 0, name ? 1 : 0}});
+}
+
 void AddNameChange(const char* field, const std::string& from, const std::string& to,
                    const Mark& mark, std::vector<FieldChange>& fields) {
   if (from == to) return;
@@ -56,6 +74,11 @@ std::vector<FieldChange> ChangedFields(const ResolvedCircuit& base, const Resolv
     const Value to = keys[i].get(*head.resolution->config);
     if (from != to)
       fields.push_back(ValueChange(keys[i], from, to, *head.outline, head.resolution->sources[i]));
+  }
+  if (base.sound()) {
+    AddCalendarChange(base, head, fields);
+    AddNameChange("time_zone", base.plant->time_zone, head.plant->time_zone, head.plant->zone_mark,
+                  fields);
   }
   if (!with_names) return fields;
   AddNameChange("plant_name", base.plant->display_name, head.plant->display_name,
@@ -131,7 +154,8 @@ Candidates FindCandidates(const FleetOutline& base, const FleetOutline& head) {
       [&](const SharedPlant* before, const SharedPlant* after) {
         const bool both = before != nullptr && after != nullptr;
         if (both && *before == *after) return;
-        const bool renamed = both && (*before)->display_name != (*after)->display_name;
+        const bool renamed = both && ((*before)->display_name != (*after)->display_name ||
+                                      !(*before)->SaysTheSameAs(**after));
         Merge(
             circuits_of(before), circuits_of(after),
             [](const CircuitOutline& circuit) -> const std::string& {

@@ -19,6 +19,7 @@ struct FieldChange {
     kRepositoryDefaults,
     kBuiltIn,
     kMasterList,
+    kCalendar,
   };
   std::string field;                 // "training.hyperparameters.epochs"
   std::string old_value, new_value;  // as people read them

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "common/base/plant_calendar.h"
 
 namespace fleetcast::config {
 
@@ -21,6 +24,7 @@ struct DataFilters {
   std::string sensor_id;
   std::vector<std::string> feature_columns;
   std::string target_column;
+  std::optional<double> minimum, maximum;  // of the target
 };
 
 struct ForecastConfig {
@@ -36,6 +40,9 @@ struct TrainingConfig {
   ForecastConfig forecast;
   std::uint32_t seed = 0;
   std::string precision;
+  std::optional<std::string> calendar;  // its name
+  // The plant's, of its time zone and that file; nullopt where it has neither.
+  std::optional<PlantCalendar> plant_calendar;
 };
 
 struct RetrySettings {

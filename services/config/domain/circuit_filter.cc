@@ -21,9 +21,11 @@ std::optional<std::string> CircuitField(const ResolvedCircuit& circuit, const st
   if (field == "plant_display_name") return circuit.plant->display_name;
   if (field == "training_hash") return resolution.training_hash;
   if (field == "deployment_hash") return resolution.deployment_hash;
-  if (const auto key = FindCircuitKey(field))
-    return ValueText(CircuitKeys()[*key].get(*resolution.config));
-  return std::nullopt;
+  const auto key = FindCircuitKey(field);
+  if (!key) return std::nullopt;
+  const Value value = CircuitKeys()[*key].get(*resolution.config);
+  if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
+  return ValueText(value);
 }
 
 absl::StatusOr<std::optional<Filter>> Checked(const std::optional<Filter>& filter,

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/base/nearest_word.h"
 #include "services/config/domain/canonical.h"
+#include "services/config/domain/master_list.h"
 #include "services/config/domain/scalar.h"
 #include "services/config/domain/value_reader.h"
 
@@ -13,8 +16,11 @@ namespace {
 class Resolver {
  public:
   Resolver(const std::string& plant_id, const std::string& circuit_id,
-           const std::vector<CircuitLayer>& layers)
-      : plant_id_(plant_id), circuit_id_(circuit_id), layers_(layers) {}
+           const std::vector<CircuitLayer>& layers, const PlantSurroundings& surroundings)
+      : plant_id_(plant_id),
+        circuit_id_(circuit_id),
+        layers_(layers),
+        surroundings_(surroundings) {}
 
   CircuitResolution Resolve() {
     CircuitConfig config;
@@ -23,6 +29,8 @@ class Resolver {
     for (std::size_t i = 0; i < keys.size(); ++i) ResolveKey(i, keys[i], config);
     CheckPlace("plant_id", config.plant_id, plant_id_);
     CheckPlace("circuit_id", config.circuit_id, circuit_id_);
+    CheckBounds(config.training.data_filters);
+    AddCalendar(config.training);
     for (const CircuitLayer& layer : layers_)
       for (const Diagnostic& diagnostic : layer.file->diagnostics) Add(layer.path, diagnostic);
     std::sort(
@@ -86,6 +94,67 @@ class Resolver {
     for (const Diagnostic& diagnostic : mismatch) Add(layers_.front().path, diagnostic);
   }
 
+  // Told where the stronger of the two layers has its bound: the other may be right for others.
+  void CheckBounds(const DataFilters& filters) {
+    if (!filters.minimum || !filters.maximum || *filters.minimum < *filters.maximum) return;
+    const std::string path = "training.data_filters.";
+    const ValueSource& minimum = result_.sources[*FindCircuitKey(path + "minimum")];
+    const ValueSource& maximum = result_.sources[*FindCircuitKey(path + "maximum")];
+    const bool at_minimum = minimum.layer <= maximum.layer;
+    const ValueSource& source = at_minimum ? minimum : maximum;
+    ReportAt(source, path + (at_minimum ? "minimum" : "maximum"), "OUT_OF_RANGE",
+             absl::StrCat("`minimum` is ", NumberText(*filters.minimum),
+                          ", which is not below `maximum`, ", NumberText(*filters.maximum)),
+             "let the minimum be below the maximum, or leave one of them out");
+  }
+
+  void AddCalendar(TrainingConfig& training) {
+    absl::TimeZone zone;
+    const std::string& name = surroundings_.time_zone;
+    if (!name.empty() && !absl::LoadTimeZone(name, &zone)) return ReportUnknownZone(name);
+    PlantCalendar local;
+    if (training.calendar) {
+      static const Calendars kNone;
+      const Calendars& all = surroundings_.calendars != nullptr ? *surroundings_.calendars : kNone;
+      const auto found = all.files.find(*training.calendar);
+      if (found == all.files.end()) return ReportMissingCalendar(*training.calendar, all);
+      for (const Diagnostic& diagnostic : found->second.diagnostics)
+        Add(diagnostic.path, diagnostic);
+      local = found->second.local;
+    }
+    if (training.calendar || !name.empty()) training.plant_calendar = CalendarIn(name, local);
+  }
+
+  // None of the plant's times can be told.
+  void ReportUnknownZone(const std::string& name) {
+    Diagnostics one;
+    Report(one, surroundings_.zone_mark, "time_zone", "UNKNOWN_VALUE",
+           absl::StrCat("the time zone of plant ", plant_id_, " is \"", Excerpt(name),
+                        "\", which is none that is known here"),
+           "write a name such as Europe/Berlin, or install tzdata");
+    Add(kMasterListPath, one.front());
+  }
+
+  void ReportMissingCalendar(const std::string& name, const Calendars& all) {
+    std::vector<std::string> names;
+    for (const auto& [known, file] : all.files) names.push_back(known);
+    const auto nearest = NearestWord(name, names);
+    const std::string path = "training.calendar";
+    ReportAt(result_.sources[*FindCircuitKey(path)], path, "CALENDAR_MISSING",
+             absl::StrCat("`", path, "` is ", name, ", and there is no file ", kCalendarsFolder,
+                          "/", name, ".yml"),
+             nearest ? absl::StrCat("did you mean `", *nearest, "`?") : "add the file");
+  }
+
+  // Where the value from `source` stands.
+  void ReportAt(const ValueSource& source, const std::string& field, const std::string& reason,
+                const std::string& message, const std::string& remedy) {
+    Diagnostics one;
+    Report(one, source.mark, field, reason, message, remedy);
+    for (const CircuitLayer& layer : layers_)
+      if (layer.position == source.layer) Add(layer.path, one.front());
+  }
+
   void Add(const std::string& path, Diagnostic diagnostic) {
     diagnostic.path = path;
     diagnostic.plant_id = plant_id_;
@@ -96,14 +165,16 @@ class Resolver {
   const std::string& plant_id_;
   const std::string& circuit_id_;
   const std::vector<CircuitLayer>& layers_;
+  const PlantSurroundings& surroundings_;
   CircuitResolution result_;
 };
 
 }  // namespace
 
 CircuitResolution ResolveCircuit(const std::string& plant_id, const std::string& circuit_id,
-                                 const std::vector<CircuitLayer>& layers) {
-  return Resolver(plant_id, circuit_id, layers).Resolve();
+                                 const std::vector<CircuitLayer>& layers,
+                                 const PlantSurroundings& surroundings) {
+  return Resolver(plant_id, circuit_id, layers, surroundings).Resolve();
 }
 
 std::size_t CircuitResolution::ApproximateBytes() const {
@@ -116,6 +187,9 @@ std::size_t CircuitResolution::ApproximateBytes() const {
     const auto& columns = config->training.data_filters.feature_columns;
     bytes += kOtherTexts + columns.capacity() * sizeof(std::string);
     for (const std::string& column : columns) bytes += column.size();
+    if (const auto& calendar = config->training.plant_calendar)
+      bytes += calendar->holidays.size() * sizeof(std::int64_t) +
+               (calendar->shifts.size() + calendar->maintenance.size()) * sizeof(Span);
   }
   return bytes;
 }

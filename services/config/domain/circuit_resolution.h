@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "services/config/domain/calendar_file.h"
 #include "services/config/domain/circuit_config.h"
 #include "services/config/domain/circuit_file.h"
 
@@ -34,11 +35,19 @@ struct CircuitResolution {
   [[nodiscard]] std::size_t ApproximateBytes() const;
 };
 
+// What a plant knows beside its circuits' files.
+struct PlantSurroundings {
+  std::string time_zone;                 // as the master list has it; "" for none
+  Mark zone_mark;                        // in the master list
+  const Calendars* calendars = nullptr;  // nullptr for none
+};
+
 // `layers` strongest first: the circuit's own file, its plant's defaults.yml, the repository's.
 // A key's value is the strongest layer's that has it, else the table's default. `plant_id` and
 // `circuit_id` are those of the file's place.
 [[nodiscard]] CircuitResolution ResolveCircuit(const std::string& plant_id,
                                                const std::string& circuit_id,
-                                               const std::vector<CircuitLayer>& layers);
+                                               const std::vector<CircuitLayer>& layers,
+                                               const PlantSurroundings& surroundings = {});
 
 }  // namespace fleetcast::config

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
+#include "services/config/domain/calendar_file.h"
 #include "services/config/domain/master_list.h"
 #include "services/config/domain/scalar.h"
 #include "services/config/domain/value_reader.h"
@@ -72,6 +73,9 @@ ConfigFiles SortConfigFolder(const std::vector<TreeEntry>& entries) {
         files.master_list = &entry;
     } else if (entry.path == kDefaultsPath) {
       files.defaults = &entry;
+    } else if (entry.path == kCalendarsFolder) {
+      CheckIsFolder(entry, "", files.diagnostics);
+      if (entry.kind == Kind::kFolder) files.calendars = &entry;
     } else if (entry.path == kPlantsFolder || entry.path == "config") {
       CheckIsFolder(entry, "", files.diagnostics);
     }
@@ -118,6 +122,35 @@ PlantFiles SortPlantFolder(const std::string& plant_id, const std::vector<TreeEn
   // By name is by id but for what stands before the point: "C-1.yml", "C.yml".
   std::sort(files.circuits.begin(), files.circuits.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
+  return files;
+}
+
+CalendarFiles SortCalendarFolder(const std::vector<TreeEntry>& entries, std::size_t most) {
+  CalendarFiles files;
+  if (entries.size() > most) {
+    files.diagnostics.push_back(
+        {.path = kCalendarsFolder,
+         .reason = "FOLDER_TOO_LARGE",
+         .message = absl::StrCat("the folder has more than ", most, " entries, so it is not read"),
+         .remedy = "let plants share calendars"});
+    return files;
+  }
+  for (const TreeEntry& entry : entries) {
+    const std::string path = absl::StrCat(kCalendarsFolder, "/", entry.path);
+    const std::string_view file = entry.path;
+    const std::string name(file.substr(0, file.rfind('.')));
+    if (!file.ends_with(kExtension) || !ValidateId("calendar", name).ok())
+      files.diagnostics.push_back({.severity = Severity::kWarning,
+                                   .path = path,
+                                   .reason = "INVALID_ID",
+                                   .message = "this is no calendar's file, and not read",
+                                   .remedy = "name it {name}.yml, with 1 to 63 letters, digits, _ "
+                                             "and -"});
+    else if (auto problem = CheckIsFile(entry.kind, path, {}))
+      files.diagnostics.push_back(*std::move(problem));
+    else
+      files.calendars.emplace_back(name, &entry);
+  }
   return files;
 }
 

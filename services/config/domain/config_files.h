@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "services/config/domain/circuit_key.h"
@@ -26,6 +27,7 @@ struct ConfigFiles {
   };
   const TreeEntry* master_list = nullptr;  // a plain file
   const TreeEntry* defaults = nullptr;     // may be other than a plain file
+  const TreeEntry* calendars = nullptr;    // a folder that can be listed
   std::vector<PlantFolder> plants;         // by id
   Diagnostics diagnostics;
 };
@@ -48,6 +50,17 @@ struct PlantFiles {
 // `entries` as ConfigRepository::ListPlantFolder has them.
 [[nodiscard]] PlantFiles SortPlantFolder(const std::string& plant_id,
                                          const std::vector<TreeEntry>& entries);
+
+// The calendars' folder. Points into the entries that it was made of.
+struct CalendarFiles {
+  std::vector<std::pair<std::string, const TreeEntry*>> calendars;  // by name; plain files
+  Diagnostics diagnostics;
+};
+
+// `entries` as ConfigRepository::ListPlantFolder has them; of more than `most` calendars none is
+// read.
+[[nodiscard]] CalendarFiles SortCalendarFolder(const std::vector<TreeEntry>& entries,
+                                               std::size_t most);
 
 // Adds what is wrong in a plant's folder; after kMostDiagnosticsOfFile nothing but one that says
 // that there is more.

@@ -70,9 +70,9 @@ class ConfigRepository {
   [[nodiscard]] virtual absl::StatusOr<std::vector<TreeEntry>> ListConfigFolder(
       const std::string& commit) = 0;
 
-  // The entries of a plant's folder, which came as kFolder from ListConfigFolder, by name. Where
-  // there are more than kMostEntriesOfFolder some may be missing, but not so many that there are no
-  // more than that.
+  // The entries of a plant's folder, or of config/calendars, which came as kFolder from
+  // ListConfigFolder, by name. Where there are more than kMostEntriesOfFolder some may be missing,
+  // but not so many that there are no more than that.
   [[nodiscard]] virtual absl::StatusOr<std::vector<TreeEntry>> ListPlantFolder(
       const ObjectId& folder) = 0;
 

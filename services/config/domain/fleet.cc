@@ -18,6 +18,7 @@ class PlantOutliner {
       : sources_(sources), files_(SortPlantFolder(sources.plant_id, entries)) {
     plant_.plant_id = sources.plant_id;
     plant_.display_name = sources.plant_id;
+    plant_.calendars = sources.calendars;
     plant_.diagnostics = std::move(files_.diagnostics);
   }
 
@@ -26,6 +27,8 @@ class PlantOutliner {
     plant_.listed = true;
     plant_.display_name = listed.display_name;
     plant_.name_mark = listed.name_mark;
+    plant_.time_zone = listed.time_zone;
+    plant_.zone_mark = listed.zone_mark;
     plant_.circuits.reserve(listed.circuits.size());
     auto file = files_.circuits.begin();
     auto diagnostic = sources_.diagnostics.begin();
@@ -102,7 +105,8 @@ auto FindById(const Items& items, const std::string& id, const Id& id_of) {
 
 }  // namespace
 
-std::vector<PlantSources> SourcesOf(const ConfigFiles& files, const MasterList& master) {
+std::vector<PlantSources> SourcesOf(const ConfigFiles& files, const MasterList& master,
+                                    const std::shared_ptr<const Calendars>& calendars) {
   std::vector<PlantSources> sources;
   auto folder = files.plants.begin();
   const auto add_folder = [&] {
@@ -124,6 +128,7 @@ std::vector<PlantSources> SourcesOf(const ConfigFiles& files, const MasterList& 
   for (PlantSources& plant : sources) {
     plant.defaults = files.defaults;
     plant.list_is_readable = master.readable;
+    plant.calendars = calendars;
     const auto found = diagnostics.find(plant.plant_id);
     if (found == diagnostics.end()) continue;
     plant.diagnostics = std::move(found->second);
@@ -145,9 +150,16 @@ PlantOutline OutlinePlant(const PlantSources& sources, const std::vector<TreeEnt
 }
 
 FleetOutline OutlineFleet(const std::string& commit, const ConfigFiles& files,
-                          const MasterList* master) {
+                          const MasterList* master, const Calendars* calendars) {
   FleetOutline fleet{
       .commit = commit, .has_master_list = master != nullptr, .diagnostics = files.diagnostics};
+  if (calendars != nullptr) {
+    fleet.diagnostics.insert(fleet.diagnostics.end(), calendars->diagnostics.begin(),
+                             calendars->diagnostics.end());
+    for (const auto& [name, file] : calendars->files)
+      fleet.diagnostics.insert(fleet.diagnostics.end(), file.diagnostics.begin(),
+                               file.diagnostics.end());
+  }
   if (master == nullptr) {
     fleet.diagnostics.push_back(
         {.path = kMasterListPath,
@@ -177,6 +189,13 @@ bool CircuitOutline::SaysTheSameAs(const CircuitOutline& other) const {
                     other.diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
                       return a.reason == b.reason && a.path == b.path;
                     });
+}
+
+bool PlantOutline::SaysTheSameAs(const PlantOutline& other) const {
+  const auto id = [](const PlantOutline& plant) {
+    return plant.calendars ? plant.calendars->object_id : ObjectId{};
+  };
+  return time_zone == other.time_zone && id(*this) == id(other);
 }
 
 const CircuitOutline* PlantOutline::FindCircuit(const std::string& circuit_id) const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "services/config/domain/calendar_file.h"
 #include "services/config/domain/circuit_key.h"
 #include "services/config/domain/circuit_resolution.h"
 #include "services/config/domain/config_files.h"
@@ -38,14 +39,18 @@ struct CircuitOutline {
 struct PlantOutline {
   std::string plant_id;
   std::string display_name;
-  Mark name_mark;                        // in the master list
-  bool listed = false;                   // in the master list; else its folder alone is there
-  std::vector<CircuitOutline> circuits;  // by id
+  std::string time_zone;                       // "" for none
+  Mark name_mark, zone_mark;                   // in the master list
+  std::shared_ptr<const Calendars> calendars;  // of the commit; nullptr where it has none
+  bool listed = false;                         // in the master list; else its folder alone is there
+  std::vector<CircuitOutline> circuits;        // by id
   // Circuits that only a file in the folder names, by id: as many as somebody has pushed.
   std::vector<std::string> unlisted;
   Diagnostics diagnostics;  // about what else is in the folder
   // nullptr if there is none.
   [[nodiscard]] const CircuitOutline* FindCircuit(const std::string& circuit_id) const;
+  // Whether what the plant says of all its circuits is the same, names for people apart.
+  [[nodiscard]] bool SaysTheSameAs(const PlantOutline& other) const;
   [[nodiscard]] std::size_t ApproximateBytes() const;
 };
 
@@ -56,6 +61,7 @@ struct PlantSources {
   const TreeEntry* defaults = nullptr;  // the repository's file of defaults, likewise
   const MasterPlant* listed = nullptr;  // its entry in the master list, likewise
   bool list_is_readable = false;
+  std::shared_ptr<const Calendars> calendars;  // nullptr where there are none
   // What the master list says of the plant's circuits, by circuit.
   std::vector<const Diagnostic*> diagnostics;
 };
@@ -63,8 +69,9 @@ struct PlantSources {
 // Of all plants that the master list or a folder names, by id. Where the list stands but cannot be
 // read, every circuit file counts as a circuit, so that a repaired list can be compared with what
 // was there.
-[[nodiscard]] std::vector<PlantSources> SourcesOf(const ConfigFiles& files,
-                                                  const MasterList& master);
+[[nodiscard]] std::vector<PlantSources> SourcesOf(
+    const ConfigFiles& files, const MasterList& master,
+    const std::shared_ptr<const Calendars>& calendars);
 
 // `entries` of the plant's folder, none if it has none.
 [[nodiscard]] PlantOutline OutlinePlant(const PlantSources& sources,
@@ -83,9 +90,10 @@ struct FleetOutline {
   [[nodiscard]] std::size_t ApproximateBytes() const;
 };
 
-// `master` is nullptr if there is no file of that name; the fleet is empty then. Without plants.
+// `master` is nullptr if there is no file of that name; the fleet is empty then. `calendars` may be
+// nullptr. Without plants.
 [[nodiscard]] FleetOutline OutlineFleet(const std::string& commit, const ConfigFiles& files,
-                                        const MasterList* master);
+                                        const MasterList* master, const Calendars* calendars);
 
 // A circuit of an outline, which lives as long as this.
 struct CircuitOfPlant {

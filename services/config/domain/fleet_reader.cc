@@ -16,12 +16,13 @@ namespace {
 constexpr std::size_t kMaxCircuitFileBytes = 256 << 10;
 // That of 10,000 circuits has about 800 KiB.
 constexpr std::size_t kMaxMasterListBytes = 2 << 20;
+constexpr std::size_t kMostCalendars = 1000;
 constexpr char kAllPlants[] = "-";
 
 // Shares of the caches, in percent. Files and circuits are a few KiB each, an outline of 10,000
 // circuits about 2 MiB; several outlines and everything else of such a fleet fit into 100 MiB.
-constexpr std::size_t kOutlineShare = 15, kPlantShare = 10, kMasterListShare = 10, kFileShare = 30,
-                      kCircuitShare = 30, kComparisonShare = 5;
+constexpr std::size_t kOutlineShare = 15, kPlantShare = 10, kMasterListShare = 10,
+                      kCalendarShare = 5, kFileShare = 25, kCircuitShare = 30, kComparisonShare = 5;
 // Fewer than this are read sooner than another thread is started.
 constexpr std::size_t kCircuitsPerThread = 32, kPlantsPerThread = 8;
 
@@ -62,6 +63,7 @@ FleetReader::FleetReader(ConfigRepository& repository, YamlParser parser, std::s
       outlines_(cache_bytes / 100 * kOutlineShare),
       plants_(cache_bytes / 100 * kPlantShare),
       master_lists_(cache_bytes / 100 * kMasterListShare),
+      calendars_(cache_bytes / 100 * kCalendarShare),
       files_(cache_bytes / 100 * kFileShare),
       circuits_(cache_bytes / 100 * kCircuitShare),
       comparisons_(cache_bytes / 100 * kComparisonShare),
@@ -135,7 +137,7 @@ absl::StatusOr<CircuitAnswer> FleetReader::GetCircuit(const CircuitKey& key,
     return ResourceNotFound("Circuit",
                             absl::StrCat("plants/", key.plant_id, "/circuits/", key.circuit_id),
                             absl::StrCat("list the circuits of commit ", commit));
-  FLEETCAST_ASSIGN_OR_RETURN(auto resolution, Resolve(*circuit));
+  FLEETCAST_ASSIGN_OR_RETURN(auto resolution, Resolve(*plant, *circuit));
   ResolvedCircuit resolved{{plant, circuit}, std::move(resolution)};
   if (!resolved.sound()) return UnsoundCircuit(commit, resolved);
   return CircuitAnswer{commit, commits.freshness, std::move(resolved)};
@@ -256,15 +258,17 @@ absl::StatusOr<FleetReader::SharedOutline> FleetReader::MakeOutline(const std::s
   FLEETCAST_ASSIGN_OR_RETURN(const std::vector<TreeEntry> entries,
                              repository_.ListConfigFolder(commit));
   const ConfigFiles files = SortConfigFolder(entries);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto calendars, LoadCalendars(files.calendars));
   if (files.master_list == nullptr)
-    return std::make_shared<const FleetOutline>(OutlineFleet(commit, files, nullptr));
+    return std::make_shared<const FleetOutline>(
+        OutlineFleet(commit, files, nullptr, calendars.get()));
   const ObjectId& master_list = files.master_list->object_id;
   FLEETCAST_ASSIGN_OR_RETURN(const auto master, LoadMasterList(master_list));
-  FleetOutline fleet = OutlineFleet(commit, files, master.get());
-  const std::vector<PlantSources> sources = SourcesOf(files, *master);
+  FleetOutline fleet = OutlineFleet(commit, files, master.get(), calendars.get());
+  const std::vector<PlantSources> sources = SourcesOf(files, *master, calendars);
   fleet.plants.resize(sources.size());
   FLEETCAST_RETURN_IF_ERROR(parallel_.ForEach(sources.size(), kPlantsPerThread, [&](std::size_t i) {
-    auto plant = OutlineOfPlant(sources[i], master_list);
+    auto plant = OutlineOfPlant(sources[i], master_list, files.calendars);
     if (!plant.ok()) return plant.status();
     fleet.plants[i] = *std::move(plant);
     return absl::OkStatus();
@@ -273,11 +277,11 @@ absl::StatusOr<FleetReader::SharedOutline> FleetReader::MakeOutline(const std::s
 }
 
 absl::StatusOr<std::shared_ptr<const PlantOutline>> FleetReader::OutlineOfPlant(
-    const PlantSources& sources, const ObjectId& master_list) {
+    const PlantSources& sources, const ObjectId& master_list, const TreeEntry* calendars) {
   using Made = absl::StatusOr<std::shared_ptr<const PlantOutline>>;
   std::string key = absl::StrCat(sources.plant_id, "/");
   key += master_list.view();
-  for (const TreeEntry* entry : {sources.folder, sources.defaults}) {
+  for (const TreeEntry* entry : {sources.folder, sources.defaults, calendars}) {
     key += entry == nullptr ? '-' : static_cast<char>(entry->kind);
     if (entry != nullptr) key += entry->object_id.view();
   }
@@ -323,6 +327,27 @@ absl::StatusOr<std::shared_ptr<const MasterList>> FleetReader::LoadMasterList(
   });
 }
 
+absl::StatusOr<std::shared_ptr<const Calendars>> FleetReader::LoadCalendars(
+    const TreeEntry* folder) {
+  using Made = absl::StatusOr<std::shared_ptr<const Calendars>>;
+  if (folder == nullptr) return std::shared_ptr<const Calendars>();
+  return calendars_.FindOrMake(std::string(folder->object_id.view()), [&]() -> Made {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::vector<TreeEntry> entries,
+                               repository_.ListPlantFolder(folder->object_id));
+    const CalendarFiles files = SortCalendarFolder(entries, kMostCalendars);
+    Calendars calendars{
+        .object_id = folder->object_id, .files = {}, .diagnostics = files.diagnostics};
+    for (const auto& [name, entry] : files.calendars) {
+      const auto text = repository_.ReadFile(entry->object_id, kMaxCircuitFileBytes);
+      FLEETCAST_ASSIGN_OR_RETURN(const ParsedYaml yaml,
+                                 Parsed(text, parser_, kMaxCircuitFileBytes));
+      calendars.files[name] =
+          ReadCalendarFile(yaml, absl::StrCat(kCalendarsFolder, "/", entry->path));
+    }
+    return std::make_shared<const Calendars>(std::move(calendars));
+  });
+}
+
 absl::StatusOr<std::shared_ptr<const CircuitFile>> FleetReader::LoadFile(const ObjectId& object_id,
                                                                          FileKind kind) {
   using Made = absl::StatusOr<std::shared_ptr<const CircuitFile>>;
@@ -336,16 +361,18 @@ absl::StatusOr<std::shared_ptr<const CircuitFile>> FleetReader::LoadFile(const O
 }
 
 absl::StatusOr<std::shared_ptr<const CircuitResolution>> FleetReader::Resolve(
-    const CircuitOutline& outline) {
+    const PlantOutline& plant, const CircuitOutline& outline) {
   static const auto nothing = std::make_shared<const CircuitResolution>();
   if (outline.files[0].empty()) return nothing;
   std::string key = absl::StrCat(outline.key.plant_id, "/", outline.key.circuit_id, "/");
   for (const ObjectId& file : outline.files) key += file.view();
-  return circuits_.FindOrMake(key, [&] { return ResolveAnew(outline); });
+  absl::StrAppend(&key, plant.time_zone, " ");
+  if (plant.calendars) key += plant.calendars->object_id.view();
+  return circuits_.FindOrMake(key, [&] { return ResolveAnew(plant, outline); });
 }
 
 absl::StatusOr<std::shared_ptr<const CircuitResolution>> FleetReader::ResolveAnew(
-    const CircuitOutline& outline) {
+    const PlantOutline& plant, const CircuitOutline& outline) {
   std::vector<CircuitLayer> layers;
   for (std::size_t i = 0; i < kLayers; ++i) {
     if (outline.files[i].empty()) continue;
@@ -354,7 +381,10 @@ absl::StatusOr<std::shared_ptr<const CircuitResolution>> FleetReader::ResolveAne
     layers.push_back({outline.PathOf(i), std::move(file), static_cast<int>(i)});
   }
   return std::make_shared<const CircuitResolution>(
-      ResolveCircuit(outline.key.plant_id, outline.key.circuit_id, layers));
+      ResolveCircuit(outline.key.plant_id, outline.key.circuit_id, layers,
+                     {.time_zone = plant.time_zone,
+                      .zone_mark = plant.zone_mark,
+                      .calendars = plant.calendars.get()}));
 }
 
 absl::StatusOr<std::vector<ResolvedCircuit>> FleetReader::ResolveAll(
@@ -362,7 +392,7 @@ absl::StatusOr<std::vector<ResolvedCircuit>> FleetReader::ResolveAll(
   std::vector<ResolvedCircuit> resolved(circuits.size());
   FLEETCAST_RETURN_IF_ERROR(
       parallel_.ForEach(circuits.size(), kCircuitsPerThread, [&](std::size_t i) {
-        auto resolution = Resolve(*circuits[i].outline);
+        auto resolution = Resolve(*circuits[i].plant, *circuits[i].outline);
         if (!resolution.ok()) return resolution.status();
         resolved[i] = {circuits[i], *std::move(resolution)};
         return absl::OkStatus();
@@ -382,8 +412,8 @@ std::size_t Comparison::ApproximateBytes() const {
 }
 
 std::size_t FleetReader::cached_bytes() const {
-  return outlines_.bytes() + plants_.bytes() + master_lists_.bytes() + files_.bytes() +
-         circuits_.bytes() + comparisons_.bytes();
+  return outlines_.bytes() + plants_.bytes() + master_lists_.bytes() + calendars_.bytes() +
+         files_.bytes() + circuits_.bytes() + comparisons_.bytes();
 }
 
 }  // namespace fleetcast::config

@@ -122,15 +122,18 @@ class FleetReader {
   [[nodiscard]] absl::StatusOr<SharedOutline> ReadableOutline(const std::string& commit);
   [[nodiscard]] absl::StatusOr<SharedOutline> MakeOutline(const std::string& commit);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const PlantOutline>> OutlineOfPlant(
-      const PlantSources& sources, const ObjectId& master_list);
+      const PlantSources& sources, const ObjectId& master_list, const TreeEntry* calendars);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const MasterList>> LoadMasterList(
       const ObjectId& object_id);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitFile>> LoadFile(
       const ObjectId& object_id, FileKind kind);
+  // nullptr for no folder.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const Calendars>> LoadCalendars(
+      const TreeEntry* folder);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitResolution>> Resolve(
-      const CircuitOutline& outline);
+      const PlantOutline& plant, const CircuitOutline& outline);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const CircuitResolution>> ResolveAnew(
-      const CircuitOutline& outline);
+      const PlantOutline& plant, const CircuitOutline& outline);
   [[nodiscard]] absl::StatusOr<std::vector<ResolvedCircuit>> ResolveAll(
       const std::vector<CircuitOfPlant>& circuits);
   // What the head's commit changes against the merge base's, by what is in the files alone.
@@ -139,12 +142,14 @@ class FleetReader {
 
   ConfigRepository& repository_;
   const YamlParser parser_;
-  BoundedCache<FleetOutline> outlines_;       // by commit
-  BoundedCache<PlantOutline> plants_;         // by id and all that says something about the plant
-  BoundedCache<MasterList> master_lists_;     // by object id
-  BoundedCache<CircuitFile> files_;           // by kind and object id
-  BoundedCache<CircuitResolution> circuits_;  // by ids and the layers' object ids
-  BoundedCache<Comparison> comparisons_;      // by merge base and head
+  BoundedCache<FleetOutline> outlines_;    // by commit
+  BoundedCache<PlantOutline> plants_;      // by id and all that says something about the plant
+  BoundedCache<MasterList> master_lists_;  // by object id
+  BoundedCache<Calendars> calendars_;      // by their folder's object id
+  BoundedCache<CircuitFile> files_;        // by kind and object id
+  // By ids, the layers' object ids and the plant's time zone and calendars.
+  BoundedCache<CircuitResolution> circuits_;
+  BoundedCache<Comparison> comparisons_;  // by merge base and head
   Parallel parallel_;
 };
 

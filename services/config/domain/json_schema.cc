@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -16,6 +17,7 @@ using Json = nlohmann::ordered_json;
 
 // 24 rather than 24.0, wherever that is the same.
 Json NumberJson(double number) {
+  if (!(std::abs(number) < 1e15)) return number;  // beyond what all readers take for whole
   const auto whole = static_cast<std::int64_t>(number);
   return static_cast<double>(whole) == number ? Json(whole) : Json(number);
 }
@@ -26,7 +28,15 @@ Json ValueJson(const Value& value) {
     for (const double level : *levels) list.push_back(NumberJson(level));
     return list;
   }
-  return std::visit([](const auto& alternative) { return Json(alternative); }, value);
+  return std::visit(
+      [](const auto& alternative) {
+        if constexpr (std::is_same_v<decltype(alternative), const std::monostate&>) {
+          return Json();
+        } else {
+          return Json(alternative);
+        }
+      },
+      value);
 }
 
 void AddRange(const ValueRange& range, Json& schema) {
@@ -100,7 +110,7 @@ std::string Description(const Key& key, FileKind kind) {
 Json KeySchema(const Key& key, FileKind kind) {
   Json schema = {{"description", Description(key, kind)}};
   schema.update(TypeSchema(key));
-  if (key.fallback) schema["default"] = ValueJson(*key.fallback);
+  if (key.fallback && *key.fallback != Value()) schema["default"] = ValueJson(*key.fallback);
   return schema;
 }
 

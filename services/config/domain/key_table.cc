@@ -18,6 +18,17 @@
         static_cast<std::decay_t<decltype(config.member)>>(std::get<alternative>(value)); \
   }
 
+// The same of a member that may have no value.
+#define FLEETCAST_OPTIONAL_MEMBER(alternative, member)                       \
+  .fallback = Value(),                                                       \
+  .get = [](const CircuitConfig& config) -> Value {                          \
+    return config.member ? Value(*config.member) : Value();                  \
+  },                                                                         \
+  .set = [](CircuitConfig& config, const Value& value) {                     \
+    const auto* given = std::get_if<alternative>(&value);                    \
+    config.member = given == nullptr ? std::nullopt : std::optional(*given); \
+  }
+
 namespace fleetcast::config {
 namespace {
 
@@ -29,6 +40,7 @@ using NumberList = std::vector<double>;
 
 constexpr ValueRange kIdLength{1, 63};
 constexpr ValueRange kNameLength{1, 128};
+constexpr ValueRange kBounds{-1e12, 1e12};  // within those of common/forecast
 
 std::vector<Key> IdentityKeys() {
   return {
@@ -102,6 +114,17 @@ std::vector<Key> DataKeys() {
        },
        .derived_text = "the first feature column",
        FLEETCAST_MEMBER(Text, training.data_filters.target_column)},
+      {.path = "training.data_filters.minimum",
+       .type = KeyType::kNumber,
+       .help = "What the target cannot be below: lower readings are none, and no forecast and no "
+               "interval goes below.",
+       .range = kBounds,
+       FLEETCAST_OPTIONAL_MEMBER(Number, training.data_filters.minimum)},
+      {.path = "training.data_filters.maximum",
+       .type = KeyType::kNumber,
+       .help = "What the target cannot be above, likewise; above the minimum.",
+       .range = kBounds,
+       FLEETCAST_OPTIONAL_MEMBER(Number, training.data_filters.maximum)},
       {.path = "training.forecast.horizon",
        .help = "Steps forecast from each issue time.",
        .range = {1, 1024},
@@ -143,6 +166,12 @@ std::vector<Key> TrainingKeys() {
                   .choices = {"float32"},
                   .fallback = Text("float32"),
                   FLEETCAST_MEMBER(Text, training.precision)});
+  keys.push_back({.path = "training.calendar",
+                  .type = KeyType::kId,
+                  .help = "The plant's holidays, shifts and maintenance: "
+                          "`config/calendars/{name}.yml`.",
+                  .range = kIdLength,
+                  FLEETCAST_OPTIONAL_MEMBER(Text, training.calendar)});
   return keys;
 }
 
@@ -273,6 +302,7 @@ std::string NumberText(double number) {
 
 std::string ValueText(const Value& value) {
   struct Printer {
+    std::string operator()(std::monostate) const { return "none"; }
     std::string operator()(Integer integer) const { return absl::StrCat(integer); }
     std::string operator()(Number number) const { return NumberText(number); }
     std::string operator()(const Text& text) const { return text; }

@@ -14,8 +14,9 @@
 
 namespace fleetcast::config {
 
-using Value =
-    std::variant<std::int64_t, double, std::string, std::vector<std::string>, std::vector<double>>;
+// std::monostate: there is none, and none is needed.
+using Value = std::variant<std::monostate, std::int64_t, double, std::string,
+                           std::vector<std::string>, std::vector<double>>;
 
 enum class KeyType {
   kInteger,    // std::int64_t
@@ -50,7 +51,7 @@ struct Key {
   ValueRange range = {};
   std::vector<std::string> choices = {};
   std::size_t max_items = 0;  // lists: at least one, at most this many
-  // Where no file has the key; neither of the two makes it required.
+  // Where no file has the key, std::monostate for no value; neither of the two makes it required.
   std::optional<Value> fallback = {};
   // Made of the values read so far, with the words that say what it is.
   Value (*derived)(const CircuitConfig&) = nullptr;
@@ -82,7 +83,7 @@ struct Section {
 // The names right under a section, in the order of the table.
 [[nodiscard]] std::vector<std::string> ChildrenOf(const std::string& section);
 
-// A value as people read it: 50, 0.2, 2025-12-09, [temperature, pressure].
+// A value as people read it: 50, 0.2, 2025-12-09, [temperature, pressure], none.
 [[nodiscard]] std::string ValueText(const Value& value);
 
 // "a whole number", "a list of names": for messages and documents.

@@ -25,7 +25,8 @@ constexpr std::size_t kMostKeys = 32;
 
 // The keys of each kind of mapping. What is found comes in the same order.
 constexpr std::array<const char*, 1> kRootKeys = {"plants"};
-constexpr std::array<const char*, 3> kPlantKeys = {"plant_id", "plant_name", "circuits"};
+constexpr std::array<const char*, 4> kPlantKeys = {"plant_id", "plant_name", "time_zone",
+                                                   "circuits"};
 constexpr std::array<const char*, 2> kCircuitKeys = {"circuit_id", "circuit_name"};
 
 class MasterListReader {
@@ -166,9 +167,17 @@ class MasterListReader {
     return name ? *std::move(name) : id;
   }
 
+  // Whether there is such a zone is for its circuits to say.
+  std::string ReadTimeZone(const YamlNode* value, const FieldPath& field) {
+    if (value == nullptr) return "";
+    auto name = ReadText(KeyType::kName, kDisplayNameLength, field, *value, list_.diagnostics);
+    if (!name) list_.complete = false;
+    return name ? *std::move(name) : "";
+  }
+
   void ReadPlant(const YamlNode& node, const FieldPath& field) {
     if (!IsMapping(node, field)) return;
-    const auto [id_value, name, circuits] = ReadFields(node, field, kPlantKeys);
+    const auto [id_value, name, zone, circuits] = ReadFields(node, field, kPlantKeys);
     const FieldPath id_field(field, "plant_id");
     const auto id = ReadId(id_value, node, id_field);
     if (!id) return;
@@ -177,8 +186,10 @@ class MasterListReader {
       plant->second.entry = {
           .plant_id = *id,
           .display_name = ReadName(name, FieldPath(field, "plant_name"), *id, ""),
+          .time_zone = ReadTimeZone(zone, FieldPath(field, "time_zone")),
           .mark = node.mark,
-          .name_mark = MarkOf(name, node)};
+          .name_mark = MarkOf(name, node),
+          .zone_mark = MarkOf(zone, node)};
     else
       Complain(node.mark, id_field, "DUPLICATE_ID",
                absl::StrCat("plant ", *id, " stands here a second time, first on line ",
@@ -264,7 +275,8 @@ std::size_t MasterList::ApproximateBytes() const {
   std::size_t bytes = sizeof *this + plants.capacity() * sizeof(MasterPlant) +
                       config::ApproximateBytes(diagnostics);
   for (const MasterPlant& plant : plants) {
-    bytes += plant.display_name.size() + plant.circuits.capacity() * sizeof(MasterCircuit);
+    bytes += plant.display_name.size() + plant.time_zone.size() +
+             plant.circuits.capacity() * sizeof(MasterCircuit);
     for (const MasterCircuit& circuit : plant.circuits) bytes += circuit.display_name.size();
   }
   return bytes;

@@ -21,9 +21,11 @@ struct MasterCircuit {
 struct MasterPlant {
   std::string plant_id;
   std::string display_name;
+  std::string time_zone;                // as written; "" where the list gives none
   std::vector<MasterCircuit> circuits;  // in order of id, each id once
   Mark mark;
   Mark name_mark;
+  Mark zone_mark;
 };
 
 struct MasterList {

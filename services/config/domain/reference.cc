@@ -32,6 +32,7 @@ std::string FormText(const Key& key) {
 }
 
 std::string DefaultText(const Key& key) {
+  if (key.fallback == Value()) return "none";
   if (key.fallback) return absl::StrCat("`", ValueText(*key.fallback), "`");
   return key.required() ? "required" : key.derived_text;
 }

@@ -5,6 +5,13 @@
 namespace fleetcast::config {
 namespace {
 
+v1::PlantCalendar::Span ToSpan(const Span& span) {
+  v1::PlantCalendar::Span message;
+  message.set_begin(span.begin);
+  message.set_end(span.end);
+  return message;
+}
+
 void ToMessage(const TrainingConfig& training, v1::TrainingConfig* message) {
   message->set_cutoff_date(training.cutoff_date);
   message->set_environment_version(training.environment_version);
@@ -20,11 +27,22 @@ void ToMessage(const TrainingConfig& training, v1::TrainingConfig* message) {
   filters->mutable_feature_columns()->Assign(training.data_filters.feature_columns.begin(),
                                              training.data_filters.feature_columns.end());
   filters->set_target_column(training.data_filters.target_column);
+  if (training.data_filters.minimum) filters->set_minimum(*training.data_filters.minimum);
+  if (training.data_filters.maximum) filters->set_maximum(*training.data_filters.maximum);
   message->mutable_forecast()->set_horizon(training.forecast.horizon);
   message->mutable_forecast()->mutable_interval_levels()->Assign(
       training.forecast.interval_levels.begin(), training.forecast.interval_levels.end());
   message->set_seed(training.seed);
   message->set_precision(training.precision);
+  if (!training.plant_calendar) return;
+  v1::PlantCalendar& calendar = *message->mutable_calendar();
+  calendar.set_name(training.calendar.value_or(""));
+  calendar.set_time_zone(training.plant_calendar->time_zone);
+  calendar.mutable_holidays()->Assign(training.plant_calendar->holidays.begin(),
+                                      training.plant_calendar->holidays.end());
+  for (const Span& span : training.plant_calendar->shifts) *calendar.add_shifts() = ToSpan(span);
+  for (const Span& span : training.plant_calendar->maintenance)
+    *calendar.add_maintenance() = ToSpan(span);
 }
 
 void ToMessage(const DeploymentConfig& deployment, v1::DeploymentConfig* message) {
@@ -76,6 +94,8 @@ v1::FieldChange::Source SourceOf(FieldChange::Source source) {
       return v1::FieldChange::SOURCE_BUILT_IN;
     case FieldChange::Source::kMasterList:
       return v1::FieldChange::SOURCE_MASTER_LIST;
+    case FieldChange::Source::kCalendar:
+      return v1::FieldChange::SOURCE_CALENDAR;
   }
   return v1::FieldChange::SOURCE_UNSPECIFIED;
 }
@@ -97,6 +117,7 @@ void ToMessage(const PlantOutline& plant, v1::Plant* message) {
   message->set_plant_id(plant.plant_id);
   message->set_display_name(plant.display_name);
   message->set_circuit_count(static_cast<int>(plant.circuits.size()));
+  message->set_time_zone(plant.time_zone);
 }
 
 void ToMessage(const ResolvedCircuit& circuit, const std::string& commit, v1::Circuit* message) {

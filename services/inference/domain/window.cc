@@ -29,7 +29,7 @@ void AddStale(absl::Duration step, absl::Time due, Forecast& forecast) {
        .count = missing,
        .text = absl::StrCat(
            "the newest row is of ",
-           absl::FormatTime(absl::RFC3339_sec, forecast.issue_time, absl::UTCTimeZone()),
+           absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", forecast.issue_time, absl::UTCTimeZone()),
            ", with rows every ", absl::FormatDuration(step), ": ", missing,
            " are missing up to when the forecast was due")});
 }

@@ -34,6 +34,11 @@ std::vector<LineageEdge> OriginsOf(const ModelVersion& version, const DataAssetV
                                    const EnvironmentVersion& environment) {
   const std::string name = version.name.Text();
   const NewModelVersion& made_of = version.made_of;
+  // Replicas of one environment may run on CPUs of several kinds.
+  std::map<std::string, std::string> trained_in = environment.properties;
+  if (const std::string engine = TagOf(version, "engine"); !engine.empty()) {
+    trained_in["engine"] = engine;
+  }
   std::vector<LineageEdge> edges = {
       {name,
        LineageRelation::kConfiguredBy,
@@ -47,7 +52,7 @@ std::vector<LineageEdge> OriginsOf(const ModelVersion& version, const DataAssetV
        {{"fingerprint", data.fingerprint},
         {"sensor_id", data.sensor_id},
         {"row_count", absl::StrCat(data.row_count)}}},
-      {name, LineageRelation::kTrainedIn, environment.name.Text(), environment.properties},
+      {name, LineageRelation::kTrainedIn, environment.name.Text(), std::move(trained_in)},
       {name, LineageRelation::kProducedBy, made_of.run.Text(), {}}};
   if (!made_of.training_job.empty()) {
     edges.push_back({name, LineageRelation::kProducedBy, made_of.training_job, {}});

@@ -16,6 +16,20 @@ constexpr int kPageSize = 1000;
 // From here on one listing is cheaper than a call for each.
 constexpr std::size_t kFewCircuits = 50;
 
+std::vector<Span> SpansOf(
+    const google::protobuf::RepeatedPtrField<v1::PlantCalendar::Span>& messages) {
+  std::vector<Span> spans;
+  for (const auto& message : messages) spans.push_back({message.begin(), message.end()});
+  return spans;
+}
+
+PlantCalendar CalendarOf(const v1::PlantCalendar& message) {
+  return {.time_zone = message.time_zone(),
+          .holidays = {message.holidays().begin(), message.holidays().end()},
+          .shifts = SpansOf(message.shifts()),
+          .maintenance = SpansOf(message.maintenance())};
+}
+
 CircuitConfig ConfigOf(const v1::Circuit& circuit) {
   const v1::TrainingConfig& training = circuit.training();
   const v1::Hyperparameters& given = training.hyperparameters();
@@ -35,11 +49,15 @@ CircuitConfig ConfigOf(const v1::Circuit& circuit) {
           .sensor_id = filters.sensor_id(),
           .feature_columns = {filters.feature_columns().begin(), filters.feature_columns().end()},
           .target_column = filters.target_column(),
+          .minimum = filters.has_minimum() ? std::optional(filters.minimum()) : std::nullopt,
+          .maximum = filters.has_maximum() ? std::optional(filters.maximum()) : std::nullopt,
           .horizon = training.forecast().horizon(),
           .interval_levels = {training.forecast().interval_levels().begin(),
                               training.forecast().interval_levels().end()},
           .seed = training.seed(),
           .precision = training.precision(),
+          .calendar = training.has_calendar() ? std::optional(CalendarOf(training.calendar()))
+                                              : std::nullopt,
           .training_hash = circuit.training_hash(),
           .commit = circuit.commit(),
           .path = circuit.path()};

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "common/base/plant_calendar.h"
 
 namespace fleetcast::trainer {
 
@@ -25,10 +28,12 @@ struct CircuitConfig {
   std::string sensor_id;
   std::vector<std::string> feature_columns;
   std::string target_column;
-  int horizon = 0;                      // steps forecast
-  std::vector<double> interval_levels;  // percent, ascending
+  std::optional<double> minimum, maximum;  // of the target
+  int horizon = 0;                         // steps forecast
+  std::vector<double> interval_levels;     // percent, ascending
   std::uint64_t seed = 0;
   std::string precision;
+  std::optional<PlantCalendar> calendar;
   std::string training_hash;  // of the resolved training values, as config gives it
   std::string commit;         // 40 hex digits
   std::string path;           // in that commit

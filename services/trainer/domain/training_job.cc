@@ -8,6 +8,12 @@
 #include "common/base/sha256.h"
 #include "services/trainer/domain/names.h"
 
+namespace fleetcast {
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Span, begin, end)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlantCalendar, time_zone, holidays, shifts,
+                                                maintenance)
+}  // namespace fleetcast
+
 namespace fleetcast::trainer {
 
 using nlohmann::json;
@@ -29,9 +35,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Hyperparameters, sequence_length
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitConfig, plant_id, circuit_id,
                                                 plant_display_name, display_name, cutoff_date,
                                                 environment_version, hyperparameters, sensor_id,
-                                                feature_columns, target_column, horizon,
-                                                interval_levels, seed, precision, training_hash,
-                                                commit, path)
+                                                feature_columns, target_column, minimum, maximum,
+                                                horizon, interval_levels, seed, precision, calendar,
+                                                training_hash, commit, path)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSpec, base_revision, head_revision, circuits,
                                                 revision, reuse_versions, pull_request_number,
                                                 pull_request_author)

@@ -82,7 +82,10 @@ forecast::ModelSpec SpecOf(const CircuitConfig& circuit) {
           .seed = circuit.seed,
           .precision = circuit.precision,
           .feature_columns = circuit.feature_columns,
-          .target_column = circuit.target_column};
+          .target_column = circuit.target_column,
+          .minimum = circuit.minimum,
+          .maximum = circuit.maximum,
+          .calendar = circuit.calendar};
 }
 
 ExperimentRunStart DescribeRun(const HeldJob& job) {
@@ -111,7 +114,11 @@ ExperimentRunStart DescribeRun(const HeldJob& job) {
                {"attempt", absl::StrCat(job.attempt_count)},
                {"replica", job.replica},
                {"environment", job.environment()},
-               {"git_commit_sha", job.run.commit}}};
+               {"git_commit_sha", job.run.commit},
+               {"engine", forecast::ThisEngine().Text()}}};
+  if (circuit.minimum) start.params["minimum"] = Number(*circuit.minimum);
+  if (circuit.maximum) start.params["maximum"] = Number(*circuit.maximum);
+  if (circuit.calendar) start.params["time_zone"] = circuit.calendar->time_zone;
   AddColumns(circuit.feature_columns, start.params);
   return start;
 }
@@ -168,6 +175,7 @@ NewModelVersion DescribeVersion(const HeldJob& job, const forecast::TrainedModel
       {"rmse", Number(test.rmse)},
       {"r2", Number(test.r2)},
       {"trained_at", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", trained_at, absl::UTCTimeZone())},
+      {"engine", forecast::ThisEngine().Text()},
       {"members", MembersTag(trained.members)},
       {"remarks", RemarksTag(trained.remarks)}};
   version.metrics = {{"mae", test.mae},

@@ -31,7 +31,7 @@ struct Sample {
   std::optional<double> minimum;
   std::vector<double> interval_levels = {80, 95};
   double offset = 50;
-  bool trained = false;
+  bool trained = false, calendar = false;
 };
 
 std::vector<Sample> Samples() {
@@ -46,6 +46,7 @@ std::vector<Sample> Samples() {
            .other_columns = false,
            .interval_levels = {}},
           {.name = "linear", .fills_by_day = false, .lstm = false, .minimum = 49},
+          {.name = "calendar", .calendar = true},
           {.name = "far_from_zero", .horizon = 6, .step_seconds = 1'800, .offset = 1e7}};
 }
 
@@ -81,6 +82,15 @@ ModelSpec SpecOf(const Sample& sample) {
   return spec;
 }
 
+// Everything that a calendar can have falls into the rows that are forecast.
+PlantCalendar Calendar() {
+  return {.time_zone = "America/New_York",
+          .holidays = {20'070, 20'120, 20'121},
+          .shifts = {{360, 1320}, {1800, 2760}, {3240, 4200}, {8000, 10'080}},
+          .maintenance = {{kStart + 40 * 86'400, kStart + 41 * 86'400 + 5'000},
+                          {kStart + 60 * 86'400, kStart + 75 * 86'400}}};
+}
+
 Model RandomModel(const Sample& sample, const TimeSeries& series) {
   const ModelSpec spec = SpecOf(sample);
   InputLayout layout = LayoutOf(spec, sample.step_seconds, series.rows());
@@ -111,8 +121,14 @@ Model RandomModel(const Sample& sample, const TimeSeries& series) {
     scaling.levels.push_back(FitColumnScale(ColumnValues(series, column)));
     plausible.push_back(FitPlausibleRange(ColumnValues(series, column)));
   }
+  std::optional<CalendarProfile> calendar;
+  if (sample.calendar) {
+    calendar = *FitCalendarProfile(Calendar(), series.unix_seconds, ColumnValues(series, 0),
+                                   sample.step_seconds);
+    for (double& value : calendar->values) value += static_cast<double>(weight(random));
+  }
   return ModelBuilder::Build(
-      {spec, columns, plausible, layout, scaling, intervals, Network(shape, weights)});
+      {spec, columns, plausible, layout, scaling, calendar, intervals, Network(shape, weights)});
 }
 
 // The rows before `end`, with gaps of all lengths, but not at their end, and a sentinel.

@@ -56,9 +56,12 @@ class FakeConfigRepository final : public ConfigRepository {
       for (std::size_t i = 1; i < parts.size(); ++i) {
         top[folder] = {folder, {}, TreeEntry::Kind::kFolder};
         if (i == 3) plants[folder].push_back({parts[3], id, TreeEntry::Kind::kFile});
+        if (folder == "config/calendars")
+          plants[folder].push_back({parts[2], id, TreeEntry::Kind::kFile});
         absl::StrAppend(&folder, "/", parts[i]);
       }
-      if (parts.size() < 4) top[path] = {path, id, TreeEntry::Kind::kFile};
+      if (parts.size() < 4 && !path.starts_with("config/calendars/"))
+        top[path] = {path, id, TreeEntry::Kind::kFile};
     }
     for (auto& [path, entries] : plants) {
       std::string content = path;

@@ -66,8 +66,9 @@ std::string WrittenInFull(const CircuitConfig& config) {
   for (const Key& key : CircuitKeys())
     std::visit(
         [&](const auto& value) {
-          file[nlohmann::ordered_json::json_pointer(
-              "/" + absl::StrReplaceAll(key.path, {{".", "/"}}))] = value;
+          if constexpr (!std::is_same_v<decltype(value), const std::monostate&>)
+            file[nlohmann::ordered_json::json_pointer(
+                "/" + absl::StrReplaceAll(key.path, {{".", "/"}}))] = value;
         },
         key.get(config));
   return file.dump();

@@ -91,6 +91,34 @@ TEST(CircuitFile, OtherWordingOfTheSameValuesHasTheSameHashes) {
   EXPECT_EQ(ResolveText(windows).training_hash, plain.training_hash);
 }
 
+TEST(CircuitFile, DeclaredRangeOfTheTargetIsPartOfTheTrainingHashWhereThereIsOne) {
+  const CircuitResolution plain = ResolveEdited({});
+  EXPECT_FALSE(plain.config->training.data_filters.minimum);
+  EXPECT_EQ(CanonicalJson(*plain.config, KeyScope::kTraining).find("minimum"), std::string::npos);
+  const CircuitResolution with =
+      ResolveEdited({{"    feature_columns", "    minimum: 0\n    feature_columns"}});
+  ASSERT_TRUE(with.config);
+  EXPECT_EQ(with.config->training.data_filters.minimum, 0);
+  EXPECT_FALSE(with.config->training.data_filters.maximum);
+  EXPECT_NE(with.training_hash, plain.training_hash);
+  EXPECT_EQ(with.deployment_hash, plain.deployment_hash);
+}
+
+// A plant's minimum with a circuit's maximum below it: the circuit's is the one to mend.
+TEST(CircuitFile, RangeThatIsEmptyIsReportedInTheStrongerFile) {
+  CircuitLayer plant =
+      Layer("p.yml", "training:\n  data_filters:\n    minimum: 0\n", FileKind::kDefaults);
+  plant.position = 1;
+  const std::string own = CircuitText(
+      "P001", "C001", {{"    feature_columns", "    maximum: -1\n    feature_columns"}});
+  const CircuitResolution resolution =
+      ResolveCircuit("P001", "C001", {Layer("c.yml", own, FileKind::kCircuit), plant});
+  EXPECT_FALSE(resolution.config);
+  EXPECT_EQ(FileSummary(resolution.diagnostics),
+            (Lines{"16:14 OUT_OF_RANGE training.data_filters.maximum"}));
+  EXPECT_EQ(resolution.diagnostics[0].path, "c.yml");
+}
+
 TEST(CircuitFile, EachMistakeIsReportedAtItsLineAndColumn) {
   struct Case {
     Edits edits;
@@ -130,6 +158,10 @@ TEST(CircuitFile, EachMistakeIsReportedAtItsLineAndColumn) {
        {"16:22 WRONG_LENGTH training.data_filters.feature_columns"}},
       {{{"[\"temperature\", \"pressure\", \"vibration\"]", "temperature"}},
        {"16:22 WRONG_TYPE training.data_filters.feature_columns"}},
+      {{{"    feature_columns", "    minimum: 1000000000000000\n    feature_columns"}},
+       {"16:14 OUT_OF_RANGE training.data_filters.minimum"}},
+      {{{"    feature_columns", "    minimum: 5\n    maximum: 5\n    feature_columns"}},
+       {"16:14 OUT_OF_RANGE training.data_filters.minimum"}},
       {{{"timeout_minutes: 60", "timeout_minutes:"}},
        {"21:3 WRONG_TYPE deployment.timeout_minutes"}},
       {{{"circuit_id: \"C001\"", "circuit_id: \"C002\""}}, {"2:13 ID_MISMATCH circuit_id"}},

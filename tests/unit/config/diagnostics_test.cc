@@ -86,7 +86,8 @@ TEST(Diagnostics, EveryNumberIsHeldToItsRangeAndEveryTextToItsLength) {
     const std::string place = absl::StrCat(depth + 1, ":", 2 * depth + name + 3, " ");
     const bool number = key.type == KeyType::kInteger || key.type == KeyType::kNumber;
     if (number) {
-      const double step = key.type == KeyType::kInteger ? 1 : 1e-6;
+      const double step =
+          key.type == KeyType::kInteger ? 1 : std::max(1e-6, 1e-12 * key.range.maximum);
       const double least = key.range.minimum + (key.range.above_minimum ? step : 0);
       EXPECT_EQ(summary(Yaml11Number(NumberText(least))), Lines{});
       EXPECT_EQ(summary(NumberText(key.range.maximum)), Lines{});

@@ -62,6 +62,101 @@ TEST_F(FleetReaderTest, SharedDefaultRetrainsExactlyTheCircuitsThatItMoves) {
   EXPECT_TRUE(report.diagnostics.empty());
 }
 
+// A fleet of two plants of which the first has a time zone and a calendar that C001 uses.
+Files FleetWithCalendar() {
+  Files files = FleetFiles({{"P001", {"C001", "C002"}}, {"P002", {"C001"}}});
+  files["config/plants_circuits.yml"] =
+      Edited(files.at("config/plants_circuits.yml"), "plant_name: \"Plant P001\"",
+             "plant_name: \"Plant P001\"\n    time_zone: Europe/Berlin");
+  files[CircuitPath("P001", "C001")] =
+      CircuitText("P001", "C001", {{"training:\n", "training:\n  calendar: works\n"}});
+  files["config/calendars/works.yml"] = "holidays: [2025-12-25]\n";
+  return files;
+}
+
+TEST_F(FleetReaderTest, CalendarAndTimeZoneArePartOfWhatIsTrained) {
+  repository_.AddCommit("main", FleetWithCalendar());
+  const auto with = reader_.GetCircuit({"P001", "C001"}, "main");
+  ASSERT_TRUE(with.ok()) << with.status();
+  const TrainingConfig& training = with->circuit.resolution->config->training;
+  ASSERT_TRUE(training.plant_calendar);
+  EXPECT_EQ(training.plant_calendar->time_zone, "Europe/Berlin");
+  EXPECT_EQ(training.plant_calendar->holidays, std::vector<std::int64_t>{20'447});
+  const auto zone_alone = reader_.GetCircuit({"P001", "C002"}, "main");
+  ASSERT_TRUE(zone_alone.ok()) << zone_alone.status();
+  EXPECT_EQ(zone_alone->circuit.resolution->config->training.plant_calendar,
+            (PlantCalendar{.time_zone = "Europe/Berlin"}));
+  const auto neither = reader_.GetCircuit({"P002", "C001"}, "main");
+  ASSERT_TRUE(neither.ok()) << neither.status();
+  EXPECT_FALSE(neither->circuit.resolution->config->training.plant_calendar);
+}
+
+TEST_F(FleetReaderTest, ChangedCalendarRetrainsThoseWhoUseIt) {
+  const Files base = FleetWithCalendar();
+  Files head = base;
+  head["config/calendars/works.yml"] = "holidays: [2025-12-25, 2025-12-26]\n";
+  head["config/calendars/unused.yml"] = "holidays: [2025-12-25]\n";
+  const Comparison report = Changes(base, head);
+  ASSERT_EQ(report.changes.size(), 1u);
+  EXPECT_EQ(report.changes[0].key, (CircuitKey{"P001", "C001"}));
+  EXPECT_EQ(report.changes[0].effect, ChangeEffect::kRetrain);
+  ASSERT_EQ(report.changes[0].fields.size(), 1u);
+  const FieldChange& field = report.changes[0].fields[0];
+  EXPECT_EQ(field.source, FieldChange::Source::kCalendar);
+  EXPECT_EQ(field.path, "config/calendars/works.yml");
+  EXPECT_NE(field.Text().find("calendar: 1 holidays"), std::string::npos) << field.Text();
+  EXPECT_NE(field.Text().find("-> 2 holidays"), std::string::npos) << field.Text();
+}
+
+TEST_F(FleetReaderTest, ChangedTimeZoneRetrainsThePlant) {
+  const Files base = FleetWithCalendar();
+  Files head = base;
+  head["config/plants_circuits.yml"] =
+      Edited(base.at("config/plants_circuits.yml"), "Europe/Berlin", "Europe/Lisbon");
+  const Comparison report = Changes(base, head);
+  ASSERT_EQ(report.changes.size(), 2u);
+  for (const CircuitChange& change : report.changes) {
+    EXPECT_EQ(change.key.plant_id, "P001");
+    EXPECT_EQ(change.effect, ChangeEffect::kRetrain);
+    ASSERT_EQ(change.fields.size(), 1u);
+    EXPECT_EQ(change.fields[0].Text(), "time_zone: Europe/Berlin -> Europe/Lisbon");
+    EXPECT_EQ(change.fields[0].source, FieldChange::Source::kMasterList);
+  }
+}
+
+TEST_F(FleetReaderTest, WhatIsWrongWithACalendarOrATimeZoneMakesItsCircuitsUnsound) {
+  struct Case {
+    const char *path, *from, *to;
+    Strings expected;
+    int unsound;
+  };
+  const std::string works = "config/calendars/works.yml";
+  for (const Case& c : std::vector<Case>{
+           {"config/calendars/works.yml", "holidays", "holydays", {works + " UNKNOWN_KEY"}, 1},
+           {"config/plants/P001/C001.yml",
+            "calendar: works",
+            "calendar: work",
+            {"config/plants/P001/C001.yml CALENDAR_MISSING"},
+            1},
+           {"config/plants_circuits.yml",
+            "Europe/Berlin",
+            "Europe/Bonn",
+            {"config/plants_circuits.yml UNKNOWN_VALUE"},
+            2}}) {
+    SCOPED_TRACE(c.to);
+    Files files = FleetWithCalendar();
+    files[c.path] = Edited(files.at(c.path), c.from, c.to);
+    repository_.AddCommit(c.to, files);
+    repository_.Point("broken", c.to);
+    const auto report = FleetReader(repository_, ParseYaml, 100 << 20).ValidateRevision("broken");
+    ASSERT_TRUE(report.ok()) << report.status();
+    Strings seen = Reasons(report->diagnostics);
+    seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+    EXPECT_EQ(seen, c.expected);
+    EXPECT_EQ(report->unsound_circuit_count, c.unsound);
+  }
+}
+
 TEST_F(FleetReaderTest, EachChangedValueSaysWhereTheNewOneComesFrom) {
   Files base = FleetFiles({{"P001", {"C001"}}});
   base["config/defaults.yml"] = "training: {seed: 7}\n";

@@ -71,6 +71,48 @@ TEST(Backtest, TakesTheShareOfATrainingJobUnlessToldOtherwise) {
   EXPECT_EQ(result->test.windows, SmallModel().test.windows);
 }
 
+// From every row of the test part once, whoever forecasts.
+TEST(Backtest, TrainsAnewEverySoManyRowsAndForecastsFromEachRowOnce) {
+  BacktestRequest request = SmallRequest();
+  request.refit_every = 40;
+  int trainings = 0;
+  const auto result = Backtest(DailyCycle(600), request, [&](const BacktestProgress& progress) {
+    EXPECT_EQ(progress.trainings, 3);
+    trainings = progress.training;
+    return true;
+  });
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(trainings, 3);
+  EXPECT_EQ(result->trainings, 3);
+  const auto once = Backtest(DailyCycle(600), SmallRequest(), nullptr);
+  EXPECT_EQ(result->test.windows, once->test.windows);
+  EXPECT_EQ(result->test.mae_repeat_last, once->test.mae_repeat_last);
+  EXPECT_NE(result->test.mae, once->test.mae);
+  ASSERT_EQ(result->windows.size(), static_cast<std::size_t>(result->test.windows));
+  for (std::size_t i = 1; i < result->windows.size(); ++i) {
+    EXPECT_EQ(result->windows[i].issue_unix_seconds,
+              result->windows[i - 1].issue_unix_seconds + 3600);
+  }
+  request.refit_every = 1;
+  EXPECT_FALSE(Backtest(DailyCycle(600), request, nullptr).ok());
+}
+
+TEST(Backtest, ForecastsFromFewRowsWhereItIsToldTo) {
+  BacktestRequest request = SmallRequest();
+  request.origins = 7;
+  const auto result = Backtest(DailyCycle(600), request, nullptr);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->test.windows, 7);
+  ASSERT_EQ(result->windows.size(), 7U);
+  double error = 0;
+  for (const ScoredWindow& window : result->windows) {
+    for (std::size_t step = 0; step < window.actual.size(); ++step) {
+      error += std::abs(window.actual[step] - window.forecast[step]);
+    }
+  }
+  EXPECT_NEAR(result->test.mae, error / (7 * SmallSpec().horizon), 1e-9);
+}
+
 TEST(Backtest, RefusesPartsThatDoNotFit) {
   for (const std::size_t test_rows : {0, 141}) {
     BacktestRequest request = SmallRequest();

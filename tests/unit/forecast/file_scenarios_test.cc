@@ -111,7 +111,7 @@ absl::StatusOr<ReadFile> ReadAsAJobDoes(const std::string& text, const char* tim
   std::filesystem::create_directories(folder);
   std::ofstream(folder + "/sensor.csv", std::ios::binary) << text;
   sensordata::CsvFormat format;
-  if (!absl::LoadTimeZone(time_zone, &format.time_zone)) return absl::InternalError(time_zone);
+  if (!absl::LoadTimeZone(time_zone, &format.csv.time_zone)) return absl::InternalError(time_zone);
   sensordata::CsvSource source(folder, format);
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings,
                              source.Read({.sensor_id = "sensor", .columns = {"load", "weather"}}));

@@ -110,7 +110,7 @@ TEST(Batch, HoldsChangesFromTheLastValueInUnitsOfTheUsualChange) {
                                                 -2, 0, 0, 0, -4, 0, 0, 0}));       // the newer
   EXPECT_EQ(batch.extras, (std::vector<float>{-3.5F, -3, -2, 0, -7, -6, -4, 0}));  // all at once
   EXPECT_DOUBLE_EQ(table.ChangeAt(3, 4), 4);
-  EXPECT_DOUBLE_EQ(table.InUnit(4, 4), 24);
+  EXPECT_DOUBLE_EQ(table.InUnit(4, 1, 4), 24);
 }
 
 TEST(Batch, FillsGapsFromWhatWasBeforeThem) {

@@ -43,9 +43,7 @@ TEST(ForecastErrors, OfConstantValuesAreFinite) {
 
 TEST(Metrics, AreOfAllStepsAndOfEach) {
   MetricsSum sum(/*horizon=*/2, {});
-  sum.Add(0, {1, 2, 1, 1}, {});
-  sum.Add(1, {1, 4, 1, 1}, {});
-  sum.CountWindow();
+  sum.Add({.last_value = 1, .forecast = {2, 4}, .actual = {1, 1}, .seasonal = {1, 1}});
   const Metrics metrics = sum.Result(1);
   EXPECT_EQ(metrics.windows, 1);
   EXPECT_DOUBLE_EQ(metrics.mae, 2);
@@ -56,12 +54,14 @@ TEST(Metrics, AreOfAllStepsAndOfEach) {
 
 TEST(Metrics, CountWhatEachIntervalCovers) {
   MetricsSum sum(/*horizon=*/2, {50, 90});
-  sum.Add(0, {10, 11, 0, 0}, {{9, 11}, {8, 13}});      // asymmetric
-  sum.Add(1, {10, 11, 0, 0}, {{10.5, 12}, {10, 13}});  // on a border: within
-  sum.CountWindow();
-  sum.Add(0, {10, 15, 0, 0}, {{14, 16}, {13, 17}});
-  sum.Add(1, {10, 15, 0, 0}, {{14, 16}, {10, 20}});
-  sum.CountWindow();
+  sum.Add({.forecast = {11, 11},  // asymmetric; on a border: within
+           .actual = {10, 10},
+           .seasonal = {0, 0},
+           .intervals = {{50, {9, 10.5}, {11, 12}}, {90, {8, 10}, {13, 13}}}});
+  sum.Add({.forecast = {15, 15},
+           .actual = {10, 10},
+           .seasonal = {0, 0},
+           .intervals = {{50, {14, 14}, {16, 16}}, {90, {13, 10}, {17, 20}}}});
   const Metrics metrics = sum.Result(1);
   ASSERT_EQ(metrics.coverage.size(), 2u);
   EXPECT_DOUBLE_EQ(metrics.coverage[0].level, 50);

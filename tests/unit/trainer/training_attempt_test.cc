@@ -97,7 +97,10 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(registry_.versions().size(), 1u);
   const NewModelVersion version = registry_.versions()[0].given;
-  EXPECT_EQ(version.tags.size(), 19u);  // and members, remarks, configuration and verdict
+  // And engine, members, remarks, configuration and verdict.
+  EXPECT_EQ(version.tags.size(), 20u);
+  EXPECT_EQ(version.tags.at("engine"), forecast::ThisEngine().Text());
+  EXPECT_EQ(OnlyRun().start.tags.at("engine"), version.tags.at("engine"));
   EXPECT_NE(version.tags.at("members").find("LSTM"), std::string::npos)
       << version.tags.at("members");
   EXPECT_NE(version.tags.at("members").find("the last value again: "), std::string::npos);
@@ -131,6 +134,19 @@ TEST_F(AttemptTest, WhatWasDoneToTheDataIsSaidByVersionRunAndJob) {
   EXPECT_EQ(OnlyRun().tags.at("members"), version.tags.at("members"));
   EXPECT_EQ(result->remarks, version.tags.at("remarks"));
   EXPECT_EQ(result->members, version.tags.at("members"));
+}
+
+TEST_F(AttemptTest, TheDeclaredRangeIsTheModelsAndTheRuns) {
+  HeldJob job = Job("run1");
+  job.circuit.minimum = 0;
+  job.circuit.maximum = 24.5;
+  ASSERT_TRUE(Attempt(job).ok());
+  const auto model = forecast::Model::Parse(
+      registry_.artifacts().at(registry_.versions()[0].given.artifact_sha256));
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->spec().minimum, 0);
+  EXPECT_EQ(model->spec().maximum, 24.5);
+  EXPECT_EQ(OnlyRun().start.params.at("maximum"), "24.5");
 }
 
 // Rule 8.
