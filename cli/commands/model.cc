@@ -14,6 +14,7 @@
 #include "cli/names.h"
 #include "cli/paging.h"
 #include "cli/session.h"
+#include "cli/transport/inference_methods.h"
 #include "cli/transport/registry_methods.h"
 #include "cli/views/model_view.h"
 #include "common/base/status.h"
@@ -135,61 +136,50 @@ struct PromoteOptions {
   std::string actor;
 };
 
-// 0 if the circuit has none.
-absl::StatusOr<std::int64_t> PresentChampion(Session& session, const std::string& parent) {
-  v1::GetChampionRequest request;
-  request.set_name(parent + "/champion");
-  const auto champion = session.Call(registry_rpc::kGetChampion, request);
-  if (absl::IsNotFound(champion.status())) return 0;
-  if (!champion.ok()) return champion.status();
-  return champion->version();
+// Makes a version champion, deploys it and holds it against releases, until it is unpinned.
+absl::Status PinVersion(Session& session, const PromoteOptions& options, const std::string& circuit,
+                        const std::string& version) {
+  inference::v1::PinCircuitRequest request;
+  request.set_request_id(session.RequestId());
+  request.set_circuit(circuit);
+  request.set_model_version(version);
+  request.set_reason(options.reason);
+  request.set_actor(options.actor);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto status, session.Call(inference_rpc::kPinCircuit, request));
+  session.Show(status, [&](const Terminal&) {
+    const std::string name = status.plant_id() + "/" + status.circuit_id();
+    return absl::StrCat(ShortVersion(version), " is to serve ", name,
+                        ", and is held against releases\nsee how it stands: fleetcast circuit "
+                        "status ",
+                        name, "\nlet releases have it again: fleetcast circuit unpin ", name,
+                        " --reason …\n");
+  });
+  return absl::OkStatus();
 }
 
 absl::Status Promote(Session& session, const PromoteOptions& options) {
-  v1::GetModelVersionRequest version_request;
-  FLEETCAST_ASSIGN_OR_RETURN(*version_request.mutable_name(), ModelVersionName(options.version));
+  v1::GetModelVersionRequest request;
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(options.version));
   FLEETCAST_ASSIGN_OR_RETURN(const auto version,
-                             session.Call(registry_rpc::kGetModelVersion, version_request));
-  v1::SetChampionRequest request;
-  request.set_request_id(session.RequestId());
-  request.set_plant_id(TagOf(version, "plant_id"));
-  request.set_circuit_id(TagOf(version, "circuit_id"));
-  request.set_model_version(version.name());
-  request.set_reason(options.reason);
-  request.set_actor(options.actor);
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string parent,
-                             ChampionParent(request.plant_id() + "/" + request.circuit_id()));
-  FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t present, PresentChampion(session, parent));
-  request.set_expected_current_version(present);
-  FLEETCAST_ASSIGN_OR_RETURN(const auto champion,
-                             session.Call(registry_rpc::kSetChampion, request));
-  session.Show(champion, [&](const Terminal&) {
-    return absl::StrCat("v", champion.version(), " is the champion of ", champion.plant_id(), "/",
-                        champion.circuit_id(),
-                        "\nput it into service: fleetcast deployment deploy ", champion.version(),
-                        "\n");
-  });
-  return absl::OkStatus();
+                             session.Call(registry_rpc::kGetModelVersion, request));
+  return PinVersion(session, options,
+                    absl::StrCat("plants/", TagOf(version, "plant_id"), "/circuits/",
+                                 TagOf(version, "circuit_id")),
+                    version.name());
 }
 
 absl::Status Rollback(Session& session, const PromoteOptions& options) {
-  v1::RollbackChampionRequest request;
-  request.set_request_id(session.RequestId());
+  v1::GetChampionRequest request;
   FLEETCAST_ASSIGN_OR_RETURN(const std::string parent, ChampionParent(options.circuit));
   request.set_name(parent + "/champion");
-  request.set_reason(options.reason);
-  request.set_actor(options.actor);
-  FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t present, PresentChampion(session, parent));
-  request.set_expected_current_version(present);
   FLEETCAST_ASSIGN_OR_RETURN(const auto champion,
-                             session.Call(registry_rpc::kRollbackChampion, request));
-  session.Show(champion, [&](const Terminal&) {
-    return absl::StrCat("v", champion.version(), " is the champion of ", champion.plant_id(), "/",
-                        champion.circuit_id(), " again, instead of v", present,
-                        "\nput it into service: fleetcast deployment deploy ", champion.version(),
-                        "\n");
-  });
-  return absl::OkStatus();
+                             session.Call(registry_rpc::kGetChampion, request));
+  if (champion.previous_model_version().empty())
+    return absl::FailedPreconditionError(
+        absl::StrCat("v", champion.version(), " is the first champion of ", options.circuit,
+                     "; name the version to return to: fleetcast model promote N"));
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
+  return PinVersion(session, options, circuit, champion.previous_model_version());
 }
 
 void AddVersions(CLI::App& noun, Session& session) {
@@ -268,18 +258,18 @@ void AddChanging(CLI::App& noun, Session& session) {
   CLI::App& promote_verb =
       AddVerb(noun, session,
               {.name = "promote",
-               .about = "make a version its circuit's champion by hand",
+               .about = "make a version serve its circuit, and hold it against releases",
                .examples = "fleetcast model promote 12 --reason 'holds up better in frost'"},
               [&session, promote] { return Promote(session, *promote); });
   promote_verb.add_option("version", promote->version, "its number")->required();
 
   const auto rollback = std::make_shared<PromoteOptions>();
-  CLI::App& rollback_verb =
-      AddVerb(noun, session,
-              {.name = "rollback",
-               .about = "return a circuit to the champion before the present one",
-               .examples = "fleetcast model rollback P001/C001 --reason 'drifts since Monday'"},
-              [&session, rollback] { return Rollback(session, *rollback); });
+  CLI::App& rollback_verb = AddVerb(
+      noun, session,
+      {.name = "rollback",
+       .about = "return a circuit to the champion before the present one, and hold it there",
+       .examples = "fleetcast model rollback P001/C001 --reason 'drifts since Monday'"},
+      [&session, rollback] { return Rollback(session, *rollback); });
   rollback_verb.add_option("circuit", rollback->circuit, "PLANT/CIRCUIT")->required();
 
   for (auto [verb, options] : {std::pair{&promote_verb, promote}, {&rollback_verb, rollback}}) {

@@ -18,10 +18,6 @@ inline constexpr Method<v1::ListChampionsRequest, v1::ListChampionsResponse> kLi
     Service::kRegistry, "/fleetcast.registry.v1.ModelService/ListChampions"};
 inline constexpr Method<v1::GetChampionRequest, v1::Champion> kGetChampion{
     Service::kRegistry, "/fleetcast.registry.v1.ModelService/GetChampion"};
-inline constexpr Method<v1::SetChampionRequest, v1::Champion> kSetChampion{
-    Service::kRegistry, "/fleetcast.registry.v1.ModelService/SetChampion"};
-inline constexpr Method<v1::RollbackChampionRequest, v1::Champion> kRollbackChampion{
-    Service::kRegistry, "/fleetcast.registry.v1.ModelService/RollbackChampion"};
 inline constexpr Method<v1::ListChampionEventsRequest, v1::ListChampionEventsResponse>
     kListChampionEvents{Service::kRegistry,
                         "/fleetcast.registry.v1.ModelService/ListChampionEvents"};

@@ -33,9 +33,8 @@ TEST(Methods, AreAllInTheProtosWithTheirTypes) {
              trainer_rpc::kRetryTrainingRun, trainer_rpc::kListTrainingJobs,
              trainer_rpc::kCancelTrainingJob);
   expect_all(registry_rpc::kGetModelVersion, registry_rpc::kListModelVersions,
-             registry_rpc::kListChampions, registry_rpc::kGetChampion, registry_rpc::kSetChampion,
-             registry_rpc::kRollbackChampion, registry_rpc::kListChampionEvents,
-             registry_rpc::kGetLineage);
+             registry_rpc::kListChampions, registry_rpc::kGetChampion,
+             registry_rpc::kListChampionEvents, registry_rpc::kGetLineage);
   expect_all(
       inference_rpc::kDeployModelVersion, inference_rpc::kBatchDeployModelVersions,
       inference_rpc::kGetDeployment, inference_rpc::kListDeployments,
@@ -44,9 +43,14 @@ TEST(Methods, AreAllInTheProtosWithTheirTypes) {
       inference_rpc::kCancelSweep, inference_rpc::kRetrySweep, inference_rpc::kListInvocations,
       inference_rpc::kCreateSchedule, inference_rpc::kGetSchedule, inference_rpc::kListSchedules,
       inference_rpc::kDeleteSchedule, inference_rpc::kPauseSchedule, inference_rpc::kResumeSchedule,
-      inference_rpc::kTriggerSchedule, inference_rpc::kListForecasts);
+      inference_rpc::kTriggerSchedule, inference_rpc::kListForecasts, inference_rpc::kCreateRelease,
+      inference_rpc::kGetRelease, inference_rpc::kListReleases, inference_rpc::kListReleaseSteps,
+      inference_rpc::kRollbackRelease, inference_rpc::kGetCircuitStatus,
+      inference_rpc::kListCircuitStatuses, inference_rpc::kSummarizeFleet,
+      inference_rpc::kPinCircuit, inference_rpc::kUnpinCircuit);
   ExpectInProto(trainer_rpc::kWatchTrainingRun, /*streams=*/true);
   ExpectInProto(inference_rpc::kWatchSweep, /*streams=*/true);
+  ExpectInProto(inference_rpc::kWatchRelease, /*streams=*/true);
 }
 
 }  // namespace
