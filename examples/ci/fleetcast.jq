@@ -30,7 +30,7 @@ def annotation($system):
       | "##vso[task.logissue \(.)]\($a.title): \($a.message | azure)"
     else
       ([$a.path, $a.line, $a.column] | map(select(.)) | join(":")) as $place
-      | "\($a.level): \($place) \($a.title): \($a.message)"
+      | "\($a.level): " + ([$place, $a.title, $a.message] | map(select(. != "")) | join(": "))
     end;
 
 # A Diagnostic of the config service as an annotation.
@@ -90,6 +90,9 @@ def step_result:
     + (if .model_version then ", \(.model_version | version) serves" else "" end)
     + (if .state_reason then ": \(.state_reason)" else "" end)
   end;
+
+# A CircuitStatus that somebody holds.
+def pinned: "pinned by \(.pin.actor), \(.pin.model_version | version) serves: \(.pin.reason)";
 
 # A message of a watch, in a line if there is something to say.
 def event:

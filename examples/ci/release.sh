@@ -40,16 +40,15 @@ jq -L "$here" -r --slurpfile steps "$work/steps.json" --slurpfile pinned "$work/
   --arg system "$system" 'include "fleetcast";
   . as $release
   | ($steps[0] | map({key: .circuit | short_circuit, value: step_result}) | from_entries) as $done
-  | ($pinned[0] | map({key: circuit, value: "pinned by \(.pin.actor), "
-      + "\(.pin.model_version | version) serves: \(.pin.reason)"}) | from_entries) as $held
+  | ($pinned[0] | map({key: circuit, value: pinned}) | from_entries) as $held
   | ($held + $done | to_entries | sort_by(.key)[] | "\(.key): \(.value)"),
     ($steps[0][] | select(.state == "STATE_FAILED" or .action == "ACTION_REFUSED")
      | {level: (if .action or $release.state == "STATE_SUPERSEDED" then "warning" else "error" end),
         title: "\(.circuit | short_circuit) \(.failure.reason // "GATE_REFUSED")",
         message: step_result} | annotation($system)),
     ($release.unsound_circuits // [] | .[]
-     | {level: "warning", title: "\(short_circuit) CIRCUIT_UNSOUND", message: "its configuration has "
-        + "errors, see changes.sh or ValidateRevision; what served before goes on"}
+     | {level: "warning", title: "\(short_circuit) CIRCUIT_UNSOUND",
+        message: "its configuration has errors, ValidateRevision lists them; what served goes on"}
      | annotation($system))' "$work/release.json"
 result=$(jq -r '"\(.name) \(.state | ltrimstr("STATE_")): \(.state_reason)"' "$work/release.json")
 [ $ended = true ] || {

@@ -68,8 +68,8 @@ class System:
             environment = {
                 "PATH": f"{fleet.TOOLS}:{os.environ['PATH']}",
                 "HOME": str(self.checkout),
-                **self.environment,
                 **self.variables(job),
+                **self.environment,
                 **{name: self.evaluate(str(text)) for name, text in step.environment.items()},
             }
             with self.log.open("w") as log:
