@@ -168,6 +168,27 @@ void RemarkUnusedColumns(const Preparation& prepared, bool used, std::vector<Rem
                                           "part and have no influence")});
 }
 
+// Of columns whose levels are inputs.
+void RemarkClipped(const TimeSeries& series, const Preparation& prepared,
+                   std::vector<Remark>& remarks) {
+  for (std::size_t i = 0; i < prepared.columns.size(); ++i) {
+    std::vector<double> values = ColumnValues(series, prepared.indices[i], prepared.split.train);
+    MaskOutliers(prepared.plausible[i], values);
+    const ColumnScale& scale = prepared.scaling.levels[i];
+    const auto clipped = std::count_if(values.begin(), values.end(), [&](double value) {
+      return std::abs(value - scale.mean) > kLargestLevel * scale.scale;
+    });
+    if (clipped == 0) continue;
+    remarks.push_back({.kind = "CLIPPED",
+                       .column = prepared.columns[i],
+                       .count = clipped,
+                       .text = absl::StrCat("column \"", prepared.columns[i], "\": ", clipped,
+                                            " training values are more than ", kLargestLevel,
+                                            " standard deviations from their mean, ", scale.mean,
+                                            ", and count as that far from it")});
+  }
+}
+
 // What is trained on. Members refer into it.
 struct TrainingView {
   Preparation prepared;
@@ -223,6 +244,7 @@ absl::StatusOr<TrainedModel> TrainWith(const TimeSeries& series, const ModelSpec
 
   std::vector<Remark> remarks = std::move(prepared.remarks);
   RemarkUnusedColumns(prepared, members.uses_columns(), remarks);
+  if (members.uses_columns()) RemarkClipped(series, prepared, remarks);
   InputLayout layout = prepared.layout;
   Network network = members.Combine(layout);
   const std::size_t used = layout.level_rows > 0 ? prepared.columns.size() : 1;

@@ -58,7 +58,8 @@ class ReleaseTest : public InferenceContract {
   }
 
   // Fetches what is ready and carries it out; how many steps. Not ended if `die`.
-  int StepOnce(bool die = false, absl::Duration lease = absl::Seconds(60)) {
+  int StepOnce(bool die = false) {
+    constexpr absl::Duration lease = absl::Seconds(60);
     const absl::Duration asked_at = clock_.Monotonic();
     auto fetched = releasing_.Fetch(
         {.holder = "inference-1", .pool = kReleasingQueue, .most = 100, .lease = lease});
@@ -77,11 +78,13 @@ class ReleaseTest : public InferenceContract {
   }
   // What waits is looked at again now.
   void Hurry() {
-    const absl::Status done = db::RunInTransaction(pool_, [](pqxx::work& work) {
-      work.exec(
-          "UPDATE inference.tasks SET ready_time = now() - interval '1 hour'"
-          " WHERE state = 'QUEUED' AND queue = 'releasing'");
-      work.exec("UPDATE inference.task_lanes SET fetch_floor = '-infinity'");
+    Sql("UPDATE inference.tasks SET ready_time = now() - interval '1 hour'"
+        " WHERE state = 'QUEUED' AND queue = 'releasing'");
+    Sql("UPDATE inference.task_lanes SET fetch_floor = '-infinity'");
+  }
+  void Sql(const std::string& sql) {
+    const absl::Status done = db::RunInTransaction(pool_, [&](pqxx::work& work) {
+      work.exec(sql);
       return absl::OkStatus();
     });
     ASSERT_TRUE(done.ok()) << done;
@@ -351,10 +354,10 @@ TEST_F(ReleaseTest, ARollbackPutsTheCommitBeforeInForce) {
 TEST_F(ReleaseTest, AStepWhoseHolderDiedIsDoneOnceByTheNext) {
   TrainAll();
   Make("a");
-  ASSERT_EQ(StepOnce(/*die=*/true, absl::Milliseconds(300)), 3);
+  ASSERT_EQ(StepOnce(/*die=*/true), 3);
   EXPECT_EQ(registry_.changes, 3);
   EXPECT_EQ(Serving(kOne), 0) << "what is ours is written with the end";
-  absl::SleepFor(absl::Milliseconds(400));
+  Sql("UPDATE inference.task_holds SET lease_expire_time = now() - interval '1 s'");
   ASSERT_EQ(*releasing_.EndDead(pool_, 100), 3);
   Hurry();
   StepAll();

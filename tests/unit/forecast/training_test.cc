@@ -167,6 +167,22 @@ TEST(Train, WithAConstantFeatureWorks) {
   EXPECT_EQ(trained->remarks[0].kind, "COLUMN_CONSTANT");
 }
 
+// A column that is usually quiet and now and then far away: what is beyond counts as four
+// deviations, and this is said.
+TEST(Train, SaysWhichValuesOfItsInputsAreClipped) {
+  TimeSeries series = DailyCycle(1200);
+  for (std::size_t row = 100; row < 900; row += 97) {
+    for (std::size_t i = 0; i < 3; ++i) series.values[(row + i) * 3 + 1] += 20 + 5 * i;
+  }
+  const auto trained = Train(series, SmallSpec(), {}, nullptr);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  ASSERT_EQ(trained->model.input_columns().size(), 2U) << "the weather has to count here";
+  ASSERT_EQ(trained->remarks.size(), 1U);
+  EXPECT_EQ(trained->remarks[0].kind, "CLIPPED");
+  EXPECT_EQ(trained->remarks[0].column, "weather");
+  EXPECT_GT(trained->remarks[0].count, 0);
+}
+
 TEST(Train, OutlivesAStuckSensorAndATargetMissingForDays) {
   TimeSeries series = DailyCycle(1200);
   for (std::size_t row = 200; row < 320; ++row) series.values[row * 3] = 50;  // stuck
