@@ -30,7 +30,7 @@ def annotation($system):
       | "##vso[task.logissue \(.)]\($a.title): \($a.message | azure)"
     else
       ([$a.path, $a.line, $a.column] | map(select(.)) | join(":")) as $place
-      | "\($a.level): \($place) \($a.title): \($a.message)"
+      | "\($a.level): " + ([$place, $a.title, $a.message] | map(select(. != "")) | join(": "))
     end;
 
 # A Diagnostic of the config service as an annotation.
@@ -46,21 +46,59 @@ def failure:
      // "CALL_FAILED") as $reason
   | {reason: $reason, message: ($status.message // $text | rtrimstr("\n"))};
 
+# models/sensor-model/versions/12 -> v12
+def version: sub(".*/"; "v");
+# plants/P001/circuits/C001 -> P001/C001
+def short_circuit: split("/") | "\(.[1])/\(.[3])";
+
+# How much one error is below another: "8.1 % below v7's 0.34".
+def compared($mae; $whose; $with):
+  "\((1 - $mae / $with) * 100 | fabs | rounded(1)) % "
+  + "\(if $mae < $with then "below" else "above" end) \($whose) \($with | rounded(3))";
+
+# A gate's outcome: better or not, by how much, against what, on which rows.
+def verdict:
+  (.mae // 0) as $mae
+  | ([(select(.champion_mae) | compared($mae; "\(.champion | version)'s"; .champion_mae)),
+      (select((.naive_mae // 0) > 0) | compared($mae; "the best naive forecast's"; .naive_mae))]
+     | join(", ")) as $compared
+  | (.verdict | plain_enum("VERDICT_") | ascii_downcase | gsub("_"; " "))
+    + ": MAE \($mae | rounded(3)), \($compared), "
+    + "on \(.test_windows // 0) windows from \(.test_start_time[:10]) to \(.test_end_time[:10])"
+    + (if .verdict == "VERDICT_NOT_COMPARABLE" then "; " + (.why | sub("^.*?; "; "")) else "" end);
+
+def failed: "failed: \(.kind // "" | plain_enum("KIND_")) \(.reason): \(.message)";
+
 # What became of a training job, in a line.
 def job_result:
-  if .state == "STATE_SUCCEEDED" then
-    "\(.model_version | sub(".*/"; "v")) "
-    + (.gate_outcome.verdict // "" | plain_enum("VERDICT_") | ascii_downcase)
-    + ", MAE \(.gate_outcome.mae // 0 | rounded(3))"
-    + ", skill \(.gate_outcome.skill // 0 | . * 100 | rounded(1)) %"
-  elif .state == "STATE_FAILED" then
-    "failed: \(.failure.kind // "" | plain_enum("KIND_")) \(.failure.reason): \(.failure.message)"
+  if .state == "STATE_SUCCEEDED" then "\(.model_version | version) \(.gate_outcome | verdict)"
+  elif .state == "STATE_FAILED" then .failure | failed
   elif .state == "STATE_RUNNING" then
     "running, epoch \(.progress.epoch // 0) of \(.progress.epochs // 0)"
   else
     (.state | plain_enum("STATE_") | ascii_downcase)
     + (if .state_reason then ": \(.state_reason)" else "" end)
   end;
+
+# What a release did about a circuit, in a line.
+def step_result:
+  if .state == "STATE_FAILED" then .failure | failed
+  else
+    (if .state != "STATE_SUCCEEDED" then .state | plain_enum("STATE_")
+     elif .action == "ACTION_NONE" then "in sync already"
+     else .action | plain_enum("ACTION_") end | ascii_downcase)
+    + (if .model_version then ", \(.model_version | version) serves" else "" end)
+    + (if .state_reason then ": \(.state_reason)" else "" end)
+  end;
+
+# A CircuitStatus that somebody holds.
+def pinned: "pinned by \(.pin.actor), \(.pin.model_version | version) serves: \(.pin.reason)";
+
+# A message of a watch, in a line if there is something to say.
+def event:
+  if .training_job then .training_job | "\(circuit): \(job_result)"
+  elif .release then .release | "\(.name): \(.state_reason)"
+  else empty end;
 
 # Text that stays in its cell of a Markdown table, and is text there.
 def cell:

@@ -2,9 +2,10 @@
 # shellcheck shell=bash
 #
 # From the environment:
-#   FLEETCAST_{CONFIG,TRAINER,REGISTRY,INFERENCE}_TARGET  host:port of each service
+#   FLEETCAST_{CONFIG,TRAINER,INFERENCE}_TARGET  host:port of each service
 #   FLEETCAST_GRPCURL_FLAGS   of grpcurl; -plaintext by default, '-cacert ca.pem' behind TLS
 #   FLEETCAST_RETRY_SECONDS   how long an unreachable service is tried again, 120
+#   FLEETCAST_WATCH_SECONDS   how long one watch lasts before a new one is begun, 600
 #   FLEETCAST_WORK            folder for what one step leaves to the next, .fleetcast
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,15 +15,17 @@ mkdir -p "$work"
 exec 3>&1
 read -ra grpcurl_flags <<<"${FLEETCAST_GRPCURL_FLAGS:--plaintext}"
 
-# Which system runs this, and how it calls this run of the pipeline. A second attempt of a run keeps
-# the run's id.
+# Which system runs this, how it calls this run of the pipeline, and who started it. A second
+# attempt of a run keeps the run's id.
 # shellcheck disable=SC2034  # for the scripts
 if [ "${GITHUB_ACTIONS:-}" = true ]; then
-  system=github pipeline_run=$GITHUB_REPOSITORY/$GITHUB_RUN_ID pipeline_attempt=$GITHUB_RUN_ATTEMPT
+  system=github actor=$GITHUB_ACTOR
+  pipeline_run=$GITHUB_REPOSITORY/$GITHUB_RUN_ID pipeline_attempt=$GITHUB_RUN_ATTEMPT
 elif [ "${TF_BUILD:-}" = True ]; then
-  system=azure pipeline_run=$BUILD_REPOSITORY_ID/$BUILD_BUILDID pipeline_attempt=$SYSTEM_JOBATTEMPT
+  system=azure actor=$BUILD_REQUESTEDFOR
+  pipeline_run=$BUILD_REPOSITORY_ID/$BUILD_BUILDID pipeline_attempt=$SYSTEM_JOBATTEMPT
 else
-  system=plain pipeline_run=${FLEETCAST_PIPELINE_RUN:-$$.$RANDOM} pipeline_attempt=1
+  system=plain actor=${USER:-} pipeline_run=${FLEETCAST_PIPELINE_RUN:-$$.$RANDOM} pipeline_attempt=1
 fi
 
 annotate() { # error|warning|notice TITLE MESSAGE
@@ -74,11 +77,47 @@ call() {
 
 # must_call SERVICE METHOD: the same, and the end of the script, with an annotation, if it fails.
 must_call() {
-  local status=0
-  call "$1" "$2" || status=$?
-  [ "$status" -eq 0 ] || {
-    annotate error "$(jq -r .reason "$work/failure.json")" \
-      "${2##*/} of the $1 service: $(jq -r .message "$work/failure.json")"
-    exit "$status"
-  }
+  call "$1" "$2" || give_up $? "$1" "$2"
+}
+give_up() { # STATUS SERVICE METHOD
+  annotate error "$(jq -r .reason "$work/failure.json")" \
+    "${3##*/} of the $2 service: $(jq -r .message "$work/failure.json")"
+  exit "$1"
+}
+
+# list SERVICE METHOD FIELD: one array of what every page has in FIELD; the request from standard
+# input.
+list() {
+  local request token=''
+  request=$(cat)
+  : >"$work/pages"
+  while :; do
+    jq --arg token "$token" '. + {page_size: 1000, page_token: $token}' <<<"$request" |
+      must_call "$1" "$2" >"$work/page.json"
+    cat "$work/page.json" >>"$work/pages"
+    token=$(jq -r '.next_page_token // empty' "$work/page.json")
+    [ -n "$token" ] || break
+  done
+  jq -s --arg field "$3" 'map(.[$field] // []) | add' "$work/pages"
+}
+
+# follow SERVICE WATCH_METHOD GET_METHOD NAME FILE MINUTES: prints what changes about a training run
+# or a release until it has ended, and leaves it in FILE. A watch that breaks off is taken up again.
+# Fails if it has not ended after so many minutes.
+follow() {
+  local target_of=FLEETCAST_${1^^}_TARGET deadline=$((SECONDS + $6 * 60)) request
+  request=$(jq -n --arg name "$4" '{name: $name}')
+  while :; do
+    grpcurl "${grpcurl_flags[@]}" -max-time "${FLEETCAST_WATCH_SECONDS:-600}" -d "$request" \
+      "${!target_of:?}" "$2" 2>/dev/null |
+      jq -L "$here" --unbuffered -rn 'include "fleetcast"; inputs | event' || true
+    must_call "$1" "$3" <<<"$request" >"$5"
+    case $(jq -r .state "$5") in
+      STATE_QUEUED | STATE_RUNNING | STATE_APPLYING) ;;
+      *) return 0 ;;
+    esac
+    [ $SECONDS -lt $deadline ] || return 1
+    echo "watching $4 again"
+    sleep 1
+  done
 }

@@ -1,59 +1,66 @@
 #!/usr/bin/env bash
-# release.sh BASE HEAD: puts into service what was merged between BASE and HEAD. The champion of
-# each circuit to retrain or redeploy is deployed with HEAD's settings, and circuits to retire are
-# taken out of service. One circuit's failure stops no other; the script fails at the end, with a
-# line for each. Safe to run again.
+# release.sh REVISION: puts a commit of main in force, and follows it until every circuit is what it
+# says, with a line for each: promoted, redeployed, retired, refused, pinned. Fails with a line for
+# each circuit that could not follow, or if the commit has diverged from the one in force.
+#
+# May be lost, repeated and late: a commit is compared with the one in force, whatever came between.
+# One that is older than that changes nothing, and succeeds: a later pipeline was faster. A later
+# attempt of the pipeline tries the failed circuits again.
+#
+#   FLEETCAST_RELEASE_MINUTES  how long it may take, with the training of what nobody trained, 350
 # shellcheck source=examples/ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-endpoints=fleetcast.inference.v1.BatchEndpointService
-model=models/sensor-model
-failed=0
+releases=fleetcast.inference.v1.ReleaseService
+minutes=${FLEETCAST_RELEASE_MINUTES:-350}
 
-circuit_failed() { # CIRCUIT
-  annotate error "$1 $(jq -r .reason "$work/failure.json")" "$(jq -r .message "$work/failure.json")"
-  failed=$((failed + 1))
-}
+status=0
+jq -n --arg id "$(request_id release "$1" "$pipeline_attempt")" --arg revision "$1" \
+  --arg actor "$actor" --arg run "$pipeline_run" \
+  '{request_id: $id, revision: $revision, actor: $actor, reason: "pipeline \($run)"}' |
+  call inference $releases/CreateRelease >"$work/release.json" || status=$?
+if [ $status -ne 0 ]; then
+  [ "$(jq -r .reason "$work/failure.json")" = STALE_RELEASE ] ||
+    give_up $status inference $releases/CreateRelease
+  annotate notice STALE_RELEASE "$(jq -r .message "$work/failure.json")"
+  exit 0
+fi
+release=$(jq -r .name "$work/release.json")
 
-deploy() { # PLANT CIRCUIT
-  local status=0 version
-  jq -n --arg name "$model/plants/$1/circuits/$2/champion" '{name: $name}' |
-    call registry fleetcast.registry.v1.ModelService/GetChampion >"$work/champion.json" || status=$?
-  if [ $status -eq 69 ]; then
-    annotate warning "$1/$2 NO_CHAMPION" "no model of it has passed the gate; not deployed"
-    return 0
-  fi
-  [ $status -eq 0 ] || return "$status"
-  version=$(jq -r .model_version "$work/champion.json")
-  jq -n --arg id "$(request_id deploy "$version" "$head")" --arg version "$version" \
-    --arg revision "$head" '{request_id: $id, model_version: $version, revision: $revision}' |
-    call inference $endpoints/DeployModelVersion >"$work/deployment.json" || return
-  echo "$1/$2: v${version##*/} deployed"
-}
+ended=true
+follow inference $releases/WatchRelease $releases/GetRelease "$release" "$work/release.json" \
+  "$minutes" || ended=false
+jq -n --arg release "$release" '{parent: $release}' |
+  list inference $releases/ListReleaseSteps release_steps >"$work/steps.json"
+# Pins that this release has met: without a step, for nothing is to be done.
+jq -n --arg release "$release" \
+  '{parent: "plants/-", filter: "release = \"\($release)\" AND conditions:PINNED"}' |
+  list inference $releases/ListCircuitStatuses circuit_statuses >"$work/pinned.json"
 
-retire() { # PLANT CIRCUIT
-  local status=0 name=batchEndpoints/batch-endpoint-plant-$1/deployments/deployment-circuit-$2
-  jq -n --arg id "$(request_id retire "$name" "$head")" --arg name "$name" \
-    '{request_id: $id, name: $name}' |
-    call inference $endpoints/DeleteDeployment >/dev/null || status=$?
-  case $status in
-    0) echo "$1/$2: taken out of service" ;;
-    69) echo "$1/$2: is not in service" ;;
-    *) return "$status" ;;
-  esac
-}
-
-jq -n --arg base "$1" --arg head "$2" '{base_revision: $base, head_revision: $head}' |
-  must_call config fleetcast.config.v1.ConfigService/DetectChanges >"$work/changes.json"
-head=$(jq -r .head_commit "$work/changes.json")
-while read -r effect plant circuit; do
-  case $effect in
-    EFFECT_RETRAIN | EFFECT_REDEPLOY)
-      deploy "$plant" "$circuit" || circuit_failed "$plant/$circuit"
-      ;;
-    EFFECT_RETIRE) retire "$plant" "$circuit" || circuit_failed "$plant/$circuit" ;;
-  esac
-done < <(jq -r '(.changes // [])[] | "\(.effect) \(.plant_id) \(.circuit_id)"' "$work/changes.json")
-[ $failed -eq 0 ] || {
-  echo "$failed circuits were not released, see above; mend the cause and run this again" >&2
+jq -L "$here" -r --slurpfile steps "$work/steps.json" --slurpfile pinned "$work/pinned.json" \
+  --arg system "$system" 'include "fleetcast";
+  . as $release
+  | ($steps[0] | map({key: .circuit | short_circuit, value: step_result}) | from_entries) as $done
+  | ($pinned[0] | map({key: circuit, value: pinned}) | from_entries) as $held
+  | ($held + $done | to_entries | sort_by(.key)[] | "\(.key): \(.value)"),
+    ($steps[0][] | select(.state == "STATE_FAILED" or .action == "ACTION_REFUSED")
+     | {level: (if .action or $release.state == "STATE_SUPERSEDED" then "warning" else "error" end),
+        title: "\(.circuit | short_circuit) \(.failure.reason // "GATE_REFUSED")",
+        message: step_result} | annotation($system)),
+    ($release.unsound_circuits // [] | .[]
+     | {level: "warning", title: "\(short_circuit) CIRCUIT_UNSOUND",
+        message: "its configuration has errors, ValidateRevision lists them; what served goes on"}
+     | annotation($system))' "$work/release.json"
+result=$(jq -r '"\(.name) \(.state | ltrimstr("STATE_")): \(.state_reason)"' "$work/release.json")
+[ $ended = true ] || {
+  annotate error RELEASE_UNFINISHED "$result, after $minutes minutes; it goes on, run this step \
+again to wait for it"
   exit 1
 }
+case $(jq -r .state "$work/release.json") in
+  STATE_APPLIED) echo "$result" ;;
+  STATE_SUPERSEDED) annotate notice SUPERSEDED "$result" ;;
+  *)
+    annotate error DEGRADED "$result; mend the causes above and run this step again"
+    exit 1
+    ;;
+esac

@@ -85,7 +85,7 @@ class Shell:
         end = "{ status=$?; printf '\\036'; (exit $status); }"
         body = "".join(f"{self.at_targets(command)}\n{end}\n" for command in commands)
         keep = f"[ ! -e {self.state} ] || . {self.state}"
-        save = f"declare -p run champion changes request 2>/dev/null >{self.state}"
+        save = f"declare -p run release changes request 2>/dev/null >{self.state}"
         process = subprocess.run(
             ["bash"],
             input=f"exec 2>&1\n{keep}\n{body}{save}\n",

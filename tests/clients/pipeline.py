@@ -68,6 +68,7 @@ class System:
             environment = {
                 "PATH": f"{fleet.TOOLS}:{os.environ['PATH']}",
                 "HOME": str(self.checkout),
+                **self.variables(job),
                 **self.environment,
                 **{name: self.evaluate(str(text)) for name, text in step.environment.items()},
             }
@@ -111,6 +112,9 @@ class GitHub(System):
                 self.step_id = step.get("id")
                 yield Step(step["name"], step["run"], step.get("if", ""), step.get("env", {}))
 
+    def variables(self, _):
+        return {}
+
     def evaluate(self, text):
         return self.replace(r"\$\{\{ ([^}]+) \}\}", text)
 
@@ -134,9 +138,20 @@ class Azure(System):
     file = "azure-pipelines.yml"
     shell = ["bash", "--noprofile", "--norc", "-c"]
 
-    def steps(self, job):
+    def __init__(self, checkout, facts, environment, groups):
+        super().__init__(checkout, facts, environment)
+        self.groups = groups  # the variable groups: name -> variables
+
+    def find(self, job):
         [found] = [entry for entry in self.document["jobs"] if entry["job"] == job]
-        for step in found["steps"]:
+        return found
+
+    def variables(self, job):
+        entries = self.document["variables"] + self.find(job).get("variables", [])
+        return {name: v for e in entries for name, v in self.groups[e["group"]].items()}
+
+    def steps(self, job):
+        for step in self.find(job)["steps"]:
             if "checkout" not in step:
                 condition = step.get("condition", "")
                 yield Step(step["displayName"], step["bash"], condition, step.get("env", {}))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -28,7 +29,7 @@ def free_ports():
 
 
 class Stack:
-    """From `with` to its end. `circuits` is the repository; its main has three circuits, and
+    """From `with` to its end. `circuits` is the repository; its main has five circuits, and
     examples/ci's scripts in ci/."""
 
     def __init__(self, folder):
@@ -49,7 +50,7 @@ class Stack:
 
     def make_circuits(self):
         self.fleetcast(
-            *("data", "simulate", "--circuits-of", "P001=2,P002=1", "--days", "100"),
+            *("data", "simulate", "--circuits-of", "P001=3,P002=2", "--days", "100"),
             *("--out", self.sensors, "--config-repo", self.circuits, "--end", "2025-12-17"),
             *("--cutoff-date", "2025-12-09", "--lstm-units", "32", "--epochs", "12"),
         )
@@ -85,21 +86,43 @@ class Stack:
     def branch(self, name, edits):
         """A branch of main with these replacements, {path: (old, new)}; returns its commit."""
         self.git("switch", "-q", "-c", name, "main")
+        self.replace(edits)
+        return self.git("rev-parse", "HEAD")
+
+    def replace(self, edits):
+        """Makes these replacements on the present branch, and commits all that has changed."""
         for path, (old, new) in edits.items():
             file = self.circuits / path
             text = file.read_text()
             assert old in text, f"{path} has no {old}:\n{text}"
             file.write_text(text.replace(old, new, 1))
         self.commit(f"Change {', '.join(edits)}")
-        return self.git("rev-parse", "HEAD")
 
     def merge(self, name):
-        """Merges a branch into main; returns main's commits before and after."""
+        """Merges a branch into main; returns main's commit after it."""
         self.git("switch", "-q", "main")
-        before = self.git("rev-parse", "HEAD")
         self.git("merge", "-q", "--no-ff", "-m", f"Merge {name}", name)
         self.publish()
-        return before, self.git("rev-parse", "HEAD")
+        return self.git("rev-parse", "HEAD")
+
+    def add_circuit(self, plant_id, circuit_id, like):
+        """A circuit of the plant beside the one that it is like, not yet committed."""
+        master = self.circuits / "config/plants_circuits.yml"
+        text = master.read_text()
+        heading = next(line for line in text.splitlines() if f'plant_id: "{plant_id}"' in line)
+        start = text.index("    circuits:\n", text.index(heading)) + len("    circuits:\n")
+        entry = f'      - circuit_id: "{circuit_id}"\n        circuit_name: "Line {circuit_id}"\n'
+        master.write_text(text[:start] + entry + text[start:])
+        folder = self.circuits / "config/plants" / plant_id
+        settings = (folder / f"{like}.yml").read_text()
+        (folder / f"{circuit_id}.yml").write_text(settings.replace(like, circuit_id))
+
+    def remove_circuit(self, plant_id, circuit_id):
+        """Takes away a circuit whose id no other plant has, not yet committed."""
+        master = self.circuits / "config/plants_circuits.yml"
+        entry = rf'      - circuit_id: "{circuit_id}"\n        circuit_name: .*\n'
+        master.write_text(re.sub(entry, "", master.read_text(), count=1))
+        (self.circuits / f"config/plants/{plant_id}/{circuit_id}.yml").unlink()
 
     def call(self, service, method, request):
         """The answer of any service's method, by grpcurl."""

@@ -109,8 +109,8 @@ absl::Status Reconciler::AskTrainer(const HeldStep& step, const CircuitRecord& c
   return absl::OkStatus();
 }
 
-// A release asks once for all that it was found to need, whichever step comes first; what turns out
-// later is asked for alone.
+// A release asks once for all that it was found to need, whichever step comes first, and so at its
+// own commit: the circuits' may be older. What turns out later is asked for alone.
 absl::Status Reconciler::Start(const HeldStep& step, const CircuitRecord& circuit,
                                const RegistryFacts& facts, StepOutcome& outcome) {
   FLEETCAST_RETURN_IF_ERROR(step.confirm_held());
@@ -128,7 +128,7 @@ absl::Status Reconciler::Start(const HeldStep& step, const CircuitRecord& circui
   FLEETCAST_ASSIGN_OR_RETURN(
       const std::string run,
       trainer_.Start(DerivedUuid(absl::StrCat("train ", what, " for ", step.group_id)), together,
-                     circuit.commit));
+                     step.pin.commit));
   FLEETCAST_RETURN_IF_ERROR(store_.NoteTraining(step.group_id, together, run));
   outcome.waits_for = absl::StrCat(run, "/jobs/", CircuitKey(step.circuit));
   return absl::OkStatus();

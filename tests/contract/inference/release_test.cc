@@ -180,6 +180,25 @@ TEST_F(ReleaseTest, WhatNobodyTrainedIsTrainedInOneRun) {
   EXPECT_THAT(trainer_.started[1].circuits, ElementsAre(kTwo));
 }
 
+TEST_F(ReleaseTest, WhatFailedBeforeIsTrainedTogetherWithWhatChangedSince) {
+  Make("a");
+  StepAll();
+  ASSERT_THAT(trainer_.started, SizeIs(1));
+  EndTraining(trainer_.started[0], kOne, TaskState::kFailed);
+  EndTraining(trainer_.started[0], kTwo, TaskState::kFailed);
+  EndTraining(trainer_.started[0], kThree, TaskState::kFailed);
+  Hurry();
+  StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kDegraded);
+  Put("b", {{kOne, "t1"}, {kTwo, "t2x"}, {kThree, "t3"}});
+  Make("b");
+  StepAll();
+  ASSERT_THAT(trainer_.started, SizeIs(2));
+  EXPECT_THAT(trainer_.started[1].circuits, ElementsAre(kOne, kTwo, kThree));
+  EXPECT_EQ(trainer_.started[1].commit, "b");
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kApplying) << "no step has failed";
+}
+
 TEST_F(ReleaseTest, AVersionThatTheGateRefusedLeavesTheOldOneServingAndSaysSo) {
   TrainAll();
   Make("a");

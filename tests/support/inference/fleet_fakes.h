@@ -163,6 +163,12 @@ class FakeTrainer : public Trainer {
     const auto [run, is_new] =
         runs_.try_emplace(request_id, absl::StrCat("trainingRuns/run", runs_.size() + 1));
     if (is_new) started.push_back({run->second, circuits, commit});
+    const std::string& name = run->second;
+    const Started& first = *std::find_if(started.begin(), started.end(),
+                                         [&](const Started& s) { return s.run == name; });
+    if (first.circuits != circuits || first.commit != commit)
+      return Refused(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
+                     absl::StrCat(request_id, " was used before, for another request"));
     return run->second;
   }
   absl::StatusOr<std::optional<TrainingState>> StateOf(const std::string& training_run,
