@@ -23,14 +23,9 @@ using inference::v1::ReleaseStep;
 using workqueue::v1::Failure;
 
 Style StyleOf(Condition::Severity severity) {
-  switch (severity) {
-    case Condition::SEVERITY_ERROR:
-      return Style::kBad;
-    case Condition::SEVERITY_WARNING:
-      return Style::kBad;
-    default:
-      return Style::kDim;
-  }
+  const bool troubled =
+      severity == Condition::SEVERITY_ERROR || severity == Condition::SEVERITY_WARNING;
+  return troubled ? Style::kBad : Style::kDim;
 }
 
 std::string ConditionName(const Condition& condition) {
@@ -156,6 +151,7 @@ std::string FleetSummaryText(const FleetSummary& summary, absl::Time now) {
   std::vector<std::string> conditions;
   const std::map<std::string, int> sorted(summary.by_condition().begin(),
                                           summary.by_condition().end());
+  conditions.reserve(sorted.size());
   for (const auto& [name, count] : sorted) conditions.push_back(absl::StrCat(count, " ", name));
   if (!conditions.empty()) absl::StrAppend(&text, " (", absl::StrJoin(conditions, ", "), ")");
   if (!summary.has_release()) return text + "; no release has been made yet";

@@ -43,7 +43,7 @@ std::string SpanText(const google::protobuf::Timestamp& start,
 }
 
 std::string WhyText(const std::string& why) {
-  for (const char* verdict : {"better: ", "not better: ", "not comparable: "}) {
+  for (const char* verdict : {"better: ", "not better: ", "not comparable: ", "as good: "}) {
     if (absl::StartsWith(why, verdict)) return why.substr(std::string(verdict).size());
   }
   return why;

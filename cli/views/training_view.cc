@@ -71,6 +71,8 @@ std::string VerdictText(GateOutcome::Verdict verdict) {
       return "better";
     case GateOutcome::VERDICT_NOT_BETTER:
       return "not better";
+    case GateOutcome::VERDICT_AS_GOOD:
+      return "as good";
     default:
       return "not comparable";
   }
@@ -86,8 +88,8 @@ std::string ResultText(const TrainingJob& job) {
     absl::StrAppend(&text, " ", VerdictText(gate.verdict()), ", MAE ", NumberText(gate.mae()),
                     ", skill ", PercentText(gate.skill()));
   }
-  if (gate.verdict() == GateOutcome::VERDICT_NOT_BETTER ||
-      gate.verdict() == GateOutcome::VERDICT_NOT_COMPARABLE)
+  if (gate.verdict() != GateOutcome::VERDICT_UNSPECIFIED &&
+      gate.verdict() != GateOutcome::VERDICT_BETTER)
     absl::StrAppend(&text, ": ", WhyText(gate.why()));
   return text;
 }

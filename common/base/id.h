@@ -20,7 +20,7 @@ namespace fleetcast {
 // INVALID_ARGUMENT naming `field` unless `date` is a real calendar date YYYY-MM-DD.
 [[nodiscard]] absl::Status ValidateDate(const std::string& field, const std::string& date);
 
-// A UUID made of `text` alone, so that a call repeated by the same step carries the same request id.
+// A UUID made of `text` alone: a call that the same step repeats carries the same request id.
 [[nodiscard]] std::string DerivedUuid(const std::string& text);
 
 // Thread safe.

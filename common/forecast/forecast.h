@@ -46,8 +46,8 @@ struct ModelSpec {
 // Something that was done to data on the way to a model or a forecast and that nobody asked for.
 struct Remark {
   // FILLED, OUTLIER, STANDSTILL, COLUMN_WITHOUT_READINGS, COLUMN_CONSTANT, COLUMN_DEAD,
-  // COLUMNS_UNUSED, CALENDAR_UNUSED, CLIPPED in training; FILLED, DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND in
-  // a forecast.
+  // COLUMNS_UNUSED, CALENDAR_UNUSED, CLIPPED in training; FILLED, DOUBTED, COLUMN_DEAD, CLIPPED,
+  // AT_BOUND in a forecast.
   std::string kind;
   std::string column;      // "" where the rows or the model are meant
   std::int64_t count = 0;  // values or windows concerned, where they can be counted

@@ -4,4 +4,4 @@
 -- old for that was CHAMPION.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS tasks_that_passed ON trainer.tasks (name, task_id DESC)
   WHERE queue = 'training' AND state = 'SUCCEEDED'
-    AND result -> 'gate' ->> 'verdict' IN ('BETTER', 'NOT_COMPARABLE', 'CHAMPION');
+    AND result -> 'gate' ->> 'verdict' IN ('BETTER', 'AS_GOOD', 'NOT_COMPARABLE', 'CHAMPION');

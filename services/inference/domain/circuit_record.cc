@@ -28,6 +28,7 @@ std::string Word(StepAction action) { return json(action).get<std::string>(); }
 std::string ToJson(const StepResult& result) { return json(result).dump(); }
 
 StepResult StepResultOf(const std::string& text) {
+  if (text.empty()) return {};
   return FromJson<StepResult>(text, "a step's result").value_or(StepResult{});
 }
 

@@ -8,7 +8,8 @@ namespace fleetcast::inference {
 namespace {
 
 bool Passed(const Candidate& candidate) {
-  return candidate.gate == "BETTER" || candidate.gate == "NOT_COMPARABLE";
+  return candidate.gate == "BETTER" || candidate.gate == "AS_GOOD" ||
+         candidate.gate == "NOT_COMPARABLE";
 }
 
 bool Serves(const CircuitRecord& circuit, std::int64_t version) {
@@ -36,12 +37,13 @@ StepDecision Leave(const CircuitRecord& circuit, StepAction action, std::string 
           .why = std::move(why)};
 }
 
-StepDecision DecideActive(const CircuitRecord& circuit, const RegistryFacts& registry) {
+StepDecision DecideActive(const CircuitRecord& circuit, const RegistryFacts& registry,
+                          bool rollback) {
   for (const Candidate& candidate : registry.candidates)
     if (candidate.version == registry.champion)
       return Serve(circuit, registry.champion, candidate.version, "is champion already");
   for (const Candidate& candidate : registry.candidates)
-    if (Passed(candidate) && candidate.judged_against == registry.champion)
+    if (Passed(candidate) && (rollback || candidate.judged_against == registry.champion))
       return Serve(circuit, registry.champion, candidate.version, candidate.why);
   StepDecision ask = Leave(circuit, StepAction::kNone, "");
   ask.ask_trainer = true;
@@ -76,7 +78,7 @@ bool NeedsStep(const CircuitRecord& circuit) {
   return false;
 }
 
-StepDecision Decide(const CircuitRecord& circuit, const RegistryFacts& registry) {
+StepDecision Decide(const CircuitRecord& circuit, const RegistryFacts& registry, bool rollback) {
   if (circuit.pin) {
     const std::string why =
         absl::StrCat("pinned by ", circuit.pin->actor, ": ", circuit.pin->reason);
@@ -92,7 +94,7 @@ StepDecision Decide(const CircuitRecord& circuit, const RegistryFacts& registry)
             .why = "the configuration does not have it any more"};
   if (circuit.desired_state == DesiredState::kNone || circuit.unsound)
     return Leave(circuit, StepAction::kNone, "nothing is asked of it");
-  return DecideActive(circuit, registry);
+  return DecideActive(circuit, registry, rollback);
 }
 
 FleetChange ChangeTo(const DesiredFleet& desired, const std::vector<CircuitRecord>& present) {

@@ -63,7 +63,7 @@ std::vector<StepOutcome> Reconciler::Run(const std::vector<HeldStep>& steps) {
 
 absl::Status Reconciler::Carry(const HeldStep& step, const CircuitRecord& circuit,
                                const RegistryFacts& facts, StepOutcome& outcome) {
-  const StepDecision decision = Decide(circuit, facts);
+  const StepDecision decision = Decide(circuit, facts, !step.pin.rollback_of.empty());
   if (decision.ask_trainer) return AskTrainer(step, circuit, facts, outcome);
   if (decision.set_champion || decision.remove_champion) {
     FLEETCAST_RETURN_IF_ERROR(step.confirm_held());

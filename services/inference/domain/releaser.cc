@@ -63,12 +63,12 @@ Releaser::Releaser(ModelRegistry& registry, CircuitCatalog& catalog, ReleaseStor
     : registry_(registry), catalog_(catalog), store_(store) {}
 
 absl::StatusOr<std::vector<NewStep>> Releaser::Plan(const std::vector<CircuitRecord>& to_step,
-                                                    ReleasePlan& plan) {
+                                                    bool rollback, ReleasePlan& plan) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto facts, FactsOf(registry_, to_step));
   std::vector<NewStep> steps;
   steps.reserve(to_step.size());
   for (const CircuitRecord& circuit : to_step) {
-    const StepDecision decision = Decide(circuit, facts.at(circuit.circuit));
+    const StepDecision decision = Decide(circuit, facts.at(circuit.circuit), rollback);
     Count(decision, plan);
     steps.push_back({.circuit = circuit.circuit, .pin = {.train = decision.ask_trainer}});
   }
@@ -92,6 +92,8 @@ absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, Rel
     if (StateOf(standing) == ReleaseState::kApplying ||
         std::none_of(change.to_step.begin(), change.to_step.end(), IsUnfinished))
       return store_.AnswerWithInForce(request, in_force);
+    // What a rollback could not do is tried again as one.
+    pin.rollback_of = standing.pin.rollback_of;
   }
   NewRelease release{.pin = std::move(pin), .changed = change.changed, .steps = {}};
   release.pin.commit = fleet.commit;
@@ -105,7 +107,8 @@ absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, Rel
     release.pin.note =
         "entries of the master list cannot be read at the commit, so no circuit was retired: see "
         "`fleetcast config validate`";
-  FLEETCAST_ASSIGN_OR_RETURN(release.steps, Plan(change.to_step, release.pin.plan));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      release.steps, Plan(change.to_step, !release.pin.rollback_of.empty(), release.pin.plan));
   return store_.Create(request, release, in_force);
 }
 

@@ -40,7 +40,7 @@ class Releaser {
   [[nodiscard]] absl::StatusOr<Release> PutInForce(const MutatingRequest& request, ReleasePin pin,
                                                    const InForce& in_force, bool rollback);
   [[nodiscard]] absl::StatusOr<std::vector<NewStep>> Plan(const std::vector<CircuitRecord>& to_step,
-                                                          ReleasePlan& plan);
+                                                          bool rollback, ReleasePlan& plan);
 
   ModelRegistry& registry_;
   CircuitCatalog& catalog_;

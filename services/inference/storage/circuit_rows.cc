@@ -55,20 +55,70 @@ const char kStoreDesired[] = R"(
     training_run = EXCLUDED.training_run,
     settings = CASE WHEN EXCLUDED.settings = '{}' THEN c.settings ELSE EXCLUDED.settings END)";
 
-template <typename T>
-std::optional<T> Optional(const pqxx::field& field) {
-  if (field.is_null()) return std::nullopt;
-  return field.as<T>();
+// A row's fields in the order of kSelect: ten thousand rows are looked at for one answer, and to
+// find a column by its name takes as long as all the rest.
+class Fields {
+ public:
+  explicit Fields(const pqxx::row& row) : row_(row) {}
+  pqxx::field Next() { return row_[next_++]; }
+  std::string Text() { return Next().as<std::string>(""); }
+  template <typename T>
+  std::optional<T> Optional() {
+    const pqxx::field field = Next();
+    if (field.is_null()) return std::nullopt;
+    return field.as<T>();
+  }
+  std::optional<absl::Time> Time() { return OptionalTimeOf(Next()); }
+
+ private:
+  const pqxx::row& row_;
+  pqxx::row::size_type next_ = 0;
+};
+
+std::optional<CircuitRecord::Pin> PinOf(Fields& fields) {
+  const std::int64_t version = fields.Optional<std::int64_t>().value_or(0);
+  CircuitRecord::Pin pin{.model_version = version,
+                         .actor = fields.Text(),
+                         .reason = fields.Text(),
+                         .create_time = fields.Time().value_or(absl::UnixEpoch()),
+                         .expire_time = fields.Time()};
+  if (!fields.Next().as<bool>()) return std::nullopt;
+  return pin;
 }
 
-CircuitRecord::Step StepOf(const pqxx::row& row) {
+std::optional<CircuitRecord::Serving> ServingOf(Fields& fields) {
+  const std::int64_t version = fields.Optional<std::int64_t>().value_or(0);
+  CircuitRecord::Serving serving{.model_version = version,
+                                 .training_hash = fields.Text(),
+                                 .deployment_hash = fields.Text(),
+                                 .cutoff_date = fields.Text(),
+                                 .mae = fields.Optional<double>(),
+                                 .skill = fields.Optional<double>(),
+                                 .deploy_time = fields.Time().value_or(absl::UnixEpoch())};
+  if (version == 0) return std::nullopt;
+  return serving;
+}
+
+std::optional<CircuitRecord::LatestForecast> ForecastOf(Fields& fields) {
+  const std::optional<absl::Time> issue_time = fields.Time();
+  CircuitRecord::LatestForecast forecast{
+      .issue_time = issue_time.value_or(absl::UnixEpoch()),
+      .create_time = fields.Time().value_or(absl::UnixEpoch()),
+      .model_version = fields.Optional<std::int64_t>().value_or(0),
+      .next_value = fields.Optional<double>()};
+  if (!issue_time) return std::nullopt;
+  return forecast;
+}
+
+std::optional<CircuitRecord::Step> StepOf(Fields& fields) {
+  const std::string state = fields.Text();
   CircuitRecord::Step step;
-  step.state = workqueue::FromWord<workqueue::TaskState>(row["step_state"].as<std::string>())
-                   .value_or(workqueue::TaskState::kQueued);
-  step.reason = row["step_reason"].as<std::string>();
-  step.failure = workqueue::FailureOf(row["step_failure"]);
-  step.result = StepResultOf(row["step_result"].as<std::string>(""));
-  step.update_time = TimeOf(row["step_us"]);
+  step.state = workqueue::FromWord<workqueue::TaskState>(state).value_or(step.state);
+  step.reason = fields.Text();
+  step.failure = workqueue::FailureOf(fields.Next());
+  step.result = StepResultOf(fields.Text());
+  step.update_time = fields.Time().value_or(absl::UnixEpoch());
+  if (state.empty()) return std::nullopt;
   return step;
 }
 
@@ -79,41 +129,25 @@ std::string SelectCircuits(bool with_settings) {
 }
 
 CircuitRecord RecordOf(const pqxx::row& row) {
-  const auto text = [&](const char* column) { return row[column].as<std::string>(""); };
+  Fields fields(row);
   CircuitRecord record;
-  record.circuit = {text("plant_id"), text("circuit_id")};
-  record.display_name = text("display_name");
-  record.desired_state = DesiredStateOf(text("desired"));
-  record.release_id = text("release_id");
-  record.commit = text("config_commit");
-  record.training_hash = text("training_hash");
-  record.deployment_hash = text("deployment_hash");
-  record.cutoff_date = text("cutoff_date");
-  record.unsound = row["unsound"].as<bool>();
-  record.step_group_id = text("step_group_id");
-  record.training_run = text("training_run");
-  if (row["pinned"].as<bool>())
-    record.pin = CircuitRecord::Pin{.model_version = row["pin_version"].as<std::int64_t>(),
-                                    .actor = text("pin_actor"),
-                                    .reason = text("pin_reason"),
-                                    .create_time = TimeOf(row["pin_us"]),
-                                    .expire_time = OptionalTimeOf(row["pin_expire_us"])};
-  if (!row["d_version"].is_null())
-    record.serving = CircuitRecord::Serving{.model_version = row["d_version"].as<std::int64_t>(),
-                                            .training_hash = text("d_training_hash"),
-                                            .deployment_hash = text("d_deployment_hash"),
-                                            .cutoff_date = text("d_cutoff_date"),
-                                            .mae = Optional<double>(row["mae"]),
-                                            .skill = Optional<double>(row["skill"]),
-                                            .deploy_time = TimeOf(row["deployed_us"])};
-  if (!row["f_version"].is_null())
-    record.forecast =
-        CircuitRecord::LatestForecast{.issue_time = TimeOf(row["issue_us"]),
-                                      .create_time = TimeOf(row["forecast_us"]),
-                                      .model_version = row["f_version"].as<std::int64_t>(),
-                                      .next_value = Optional<double>(row["next_value"])};
-  if (!row["step_state"].is_null()) record.step = StepOf(row);
-  record.failed_invocation = workqueue::FailureOf(row["failed"]);
+  record.circuit.plant_id = fields.Text();
+  record.circuit.circuit_id = fields.Text();
+  record.display_name = fields.Text();
+  record.desired_state = DesiredStateOf(fields.Text());
+  record.release_id = fields.Text();
+  record.commit = fields.Text();
+  record.training_hash = fields.Text();
+  record.deployment_hash = fields.Text();
+  record.cutoff_date = fields.Text();
+  record.unsound = fields.Next().as<bool>();
+  record.step_group_id = fields.Text();
+  record.training_run = fields.Text();
+  record.pin = PinOf(fields);
+  record.serving = ServingOf(fields);
+  record.forecast = ForecastOf(fields);
+  record.step = StepOf(fields);
+  record.failed_invocation = workqueue::FailureOf(fields.Next());
   return record;
 }
 

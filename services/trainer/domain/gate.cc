@@ -49,13 +49,17 @@ GateOutcome DecideGate(const GateInput& input) {
                                " could not be compared: ", input.not_comparable);
     return outcome;
   }
-  const std::string champion =
-      absl::StrCat(Number(*input.champion_mae), " of ", input.champion, " on the same rows");
-  if (input.mae < *input.champion_mae || !std::isfinite(*input.champion_mae)) {
+  if (std::isfinite(input.comparison.margin)) outcome.margin = input.comparison.margin;
+  const std::string against =
+      absl::StrCat("against ", input.champion, " on the same rows, MAE ", input.comparison.why);
+  if (!std::isfinite(*input.champion_mae) || input.comparison.standing == Standing::kBetter) {
     outcome.verdict = GateVerdict::kBetter;
-    outcome.why = absl::StrCat("better: ", mae, " is below ", champion, " and ", naive);
+    outcome.why = absl::StrCat("better: ", against);
+  } else if (input.comparison.standing == Standing::kNotToldApart && input.newer_data) {
+    outcome.verdict = GateVerdict::kAsGood;
+    outcome.why = absl::StrCat("as good: trained on newer data; ", against);
   } else {
-    outcome.why = absl::StrCat("not better: ", mae, " is not below ", champion);
+    outcome.why = absl::StrCat("not better: ", against);
   }
   return outcome;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "services/trainer/domain/error_comparison.h"
 #include "services/trainer/domain/training_job.h"
 
 namespace fleetcast::trainer {
@@ -14,12 +15,16 @@ struct GateInput {
   std::string candidate;               // resource names
   std::string champion;                // empty: the circuit has none
   std::optional<double> champion_mae;  // re-evaluated on the same rows; nullopt: not comparable
+  ErrorComparison comparison;          // of both on the windows that both can forecast
+  bool newer_data = false;             // the candidate was trained to a later date
   std::string not_comparable;          // why it is not, for people
 };
 
 // Better if and only if the candidate's error is below the best naive forecast's and, where there
-// is a comparable champion, below the champion's on the same rows. An error that is not finite is
-// below nothing. A version that is champion already is better.
+// is a comparable champion, below the champion's on the same rows by more than chance explains. As
+// good where chance explains the difference and the candidate knows newer data: a model that is not
+// renewed goes stale. An error that is not finite is below nothing. A version that is champion
+// already is better.
 [[nodiscard]] GateOutcome DecideGate(const GateInput& input);
 
 }  // namespace fleetcast::trainer

@@ -28,6 +28,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(JobPhase, {{JobPhase::kNone, "NONE"},
 NLOHMANN_JSON_SERIALIZE_ENUM(GateVerdict, {{GateVerdict::kNotBetter, "NOT_BETTER"},
                                            {GateVerdict::kBetter, "BETTER"},
                                            {GateVerdict::kNotComparable, "NOT_COMPARABLE"},
+                                           {GateVerdict::kAsGood, "AS_GOOD"},
                                            {GateVerdict::kNotBetter, "CANDIDATE"},
                                            {GateVerdict::kBetter, "CHAMPION"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Hyperparameters, sequence_length, lstm_units,
@@ -46,8 +47,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunPin, spec, commit, merge_base
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobProgress, phase, epoch, epochs, training_loss,
                                                 validation_loss, experiment_run, data_asset_version)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateOutcome, verdict, why, mae, skill, naive_mae,
-                                                champion_mae, champion, windows, first_unix_seconds,
-                                                last_unix_seconds)
+                                                champion_mae, margin, champion, windows,
+                                                first_unix_seconds, last_unix_seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, members, remarks, gate)
 
 std::string Word(GateVerdict verdict) { return json(verdict).get<std::string>(); }

@@ -13,7 +13,7 @@
 namespace fleetcast::trainer {
 
 enum class JobPhase { kNone, kReadingData, kTraining, kEvaluating, kPublishing };
-enum class GateVerdict { kNotBetter, kBetter, kNotComparable };
+enum class GateVerdict { kNotBetter, kBetter, kNotComparable, kAsGood };
 
 struct JobProgress {
   JobPhase phase = JobPhase::kNone;
@@ -28,6 +28,7 @@ struct GateOutcome {
   std::string why;
   double mae = 0, skill = 0, naive_mae = 0;  // on the test rows, in the sensor's unit
   std::optional<double> champion_mae;        // of the champion then, on the same rows
+  std::optional<double> margin;              // of the difference that chance explains
   std::string champion;                      // its resource name; empty if there was none
   int windows = 0;                           // of the test rows, compared on
   std::int64_t first_unix_seconds = 0, last_unix_seconds = 0;  // of the test rows

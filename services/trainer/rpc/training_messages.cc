@@ -98,6 +98,8 @@ v1::GateOutcome::Verdict MessageOf(GateVerdict verdict) {
       return v1::GateOutcome::VERDICT_NOT_BETTER;
     case GateVerdict::kNotComparable:
       return v1::GateOutcome::VERDICT_NOT_COMPARABLE;
+    case GateVerdict::kAsGood:
+      return v1::GateOutcome::VERDICT_AS_GOOD;
   }
   return v1::GateOutcome::VERDICT_UNSPECIFIED;
 }
@@ -111,6 +113,7 @@ v1::GateOutcome MessageOf(const GateOutcome& gate) {
   message.set_naive_mae(gate.naive_mae);
   if (gate.champion_mae) message.set_champion_mae(*gate.champion_mae);
   message.set_champion(gate.champion);
+  if (gate.margin) message.set_margin(*gate.margin);
   message.set_test_windows(gate.windows);
   if (gate.last_unix_seconds > 0) {
     Set(absl::FromUnixSeconds(gate.first_unix_seconds), message.mutable_test_start_time());

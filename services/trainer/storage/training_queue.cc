@@ -13,12 +13,12 @@ namespace {
 constexpr char kHasLastThatPassed[] = R"sql(EXISTS (
   SELECT FROM trainer.tasks t
   WHERE t.group_id = g.group_id AND t.queue = 'training' AND t.state = 'SUCCEEDED'
-    AND t.result -> 'gate' ->> 'verdict' IN ('BETTER', 'NOT_COMPARABLE', 'CHAMPION')
+    AND t.result -> 'gate' ->> 'verdict' IN ('BETTER', 'AS_GOOD', 'NOT_COMPARABLE', 'CHAMPION')
     AND NOT EXISTS (
       SELECT FROM trainer.tasks later
       WHERE later.name = t.name AND later.task_id > t.task_id AND later.queue = 'training'
         AND later.state = 'SUCCEEDED'
-        AND later.result -> 'gate' ->> 'verdict' IN ('BETTER', 'NOT_COMPARABLE', 'CHAMPION'))))sql";
+        AND later.result -> 'gate' ->> 'verdict' IN ('BETTER', 'AS_GOOD', 'NOT_COMPARABLE', 'CHAMPION'))))sql";
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 #include "services/trainer/worker/champion_review.h"
 
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
@@ -28,6 +30,24 @@ std::string Difference(const forecast::ModelSpec& candidate, const forecast::Mod
   if (candidate.horizon != champion.horizon)
     return absl::StrCat("it forecasts ", champion.horizon, " steps, not ", candidate.horizon);
   return "";
+}
+
+// Of the steps that are scored; NaN if none is.
+double MeanError(const forecast::ScoredWindow& window) {
+  double sum = 0;
+  int scored = 0;
+  for (std::size_t step = 0; step < window.forecast.size(); ++step) {
+    if (std::isnan(window.actual[step])) continue;
+    sum += std::abs(window.forecast[step] - window.actual[step]);
+    ++scored;
+  }
+  return sum / scored;
+}
+
+// "2025-12-09"; "" where the version does not say.
+std::string CutoffOf(const RegisteredVersion& version) {
+  const auto tag = version.tags.find("cutoff_date");
+  return tag == version.tags.end() ? "" : tag->second;
 }
 
 // What a release reads of it.
@@ -70,6 +90,8 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
                  .candidate = input.version.name,
                  .champion = champion ? champion->name : "",
                  .champion_mae = std::nullopt,
+                 .comparison = {},
+                 .newer_data = champion && CutoffOf(*champion) < input.circuit.cutoff_date,
                  .not_comparable = ""};
   int windows = static_cast<int>(metrics.windows);
   const auto decided = [&] {
@@ -99,12 +121,17 @@ absl::Status ChampionReview::CompareWith(const forecast::Model& champion, const 
   const auto series = SeriesForBoth(champion, input);
   if (!series.ok() && (IsTransient(series.status()) || absl::IsCancelled(series.status())))
     return series.status();
-  const auto evaluate = [&](const forecast::Model& model, const forecast::Model& other) {
-    return series.ok() ? model.Evaluate(*series, input.test_rows, other.needs())
+  const auto evaluate = [&](const forecast::Model& model, const forecast::Model& other,
+                            std::vector<double>& errors) {
+    return series.ok() ? model.Evaluate(*series, input.test_rows, other.needs(),
+                                        [&](const forecast::ScoredWindow& window) {
+                                          errors.push_back(MeanError(window));
+                                        })
                        : absl::StatusOr<forecast::Metrics>(series.status());
   };
-  const auto theirs = evaluate(champion, input.candidate);
-  const auto ours = evaluate(input.candidate, champion);
+  std::vector<double> their_errors, our_errors;
+  const auto theirs = evaluate(champion, input.candidate, their_errors);
+  const auto ours = evaluate(input.candidate, champion, our_errors);
   if (!theirs.ok() || !ours.ok()) {
     gate.not_comparable = std::string((theirs.ok() ? ours : theirs).status().message());
     return absl::OkStatus();
@@ -112,6 +139,7 @@ absl::Status ChampionReview::CompareWith(const forecast::Model& champion, const 
   gate.mae = ours->mae;
   gate.naive_mae = NaiveMae(*ours);
   gate.champion_mae = theirs->mae;
+  gate.comparison = CompareErrors(our_errors, their_errors, input.candidate.spec().horizon);
   windows = static_cast<int>(ours->windows);
   return absl::OkStatus();
 }

@@ -99,9 +99,9 @@ TEST_F(BacktestTest, TellsHowFarItIsBesideItsAnswer) {
   const Outcome outcome =
       Backtest({"--target", "temperature", "--seeds", "2", "--set",
                 "hyperparameters.lstm_units=256", "--set", "hyperparameters.sequence_length=96",
-                "--set", "hyperparameters.epochs=3", "-o", "json"});
+                "--set", "hyperparameters.epochs=6", "-o", "json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_TRUE(StrContains(outcome.err, " of 6 epochs at most, now temperature with seed 2 of 2"))
+  EXPECT_TRUE(StrContains(outcome.err, " of 12 epochs at most, now temperature with seed "))
       << outcome.err;
   EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << outcome.out;
 }

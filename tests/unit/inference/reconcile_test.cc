@@ -228,6 +228,14 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return info.param.name; });
 
+TEST(DecideTest, ARollbackTakesWhatEverPassedAndNothingElse) {
+  const CircuitRecord circuit = Serving(Active("t1"), 7, "t2", "d1");
+  const StepDecision back = Decide(circuit, {7, {{3, "BETTER", 1, ""}}}, /*rollback=*/true);
+  EXPECT_EQ(back.version, 3);
+  EXPECT_EQ(EffectsOf(back), "CD");
+  EXPECT_EQ(EffectsOf(Decide(circuit, {7, {{3, "NOT_BETTER", 1, ""}}}, true)), "T");
+}
+
 TEST(DecideTest, AnUnsoundCircuitKeepsWhatItHas) {
   CircuitRecord circuit = Serving(Active("t2"), 3, "t1", "d1");
   circuit.unsound = true;

@@ -63,6 +63,8 @@ struct GateCase {
   double mae, naive_mae;
   std::string champion;
   std::optional<double> champion_mae;
+  Standing standing;  // to the champion
+  bool newer_data;
   GateVerdict verdict;
 };
 
@@ -70,12 +72,15 @@ class GateTest : public ::testing::TestWithParam<GateCase> {};
 
 TEST_P(GateTest, Decides) {
   const GateCase& given = GetParam();
-  const GateOutcome outcome = DecideGate({.mae = given.mae,
-                                          .naive_mae = given.naive_mae,
-                                          .candidate = kNew,
-                                          .champion = given.champion,
-                                          .champion_mae = given.champion_mae,
-                                          .not_comparable = "its file is damaged"});
+  const GateOutcome outcome = DecideGate(
+      {.mae = given.mae,
+       .naive_mae = given.naive_mae,
+       .candidate = kNew,
+       .champion = given.champion,
+       .champion_mae = given.champion_mae,
+       .comparison = {.standing = given.standing, .margin = 0.1, .windows = 700, .why = "x"},
+       .newer_data = given.newer_data,
+       .not_comparable = "its file is damaged"});
   EXPECT_EQ(outcome.verdict, given.verdict) << outcome.why;
   EXPECT_FALSE(outcome.why.empty());
 }
@@ -83,28 +88,53 @@ TEST_P(GateTest, Decides) {
 INSTANTIATE_TEST_SUITE_P(
     Cases, GateTest,
     ::testing::ValuesIn(std::vector<GateCase>{
-        {"FirstBetterThanNaive", 1, 2, "", {}, GateVerdict::kBetter},
-        {"FirstWorseThanNaive", 3, 2, "", {}, GateVerdict::kNotBetter},
-        {"AsGoodAsNaive", 2, 2, "", {}, GateVerdict::kNotBetter},
-        {"BetterThanBoth", 1, 2, kOld, 1.5, GateVerdict::kBetter},
-        {"BetterThanChampionOnly", 3, 2, kOld, 4.0, GateVerdict::kNotBetter},
-        {"BetterThanNaiveOnly", 1.5, 2, kOld, 1.0, GateVerdict::kNotBetter},
-        {"AsGoodAsChampion", 1, 2, kOld, 1.0, GateVerdict::kNotBetter},
-        {"ChampionNotComparable", 1, 2, kOld, {}, GateVerdict::kNotComparable},
-        {"ChampionNotComparableButWorseThanNaive", 3, 2, kOld, {}, GateVerdict::kNotBetter},
-        {"NotFinite", kNaN, 2, "", {}, GateVerdict::kNotBetter},
-        {"ChampionNotFinite", 1, 2, kOld, kNaN, GateVerdict::kBetter},
-        {"ChampionAlready", 3, 2, kNew, {}, GateVerdict::kBetter},
+        {"FirstBetterThanNaive", 1, 2, "", {}, {}, false, GateVerdict::kBetter},
+        {"FirstWorseThanNaive", 3, 2, "", {}, {}, false, GateVerdict::kNotBetter},
+        {"AsGoodAsNaive", 2, 2, "", {}, {}, false, GateVerdict::kNotBetter},
+        {"BetterThanBoth", 1, 2, kOld, 1.5, Standing::kBetter, false, GateVerdict::kBetter},
+        {"BetterThanChampionOnly", 3, 2, kOld, 4.0, Standing::kBetter, true,
+         GateVerdict::kNotBetter},
+        {"BetterThanNaiveOnly", 1.5, 2, kOld, 1.0, Standing::kWorse, false,
+         GateVerdict::kNotBetter},
+        {"WorseOnNewerData", 1.5, 2, kOld, 1.0, Standing::kWorse, true, GateVerdict::kNotBetter},
+        {"BetterByLuckOnTheSameData", 1, 2, kOld, 1.01, Standing::kNotToldApart, false,
+         GateVerdict::kNotBetter},
+        {"NotToldApartOnNewerData", 1, 2, kOld, 0.99, Standing::kNotToldApart, true,
+         GateVerdict::kAsGood},
+        {"ChampionNotComparable", 1, 2, kOld, {}, {}, false, GateVerdict::kNotComparable},
+        {"ChampionNotComparableButWorseThanNaive",
+         3,
+         2,
+         kOld,
+         {},
+         {},
+         true,
+         GateVerdict::kNotBetter},
+        {"NotFinite", kNaN, 2, "", {}, {}, false, GateVerdict::kNotBetter},
+        {"ChampionNotFinite", 1, 2, kOld, kNaN, Standing::kNotToldApart, false,
+         GateVerdict::kBetter},
+        {"ChampionAlready", 3, 2, kNew, {}, {}, false, GateVerdict::kBetter},
     }),
     [](const auto& info) { return info.param.name; });
 
 TEST(Gate, TellsTheNumbersThatItCompared) {
-  const GateOutcome outcome = DecideGate(
-      {.mae = 0.5, .naive_mae = 2, .candidate = kNew, .champion = kOld, .champion_mae = 0.25});
+  const ErrorComparison comparison{.standing = Standing::kWorse,
+                                   .margin = 0.02,
+                                   .windows = 690,
+                                   .why =
+                                       "0.5 is above 0.25 by 0.25, more than the 0.02 that "
+                                       "chance explains on 690 windows"};
+  const GateOutcome outcome = DecideGate({.mae = 0.5,
+                                          .naive_mae = 2,
+                                          .candidate = kNew,
+                                          .champion = kOld,
+                                          .champion_mae = 0.25,
+                                          .comparison = comparison});
   EXPECT_EQ(outcome.why,
-            "not better: MAE 0.5 is not below 0.25 of models/sensor-model/versions/1 on "
-            "the same rows");
+            "not better: against models/sensor-model/versions/1 on the same rows, MAE 0.5 is above "
+            "0.25 by 0.25, more than the 0.02 that chance explains on 690 windows");
   EXPECT_DOUBLE_EQ(outcome.skill, 0.75);
+  EXPECT_EQ(outcome.margin, 0.02);
 }
 
 TEST(Names, AreThoseOfTheArchitecture) {
