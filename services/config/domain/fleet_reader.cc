@@ -105,9 +105,11 @@ absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_i
   }
   FLEETCAST_ASSIGN_OR_RETURN(std::vector<ResolvedCircuit> all, ResolveAll(circuits));
   CircuitList list{.commit = commit, .freshness = commits.freshness};
+  list.complete = outline->complete;
   for (ResolvedCircuit& resolved : all) {
     if (!resolved.sound()) {
       ++list.unsound_circuit_count;
+      if (list.unsound.size() < kMostUnsoundNamed) list.unsound.push_back(resolved.key());
       continue;
     }
     if (!query.page.after.empty() &&

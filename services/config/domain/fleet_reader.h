@@ -38,9 +38,12 @@ struct PlantList {
 struct CircuitList {
   std::string commit;
   std::optional<Freshness> freshness;
-  PageOf<ResolvedCircuit> page;   // sound ones
-  int unsound_circuit_count = 0;  // of the plant, over all pages
+  PageOf<ResolvedCircuit> page;     // sound ones
+  int unsound_circuit_count = 0;    // of the plant, over all pages
+  std::vector<CircuitKey> unsound;  // the first kMostUnsoundNamed of them, by key
+  bool complete = true;             // false: entries of the master list cannot be read
 };
+inline constexpr std::size_t kMostUnsoundNamed = 1000;
 
 struct CircuitAnswer {
   std::string commit;

@@ -85,6 +85,9 @@ absl::Status List(FleetReader& reader, const v1::ListCircuitsRequest& request,
   response->set_next_page_token(MakePageToken(list.page.next_after, binding));
   response->set_commit(list.commit);
   response->set_unsound_circuit_count(list.unsound_circuit_count);
+  for (const CircuitKey& key : list.unsound)
+    response->add_unsound_circuits(CircuitName().Format({key.plant_id, key.circuit_id}));
+  response->set_master_list_complete(list.complete);
   AddFreshness(list.freshness, response);
   return absl::OkStatus();
 }

@@ -96,7 +96,6 @@ absl::StatusOr<DesiredFleet> ConfigCatalog::GetFleet(const std::string& revision
   request.set_parent("plants/-");
   request.set_revision(revision);
   request.set_page_size(kPageSize);
-  int unsound = 0;
   do {
     FLEETCAST_ASSIGN_OR_RETURN(
         const auto page,
@@ -104,32 +103,21 @@ absl::StatusOr<DesiredFleet> ConfigCatalog::GetFleet(const std::string& revision
           return stub_->ListCircuits(context, request, response);
         }));
     fleet.commit = page.commit();
-    unsound = page.unsound_circuit_count();
     for (const config::v1::Circuit& circuit : page.circuits())
       fleet.circuits.push_back({.circuit = {circuit.plant_id(), circuit.circuit_id()},
                                 .training_hash = circuit.training_hash(),
                                 .deployment_hash = circuit.deployment_hash(),
                                 .cutoff_date = circuit.training().cutoff_date(),
                                 .settings = SettingsOf(circuit)});
+    for (const std::string& name : page.unsound_circuits()) {
+      FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit, ParseCircuit("unsound_circuits", name));
+      fleet.unsound.insert(circuit);
+    }
+    // Where more are left out than are named, whoever is missing may be one of them.
+    fleet.complete = page.master_list_complete() &&
+                     static_cast<int>(fleet.unsound.size()) == page.unsound_circuit_count();
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
-  config::v1::ValidateRevisionRequest whole;
-  whole.set_revision(fleet.commit);
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto report,
-      rpc::Call<config::v1::ValidateRevisionResponse>(kTimeout, [&](auto* context, auto* response) {
-        return stub_->ValidateRevision(context, whole, response);
-      }));
-  for (const config::v1::Diagnostic& diagnostic : report.diagnostics()) {
-    if (diagnostic.severity() != config::v1::Diagnostic::SEVERITY_ERROR) continue;
-    if (diagnostic.circuit_id().empty())
-      fleet.complete = false;
-    else
-      fleet.unsound.insert({diagnostic.plant_id(), diagnostic.circuit_id()});
-  }
-  for (const DesiredCircuit& circuit : fleet.circuits) fleet.unsound.erase(circuit.circuit);
-  // More than one answer holds: whoever is not named may be one of those that are left out.
-  if (static_cast<int>(fleet.unsound.size()) < unsound) fleet.complete = false;
   return fleet;
 }
 
