@@ -58,13 +58,16 @@ def compared($mae; $whose; $with):
 
 # A gate's outcome: better or not, by how much, against what, on which rows.
 def verdict:
+  # An error of nothing, or without bound, is no measure.
+  def is_measure: type == "number" and . > 0;
   (.mae // 0) as $mae
-  | ([(select(.champion_mae) | compared($mae; "\(.champion | version)'s"; .champion_mae)),
-      (select((.naive_mae // 0) > 0) | compared($mae; "the best naive forecast's"; .naive_mae))]
-     | join(", ")) as $compared
-  | (.verdict | plain_enum("VERDICT_") | ascii_downcase | gsub("_"; " "))
-    + ": MAE \($mae | rounded(3)), \($compared), "
-    + "on \(.test_windows // 0) windows from \(.test_start_time[:10]) to \(.test_end_time[:10])"
+  | (.verdict | plain_enum("VERDICT_") | ascii_downcase | gsub("_"; " ")) + ": "
+    + ([ "MAE \($mae | rounded(3))",
+         (select(.champion_mae | is_measure)
+          | compared($mae; "\(.champion | version)'s"; .champion_mae)),
+         (select(.naive_mae | is_measure) | compared($mae; "the best naive forecast's"; .naive_mae)),
+         "on \(.test_windows // 0) windows from \(.test_start_time[:10]) to \(.test_end_time[:10])"
+       ] | join(", "))
     + (if .verdict == "VERDICT_NOT_COMPARABLE" then "; " + (.why | sub("^.*?; "; "")) else "" end);
 
 def failed: "failed: \(.kind // "" | plain_enum("KIND_")) \(.reason): \(.message)";

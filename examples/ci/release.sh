@@ -42,9 +42,12 @@ jq -L "$here" -r --slurpfile steps "$work/steps.json" --slurpfile pinned "$work/
   | ($steps[0] | map({key: .circuit | short_circuit, value: step_result}) | from_entries) as $done
   | ($pinned[0] | map({key: circuit, value: pinned}) | from_entries) as $held
   | ($held + $done | to_entries | sort_by(.key)[] | "\(.key): \(.value)"),
-    ($steps[0][] | select(.state == "STATE_FAILED" or .action == "ACTION_REFUSED")
-     | {level: (if .action or $release.state == "STATE_SUPERSEDED" then "warning" else "error" end),
-        title: "\(.circuit | short_circuit) \(.failure.reason // "GATE_REFUSED")",
+    ($steps[0][]
+     | select(.action == "ACTION_REFUSED" or .state == "STATE_FAILED"
+         or (.state == "STATE_CANCELLED" and $release.in_force))
+     | {level: (if .action or ($release.in_force | not) then "warning" else "error" end),
+        title: "\(.circuit | short_circuit) \(
+          .failure.reason // if .action then "GATE_REFUSED" else "CANCELLED" end)",
         message: step_result} | annotation($system)),
     ($release.unsound_circuits // [] | .[]
      | {level: "warning", title: "\(short_circuit) CIRCUIT_UNSOUND",

@@ -93,7 +93,7 @@ class Shell:
             env={"PATH": f"{fleet.TOOLS}:{os.environ['PATH']}", "HOME": str(self.folder)},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1700,
             check=False,
         )
         printed = process.stdout.split(END)[: len(commands)]
