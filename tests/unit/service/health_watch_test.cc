@@ -98,6 +98,7 @@ TEST_F(HealthWatchTest, ADependencyThatHangsDoesNotHideTheOthers) {
   postgres_.AwaitQuestions(2);
   EXPECT_FALSE(Serves("") || Serves("dependency/sensors"));
   goes_on.Notify();
+  watch_.reset();  // its thread may still be in the wait
 }
 
 TEST_F(HealthWatchTest, EachChangeIsOneLineThatNamesDependencyAndReason) {
