@@ -64,7 +64,8 @@ def verdict:
   | (.verdict | plain_enum("VERDICT_") | ascii_downcase | gsub("_"; " ")) + ": "
     + ([ "MAE \($mae | rounded(3))",
          (select(.champion_mae | is_measure)
-          | compared($mae; "\(.champion | version)'s"; .champion_mae)),
+          | compared($mae; "\(.champion | version)'s"; .champion_mae)
+            + (if .margin then " (chance explains \(.margin | rounded(4)))" else "" end)),
          (select(.naive_mae | is_measure) | compared($mae; "the best naive forecast's"; .naive_mae)),
          "on \(.test_windows // 0) windows from \(.test_start_time[:10]) to \(.test_end_time[:10])"
        ] | join(", "))

@@ -283,7 +283,8 @@ class ReleaseTest(PipelineCase):
         self.assertEqual(run["spec"]["pull_request"], {"number": 12, "author": "mia"})
         old = champions["P002/C001"].split("/")[-1]
         verdict = (
-            rf"v\d+ better: MAE [\d.]+, [\d.]+ % below v{old}'s [\d.]+, "
+            rf"v\d+ (?:better|as good): MAE [\d.]+, [\d.]+ % (?:below|above) v{old}'s [\d.]+ "
+            r"\(chance explains [\d.]+\), "
             r"[\d.]+ % below the best naive forecast's [\d.]+, on \d+ windows from 2025-"
         )
         self.assertRegex(first.outputs["Wait"], f"P002/C001: {verdict}")
@@ -303,7 +304,7 @@ class ReleaseTest(PipelineCase):
         pushed = self.stack.merge("newer-data")
         for attempt in (1, 2):
             output = self.released(self.github(101, attempt, pushed=pushed))
-            self.assertRegex(output, r"(?m)^P002/C001: promoted, v\d+ serves: better: ")
+            self.assertRegex(output, r"(?m)^P002/C001: promoted, v\d+ serves: (better|as good): ")
             self.assertRegex(output, r"(?m)^releases/\w+ APPLIED: all \d+ steps are done$")
         release = self.release_in_force()
         self.assertEqual((release["commit"], release["actor"]), (pushed, "mia"))
