@@ -258,7 +258,7 @@ class CsvParser {
 
   absl::Status ReadQualities() {
     FLEETCAST_ASSIGN_OR_RETURN(const Quality row, QualityAt(qualities_.row));
-    double* const values = &readings_.values[readings_.values.size() - places_.size()];
+    double* const values = readings_.values.data() + (readings_.values.size() - places_.size());
     for (std::size_t i = 0; i < places_.size(); ++i) {
       FLEETCAST_ASSIGN_OR_RETURN(const Quality cell, QualityAt(qualities_.cells[i]));
       readings_.quality.push_back(std::max(row, cell));

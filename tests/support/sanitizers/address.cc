@@ -1,4 +1,7 @@
-// Linked into every program of an AddressSanitizer and UBSan build: its options.
+// Linked into every program of an AddressSanitizer and UBSan build: its options, and where UBSan's
+// reports go.
+#include <sanitizer/common_interface_defs.h>
+
 extern "C" {
 
 const char* __asan_default_options();
@@ -10,5 +13,21 @@ const char* __asan_default_options() {
 
 const char* __ubsan_default_options();
 const char* __ubsan_default_options() { return "print_stacktrace=1"; }
+
+void __ubsan_get_current_report_data(const char** kind, const char** message, const char** file,
+                                     unsigned* line, unsigned* column, char** address);
+
+// Beside AddressSanitizer, UBSan's library sets that one's log_path in place of its own and writes
+// to stderr, which is lost with a service that a test kills. What is called here writes to
+// AddressSanitizer's.
+void __ubsan_on_report();
+void __ubsan_on_report() {
+  const char *kind = nullptr, *message = nullptr, *file = nullptr;
+  unsigned line = 0, column = 0;
+  char* address = nullptr;
+  __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &address);
+  __sanitizer_report_error_summary(message);
+  __sanitizer_print_stack_trace();
+}
 
 }  // extern "C"
