@@ -1,6 +1,7 @@
 #include "cli/commands/fleet.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -16,6 +17,7 @@
 #include "cli/transport/inference_methods.h"
 #include "cli/views/fleet_view.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast::cli {
 namespace {
@@ -29,18 +31,28 @@ struct StatusOptions {
   bool check = false;
 };
 
+bool HasProblem(const v1::CircuitStatus& circuit) {
+  return circuit.severity() >= v1::Condition::SEVERITY_WARNING;
+}
+
 absl::Status Status(Session& session, const StatusOptions& options) {
   const std::string plant = NameIn("plants", options.plant);
   v1::SummarizeFleetRequest summary_request;
   summary_request.set_parent(plant);
   FLEETCAST_ASSIGN_OR_RETURN(const v1::FleetSummary summary,
                              session.Call(inference_rpc::kSummarizeFleet, summary_request));
+  if (summary.circuits() == 0 && options.plant != "-")
+    return absl::NotFoundError(absl::StrCat("--plant: no circuit of ",
+                                            QuotedUtf8(options.plant, 80),
+                                            " is known; list them with `fleetcast fleet status`"));
   v1::ListCircuitStatusesRequest request;
   request.set_parent(plant);
   request.set_filter(options.filter);
+  const bool check_listed = options.check && !options.filter.empty();
+  const std::int64_t limit = check_listed ? 0 : options.limit;
   FLEETCAST_ASSIGN_OR_RETURN(const std::vector<v1::CircuitStatus> circuits,
-                             ListAll(session, inference_rpc::kListCircuitStatuses, request,
-                                     options.limit, [](v1::ListCircuitStatusesResponse* page) {
+                             ListAll(session, inference_rpc::kListCircuitStatuses, request, limit,
+                                     [](v1::ListCircuitStatusesResponse* page) {
                                        return page->mutable_circuit_statuses();
                                      }));
   if (session.format() != OutputFormat::kTable) {
@@ -58,7 +70,9 @@ absl::Status Status(Session& session, const StatusOptions& options) {
              FleetSummaryText(summary, session.Now()) + "\n";
     });
   }
-  if (options.check && TroubledCircuits(summary) > 0) session.set_exit_code(ExitCode::kFailed);
+  const bool troubled = check_listed ? std::any_of(circuits.begin(), circuits.end(), HasProblem)
+                                     : TroubledCircuits(summary) > 0;
+  if (options.check && troubled) session.set_exit_code(ExitCode::kFailed);
   return absl::OkStatus();
 }
 
@@ -81,7 +95,8 @@ void AddFleetCommands(CLI::App& app, Session& session) {
   verb.add_option("--filter", options->filter,
                   "over severity, conditions, plant_id, circuit_id, release, serving.skill ...");
   verb.add_option("--limit", options->limit, "circuits at most; 0 = all")->capture_default_str();
-  verb.add_flag("--check", options->check, "exit code 1 if a circuit has a problem");
+  verb.add_flag("--check", options->check,
+                "exit code 1 if a circuit has a problem; with --filter, one of those it finds");
   AddFleetReportVerb(noun, session);
 }
 

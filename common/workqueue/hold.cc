@@ -4,9 +4,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/base/status.h"
 
 namespace fleetcast::workqueue {
+namespace {
+
+constexpr int kMostTries = 10;
+constexpr absl::Duration kBetweenTries = absl::Milliseconds(30);
+
+}  // namespace
 
 Hold::Hold(const Clock& clock, FetchedTask task, absl::Duration asked_at, absl::Duration lease)
     : clock_(clock),
@@ -103,7 +110,12 @@ std::function<absl::Status(Hold& hold)> ConfirmWith(Queue& queue, const Clock& c
                                                     absl::Duration lease) {
   return [&queue, &clock, lease](Hold& hold) -> absl::Status {
     const absl::Duration asked_at = clock.Monotonic();
-    FLEETCAST_ASSIGN_OR_RETURN(const auto renewals, queue.Renew({hold.id()}, lease));
+    FLEETCAST_ASSIGN_OR_RETURN(auto renewals, queue.Renew({hold.id()}, lease));
+    // The renewal of all holds may be at it: over in a moment.
+    for (int i = 0; i < kMostTries && renewals[0] == Renewal::kBusy; ++i) {
+      absl::SleepFor(kBetweenTries);
+      FLEETCAST_ASSIGN_OR_RETURN(renewals, queue.Renew({hold.id()}, lease));
+    }
     if (renewals[0] == Renewal::kGone) hold.Stop(StopReason::kGone);
     if (renewals[0] == Renewal::kRenewed) hold.Renewed(asked_at);
     if (renewals[0] == Renewal::kBusy && hold.StopStatus().ok())

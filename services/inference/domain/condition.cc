@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/inference/domain/reconcile.h"
 
@@ -53,6 +55,10 @@ class Judge {
     conditions_.push_back({type, severity, std::move(reason), std::move(message), since});
   }
 
+  bool Serves(std::int64_t version) const {
+    return (circuit_.serving ? circuit_.serving->model_version : 0) == version;
+  }
+
   Severity UnlessNothingServes(Severity severity) const {
     return circuit_.serving ? severity : Severity::kError;
   }
@@ -67,7 +73,11 @@ class Judge {
                            ? absl::StrCat(", until ", TimeText(*circuit_.pin->expire_time))
                            : ", until it is unpinned"),
           circuit_.pin->create_time);
-    if (circuit_.desired_state == DesiredState::kRetired && !circuit_.serving)
+    if (circuit_.desired_state == DesiredState::kRetired && circuit_.pin)
+      Add(ConditionType::kOutOfSync, Severity::kWarning, "RETIRED_BUT_PINNED",
+          "the configuration does not have it any more, and the pin alone keeps it: "
+          "`fleetcast circuit unpin`");
+    else if (circuit_.desired_state == DesiredState::kRetired && !circuit_.serving)
       Add(ConditionType::kRetired, Severity::kInfo, "RETIRED",
           "the configuration does not have it any more");
     if (circuit_.unsound)
@@ -84,11 +94,18 @@ class Judge {
     Step(*circuit_.step);
   }
 
+  // The last run of a circuit that has its version says nothing of the step.
+  bool Trains(const CircuitRecord::Step& step) const {
+    return !circuit_.training_run.empty() &&
+           (step.reason.empty() || absl::StrContains(step.reason, circuit_.training_run)) &&
+           (!circuit_.serving || circuit_.serving->training_hash != circuit_.training_hash);
+  }
+
   void Step(const CircuitRecord::Step& step) {
     switch (step.state) {
       case TaskState::kQueued:
       case TaskState::kRunning:
-        if (!circuit_.training_run.empty())
+        if (Trains(step))
           Add(ConditionType::kTraining, Severity::kInfo, "TRAINING",
               step.reason.empty() ? circuit_.training_run : step.reason, step.update_time);
         else
@@ -97,7 +114,7 @@ class Judge {
               step.update_time);
         return;
       case TaskState::kSucceeded:
-        if (step.result.action == StepAction::kRefused)
+        if (step.result.action == StepAction::kRefused && Serves(step.result.model_version))
           Add(ConditionType::kGateRefused, UnlessNothingServes(Severity::kWarning), "GATE_REFUSED",
               absl::StrCat("the new version was not promoted: ", step.result.why,
                            circuit_.serving ? "; what served before goes on"
@@ -123,8 +140,19 @@ class Judge {
     }
   }
 
-  // What its schedules ask for, against what has come. A tick that nobody has answered yet counts
-  // from when it was due, so that a dispatcher that is dead is no excuse.
+  // When the oldest forecast that `schedule` asks for and that has not come was due.
+  std::optional<absl::Time> Unanswered(const Schedule& schedule) const {
+    absl::Time answered = std::max(circuit_.serving->deploy_time, schedule.update_time);
+    if (circuit_.forecast) answered = std::max(answered, circuit_.forecast->create_time);
+    // A tick that nobody has taken counts too: a dispatcher that is dead is no excuse.
+    const bool missed = schedule.next_tick && *schedule.next_tick <= clock_.now;
+    const std::optional<absl::Time> newest = missed ? schedule.next_tick : schedule.last_tick;
+    if (!newest || *newest <= answered) return std::nullopt;
+    const absl::StatusOr<absl::Time> first = FirstTick(schedule.spec, answered);
+    return first.ok() ? std::min(*first, *newest) : *newest;
+  }
+
+  // What its schedules ask for, against what has come.
   void Schedules() {
     bool active = false;
     std::string paused;
@@ -136,9 +164,8 @@ class Judge {
         continue;
       }
       active = true;
-      const bool missed = schedule.next_tick && *schedule.next_tick <= clock_.now;
-      const std::optional<absl::Time> tick = missed ? schedule.next_tick : schedule.last_tick;
-      if (tick) due = due ? std::max(*due, *tick) : *tick;
+      const std::optional<absl::Time> tick = Unanswered(schedule);
+      if (tick) due = due ? std::min(*due, *tick) : *tick;
     }
     if (!active) {
       Add(ConditionType::kNotScheduled, Severity::kWarning,
@@ -148,9 +175,7 @@ class Judge {
                          : absl::StrCat(paused, " is paused, and no other asks for its forecasts"));
       return;
     }
-    if (!due || clock_.now < *due + clock_.late_after || circuit_.serving->deploy_time > *due)
-      return;
-    if (circuit_.forecast && circuit_.forecast->create_time >= *due) return;
+    if (!due || clock_.now < *due + clock_.late_after) return;
     const auto& failed = circuit_.failed_invocation;
     if (failed && failed->time && *failed->time >= *due) return;  // it has failed, and says so
     Add(ConditionType::kForecastLate, Severity::kError, "FORECAST_LATE",

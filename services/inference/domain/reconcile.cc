@@ -58,7 +58,13 @@ StepDecision DecideActive(const CircuitRecord& circuit, const RegistryFacts& reg
         newest.gate.empty() ? " has not been judged" : " was judged against another champion");
     return ask;
   }
-  return Leave(circuit, StepAction::kRefused, absl::StrCat("v", newest.version, " ", newest.why));
+  StepDecision refused =
+      Leave(circuit, StepAction::kRefused, absl::StrCat("v", newest.version, " ", newest.why));
+  if (registry.champion != 0 && !Serves(circuit, registry.champion)) {
+    refused.version = registry.champion;
+    refused.deploy = true;
+  }
+  return refused;
 }
 
 }  // namespace

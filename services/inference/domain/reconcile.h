@@ -41,7 +41,7 @@ struct StepDecision {
 
 // A pin goes before a release; a champion of the right hash before a candidate; the newest
 // candidate that passed the gate against the champion of now before one that has yet to be judged.
-// A version that the gate refused leaves everything as it is.
+// Where the gate refused the newest version the champion serves, whatever was done by hand.
 // In a rollback a version that ever passed is taken as it is: it is asked for because of what came
 // after it.
 [[nodiscard]] StepDecision Decide(const CircuitRecord& circuit, const RegistryFacts& registry,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "services/inference/domain/reconcile.h"
 #include "services/inference/domain/registry_facts.h"
 
@@ -24,7 +25,7 @@ std::string WhyOf(const HeldStep& step, const StepDecision& decision) {
                                         step.pin.commit.substr(0, 12))
                          : "by hand";
   if (!step.pin.reason.empty()) absl::StrAppend(&what, " (", step.pin.reason, ")");
-  return absl::StrCat(what, decision.why.empty() ? "" : ": ", decision.why).substr(0, 1900);
+  return PrintableUtf8(absl::StrCat(what, decision.why.empty() ? "" : ": ", decision.why), 1900);
 }
 
 workqueue::Failure Cancelled(const std::string& training_run) {

@@ -33,10 +33,13 @@ void Count(const StepDecision& decision, ReleasePlan& plan) {
     ++plan.refused;
 }
 
-// Whether it is yet to be tried again: the gate has not said why it stays as it is.
+// Whether it is yet to be tried again: unless the gate has refused the new version, and what was
+// left in service then is there still.
 bool IsUnfinished(const CircuitRecord& circuit) {
+  const std::int64_t serving = circuit.serving ? circuit.serving->model_version : 0;
   return !circuit.step || circuit.step->state != workqueue::TaskState::kSucceeded ||
-         circuit.step->result.action != StepAction::kRefused;
+         circuit.step->result.action != StepAction::kRefused ||
+         circuit.step->result.model_version != serving;
 }
 
 }  // namespace
@@ -57,6 +60,22 @@ absl::Status CheckSuccession(const Kinship& kinship, const std::string& revision
                    ", the commit in force; nothing was changed. Merge it, or roll back to "
                    "a release that it descends from"),
       kinship);
+}
+
+absl::Status CheckNotEmptied(const DesiredFleet& desired, const std::vector<CircuitRecord>& present,
+                             const std::string& revision) {
+  if (!desired.circuits.empty() || !desired.unsound.empty()) return absl::OkStatus();
+  const auto active = std::count_if(present.begin(), present.end(), [](const auto& circuit) {
+    return circuit.desired_state == DesiredState::kActive;
+  });
+  if (active == 0) return absl::OkStatus();
+  return Refused(
+      absl::StatusCode::kFailedPrecondition, "FLEET_EMPTY",
+      absl::StrCat("\"", revision, "\" (", Short(desired.commit), ") has no circuit at all, and ",
+                   active,
+                   " are in force; nothing was changed. Mend the master list. If all are "
+                   "to go, remove their deployments by hand: `fleetcast deployment delete`"),
+      {{"commit", desired.commit}});
 }
 
 Releaser::Releaser(ModelRegistry& registry, CircuitCatalog& catalog, ReleaseStore& store)
@@ -86,6 +105,7 @@ absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, Rel
     FLEETCAST_RETURN_IF_ERROR(CheckSuccession(*kinship, pin.revision));
   }
   FLEETCAST_ASSIGN_OR_RETURN(const std::vector<CircuitRecord> present, store_.AllCircuits());
+  FLEETCAST_RETURN_IF_ERROR(CheckNotEmptied(fleet, present, pin.revision));
   const FleetChange change = ChangeTo(fleet, present);
   if (in_force.commit == fleet.commit && change.changed.empty() && !rollback) {
     FLEETCAST_ASSIGN_OR_RETURN(const Release standing, store_.Get(in_force.release_id));
@@ -125,28 +145,37 @@ absl::StatusOr<Release> Releaser::Create(const MutatingRequest& request,
   }
 }
 
+absl::StatusOr<Release> Releaser::CommitBefore(const Release& standing) {
+  // A rollback stands where that stood to which it returned.
+  const auto origin = [this](Release release) -> absl::StatusOr<Release> {
+    while (!release.pin.rollback_of.empty()) {
+      FLEETCAST_ASSIGN_OR_RETURN(release, store_.Get(release.pin.rollback_of));
+    }
+    return release;
+  };
+  FLEETCAST_ASSIGN_OR_RETURN(Release at, origin(standing));
+  while (at.pin.commit == standing.pin.commit) {
+    if (at.pin.previous_release.empty())
+      return Refused(absl::StatusCode::kFailedPrecondition, "NO_PREVIOUS_RELEASE",
+                     absl::StrCat("nothing was in force before commit ", Short(at.pin.commit),
+                                  "; release an earlier commit by its name instead"));
+    FLEETCAST_ASSIGN_OR_RETURN(Release before, store_.Get(at.pin.previous_release));
+    FLEETCAST_ASSIGN_OR_RETURN(at, origin(std::move(before)));
+  }
+  return at;
+}
+
 absl::StatusOr<Release> Releaser::RollBack(const MutatingRequest& request,
                                            const std::string& release_id,
                                            const ReleaseCommand& command) {
   FLEETCAST_ASSIGN_OR_RETURN(auto first, store_.FirstRelease(request));
   if (first) return *std::move(first);
   FLEETCAST_ASSIGN_OR_RETURN(const Release standing, store_.Get(""));
-  std::string target = release_id;
-  // The one before a rollback is the one before what it returned to.
-  if (target.empty()) {
-    std::string from = standing.group.id;
-    if (!standing.pin.rollback_of.empty()) from = standing.pin.rollback_of;
-    FLEETCAST_ASSIGN_OR_RETURN(const Release at, store_.Get(from));
-    target = at.pin.previous_release;
-  }
-  if (target.empty())
-    return Refused(absl::StatusCode::kFailedPrecondition, "NO_PREVIOUS_RELEASE",
-                   absl::StrCat(ReleaseResource(standing.group.id),
-                                " is the first; release an earlier commit by its name instead"));
-  FLEETCAST_ASSIGN_OR_RETURN(const Release wanted, store_.Get(target));
+  FLEETCAST_ASSIGN_OR_RETURN(const Release wanted,
+                             release_id.empty() ? CommitBefore(standing) : store_.Get(release_id));
   return PutInForce(request,
                     {.revision = wanted.pin.commit,
-                     .rollback_of = target,
+                     .rollback_of = wanted.group.id,
                      .actor = command.actor,
                      .reason = command.reason},
                     {.release_id = standing.group.id, .commit = standing.pin.commit},

@@ -13,7 +13,15 @@ namespace {
 
 constexpr double kChance = 0.05;
 constexpr std::size_t kMostStretches = 20, kFewestStretches = 5;
-constexpr std::size_t kHorizonsPerStretch = 4;
+// What windows of one stretch share with the next reaches one horizon.
+constexpr std::size_t kHorizonsPerStretch = 4, kFewestHorizonsPerStretch = 2;
+
+// Into how many stretches to cut; 0: too few windows.
+std::size_t Stretches(std::size_t windows, int horizon) {
+  const std::size_t horizons = windows / static_cast<std::size_t>(std::max(1, horizon));
+  if (horizons < kFewestStretches * kFewestHorizonsPerStretch) return 0;
+  return std::clamp(horizons / kHorizonsPerStretch, kFewestStretches, kMostStretches);
+}
 
 // The chance that |t| of so many degrees of freedom is above `t`, by Simpson's rule.
 double ChanceBeyond(double t, double freedom) {
@@ -85,11 +93,9 @@ ErrorComparison CompareErrors(const std::vector<double>& first, const std::vecto
   ErrorComparison result{.windows = static_cast<std::int64_t>(differences.size())};
   const auto count = static_cast<double>(std::max<std::size_t>(1, differences.size()));
   result.difference = (first_sum - second_sum) / count;
-  const std::size_t stretches = std::min(
-      kMostStretches,
-      differences.size() / (kHorizonsPerStretch * static_cast<std::size_t>(std::max(1, horizon))));
-  result.margin = stretches < kFewestStretches ? std::numeric_limits<double>::infinity()
-                                               : Margin(differences, stretches, trials);
+  const std::size_t stretches = Stretches(differences.size(), horizon);
+  result.margin = stretches == 0 ? std::numeric_limits<double>::infinity()
+                                 : Margin(differences, stretches, trials);
   if (result.difference < -result.margin) result.standing = Standing::kBetter;
   if (result.difference > result.margin) result.standing = Standing::kWorse;
   result.why = WhyOf(result, first_sum / count, second_sum / count);

@@ -26,11 +26,11 @@ struct ErrorComparison {
 
 // `first` and `second` have each window's mean absolute error, in order of time. Diebold and
 // Mariano's question; because the windows' targets overlap for `horizon` windows, and what is hard
-// stays so for a while, it is answered by Student's t of the means of up to 20 stretches of at
-// least four horizons each (Ibragimov and Mueller 2010), at 5 %. `trials`, at least 1, is how many
-// models were tried on these windows, this one among them: the best of many is better by luck
-// alone, so each is asked for more (Bonferroni). Windows in which an error is not finite do not
-// count.
+// stays so for a while, it is answered by Student's t of the means of 5 to 20 stretches of
+// four horizons each, of two where there are few (Ibragimov and Mueller 2010), at 5 %. `trials`, at
+// least 1, is how many models were tried on these windows, this one among them: the best of many is
+// better by luck alone, so each is asked for more (Bonferroni). Windows in which an error is not
+// finite do not count.
 [[nodiscard]] ErrorComparison CompareErrors(const std::vector<double>& first,
                                             const std::vector<double>& second, int horizon,
                                             int trials = 1);

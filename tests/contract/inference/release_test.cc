@@ -349,6 +349,53 @@ TEST_F(ReleaseTest, ARollbackPutsTheCommitBeforeInForce) {
   EXPECT_TRUE(TryRelease("b").ok()) << "forward again";
 }
 
+TEST_F(ReleaseTest, ARollbackNeverReturnsToWhatWasRolledBackFrom) {
+  const auto back = [&] {
+    return releaser_.RollBack(NewRequest(), "", {.revision = "", .actor = "", .reason = "x"});
+  };
+  TrainAll();
+  const std::string first = Make("a").group.id;
+  StepAll();
+  for (const std::string commit : {"b", "c"}) {
+    Put(commit, {{kOne, "t1" + commit}, {kTwo, "t2"}, {kThree, "t3"}});
+    registry_.Add(kOne, "t1" + commit, "BETTER", 1);
+    Make(commit);
+    StepAll();
+    const auto release = back();
+    ASSERT_TRUE(release.ok()) << release.status();
+    EXPECT_EQ(release->pin.commit, "a");
+    EXPECT_EQ(release->pin.rollback_of, first);
+    StepAll();
+    EXPECT_EQ(Serving(kOne), 1);
+  }
+  EXPECT_EQ(ReasonOf(back().status()), "NO_PREVIOUS_RELEASE");
+}
+
+TEST_F(ReleaseTest, ARefusedCircuitWhoseDeploymentWasDeletedGetsItsChampionBack) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1b"}, {kTwo, "t2"}, {kThree, "t3"}});
+  registry_.Add(kOne, "t1b", "NOT_BETTER", 1);
+  Make("b");
+  StepAll();
+  ASSERT_EQ(Serving(kOne), 1);
+  Sql("DELETE FROM inference.deployments WHERE plant_id = 'P001' AND circuit_id = 'C001'");
+  Make("b");
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+}
+
+TEST_F(ReleaseTest, ACommitWithoutAnyCircuitIsRefusedAndTakesNothingAway) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {});
+  EXPECT_EQ(ReasonOf(TryRelease("b").status()), "FLEET_EMPTY");
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+}
+
 // kill -9 after the effects outside and before the end is written: the next one finds them done.
 TEST_F(ReleaseTest, AStepWhoseHolderDiedIsDoneOnceByTheNext) {
   TrainAll();

@@ -95,6 +95,48 @@ TEST(ConditionTest, ATickThatNobodyAnsweredMakesForecastsLate) {
   EXPECT_EQ(conditions[0].since, clock.schedules[0].next_tick);
 }
 
+// Each tick of a frequent schedule is young; the forecasts are old all the same.
+TEST(ConditionTest, AForecastIsLateByTheOldestTickThatNobodyAnswered) {
+  FleetClock clock = Daily();
+  Schedule& schedule = clock.schedules[0];
+  schedule.spec.cron = "*/5 * * * *";
+  schedule.last_tick = kNow - absl::Minutes(1);
+  schedule.next_tick = kNow + absl::Minutes(4);
+  CircuitRecord circuit = SoundCircuit();
+  circuit.forecast->create_time = kNow - absl::Minutes(10);
+  EXPECT_THAT(WordsOf(circuit, clock), IsEmpty()) << "not yet";
+  circuit.forecast->create_time = kNow - absl::Minutes(21);
+  const auto conditions = ConditionsOf(circuit, clock);
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_EQ(conditions[0].type, ConditionType::kForecastLate);
+  EXPECT_GT(*conditions[0].since, circuit.forecast->create_time);
+  EXPECT_LE(*conditions[0].since, circuit.forecast->create_time + absl::Minutes(5));
+  schedule.update_time = kNow - absl::Minutes(2);
+  EXPECT_THAT(WordsOf(circuit, clock), IsEmpty()) << "it asks for them since two minutes";
+}
+
+TEST(ConditionTest, ARetiredCircuitThatAPinKeepsIsTold) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.desired_state = DesiredState::kRetired;
+  circuit.pin = CircuitRecord::Pin{.model_version = 3, .actor = "mia", .reason = "audit"};
+  const auto conditions = ConditionsOf(circuit, Daily());
+  ASSERT_EQ(conditions.size(), 2U);
+  EXPECT_EQ(conditions[0].reason, "RETIRED_BUT_PINNED");
+  EXPECT_EQ(conditions[1].type, ConditionType::kPinned);
+}
+
+TEST(ConditionTest, ARunOfAnEarlierReleaseIsNoTraining) {
+  CircuitRecord circuit = OutOfSync(workqueue::TaskState::kRunning);
+  circuit.training_run = "trainingRuns/r1";
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("INFO TRAINING"));
+  circuit.step->reason = "waits for the config service";
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("INFO OUT_OF_SYNC"));
+  circuit.step->reason = "";
+  circuit.training_hash = "t1";
+  circuit.deployment_hash = "d2";
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("INFO OUT_OF_SYNC"));
+}
+
 TEST(ConditionTest, ACircuitThatNoActiveScheduleCoversIsTold) {
   FleetClock none = Daily();
   none.schedules.clear();

@@ -22,5 +22,21 @@ TEST(CheckSuccessionTest, RefusesWhatIsOlderAndWhatHasDivergedByName) {
   EXPECT_EQ(ReasonOf(CheckSuccession({"aaaa", "bbbb", ""}, "foreign")), "DIVERGED_RELEASE");
 }
 
+TEST(CheckNotEmptiedTest, RefusesACommitWithoutAnyCircuitWhereSomeAreInForce) {
+  CircuitRecord active;
+  active.desired_state = DesiredState::kActive;
+  CircuitRecord retired;
+  retired.desired_state = DesiredState::kRetired;
+  DesiredFleet emptied{.commit = "bbbb"};
+  const absl::Status refused = CheckNotEmptied(emptied, {active, retired}, "main");
+  EXPECT_EQ(ReasonOf(refused), "FLEET_EMPTY");
+  EXPECT_THAT(std::string(refused.message()),
+              ::testing::HasSubstr("\"main\" (bbbb) has no circuit at all, and 1 are in force"));
+  EXPECT_TRUE(CheckNotEmptied(emptied, {retired}, "main").ok());
+  EXPECT_TRUE(CheckNotEmptied(emptied, {}, "main").ok());
+  emptied.unsound.insert({"P001", "C001"});
+  EXPECT_TRUE(CheckNotEmptied(emptied, {active}, "main").ok());
+}
+
 }  // namespace
 }  // namespace fleetcast::inference
