@@ -1,7 +1,11 @@
 #include "cli/names.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -114,6 +118,14 @@ std::string LastPart(const std::string& name) { return name.substr(name.rfind('/
 
 std::string ShortVersion(const std::string& name) {
   return name.empty() ? "" : "v" + LastPart(name);
+}
+
+std::string ActorOf(const std::string& given) {
+  if (!given.empty()) return given;
+  const char* const user = std::getenv("USER");
+  if (user != nullptr && *user != '\0') return user;
+  const passwd* const account = getpwuid(geteuid());  // one thread runs a command
+  return account == nullptr ? "" : account->pw_name;
 }
 
 std::string ShortCommit(const std::string& commit) { return commit.substr(0, 10); }

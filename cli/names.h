@@ -38,6 +38,8 @@ inline constexpr char kModel[] = "models/sensor-model";
 [[nodiscard]] std::string LastPart(const std::string& name);
 // "models/sensor-model/versions/12" → "v12"; "" for "".
 [[nodiscard]] std::string ShortVersion(const std::string& name);
+// `given`, or who calls where it is "": $USER, else the account's name; "" if it has none.
+[[nodiscard]] std::string ActorOf(const std::string& given);
 // The first 10 characters of a commit.
 [[nodiscard]] std::string ShortCommit(const std::string& commit);
 

@@ -144,7 +144,7 @@ absl::Status PinVersion(Session& session, const PromoteOptions& options, const s
   request.set_circuit(circuit);
   request.set_model_version(version);
   request.set_reason(options.reason);
-  request.set_actor(options.actor);
+  request.set_actor(ActorOf(options.actor));
   FLEETCAST_ASSIGN_OR_RETURN(const auto status, session.Call(inference_rpc::kPinCircuit, request));
   session.Show(status, [&](const Terminal&) {
     const std::string name = status.plant_id() + "/" + status.circuit_id();
@@ -274,7 +274,7 @@ void AddChanging(CLI::App& noun, Session& session) {
 
   for (auto [verb, options] : {std::pair{&promote_verb, promote}, {&rollback_verb, rollback}}) {
     verb->add_option("--reason", options->reason, "why, for whoever reads the history")->required();
-    verb->add_option("--actor", options->actor, "who decides [USER]")->envname("USER");
+    verb->add_option("--actor", options->actor, "who decides [your account]");
   }
 }
 

@@ -46,13 +46,6 @@ struct ListOptions {
   std::int64_t limit = 20;
 };
 
-// Who calls, where nobody says: the account.
-std::string ActorOf(const std::string& given) {
-  if (!given.empty()) return given;
-  const char* const user = std::getenv("USER");
-  return user == nullptr ? "" : user;
-}
-
 void ShowWhole(Session& session, const v1::Release& release, const Steps& steps) {
   if (session.format() == OutputFormat::kTable) {
     session.Show(release, [&](const Terminal& terminal) {
@@ -238,7 +231,7 @@ absl::Status Unpin(Session& session, const PinOptions& options) {
   return absl::OkStatus();
 }
 
-constexpr char kActor[] = "who asks, for the history ($USER)";
+constexpr char kActor[] = "who asks, for the history [your account]";
 constexpr char kReason[] = "why, for the history";
 
 }  // namespace

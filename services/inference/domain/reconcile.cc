@@ -153,6 +153,11 @@ FleetChange ChangeTo(const DesiredFleet& desired, const std::vector<CircuitRecor
         record.commit = desired.commit;
       }
       change.changed.push_back(record);
+      // It may have a champion all the same.
+      if (gone && !record.pin && !NeedsStep(record)) {
+        change.to_step.push_back(record);
+        continue;
+      }
     }
     count(record);
   }

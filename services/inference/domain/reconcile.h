@@ -59,7 +59,7 @@ struct DesiredFleet {
 // What a release changes, before the registry is asked.
 struct FleetChange {
   std::vector<CircuitRecord> changed;  // as they are to be from now on
-  std::vector<CircuitRecord> to_step;  // of all, those that NeedsStep
+  std::vector<CircuitRecord> to_step;  // of all, those that NeedsStep, and those retired by it
   int in_sync = 0, unsound = 0, pinned = 0;
 };
 

@@ -307,6 +307,10 @@ TEST_F(CliTest, FleetStatusChecksForAlerting) {
   EXPECT_EQ(Run({"fleet", "status", "--check"}).exit_code, 0) << "good to know is no problem";
   (*releases_.summary.mutable_by_severity())["ERROR"] = 1;
   EXPECT_EQ(Run({"fleet", "status"}).exit_code, 0);
+  EXPECT_EQ(Run({"fleet", "status", "--check"}).exit_code, 1);
+  // With a filter, by what it finds.
+  EXPECT_EQ(Run({"fleet", "status", "--check", "--filter", "plant_id = P001"}).exit_code, 0);
+  circuit.set_severity(inference::v1::Condition::SEVERITY_ERROR);
   const auto outcome =
       Run({"fleet", "status", "--check", "--filter", "severity = ERROR", "-o", "json"});
   EXPECT_EQ(outcome.exit_code, 1);
@@ -314,6 +318,12 @@ TEST_F(CliTest, FleetStatusChecksForAlerting) {
   const auto json = nlohmann::json::parse(outcome.out, nullptr, false);
   ASSERT_TRUE(json.is_object()) << outcome.out;
   EXPECT_EQ(json["circuit_statuses"].size(), 1U);
+}
+
+TEST_F(CliTest, FleetStatusOfAPlantThatNobodyKnowsIsAnError) {
+  const auto outcome = Run({"fleet", "status", "--check", "--plant", "P0001"});
+  EXPECT_NE(outcome.exit_code, 0);
+  EXPECT_TRUE(StrContains(outcome.err, "no circuit of \"P0001\" is known")) << outcome.err;
 }
 
 TEST_F(CliTest, FleetStatusOfAServiceThatIsAwayIsNoStatement) {

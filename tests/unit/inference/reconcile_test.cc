@@ -305,6 +305,8 @@ TEST(ChangeToTest, WhatIsGoneIsRetiredWhoeverDeployedIt) {
   EXPECT_EQ(change.changed[0].desired_state, DesiredState::kRetired);
   EXPECT_THAT(IdsOf(change.to_step), ElementsAre("C001"));
   EXPECT_THAT(ChangeTo({.commit = "c3"}, {Retired(Active())}).changed, IsEmpty());
+  // Nothing serves it, but the registry may know a champion.
+  EXPECT_THAT(IdsOf(ChangeTo({.commit = "c2"}, {Active()}).to_step), ElementsAre("C001"));
 }
 
 TEST(ChangeToTest, NothingIsRetiredWhileTheMasterListCannotBeReadInFull) {
