@@ -13,7 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -25,6 +24,7 @@
 #include "fleetcast/config/v1/config_service.grpc.pb.h"
 #include "fleetcast/inference/v1/release_service.grpc.pb.h"
 #include "services/inference/storage/rows.h"
+#include "tests/bench/fleet_bench.h"
 #include "tests/support/config/config_files.h"
 #include "tests/support/config/git_test_repository.h"
 #include "tests/support/registry/million_versions.h"
@@ -169,7 +169,8 @@ void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
     text = absl::StrReplaceAll(text, {{"epochs: 50", "epochs: 51"}});
     changed += text != before ? 1 : 0;
   }
-  if (changed < kChanged) throw std::runtime_error("the example files have no epochs: 50");
+  if (changed < kChanged)
+    throw std::runtime_error("fewer circuits of the example's epochs: 50 than are to change");
   git.Commit("second", files);
 
   const auto cluster = Must(cli::PrivateCluster::Start(
@@ -229,21 +230,6 @@ void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
 }  // namespace fleetcast::inference
 
 int main(int argc, char** argv) {
-  int circuits = 10'000;
-  bool as_json = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "-o") as_json = ++i < argc && std::string(argv[i]) == "json";
-    if (argument == "--circuits" && ++i < argc && !absl::SimpleAtoi(argv[i], &circuits)) return 2;
-  }
-  std::string folder = std::filesystem::temp_directory_path() / "release_bench_XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) return 1;
-  try {
-    fleetcast::inference::Measure(circuits, as_json, folder);
-  } catch (const std::exception& exception) {
-    std::fprintf(stderr, "release_bench: %s\n", exception.what());
-    std::filesystem::remove_all(folder);
-    return 1;
-  }
-  std::filesystem::remove_all(folder);
+  return fleetcast::bench::RunFleetBench(argc, argv, "release_bench",
+                                         fleetcast::inference::Measure);
 }

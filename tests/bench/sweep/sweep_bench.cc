@@ -17,7 +17,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/local/private_cluster.h"
@@ -29,6 +28,7 @@
 #include "fleetcast/inference/v1/invocation_service.grpc.pb.h"
 #include "fleetcast/registry/v1/artifact_service.grpc.pb.h"
 #include "services/inference/storage/rows.h"
+#include "tests/bench/fleet_bench.h"
 #include "tests/support/served_program.h"
 
 namespace fleetcast::db {
@@ -260,21 +260,5 @@ void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
 }  // namespace fleetcast::inference
 
 int main(int argc, char** argv) {
-  int circuits = 10'000;
-  bool as_json = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "-o") as_json = ++i < argc && std::string(argv[i]) == "json";
-    if (argument == "--circuits" && ++i < argc && !absl::SimpleAtoi(argv[i], &circuits)) return 2;
-  }
-  std::string folder = std::filesystem::temp_directory_path() / "sweep_bench_XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) return 1;
-  try {
-    fleetcast::inference::Measure(circuits, as_json, folder);
-  } catch (const std::exception& exception) {
-    std::fprintf(stderr, "sweep_bench: %s\n", exception.what());
-    std::filesystem::remove_all(folder);
-    return 1;
-  }
-  std::filesystem::remove_all(folder);
+  return fleetcast::bench::RunFleetBench(argc, argv, "sweep_bench", fleetcast::inference::Measure);
 }
