@@ -35,6 +35,7 @@ enum class FilterKind {
   kNumber,   // as doubles
   kInteger,  // as 64-bit integers
   kTime,     // as instants, to the microsecond
+  kDate,     // as days, kept as "2025-12-09"
   kWord      // = and != only, with one of a list of words: states
 };
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "absl/time/civil_time.h"
 #include "common/base/status.h"
 
 namespace fleetcast {
@@ -73,6 +74,16 @@ absl::Status SetTime(Filter& filter) {
   return absl::OkStatus();
 }
 
+absl::Status CheckDate(const Filter& filter) {
+  absl::CivilDay day;
+  const bool date =
+      absl::ParseCivilTime(filter.value, &day) && absl::FormatCivilTime(day) == filter.value;
+  if (!date || filter.op == FilterOperator::kHas)
+    return WrongLiteral(filter,
+                        "a day: compare it by =, !=, <, <=, > or >= with one like \"2025-12-09\"");
+  return absl::OkStatus();
+}
+
 absl::Status SetNumber(Filter& filter) {
   double number = 0;
   // What SimpleAtod takes besides: nan, inf, blanks around.
@@ -119,6 +130,8 @@ absl::Status SetLiteral(Filter& filter, const FilterField& field) {
       return SetInteger(filter);
     case FilterKind::kTime:
       return SetTime(filter);
+    case FilterKind::kDate:
+      return CheckDate(filter);
     case FilterKind::kWord:
       return SetWord(filter, field);
   }

@@ -25,7 +25,8 @@ using FilterFields = std::vector<FilterField>;
 // `filter` with each comparison's kind set and its literal brought into the form that stores
 // compare: words as in `words`, times as FilterText. INVALID_ARGUMENT (INVALID_FILTER) on `filter`
 // for another field, and for a literal that is none of its kind: a word that there is not, a time
-// that is neither RFC 3339 nor a date (which means its beginning in UTC), a number outside double.
+// that is neither RFC 3339 nor a date (which means its beginning in UTC), a day that there is not,
+// a number outside double.
 [[nodiscard]] absl::StatusOr<Filter> CheckFilter(Filter filter, const FilterFields& fields);
 
 // ParseFilter and CheckFilter; nullopt for an empty filter.

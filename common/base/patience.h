@@ -2,6 +2,7 @@
 // short nor draws it out.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/time/time.h"
@@ -12,6 +13,11 @@ class Patience {
  public:
   explicit Patience(absl::Duration limit)
       : end_(std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(limit)) {}
+  // Not below zero.
+  [[nodiscard]] absl::Duration Left() const {
+    return std::max(absl::FromChrono(end_ - std::chrono::steady_clock::now()),
+                    absl::ZeroDuration());
+  }
   [[nodiscard]] bool IsOver() const { return std::chrono::steady_clock::now() >= end_; }
 
  private:

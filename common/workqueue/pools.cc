@@ -15,24 +15,23 @@ namespace {
 
 using nlohmann::json;
 
-// $1 queue, $2 pool or '', $3 for how long a replica counts as present.
+// Of every queue of the schema: $1 pool or '', $2 for how long a replica counts as present.
 constexpr char kListPools[] = R"sql(
   WITH waiting AS (
     SELECT p.pool_id, count(*) AS queued, min(t.ready_time) AS oldest
     FROM {s}.tasks t CROSS JOIN unnest(t.pools) AS p(pool_id)
-    WHERE t.state = 'QUEUED' AND t.queue = $1 AND ($2 = '' OR p.pool_id = $2)
+    WHERE t.state = 'QUEUED' AND ($1 = '' OR p.pool_id = $1)
       AND NOT EXISTS (SELECT FROM {s}.task_holds h WHERE h.task_id = t.task_id)
     GROUP BY p.pool_id),
   working AS (
     SELECT p.pool_id, count(*) AS running
     FROM {s}.task_holds h JOIN {s}.tasks t USING (task_id) CROSS JOIN unnest(t.pools) AS p(pool_id)
-    WHERE h.queue = $1 AND ($2 = '' OR p.pool_id = $2)
+    WHERE $1 = '' OR p.pool_id = $1
     GROUP BY p.pool_id),
   present AS (
     SELECT p.pool_id, count(*) AS replicas, sum(slots) AS slots
     FROM {s}.replicas r CROSS JOIN unnest(r.pools) AS p(pool_id)
-    WHERE r.queue = $1
-      AND r.last_seen_time > clock_timestamp() - $3::bigint * interval '1 ms'
+    WHERE r.last_seen_time > clock_timestamp() - $2::bigint * interval '1 ms'
     GROUP BY p.pool_id)
   SELECT pool_id, "limit", paused, reason, coalesce(queued, 0) AS queued,
          coalesce(working.running, 0) AS running, coalesce(replicas, 0) AS replicas,
@@ -42,7 +41,7 @@ constexpr char kListPools[] = R"sql(
          (extract(epoch FROM update_time) * 1000000)::bigint AS updated_at
   FROM {s}.pools LEFT JOIN waiting USING (pool_id) LEFT JOIN working USING (pool_id)
   LEFT JOIN present USING (pool_id)
-  WHERE $2 = '' OR pool_id = $2
+  WHERE $1 = '' OR pool_id = $1
   ORDER BY pool_id)sql";
 
 // The row is locked before what runs is counted: fetches from a pool that has a limit wait.
@@ -58,6 +57,14 @@ constexpr char kSetPool[] = R"sql(
                WHERE $1 = ANY (t.pools)),
     update_time = clock_timestamp()
   WHERE pool_id = $1)sql";
+
+// Whether $1 is the pool of anything that has not ended, or of a replica that is there.
+constexpr char kNamesPool[] = R"sql(
+  SELECT EXISTS (SELECT FROM {s}.tasks WHERE state = 'QUEUED' AND $1 = ANY (pools))
+      OR EXISTS (SELECT FROM {s}.task_holds h JOIN {s}.tasks t USING (task_id)
+                 WHERE $1 = ANY (t.pools))
+      OR EXISTS (SELECT FROM {s}.replicas WHERE $1 = ANY (pools)
+                   AND last_seen_time > clock_timestamp() - $2::bigint * interval '1 ms'))sql";
 
 std::string In(Queue& queue, const char* sql) {
   return absl::StrReplaceAll(sql, {{"{s}", queue.options().schema}});
@@ -80,7 +87,7 @@ Pool PoolOf(const pqxx::row& row) {
 
 std::vector<Pool> Select(pqxx::work& work, Queue& queue, const std::string& id) {
   std::vector<Pool> pools;
-  for (const pqxx::row& row : work.exec_params(In(queue, kListPools), queue.options().queue, id,
+  for (const pqxx::row& row : work.exec_params(In(queue, kListPools), id,
                                                absl::ToInt64Milliseconds(Queue::kReplicaPresence)))
     pools.push_back(PoolOf(row));
   return pools;
@@ -144,6 +151,29 @@ absl::StatusOr<Pool> SetPool(Queue& queue, const MutatingRequest& request,
     Pool pool = Select(work, queue, change.id).at(0);
     FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, schema, request, JsonOf(pool).dump()));
     return pool;
+  });
+}
+
+absl::Status DeletePool(Queue& queue, const MutatingRequest& request, const std::string& id) {
+  const std::string& schema = queue.options().schema;
+  return db::RunInTransaction(queue.pool(), [&](pqxx::work& work) -> absl::Status {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto answer, db::ClaimRequest(work, schema, request));
+    if (answer) return absl::OkStatus();
+    const std::string name = absl::StrCat("pools/", id);
+    if (work.exec_params(In(queue, kLockPool), id).empty())
+      return ResourceNotFound("Pool", name, "list those that there are with ListPools");
+    const bool named =
+        id == kFleetPool || work.exec_params1(In(queue, kNamesPool), id,
+                                              absl::ToInt64Milliseconds(Queue::kReplicaPresence))[0]
+                                .as<bool>();
+    if (named)
+      return Refused(absl::StatusCode::kFailedPrecondition, "POOL_IN_USE",
+                     absl::StrCat(name,
+                                  " has work or a replica; take its limit away with "
+                                  "UpdatePool instead"),
+                     {{"name", name}});
+    work.exec_params(In(queue, "DELETE FROM {s}.pools WHERE pool_id = $1"), id);
+    return db::RecordAnswer(work, schema, request, "{}");
   });
 }
 

@@ -31,4 +31,9 @@ struct PoolChange {
 [[nodiscard]] absl::StatusOr<Pool> SetPool(Queue& queue, const MutatingRequest& request,
                                            const PoolChange& change);
 
+// Forgets a pool, with its limit and pause. NOT_FOUND; FAILED_PRECONDITION (POOL_IN_USE) for that
+// of everything and for one that has work or a replica. A repeated request is OK again.
+[[nodiscard]] absl::Status DeletePool(Queue& queue, const MutatingRequest& request,
+                                      const std::string& id);
+
 }  // namespace fleetcast::workqueue

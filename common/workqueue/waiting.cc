@@ -19,7 +19,8 @@ std::string Timestamp(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
-// Why nobody may fetch it, whoever is free; "" if somebody may.
+}  // namespace
+
 std::string Obstacle(const Task& task, const Situation& situation) {
   if (task.group_paused) return "paused with all of its group";
   const auto served = situation.served_at.find(task.pool);
@@ -41,8 +42,6 @@ std::string Obstacle(const Task& task, const Situation& situation) {
   }
   return "";
 }
-
-}  // namespace
 
 Situation ReadSituation(pqxx::transaction_base& work, const Queue& queue) {
   const auto in = [&](const char* sql) {

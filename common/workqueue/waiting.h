@@ -27,6 +27,9 @@ struct Situation {
 
 [[nodiscard]] Situation ReadSituation(pqxx::transaction_base& work, const Queue& queue);
 
+// Why nobody may fetch `task`, whoever is free; "" if somebody may.
+[[nodiscard]] std::string Obstacle(const Task& task, const Situation& situation);
+
 // "no replica of environment-custom-lstm-env-1.6.0 has ever been seen; …", "pool plant-P001 is
 // paused: …", "tried again at …", and what happened to it before. `task` is QUEUED.
 [[nodiscard]] std::string WaitReason(const Task& task, const Situation& situation);

@@ -31,6 +31,7 @@
 #include "services/inference/rpc/schedule_service.h"
 #include "services/inference/storage/forecast_partitions.h"
 #include "services/inference/storage/postgres_deployment_store.h"
+#include "services/inference/storage/postgres_followed_branch_store.h"
 #include "services/inference/storage/postgres_forecast_store.h"
 #include "services/inference/storage/postgres_release_store.h"
 #include "services/inference/storage/postgres_schedule_store.h"
@@ -136,6 +137,10 @@ class Inference final : public service::Service {
                       .every = absl::Seconds(30),
                       .run = [this](db::ConnectionPool& pool) { return releases_.EndPins(pool); },
                       .longest = absl::Minutes(1)});
+    duties.push_back({.name = "follow the release branch",
+                      .every = absl::Seconds(15),
+                      .run = [this](db::ConnectionPool&) { return follower_.Look(); },
+                      .longest = absl::Minutes(1)});
     duties.push_back({.name = "make partitions of forecasts",
                       .every = absl::Minutes(30),
                       .run = EnsureForecastPartitions,
@@ -174,6 +179,9 @@ class Inference final : public service::Service {
   Deployer deployer_{registry_, catalog_, deployments_};
   Releaser releaser_{registry_, catalog_, releases_};
   Reconciler reconciler_{registry_, trainer_, releases_};
+  PostgresFollowedBranchStore followed_branch_{maintenance_pool_};
+  BranchFollower follower_{settings_.release_branch, catalog_, releaser_, releases_,
+                           followed_branch_};
 
   BatchEndpointService endpoint_service_{deployer_, deployments_};
   InvocationService invocation_service_{sweeps_, clock_, draining()};

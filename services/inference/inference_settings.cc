@@ -27,6 +27,10 @@ void ReadWork(SettingsReader& reader, InferenceSettings* settings) {
   settings->forecast_late_after = reader.Duration(
       "forecast_late_after", settings->forecast_late_after,
       "how long after its schedule's tick a circuit's forecast counts as late", absl::Seconds(1));
+  settings->release_branch = reader.String(
+      "release_branch", "",
+      "branch whose head is put in force as it moves, as if CreateRelease were called; empty: only "
+      "calls do");
   settings->model_cache_bytes = static_cast<std::size_t>(reader.Int(
                                     "model_cache_mib", 1024, 1, 65'536, "models kept in memory"))
                                 << 20;

@@ -23,6 +23,7 @@ struct InferenceSettings {
   absl::Duration tick_interval = absl::Seconds(5);
   absl::Duration max_data_age = absl::ZeroDuration();
   std::size_t model_cache_bytes = std::size_t{1} << 30;
+  std::string release_branch;  // whose head is kept in force; empty: none
   absl::Duration forecast_late_after = absl::Minutes(15);
   absl::Duration keep_sweeps = absl::Hours(24 * 30);
   absl::Duration keep_releases = absl::Hours(24 * 400);

@@ -170,6 +170,17 @@ grpc::Status WorkQueueService::UpdatePool(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+grpc::Status WorkQueueService::DeletePool(grpc::ServerContext*,
+                                          const v1::DeletePoolRequest* request,
+                                          google::protobuf::Empty*) {
+  const auto deleted = [&]() -> absl::Status {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto identity, rpc::IdentifyRequest("DeletePool", *request));
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string id, ParsePool("name", request->name()));
+    return workqueue::DeletePool(queue_, identity, id);
+  }();
+  return rpc::ToGrpc(deleted);
+}
+
 grpc::Status WorkQueueService::PauseTasks(grpc::ServerContext*,
                                           const v1::PauseTasksRequest* request,
                                           v1::PauseTasksResponse* response) {

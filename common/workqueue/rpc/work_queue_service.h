@@ -25,6 +25,8 @@ class WorkQueueService final : public v1::WorkQueueService::Service {
                          v1::ListPoolsResponse* response) override;
   grpc::Status UpdatePool(grpc::ServerContext* context, const v1::UpdatePoolRequest* request,
                           v1::Pool* response) override;
+  grpc::Status DeletePool(grpc::ServerContext* context, const v1::DeletePoolRequest* request,
+                          google::protobuf::Empty* response) override;
   grpc::Status PauseTasks(grpc::ServerContext* context, const v1::PauseTasksRequest* request,
                           v1::PauseTasksResponse* response) override;
   grpc::Status ResumeTasks(grpc::ServerContext* context, const v1::ResumeTasksRequest* request,

@@ -52,7 +52,9 @@ absl::StatusOr<std::optional<Filter>> CheckCircuitFilter(const std::optional<Fil
         {"display_name"}, {"plant_display_name"}, {"training_hash"}, {"deployment_hash"}};
     for (const Key& key : CircuitKeys()) {
       const bool number = key.type == KeyType::kInteger || key.type == KeyType::kNumber;
-      all.push_back({key.path, number ? FilterKind::kNumber : FilterKind::kText});
+      all.push_back({key.path, number                       ? FilterKind::kNumber
+                               : key.type == KeyType::kDate ? FilterKind::kDate
+                                                            : FilterKind::kText});
     }
     return all;
   }();

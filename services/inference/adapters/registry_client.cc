@@ -128,9 +128,9 @@ absl::StatusOr<std::map<std::string, std::vector<Candidate>>> RegistryClient::Fi
   return found;
 }
 
-absl::StatusOr<std::map<CircuitId, std::int64_t>> RegistryClient::GetChampions(
+absl::StatusOr<std::map<CircuitId, StandingChampion>> RegistryClient::GetChampions(
     const std::vector<CircuitId>& circuits) {
-  std::map<CircuitId, std::int64_t> champions;
+  std::map<CircuitId, StandingChampion> champions;
   // Where most are asked for, all are cheaper.
   const std::vector<std::string> filters =
       circuits.size() > kFewCircuits
@@ -150,8 +150,15 @@ absl::StatusOr<std::map<CircuitId, std::int64_t>> RegistryClient::GetChampions(
                                                         return models_->ListChampions(
                                                             context, request, response);
                                                       }));
-      for (const auto& champion : page.champions())
-        champions[{champion.plant_id(), champion.circuit_id()}] = champion.version();
+      for (const auto& champion : page.champions()) {
+        StandingChampion& found = champions[{champion.plant_id(), champion.circuit_id()}];
+        found.version = champion.version();
+        if (!champion.previous_model_version().empty()) {
+          FLEETCAST_ASSIGN_OR_RETURN(
+              found.previous,
+              ParseModelVersion("previous_model_version", champion.previous_model_version()));
+        }
+      }
       request.set_page_token(page.next_page_token());
     } while (!request.page_token().empty());
   }
@@ -160,27 +167,39 @@ absl::StatusOr<std::map<CircuitId, std::int64_t>> RegistryClient::GetChampions(
 
 absl::Status RegistryClient::ChangeChampion(const std::string& request_id,
                                             const ChampionChange& change) {
-  if (change.model_version == 0) {
-    registry::v1::DeleteChampionRequest request;
+  const auto fill = [&](auto& request) {
     request.set_request_id(request_id);
-    request.set_name(absl::StrCat(kModel, "/", CircuitResource(change.circuit), "/champion"));
     request.set_expected_current_version(change.expected_current);
     request.set_actor(change.actor);
     request.set_reason(change.reason);
+  };
+  const std::string name = absl::StrCat(kModel, "/", CircuitResource(change.circuit), "/champion");
+  if (change.model_version == 0) {
+    registry::v1::DeleteChampionRequest request;
+    fill(request);
+    request.set_name(name);
     const absl::Status removed =
         rpc::Call<registry::v1::ChampionEvent>(kTimeout, [&](auto* context, auto* response) {
           return models_->DeleteChampion(context, request, response);
         }).status();
     return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
   }
+  if (change.roll_back) {
+    registry::v1::RollbackChampionRequest request;
+    fill(request);
+    request.set_name(name);
+    return rpc::Call<registry::v1::Champion>(kTimeout,
+                                             [&](auto* context, auto* response) {
+                                               return models_->RollbackChampion(context, request,
+                                                                                response);
+                                             })
+        .status();
+  }
   registry::v1::SetChampionRequest request;
-  request.set_request_id(request_id);
+  fill(request);
   request.set_plant_id(change.circuit.plant_id);
   request.set_circuit_id(change.circuit.circuit_id);
   request.set_model_version(ModelVersionResource(change.model_version));
-  request.set_expected_current_version(change.expected_current);
-  request.set_actor(change.actor);
-  request.set_reason(change.reason);
   return rpc::Call<registry::v1::Champion>(kTimeout,
                                            [&](auto* context, auto* response) {
                                              return models_->SetChampion(context, request,

@@ -20,7 +20,7 @@ class RegistryClient final : public ModelRegistry {
       const std::vector<std::int64_t>& versions) override;
   absl::StatusOr<std::map<std::string, std::vector<Candidate>>> FindCandidates(
       const std::vector<std::string>& training_hashes) override;
-  absl::StatusOr<std::map<CircuitId, std::int64_t>> GetChampions(
+  absl::StatusOr<std::map<CircuitId, StandingChampion>> GetChampions(
       const std::vector<CircuitId>& circuits) override;
   absl::Status ChangeChampion(const std::string& request_id, const ChampionChange& change) override;
   absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256,

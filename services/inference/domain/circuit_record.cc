@@ -12,7 +12,8 @@ NLOHMANN_JSON_SERIALIZE_ENUM(StepAction, {{StepAction::kNone, "NONE"},
                                           {StepAction::kRetired, "RETIRED"},
                                           {StepAction::kRefused, "REFUSED"},
                                           {StepAction::kPinned, "PINNED"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepResult, action, model_version, why)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepResult, action, model_version, why,
+                                                removed_champion)
 
 std::string Word(DesiredState state) {
   if (state == DesiredState::kNone) return "";

@@ -21,6 +21,7 @@ struct StepResult {
   StepAction action = StepAction::kNone;
   std::int64_t model_version = 0;  // that serves after it; 0: none
   std::string why;
+  std::int64_t removed_champion = 0;  // by a retirement
 };
 
 // A circuit as a commit has it.
@@ -70,7 +71,8 @@ struct CircuitRecord {
     std::string reason;
     std::optional<workqueue::Failure> failure;
     StepResult result;
-    absl::Time update_time;
+    absl::Time create_time, update_time;
+    std::int64_t champion_stood = 0;  // that a retirement took away, before it or by it
   };
   std::optional<Step> step;  // the last
 

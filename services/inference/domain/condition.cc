@@ -101,17 +101,41 @@ class Judge {
            (!circuit_.serving || circuit_.serving->training_hash != circuit_.training_hash);
   }
 
+  void UnderWay(const CircuitRecord::Step& step) {
+    const absl::Duration age = clock_.now - step.create_time;
+    const std::string taken = absl::StrCat("; it has taken ", Ago(age), " so far");
+    if (step.state == TaskState::kQueued && !clock_.step_obstacle.empty()) {
+      Add(ConditionType::kOutOfSync, UnlessNothingServes(Severity::kWarning), "STEP_CANNOT_START",
+          absl::StrCat("the step that makes it what the release says cannot start: ",
+                       clock_.step_obstacle, "; see `fleetcast pool list --of forecasting`"),
+          step.create_time);
+    } else if (Trains(step)) {
+      const bool late = age > kTrainingLateAfter;
+      Add(ConditionType::kTraining,
+          late ? UnlessNothingServes(Severity::kWarning) : Severity::kInfo,
+          late ? "TRAINING_SLOW" : "TRAINING",
+          absl::StrCat(step.reason.empty() ? circuit_.training_run : step.reason,
+                       late ? absl::StrCat(taken,
+                                           ": see `fleetcast training list` and `fleetcast "
+                                           "pool list`")
+                            : ""),
+          step.create_time);
+    } else {
+      const bool late = age > kStepLateAfter;
+      Add(ConditionType::kOutOfSync,
+          late ? UnlessNothingServes(Severity::kWarning) : Severity::kInfo,
+          late ? "STEP_SLOW" : "STEP_UNDER_WAY",
+          absl::StrCat(step.reason.empty() ? "it is being made what the release says" : step.reason,
+                       late ? absl::StrCat(taken, ": see `fleetcast release show`") : ""),
+          step.create_time);
+    }
+  }
+
   void Step(const CircuitRecord::Step& step) {
     switch (step.state) {
       case TaskState::kQueued:
       case TaskState::kRunning:
-        if (Trains(step))
-          Add(ConditionType::kTraining, Severity::kInfo, "TRAINING",
-              step.reason.empty() ? circuit_.training_run : step.reason, step.update_time);
-        else
-          Add(ConditionType::kOutOfSync, Severity::kInfo, "STEP_UNDER_WAY",
-              step.reason.empty() ? "it is being made what the release says" : step.reason,
-              step.update_time);
+        UnderWay(step);
         return;
       case TaskState::kSucceeded:
         if (step.result.action == StepAction::kRefused && Serves(step.result.model_version))

@@ -41,7 +41,12 @@ struct FleetClock {
   std::optional<absl::Time> latest_issue;  // of all circuits' forecasts
   // How long after its tick a forecast counts as late.
   absl::Duration late_after = absl::Minutes(15);
+  std::string step_obstacle;  // why no step of a release can start; empty: one can
 };
+
+// A step that is under way for longer than this is told, and one whose model is being trained.
+inline constexpr absl::Duration kStepLateAfter = absl::Hours(1);
+inline constexpr absl::Duration kTrainingLateAfter = absl::Hours(6);
 
 // A sensor whose newest reading is this much older than the fleet's newest is told.
 inline constexpr absl::Duration kStaleAfter = absl::Hours(24);

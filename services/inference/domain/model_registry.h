@@ -13,11 +13,17 @@
 
 namespace fleetcast::inference {
 
+struct StandingChampion {
+  std::int64_t version = 0;
+  std::int64_t previous = 0;  // what a rollback returns to; 0: nothing
+};
+
 // A change of a circuit's champion.
 struct ChampionChange {
   CircuitId circuit;
   std::int64_t model_version = 0;     // 0: to have none
   std::int64_t expected_current = 0;  // 0: none
+  bool roll_back = false;             // to `model_version`, which is the one before
   std::string actor, reason;
 };
 
@@ -32,7 +38,7 @@ class ModelRegistry {
   [[nodiscard]] virtual absl::StatusOr<std::map<std::string, std::vector<Candidate>>>
   FindCandidates(const std::vector<std::string>& training_hashes) = 0;
   // Of those of `circuits` that have one.
-  [[nodiscard]] virtual absl::StatusOr<std::map<CircuitId, std::int64_t>> GetChampions(
+  [[nodiscard]] virtual absl::StatusOr<std::map<CircuitId, StandingChampion>> GetChampions(
       const std::vector<CircuitId>& circuits) = 0;
   // The same change twice is one. ABORTED with reason CHAMPION_CHANGED if the champion is another
   // than expected.

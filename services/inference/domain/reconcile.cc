@@ -7,6 +7,8 @@
 namespace fleetcast::inference {
 namespace {
 
+constexpr char kNotBetter[] = "NOT_BETTER";
+
 bool Passed(const Candidate& candidate) {
   return candidate.gate == "BETTER" || candidate.gate == "AS_GOOD" ||
          candidate.gate == "NOT_COMPARABLE";
@@ -16,14 +18,16 @@ bool Serves(const CircuitRecord& circuit, std::int64_t version) {
   return circuit.serving && circuit.serving->model_version == version;
 }
 
+bool HasItsSettings(const CircuitRecord& circuit) {
+  return circuit.serving && circuit.serving->deployment_hash == circuit.deployment_hash;
+}
+
 // So that `version` is champion and serves.
 StepDecision Serve(const CircuitRecord& circuit, std::int64_t champion, std::int64_t version,
                    std::string why) {
-  const bool same_settings =
-      circuit.serving && circuit.serving->deployment_hash == circuit.deployment_hash;
   StepDecision decision{.version = version, .why = std::move(why)};
   decision.set_champion = champion != version;
-  decision.deploy = !Serves(circuit, version) || !same_settings;
+  decision.deploy = !Serves(circuit, version) || !HasItsSettings(circuit);
   if (decision.set_champion || !Serves(circuit, version))
     decision.action = StepAction::kPromoted;
   else if (decision.deploy)
@@ -39,12 +43,25 @@ StepDecision Leave(const CircuitRecord& circuit, StepAction action, std::string 
 
 StepDecision DecideActive(const CircuitRecord& circuit, const RegistryFacts& registry,
                           bool rollback) {
-  for (const Candidate& candidate : registry.candidates)
-    if (candidate.version == registry.champion)
+  for (const Candidate& candidate : registry.candidates) {
+    if (candidate.version != registry.champion) continue;
+    const std::int64_t before =
+        registry.previous != 0 ? registry.previous : candidate.judged_against;
+    if (candidate.gate != kNotBetter || before == 0 || before == candidate.version)
       return Serve(circuit, registry.champion, candidate.version, "is champion already");
+    StepDecision back = Serve(circuit, registry.champion, before,
+                              absl::StrCat("v", candidate.version, " ", candidate.why));
+    back.action = StepAction::kRefused;
+    return back;
+  }
   for (const Candidate& candidate : registry.candidates)
     if (Passed(candidate) && (rollback || candidate.judged_against == registry.champion))
       return Serve(circuit, registry.champion, candidate.version, candidate.why);
+  if (registry.champion == 0 && registry.stood != 0) {
+    StepDecision restore = Leave(circuit, StepAction::kNone, "was champion when it was retired");
+    restore.restore = registry.stood;
+    return restore;
+  }
   StepDecision ask = Leave(circuit, StepAction::kNone, "");
   ask.ask_trainer = true;
   if (registry.candidates.empty()) {
@@ -60,7 +77,7 @@ StepDecision DecideActive(const CircuitRecord& circuit, const RegistryFacts& reg
   }
   StepDecision refused =
       Leave(circuit, StepAction::kRefused, absl::StrCat("v", newest.version, " ", newest.why));
-  if (registry.champion != 0 && !Serves(circuit, registry.champion)) {
+  if (registry.champion != 0 && (!Serves(circuit, registry.champion) || !HasItsSettings(circuit))) {
     refused.version = registry.champion;
     refused.deploy = true;
   }
@@ -151,6 +168,7 @@ FleetChange ChangeTo(const DesiredFleet& desired, const std::vector<CircuitRecor
         record.desired_state = DesiredState::kRetired;
         record.training_run.clear();
         record.commit = desired.commit;
+        ++change.retired;
       }
       change.changed.push_back(record);
       // It may have a champion all the same.

@@ -24,6 +24,8 @@ struct Candidate {
 // What the registry says of a circuit.
 struct RegistryFacts {
   std::int64_t champion = 0;          // 0: none
+  std::int64_t previous = 0;          // the champion that a rollback of the present one returns to
+  std::int64_t stood = 0;             // where there is none: the one that its retirement took away
   std::vector<Candidate> candidates;  // newest first
 };
 
@@ -32,6 +34,7 @@ struct StepDecision {
   std::int64_t version = 0;               // that serves afterwards; 0: none
   bool ask_trainer = false;               // for a version, or for a verdict: decide again with it
   bool set_champion = false, remove_champion = false;
+  std::int64_t restore = 0;  // a champion to be set before all else; then decide again
   bool deploy = false, undeploy = false;
   std::string why;
 };
@@ -41,7 +44,9 @@ struct StepDecision {
 
 // A pin goes before a release; a champion of the right hash before a candidate; the newest
 // candidate that passed the gate against the champion of now before one that has yet to be judged.
-// Where the gate refused the newest version the champion serves, whatever was done by hand.
+// Where the gate refused the newest version the champion serves, whatever was done by hand, with
+// the deployment values of now; and where it refused the champion, which a pin made one, that
+// before it. What comes back from retirement is judged against the champion that it had.
 // In a rollback a version that ever passed is taken as it is: it is asked for because of what came
 // after it.
 [[nodiscard]] StepDecision Decide(const CircuitRecord& circuit, const RegistryFacts& registry,
@@ -60,7 +65,7 @@ struct DesiredFleet {
 struct FleetChange {
   std::vector<CircuitRecord> changed;  // as they are to be from now on
   std::vector<CircuitRecord> to_step;  // of all, those that NeedsStep, and those retired by it
-  int in_sync = 0, unsound = 0, pinned = 0;
+  int in_sync = 0, unsound = 0, pinned = 0, retired = 0;
 };
 
 // `present` are all circuits. Those that the commit does not have are RETIRED, whoever deployed

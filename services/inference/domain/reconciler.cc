@@ -8,6 +8,7 @@
 #include "common/base/id.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
+#include "common/base/transient.h"
 #include "services/inference/domain/reconcile.h"
 #include "services/inference/domain/registry_facts.h"
 
@@ -52,11 +53,17 @@ std::vector<StepOutcome> Reconciler::Run(const std::vector<HeldStep>& steps) {
   if (!facts.ok()) return fail_all(facts.status());
   std::map<CircuitId, CircuitRecord> circuits;
   for (const CircuitRecord& record : *records) circuits[record.circuit] = record;
+  absl::Status away;  // then nobody else of the batch waits for it too
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto found = circuits.find(steps[i].circuit);
+    if (!away.ok()) {
+      outcomes[i].status = away;
+      continue;
+    }
     outcomes[i].status = found == circuits.end() ? CircuitNotFound(steps[i].circuit)
                                                  : Carry(steps[i], found->second,
                                                          facts->at(steps[i].circuit), outcomes[i]);
+    if (IsTransient(outcomes[i].status)) away = outcomes[i].status;
   }
   MakeDeployments(circuits, steps, outcomes);
   return outcomes;
@@ -65,6 +72,14 @@ std::vector<StepOutcome> Reconciler::Run(const std::vector<HeldStep>& steps) {
 absl::Status Reconciler::Carry(const HeldStep& step, const CircuitRecord& circuit,
                                const RegistryFacts& facts, StepOutcome& outcome) {
   const StepDecision decision = Decide(circuit, facts, !step.pin.rollback_of.empty());
+  if (decision.restore != 0) {
+    FLEETCAST_RETURN_IF_ERROR(step.confirm_held());
+    FLEETCAST_RETURN_IF_ERROR(ChangeChampion(
+        step, facts, {.version = decision.restore, .set_champion = true, .why = decision.why}));
+    RegistryFacts restored = facts;
+    restored.champion = decision.restore;
+    return Carry(step, circuit, restored, outcome);
+  }
   if (decision.ask_trainer) return AskTrainer(step, circuit, facts, outcome);
   if (decision.set_champion || decision.remove_champion) {
     FLEETCAST_RETURN_IF_ERROR(step.confirm_held());
@@ -72,6 +87,11 @@ absl::Status Reconciler::Carry(const HeldStep& step, const CircuitRecord& circui
   }
   outcome.result = {
       .action = decision.action, .model_version = decision.version, .why = decision.why};
+  // A try before this one may have removed it.
+  if (decision.action == StepAction::kRetired)
+    outcome.result.removed_champion = facts.champion != 0 ? facts.champion
+                                      : circuit.serving   ? circuit.serving->model_version
+                                                          : facts.stood;
   outcome.undeploy = decision.undeploy;
   if (decision.deploy) outcome.deploy = Deployment{.circuit = step.circuit};
   return absl::OkStatus();
@@ -82,6 +102,8 @@ absl::Status Reconciler::ChangeChampion(const HeldStep& step, const RegistryFact
   const ChampionChange change{.circuit = step.circuit,
                               .model_version = decision.set_champion ? decision.version : 0,
                               .expected_current = facts.champion,
+                              .roll_back = decision.set_champion && facts.previous != 0 &&
+                                           decision.version == facts.previous,
                               .actor = ActorOf(step.pin),
                               .reason = WhyOf(step, decision)};
   return registry_.ChangeChampion(

@@ -21,8 +21,11 @@ absl::StatusOr<std::map<CircuitId, RegistryFacts>> FactsOf(
   FLEETCAST_ASSIGN_OR_RETURN(auto candidates, registry.FindCandidates(hashes));
   for (const CircuitRecord& circuit : circuits) {
     RegistryFacts& of_circuit = facts[circuit.circuit];
-    if (const auto found = champions.find(circuit.circuit); found != champions.end())
-      of_circuit.champion = found->second;
+    if (const auto found = champions.find(circuit.circuit); found != champions.end()) {
+      of_circuit.champion = found->second.version;
+      of_circuit.previous = found->second.previous;
+    }
+    if (of_circuit.champion == 0 && circuit.step) of_circuit.stood = circuit.step->champion_stood;
     if (const auto found = candidates.find(circuit.training_hash); found != candidates.end())
       of_circuit.candidates = found->second;
   }

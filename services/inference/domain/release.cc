@@ -15,7 +15,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReleasePlan, in_sync, promote, t
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReleasePin, circuit, commit, revision,
                                                 previous_release, rollback_of, actor, reason, plan,
                                                 unsound_circuits, note)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepPin, train)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepPin, train, champion_stood)
 
 std::string ToJson(const ReleasePin& pin) { return json(pin).dump(); }
 std::string ToJson(const StepPin& pin) { return json(pin).dump(); }
@@ -29,8 +29,11 @@ StepPin StepPinOf(const std::string& text) {
 }
 
 Release ReleaseOf(workqueue::Group group, bool in_force) {
-  Release release{
-      .group = {}, .pin = ReleasePinOf(group.pin), .in_force = in_force, .training_run = {}};
+  Release release{.group = {},
+                  .pin = ReleasePinOf(group.pin),
+                  .in_force = in_force,
+                  .training_run = {},
+                  .obstacle = {}};
   release.group = std::move(group);
   return release;
 }
@@ -64,8 +67,9 @@ std::string ReleaseReason(const Release& release) {
                             counts.running, " are running");
       break;
     case ReleaseState::kApplied:
-      reason = total == 0 ? "every circuit was what it says already"
-                          : absl::StrCat("all ", total, " steps are done");
+      reason = total == 0   ? "every circuit was what it says already"
+               : total == 1 ? "its one step is done"
+                            : absl::StrCat("all ", total, " steps are done");
       break;
     case ReleaseState::kDegraded:
       reason = absl::StrCat(counts.failed + counts.cancelled, " of ", total,
@@ -78,6 +82,7 @@ std::string ReleaseReason(const Release& release) {
   }
   if (release.group.paused && !IsTerminal(release.group.state))
     absl::StrAppend(&reason, "; paused");
+  if (!release.obstacle.empty()) absl::StrAppend(&reason, "; ", release.obstacle);
   if (!release.pin.note.empty()) absl::StrAppend(&reason, "; ", release.pin.note);
   return reason;
 }

@@ -37,11 +37,13 @@ struct Release {
   ReleasePin pin;
   bool in_force = false;
   std::string training_run;  // resource name; empty: none
+  std::string obstacle;      // why no step of it can start, for people; empty: one can
 };
 
 // What a step pins.
 struct StepPin {
-  bool train = false;  // it was found to need the trainer when the release was made
+  bool train = false;               // it was found to need the trainer when the release was made
+  std::int64_t champion_stood = 0;  // RegistryFacts::stood when the step was made
 };
 
 struct ReleaseStep {

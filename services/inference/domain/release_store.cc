@@ -47,7 +47,7 @@ const FilterFields& StatusFilterFields() {
                        {"conditions"},
                        {"release"},
                        {"commit"},
-                       {"cutoff_date"},
+                       {"cutoff_date", FilterKind::kDate},
                        {"serving.model_version"},
                        {"serving.skill", FilterKind::kNumber}};
   return *fields;

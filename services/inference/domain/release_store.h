@@ -53,6 +53,7 @@ struct FleetSummary {
 struct NewPin {
   CircuitId circuit;
   std::int64_t model_version = 0;  // 0: the one that serves
+  bool roll_back = false;          // instead: the champion before the present one
   std::string actor, reason;
   absl::Duration ttl = absl::InfiniteDuration();
 };
@@ -97,8 +98,12 @@ class ReleaseStore {
   [[nodiscard]] virtual absl::StatusOr<PageOf<CircuitStatus>> ListStatuses(
       const std::string& plant_id, const std::optional<Filter>& filter,
       const PageRequest& page) = 0;
-  [[nodiscard]] virtual absl::StatusOr<FleetSummary> Summarize(const std::string& plant_id) = 0;
+  [[nodiscard]] virtual absl::StatusOr<FleetSummary> Summarize(
+      const std::string& plant_id, const std::optional<Filter>& filter) = 0;
 
+  // The first answer of Pin, to be asked before what a pin needs is fetched.
+  [[nodiscard]] virtual absl::StatusOr<std::optional<CircuitStatus>> FirstStatus(
+      const MutatingRequest& request) = 0;
   // Holds the circuit, and starts the step that makes it so. NOT_FOUND; FAILED_PRECONDITION
   // CIRCUIT_NOT_CONFIGURED, CIRCUIT_NOT_DEPLOYED where no version is named and none serves.
   [[nodiscard]] virtual absl::StatusOr<CircuitStatus> Pin(const MutatingRequest& request,

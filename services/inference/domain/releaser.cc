@@ -62,20 +62,31 @@ absl::Status CheckSuccession(const Kinship& kinship, const std::string& revision
       kinship);
 }
 
-absl::Status CheckNotEmptied(const DesiredFleet& desired, const std::vector<CircuitRecord>& present,
-                             const std::string& revision) {
-  if (!desired.circuits.empty() || !desired.unsound.empty()) return absl::OkStatus();
-  const auto active = std::count_if(present.begin(), present.end(), [](const auto& circuit) {
-    return circuit.desired_state == DesiredState::kActive;
-  });
-  if (active == 0) return absl::OkStatus();
-  return Refused(
-      absl::StatusCode::kFailedPrecondition, "FLEET_EMPTY",
-      absl::StrCat("\"", revision, "\" (", Short(desired.commit), ") has no circuit at all, and ",
-                   active,
-                   " are in force; nothing was changed. Mend the master list. If all are "
-                   "to go, remove their deployments by hand: `fleetcast deployment delete`"),
-      {{"commit", desired.commit}});
+absl::Status CheckRetirements(const DesiredFleet& desired,
+                              const std::vector<CircuitRecord>& present, int retired,
+                              std::optional<int> allowed, const std::string& revision) {
+  const auto active =
+      static_cast<int>(std::count_if(present.begin(), present.end(), [](const auto& circuit) {
+        return circuit.desired_state == DesiredState::kActive;
+      }));
+  const bool emptied =
+      desired.circuits.empty() && desired.unsound.empty() && active > 0 && !allowed;
+  const int most = allowed.value_or(std::max(kFewRetired, active / 10));
+  if (retired <= most && !emptied) return absl::OkStatus();
+  const std::string named = absl::StrCat("\"", revision, "\" (", Short(desired.commit), ")");
+  const std::string what =
+      emptied
+          ? absl::StrCat(named, " has no circuit at all, and ", active, " are in force")
+          : absl::StrCat(
+                named, " takes ", retired, " of ", active, " circuits out of service, more than ",
+                allowed ? "the " : "a release may unasked: ", most, allowed ? " allowed" : "");
+  return Refused(absl::StatusCode::kFailedPrecondition,
+                 emptied ? "FLEET_EMPTY" : "LARGE_RETIREMENT",
+                 absl::StrCat(what,
+                              "; nothing was changed. Mend the master list, or, if that is meant, "
+                              "allow it with max_retired_circuits (--max-retired ",
+                              emptied ? active : retired, ")"),
+                 {{"commit", desired.commit}, {"retired", absl::StrCat(retired)}});
 }
 
 Releaser::Releaser(ModelRegistry& registry, CircuitCatalog& catalog, ReleaseStore& store)
@@ -89,13 +100,16 @@ absl::StatusOr<std::vector<NewStep>> Releaser::Plan(const std::vector<CircuitRec
   for (const CircuitRecord& circuit : to_step) {
     const StepDecision decision = Decide(circuit, facts.at(circuit.circuit), rollback);
     Count(decision, plan);
-    steps.push_back({.circuit = circuit.circuit, .pin = {.train = decision.ask_trainer}});
+    steps.push_back({.circuit = circuit.circuit,
+                     .pin = {.train = decision.ask_trainer,
+                             .champion_stood = circuit.step ? circuit.step->champion_stood : 0}});
   }
   return steps;
 }
 
 absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, ReleasePin pin,
-                                             const InForce& in_force, bool rollback) {
+                                             const InForce& in_force, bool rollback,
+                                             std::optional<int> most_retired) {
   FLEETCAST_ASSIGN_OR_RETURN(const DesiredFleet fleet, catalog_.GetFleet(pin.revision));
   if (!in_force.commit.empty() && !rollback) {
     auto kinship = catalog_.GetKinship(in_force.commit, fleet.commit);
@@ -103,10 +117,12 @@ absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, Rel
       kinship = Kinship{.base_commit = in_force.commit, .head_commit = fleet.commit};
     FLEETCAST_RETURN_IF_ERROR(kinship.status());
     FLEETCAST_RETURN_IF_ERROR(CheckSuccession(*kinship, pin.revision));
+    FLEETCAST_RETURN_IF_ERROR(CheckNotRolledBack(in_force, fleet.commit, pin.revision));
   }
   FLEETCAST_ASSIGN_OR_RETURN(const std::vector<CircuitRecord> present, store_.AllCircuits());
-  FLEETCAST_RETURN_IF_ERROR(CheckNotEmptied(fleet, present, pin.revision));
   const FleetChange change = ChangeTo(fleet, present);
+  FLEETCAST_RETURN_IF_ERROR(
+      CheckRetirements(fleet, present, change.retired, most_retired, pin.revision));
   if (in_force.commit == fleet.commit && change.changed.empty() && !rollback) {
     FLEETCAST_ASSIGN_OR_RETURN(const Release standing, store_.Get(in_force.release_id));
     if (StateOf(standing) == ReleaseState::kApplying ||
@@ -132,6 +148,34 @@ absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, Rel
   return store_.Create(request, release, in_force);
 }
 
+absl::Status Releaser::CheckNotRolledBack(const InForce& in_force, const std::string& commit,
+                                          const std::string& revision) {
+  if (commit == in_force.commit) return absl::OkStatus();
+  FLEETCAST_ASSIGN_OR_RETURN(Release at, store_.Get(in_force.release_id));
+  while (!at.pin.rollback_of.empty() && !at.pin.previous_release.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(Release left, store_.Get(at.pin.previous_release));
+    bool covered = left.pin.commit == commit;
+    if (!covered && left.pin.commit != in_force.commit) {
+      const auto kinship = catalog_.GetKinship(left.pin.commit, commit);
+      if (!kinship.ok() && ReasonOf(kinship.status()) != "REVISION_NOT_FOUND")
+        return kinship.status();
+      covered = kinship.ok() && kinship->merge_base_commit == commit;
+    }
+    if (covered)
+      return Refused(
+          absl::StatusCode::kFailedPrecondition, "ROLLED_BACK",
+          absl::StrCat("\"", revision, "\" (", Short(commit), ") was rolled back from",
+                       at.pin.actor.empty() ? "" : absl::StrCat(" by ", at.pin.actor),
+                       at.pin.reason.empty() ? "" : absl::StrCat(" (", at.pin.reason, ")"),
+                       "; nothing was changed. Release a later commit that mends it, or, to have "
+                       "it again as it is, roll back to ",
+                       ReleaseResource(left.group.id)),
+          {{"commit", commit}, {"release", ReleaseResource(left.group.id)}});
+    at = std::move(left);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Release> Releaser::Create(const MutatingRequest& request,
                                          const ReleaseCommand& command) {
   FLEETCAST_ASSIGN_OR_RETURN(auto first, store_.FirstRelease(request));
@@ -140,7 +184,7 @@ absl::StatusOr<Release> Releaser::Create(const MutatingRequest& request,
     FLEETCAST_ASSIGN_OR_RETURN(const InForce in_force, store_.GetInForce());
     auto release = PutInForce(
         request, {.revision = command.revision, .actor = command.actor, .reason = command.reason},
-        in_force, /*rollback=*/false);
+        in_force, /*rollback=*/false, command.most_retired);
     if (ReasonOf(release.status()) != "RELEASE_CHANGED" || tries == kMaxTries) return release;
   }
 }
@@ -179,10 +223,33 @@ absl::StatusOr<Release> Releaser::RollBack(const MutatingRequest& request,
                      .actor = command.actor,
                      .reason = command.reason},
                     {.release_id = standing.group.id, .commit = standing.pin.commit},
-                    /*rollback=*/true);
+                    /*rollback=*/true, command.most_retired);
 }
 
-absl::StatusOr<CircuitStatus> Releaser::Pin(const MutatingRequest& request, const NewPin& pin) {
+absl::StatusOr<std::int64_t> Releaser::ChampionBefore(const CircuitId& circuit) {
+  FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, store_.GetStatus(circuit));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto champions, registry_.GetChampions({circuit}));
+  const auto found = champions.find(circuit);
+  const StandingChampion champion = found == champions.end() ? StandingChampion{} : found->second;
+  const auto& pin = status.record.pin;
+  if (pin && pin->model_version != champion.version)
+    return Refused(
+        absl::StatusCode::kFailedPrecondition, "STEP_UNDER_WAY",
+        absl::StrCat(ModelVersionResource(pin->model_version), " is still being made champion of ",
+                     CircuitResource(circuit), "; send the request again when it is"));
+  if (champion.previous == 0)
+    return Refused(absl::StatusCode::kFailedPrecondition, "NO_PREVIOUS_CHAMPION",
+                   absl::StrCat("nothing came before the champion of ", CircuitResource(circuit),
+                                "; name the version that is to serve"));
+  return champion.previous;
+}
+
+absl::StatusOr<CircuitStatus> Releaser::Pin(const MutatingRequest& request, NewPin pin) {
+  FLEETCAST_ASSIGN_OR_RETURN(auto first, store_.FirstStatus(request));
+  if (first) return *std::move(first);
+  if (pin.roll_back) {
+    FLEETCAST_ASSIGN_OR_RETURN(pin.model_version, ChampionBefore(pin.circuit));
+  }
   if (pin.model_version > 0) {
     FLEETCAST_ASSIGN_OR_RETURN(const auto versions,
                                registry_.GetModelVersions({pin.model_version}));

@@ -1,6 +1,7 @@
 // Makes releases: from what config and registry say of a commit to what is stored.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,17 +17,21 @@ namespace fleetcast::inference {
 struct ReleaseCommand {
   std::string revision;
   std::string actor, reason;
+  std::optional<int> most_retired;  // circuits that it may take out of service; unset: a few
 };
 
 // FAILED_PRECONDITION with reason STALE_RELEASE or DIVERGED_RELEASE unless the head is the commit
 // in force or descends from it. `revision` is what the caller named.
 [[nodiscard]] absl::Status CheckSuccession(const Kinship& kinship, const std::string& revision);
 
-// FAILED_PRECONDITION with reason FLEET_EMPTY where the commit has no circuit at all and some are
-// in force: a master list emptied by mistake would take everything out of service.
-[[nodiscard]] absl::Status CheckNotEmptied(const DesiredFleet& desired,
-                                           const std::vector<CircuitRecord>& present,
-                                           const std::string& revision);
+// FAILED_PRECONDITION with reason LARGE_RETIREMENT where the commit takes more circuits out of
+// service than `allowed`, by default kFewRetired or a tenth of those in force, whichever is more;
+// FLEET_EMPTY where it has none at all: a master list that was cut by mistake would do so.
+inline constexpr int kFewRetired = 3;
+[[nodiscard]] absl::Status CheckRetirements(const DesiredFleet& desired,
+                                            const std::vector<CircuitRecord>& present, int retired,
+                                            std::optional<int> allowed,
+                                            const std::string& revision);
 
 // Thread safe. The references must outlive it.
 class Releaser {
@@ -41,14 +46,21 @@ class Releaser {
                                                  const std::string& release_id,
                                                  const ReleaseCommand& command);
   // Makes `version` serve its circuit until it is unpinned. The registry's and the store's errors.
-  [[nodiscard]] absl::StatusOr<CircuitStatus> Pin(const MutatingRequest& request,
-                                                  const NewPin& pin);
+  [[nodiscard]] absl::StatusOr<CircuitStatus> Pin(const MutatingRequest& request, NewPin pin);
 
  private:
   [[nodiscard]] absl::StatusOr<Release> PutInForce(const MutatingRequest& request, ReleasePin pin,
-                                                   const InForce& in_force, bool rollback);
+                                                   const InForce& in_force, bool rollback,
+                                                   std::optional<int> most_retired);
+  // FAILED_PRECONDITION with reason ROLLED_BACK where the commit in force was rolled back to, and
+  // `commit` is what it was rolled back from, or older than that.
+  [[nodiscard]] absl::Status CheckNotRolledBack(const InForce& in_force, const std::string& commit,
+                                                const std::string& revision);
   // The last release of another commit than that in force, however often each was released.
   [[nodiscard]] absl::StatusOr<Release> CommitBefore(const Release& standing);
+  // What a rollback of the circuit's champion returns to. NOT_FOUND; FAILED_PRECONDITION with
+  // reason NO_PREVIOUS_CHAMPION, or STEP_UNDER_WAY while a pin is not yet carried out.
+  [[nodiscard]] absl::StatusOr<std::int64_t> ChampionBefore(const CircuitId& circuit);
   [[nodiscard]] absl::StatusOr<std::vector<NewStep>> Plan(const std::vector<CircuitRecord>& to_step,
                                                           bool rollback, ReleasePlan& plan);
 

@@ -73,7 +73,9 @@ std::string SweepReason(const Sweep& sweep) {
   std::string reason;
   switch (sweep.group.state) {
     case GroupState::kQueued:
-      reason = absl::StrCat(total, " invocations wait for a replica");
+      reason = total == 1
+                   ? "1 invocation waits to be started, and says for what"
+                   : absl::StrCat(total, " invocations wait to be started; each says for what");
       break;
     case GroupState::kRunning:
       reason = absl::StrCat(total - counts.open(), " of ", total, " invocations have ended, ",

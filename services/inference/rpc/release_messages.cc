@@ -125,6 +125,8 @@ v1::CircuitStatus MessageOf(const CircuitStatus& status) {
   message.set_plant_id(record.circuit.plant_id);
   message.set_circuit_id(record.circuit.circuit_id);
   message.set_display_name(record.display_name);
+  message.set_plant_display_name(record.settings.plant_display_name);
+  message.set_sensor_id(record.settings.sensor_id);
   if (record.desired_state != DesiredState::kNone) {
     message.set_desired_state(EnumOf("DESIRED_STATE_", Word(record.desired_state),
                                      v1::CircuitStatus::DesiredState_Parse));

@@ -43,6 +43,14 @@ absl::Status CheckCause(const Request& request) {
                        "say why, for those who read the history");
 }
 
+template <typename Request>
+absl::StatusOr<std::optional<int>> MostRetired(const Request& request) {
+  if (!request.has_max_retired_circuits()) return std::optional<int>();
+  if (request.max_retired_circuits() < 0)
+    return InvalidField("max_retired_circuits", "must not be below 0");
+  return std::optional<int>(request.max_retired_circuits());
+}
+
 absl::StatusOr<absl::Duration> TtlOf(const v1::PinCircuitRequest& request) {
   if (!request.has_ttl()) return absl::InfiniteDuration();
   const absl::Duration ttl =
@@ -66,9 +74,11 @@ grpc::Status ReleaseService::CreateRelease(grpc::ServerContext*,
                                                 "name a branch, tag or commit, such as main"));
         FLEETCAST_RETURN_IF_ERROR(CheckLength("actor", request->actor(), kMaxActorBytes));
         FLEETCAST_RETURN_IF_ERROR(CheckLength("reason", request->reason(), kMaxReasonBytes));
+        FLEETCAST_ASSIGN_OR_RETURN(const auto most_retired, MostRetired(*request));
         return releaser_.Create(identity, {.revision = request->revision(),
                                            .actor = request->actor(),
-                                           .reason = request->reason()});
+                                           .reason = request->reason(),
+                                           .most_retired = most_retired});
       });
 }
 
@@ -140,8 +150,12 @@ grpc::Status ReleaseService::RollbackRelease(grpc::ServerContext*,
         FLEETCAST_RETURN_IF_ERROR(CheckLength("actor", request->actor(), kMaxActorBytes));
         FLEETCAST_RETURN_IF_ERROR(CheckRequired("reason", request->reason(), kMaxReasonBytes,
                                                 "say why, for those who read the history"));
-        return releaser_.RollBack(
-            identity, id, {.revision = "", .actor = request->actor(), .reason = request->reason()});
+        FLEETCAST_ASSIGN_OR_RETURN(const auto most_retired, MostRetired(*request));
+        return releaser_.RollBack(identity, id,
+                                  {.revision = "",
+                                   .actor = request->actor(),
+                                   .reason = request->reason(),
+                                   .most_retired = most_retired});
       });
 }
 
@@ -176,7 +190,9 @@ grpc::Status ReleaseService::SummarizeFleet(grpc::ServerContext*,
   return Answer(reply, [&]() -> absl::StatusOr<v1::FleetSummary> {
     FLEETCAST_ASSIGN_OR_RETURN(const std::string plant,
                                ParsePlantOrAll("parent", request->parent()));
-    FLEETCAST_ASSIGN_OR_RETURN(const FleetSummary summary, store_.Summarize(plant));
+    FLEETCAST_ASSIGN_OR_RETURN(const auto filter,
+                               ParseFilter(request->filter(), StatusFilterFields()));
+    FLEETCAST_ASSIGN_OR_RETURN(const FleetSummary summary, store_.Summarize(plant, filter));
     v1::FleetSummary message = MessageOf(summary);
     const auto release = store_.Get("");
     if (release.ok())
@@ -192,8 +208,12 @@ grpc::Status ReleaseService::PinCircuit(grpc::ServerContext*, const v1::PinCircu
   return AnswerMutation(
       "PinCircuit", *request, reply,
       [&](const MutatingRequest& identity) -> absl::StatusOr<CircuitStatus> {
-        NewPin pin{.actor = request->actor(), .reason = request->reason()};
+        NewPin pin{.roll_back = request->roll_back(),
+                   .actor = request->actor(),
+                   .reason = request->reason()};
         FLEETCAST_ASSIGN_OR_RETURN(pin.circuit, ParseCircuit("circuit", request->circuit()));
+        if (pin.roll_back && !request->model_version().empty())
+          return InvalidField("roll_back", "is instead of model_version; leave one of them out");
         if (!request->model_version().empty()) {
           FLEETCAST_ASSIGN_OR_RETURN(pin.model_version,
                                      ParseModelVersion("model_version", request->model_version()));

@@ -25,7 +25,9 @@ const char kSelect[] =
     " f.model_version AS f_version, f.point_values[1] AS next_value,"
     " CASE WHEN h.task_id IS NULL THEN s.state ELSE 'RUNNING' END AS step_state,"
     " s.state_reason AS step_reason, s.failure AS step_failure, s.result AS step_result, "
-    FLEETCAST_MICROS("s.update_time") " AS step_us, x.failure AS failed";
+    FLEETCAST_MICROS("s.create_time") " AS step_made_us, "
+    FLEETCAST_MICROS("s.update_time") " AS step_us,"
+    " (s.payload ->> 'champion_stood')::bigint AS champion_stood, x.failure AS failed";
 
 // A circuit's last failure is looked up where its index gives it first.
 const char kFrom[] =
@@ -117,7 +119,10 @@ std::optional<CircuitRecord::Step> StepOf(Fields& fields) {
   step.reason = fields.Text();
   step.failure = workqueue::FailureOf(fields.Next());
   step.result = StepResultOf(fields.Text());
+  step.create_time = fields.Time().value_or(absl::UnixEpoch());
   step.update_time = fields.Time().value_or(absl::UnixEpoch());
+  step.champion_stood = fields.Optional<std::int64_t>().value_or(0);
+  if (step.result.removed_champion != 0) step.champion_stood = step.result.removed_champion;
   if (state.empty()) return std::nullopt;
   return step;
 }

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/db/filter_sql.h"
-#include "common/workqueue/pools.h"
+#include "common/workqueue/waiting.h"
 #include "services/inference/storage/circuit_rows.h"
 #include "services/inference/storage/first_answer.h"
 #include "services/inference/storage/rows.h"
@@ -105,6 +105,25 @@ CircuitStatus StatusOf(CircuitRecord record, const FleetClock& clock) {
   return status;
 }
 
+CircuitRecord RecordWithSettings(const pqxx::row& row) {
+  CircuitRecord record = RecordOf(row);
+  record.settings = SettingsOf(row["settings"].as<std::string>());
+  return record;
+}
+
+bool IsAskedFor(const CircuitStatus& status, const std::optional<Filter>& filter) {
+  return !filter ||
+         Matches(*filter, [&](const std::string& field) { return StatusField(status, field); });
+}
+
+// Why no step can start, whoever is free; "" if one can.
+std::string StepObstacle(pqxx::work& work, const Queue& queue) {
+  workqueue::Task step;
+  step.pool = kReleasingQueue;
+  step.pools = {kReleasingQueue};
+  return workqueue::Obstacle(step, workqueue::ReadSituation(work, queue));
+}
+
 }  // namespace
 
 workqueue::QueueOptions ReleasingQueueOptions() {
@@ -130,6 +149,8 @@ Release PostgresReleaseStore::WithTraining(pqxx::work& work, Group group) {
   const InForce in_force = ReadInForce(work);
   Release release = ReleaseOf(std::move(group), false);
   release.in_force = release.group.id == in_force.release_id;
+  if (!IsTerminal(release.group.state) && release.group.counts.queued > 0)
+    release.obstacle = StepObstacle(work, queue_);
   const pqxx::result run = Run(work, kTrainingRun, {release.group.id});
   if (!run.empty()) release.training_run = run[0][0].as<std::string>();
   return release;
@@ -152,6 +173,17 @@ absl::StatusOr<std::optional<Release>> PostgresReleaseStore::FirstRelease(
     if (!first) return Found();
     FLEETCAST_ASSIGN_OR_RETURN(Release release, Select(work, *first));
     return Found(std::move(release));
+  });
+}
+
+absl::StatusOr<std::optional<CircuitStatus>> PostgresReleaseStore::FirstStatus(
+    const MutatingRequest& request) {
+  using Found = std::optional<CircuitStatus>;
+  return db::ReadInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<Found> {
+    FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::FindAnswer(work, kSchema, request));
+    if (!first) return Found();
+    FLEETCAST_ASSIGN_OR_RETURN(CircuitStatus status, SelectStatus(work, CircuitOfKey(*first)));
+    return Found(std::move(status));
   });
 }
 
@@ -275,13 +307,19 @@ absl::StatusOr<ReleaseChanges> PostgresReleaseStore::ChangesSince(const std::str
       });
 }
 
+FleetClock PostgresReleaseStore::Clock(pqxx::work& work) {
+  FleetClock clock = ReadFleetClock(work, late_after_);
+  clock.step_obstacle = StepObstacle(work, queue_);
+  return clock;
+}
+
 absl::StatusOr<CircuitStatus> PostgresReleaseStore::SelectStatus(pqxx::work& work,
                                                                  const CircuitId& circuit) {
   const pqxx::result rows =
-      Run(work, absl::StrCat(SelectCircuits(false), " WHERE c.plant_id = $1 AND c.circuit_id = $2"),
+      Run(work, absl::StrCat(SelectCircuits(true), " WHERE c.plant_id = $1 AND c.circuit_id = $2"),
           {circuit.plant_id, circuit.circuit_id});
   if (rows.empty()) return CircuitNotFound(circuit);
-  return StatusOf(RecordOf(rows[0]), ReadFleetClock(work, late_after_));
+  return StatusOf(RecordWithSettings(rows[0]), Clock(work));
 }
 
 absl::StatusOr<CircuitStatus> PostgresReleaseStore::GetStatus(const CircuitId& circuit) {
@@ -293,7 +331,7 @@ absl::StatusOr<PageOf<CircuitStatus>> PostgresReleaseStore::ListStatuses(
     const std::string& plant_id, const std::optional<Filter>& filter, const PageRequest& page) {
   return db::ReadInTransaction(
       queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<PageOf<CircuitStatus>> {
-        const FleetClock clock = ReadFleetClock(work, late_after_);
+        const FleetClock clock = Clock(work);
         std::vector<std::string> after =
             page.after.size() == 2 ? page.after : std::vector<std::string>{"", ""};
         const auto slice = static_cast<std::size_t>(filter ? kSlice : page.size + 1);
@@ -301,7 +339,7 @@ absl::StatusOr<PageOf<CircuitStatus>> PostgresReleaseStore::ListStatuses(
         for (bool more = true; more && found.size() <= static_cast<std::size_t>(page.size);) {
           const pqxx::result rows =
               Run(work,
-                  absl::StrCat(SelectCircuits(false),
+                  absl::StrCat(SelectCircuits(true),
                                " WHERE ($1 = '' OR c.plant_id = $1)"
                                " AND (c.plant_id, c.circuit_id) > ($2, $3)"
                                " ORDER BY c.plant_id, c.circuit_id LIMIT $4::integer"),
@@ -309,10 +347,9 @@ absl::StatusOr<PageOf<CircuitStatus>> PostgresReleaseStore::ListStatuses(
           for (const pqxx::row& row : rows) {
             CircuitStatus status = StatusOf(RecordOf(row), clock);
             after = PageKeyOf(status);
-            if (!filter || Matches(*filter, [&](const std::string& field) {
-                  return StatusField(status, field);
-                }))
-              found.push_back(std::move(status));
+            if (!IsAskedFor(status, filter)) continue;
+            status.record.settings = SettingsOf(row["settings"].as<std::string>());
+            found.push_back(std::move(status));
           }
           more = rows.size() == static_cast<pqxx::result::size_type>(slice);
         }
@@ -320,15 +357,17 @@ absl::StatusOr<PageOf<CircuitStatus>> PostgresReleaseStore::ListStatuses(
       });
 }
 
-absl::StatusOr<FleetSummary> PostgresReleaseStore::Summarize(const std::string& plant_id) {
+absl::StatusOr<FleetSummary> PostgresReleaseStore::Summarize(const std::string& plant_id,
+                                                             const std::optional<Filter>& filter) {
   return db::ReadInTransaction(
       queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<FleetSummary> {
-        const FleetClock clock = ReadFleetClock(work, late_after_);
+        const FleetClock clock = Clock(work);
         FleetSummary summary;
         for (const pqxx::row& row :
              Run(work, absl::StrCat(SelectCircuits(false), " WHERE $1 = '' OR c.plant_id = $1"),
                  {plant_id})) {
           const CircuitStatus status = StatusOf(RecordOf(row), clock);
+          if (!IsAskedFor(status, filter)) continue;
           ++summary.circuits;
           ++summary.by_severity[Word(WorstOf(status.conditions))];
           std::map<std::string, int> once;
@@ -354,7 +393,9 @@ absl::StatusOr<CircuitStatus> PostgresReleaseStore::StepByHand(pqxx::work& work,
                        .actor = actor,
                        .reason = reason};
   FLEETCAST_RETURN_IF_ERROR(
-      MakeSteps(work, NewGroupId(work), pin, {{.circuit = circuit.circuit, .pin = {}}}));
+      MakeSteps(work, NewGroupId(work), pin,
+                {{.circuit = circuit.circuit,
+                  .pin = {.champion_stood = circuit.step ? circuit.step->champion_stood : 0}}}));
   return SelectStatus(work, circuit.circuit);
 }
 
@@ -417,8 +458,7 @@ absl::StatusOr<std::vector<CircuitRecord>> PostgresReleaseStore::ReadCircuits(
                               " WHERE (c.plant_id, c.circuit_id) IN"
                               " (SELECT * FROM unnest($1::text[], $2::text[]))"),
                  Arrays(circuits))) {
-          records.push_back(RecordOf(row));
-          records.back().settings = SettingsOf(row["settings"].as<std::string>());
+          records.push_back(RecordWithSettings(row));
         }
         return records;
       });

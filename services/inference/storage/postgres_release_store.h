@@ -40,7 +40,9 @@ class PostgresReleaseStore final : public ReleaseStore {
   absl::StatusOr<PageOf<CircuitStatus>> ListStatuses(const std::string& plant_id,
                                                      const std::optional<Filter>& filter,
                                                      const PageRequest& page) override;
-  absl::StatusOr<FleetSummary> Summarize(const std::string& plant_id) override;
+  absl::StatusOr<FleetSummary> Summarize(const std::string& plant_id,
+                                         const std::optional<Filter>& filter) override;
+  absl::StatusOr<std::optional<CircuitStatus>> FirstStatus(const MutatingRequest& request) override;
   absl::StatusOr<CircuitStatus> Pin(const MutatingRequest& request, const NewPin& pin) override;
   absl::StatusOr<CircuitStatus> Unpin(const MutatingRequest& request, const CircuitId& circuit,
                                       const std::string& actor, const std::string& reason) override;
@@ -56,6 +58,7 @@ class PostgresReleaseStore final : public ReleaseStore {
   [[nodiscard]] absl::StatusOr<Release> Select(pqxx::work& work, const std::string& release_id);
   [[nodiscard]] Release WithTraining(pqxx::work& work, workqueue::Group group);
   [[nodiscard]] std::string NewGroupId(pqxx::work& work);
+  [[nodiscard]] FleetClock Clock(pqxx::work& work);
   // Takes the steps of circuits from whoever has them, and makes new ones in a group of their own.
   [[nodiscard]] absl::Status MakeSteps(pqxx::work& work, const std::string& group_id,
                                        const ReleasePin& pin, const std::vector<NewStep>& steps);

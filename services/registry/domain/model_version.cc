@@ -189,7 +189,7 @@ absl::StatusOr<std::optional<Filter>> ParseModelVersionFilter(const std::string&
                                       {"environment_version"},
                                       {"tags.plant_id"},
                                       {"tags.circuit_id"},
-                                      {"tags.cutoff_date"},
+                                      {"tags.cutoff_date", FilterKind::kDate},
                                       {"tags.environment_version"},
                                       {"tags.data_asset_version"},
                                       {"tags.pr_author"},

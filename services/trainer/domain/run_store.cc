@@ -66,7 +66,7 @@ const FilterFields& JobFilterFields() {
        .word_prefix = "STATE_"},
       {"plant_id"},
       {"circuit_id"},
-      {"cutoff_date"},
+      {"cutoff_date", FilterKind::kDate},
       {"environment"},
       {"replica"},
       {.name = "failure.kind",

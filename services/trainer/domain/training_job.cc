@@ -127,7 +127,8 @@ std::string RunReason(const TrainingRun& run) {
   std::string reason;
   switch (run.group.state) {
     case GroupState::kQueued:
-      reason = absl::StrCat(total, total == 1 ? " job waits" : " jobs wait", " for a replica");
+      reason = total == 1 ? "1 job waits to be started, and says for what"
+                          : absl::StrCat(total, " jobs wait to be started; each says for what");
       break;
     case GroupState::kRunning:
       reason = absl::StrCat(counts.running, " of ", total, " jobs running, ", counts.queued,

@@ -6,8 +6,11 @@
 
 #include "common/db/transaction.h"
 #include "common/workqueue/conclusion.h"
+#include "common/workqueue/pools.h"
+#include "services/inference/domain/branch_follower.h"
 #include "services/inference/domain/reconciler.h"
 #include "services/inference/domain/releaser.h"
+#include "services/inference/storage/postgres_followed_branch_store.h"
 #include "services/inference/storage/postgres_release_store.h"
 #include "services/inference/worker/reconcile_runner.h"
 #include "tests/contract/inference/inference_backend.h"
@@ -29,6 +32,10 @@ class ReleaseTest : public InferenceContract {
   ReleaseTest() {
     catalog_.parents = {{"b", "a"}, {"c", "b"}, {"side", "a"}};
     Put("a", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}});
+  }
+  void SetUp() override {
+    InferenceContract::SetUp();
+    ASSERT_TRUE(releasing_.SeeReplica("inference-1", {kReleasingQueue}, 1).ok());
   }
 
   void Put(const std::string& commit, const std::map<CircuitId, std::string>& training_hashes,
@@ -346,7 +353,6 @@ TEST_F(ReleaseTest, ARollbackPutsTheCommitBeforeInForce) {
       ReasonOf(releaser_.RollBack(NewRequest(), "", {.revision = "", .actor = "", .reason = "x"})
                    .status()),
       "NO_PREVIOUS_RELEASE");
-  EXPECT_TRUE(TryRelease("b").ok()) << "forward again";
 }
 
 TEST_F(ReleaseTest, ARollbackNeverReturnsToWhatWasRolledBackFrom) {
@@ -397,6 +403,186 @@ TEST_F(ReleaseTest, ACommitWithoutAnyCircuitIsRefusedAndTakesNothingAway) {
 }
 
 // kill -9 after the effects outside and before the end is written: the next one finds them done.
+TEST_F(ReleaseTest, ACommitThatRetiresMoreThanIsAllowedChangesNothing) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1"}});
+  const auto allowing = [&](int most) {
+    return releaser_.Create(NewRequest(),
+                            {.revision = "b", .actor = "anna", .reason = "", .most_retired = most});
+  };
+  EXPECT_EQ(ReasonOf(allowing(1).status()), "LARGE_RETIREMENT");
+  EXPECT_EQ(Get().pin.commit, "a");
+  EXPECT_EQ(Status(kTwo).record.desired_state, DesiredState::kActive);
+  ASSERT_TRUE(allowing(2).ok());
+  StepAll();
+  EXPECT_EQ(Serving(kTwo), 0);
+  EXPECT_EQ(Serving(kOne), 1);
+}
+
+TEST_F(ReleaseTest, WhatWasRolledBackFromDoesNotComeBackByItself) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}}, "d2");
+  Put("c", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}}, "d3");
+  const std::string bad = Make("b").group.id;
+  StepAll();
+  ASSERT_TRUE(
+      releaser_.RollBack(NewRequest(), "", {.revision = "", .actor = "mia", .reason = "bad"}).ok());
+  StepAll();
+  const auto again = TryRelease("b");
+  EXPECT_EQ(ReasonOf(again.status()), "ROLLED_BACK");
+  EXPECT_THAT(std::string(again.status().message()), HasSubstr("by mia (bad)"));
+  EXPECT_THAT(std::string(again.status().message()), HasSubstr(bad));
+  EXPECT_EQ(Get().pin.commit, "a");
+  EXPECT_TRUE(TryRelease("a").ok()) << "what is in force may be said again";
+  // By its name, or by what came after it.
+  ASSERT_TRUE(
+      releaser_.RollBack(NewRequest(), bad, {.revision = "", .actor = "mia", .reason = "good"})
+          .ok());
+  EXPECT_EQ(Get().pin.commit, "b");
+  ASSERT_TRUE(
+      releaser_.RollBack(NewRequest(), "", {.revision = "", .actor = "mia", .reason = "bad"}).ok());
+  EXPECT_EQ(ReasonOf(TryRelease("b").status()), "ROLLED_BACK");
+  EXPECT_TRUE(TryRelease("c").ok());
+}
+
+TEST_F(ReleaseTest, ACircuitThatComesBackIsJudgedAgainstTheChampionThatItHad) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1"}, {kThree, "t3"}});
+  Put("c", {{kOne, "t1"}, {kTwo, "t9"}, {kThree, "t3"}});
+  Make("b");
+  StepAll();
+  ASSERT_FALSE(registry_.champions.contains(kTwo));
+  Make("c");
+  StepAll();
+  EXPECT_EQ(registry_.champions[kTwo], 2);
+  ASSERT_THAT(trainer_.started, SizeIs(1));
+  const std::int64_t candidate = registry_.Add(kTwo, "t9", "NOT_BETTER", 2);
+  EndTraining(trainer_.started[0], kTwo, TaskState::kSucceeded);
+  Hurry();
+  StepAll();
+  EXPECT_EQ(Serving(kTwo), 2) << "not " << candidate;
+  EXPECT_THAT(ConditionsOfCircuit(kTwo), ElementsAre("GATE_REFUSED"));
+}
+
+TEST_F(ReleaseTest, ChampionsAreRolledBackOneAfterTheOther) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  for (const auto& [commit, hash] : {std::pair{"b", "t11"}, {"c", "t12"}}) {
+    Put(commit, {{kOne, hash}, {kTwo, "t2"}, {kThree, "t3"}});
+    registry_.Add(kOne, hash, "BETTER", registry_.champions[kOne]);
+    Make(commit);
+    StepAll();
+  }
+  const std::int64_t last = registry_.champions[kOne];
+  ASSERT_EQ(Serving(kOne), last);
+  const auto back = [&](const MutatingRequest& request) {
+    return releaser_.Pin(request,
+                         {.circuit = kOne, .roll_back = true, .actor = "mia", .reason = "drift"});
+  };
+  const MutatingRequest first = NewRequest();
+  ASSERT_TRUE(back(first).ok());
+  EXPECT_EQ(ReasonOf(back(NewRequest()).status()), "STEP_UNDER_WAY");
+  StepAll();
+  EXPECT_EQ(Serving(kOne), last - 1);
+  EXPECT_TRUE(back(first).ok()) << "said twice, done once";
+  StepAll();
+  EXPECT_EQ(Serving(kOne), last - 1);
+  ASSERT_TRUE(back(NewRequest()).ok());
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_EQ(ReasonOf(back(NewRequest()).status()), "NO_PREVIOUS_CHAMPION");
+}
+
+TEST_F(ReleaseTest, APinsEndTakesWhatTheGateRefusedOutOfService) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t9"}, {kTwo, "t2"}, {kThree, "t3"}});
+  const std::int64_t refused = registry_.Add(kOne, "t9", "NOT_BETTER", 1);
+  Make("b");
+  StepAll();
+  ASSERT_TRUE(
+      releaser_
+          .Pin(NewRequest(),
+               {.circuit = kOne, .model_version = refused, .actor = "mia", .reason = "try it"})
+          .ok());
+  StepAll();
+  ASSERT_EQ(Serving(kOne), refused);
+  ASSERT_TRUE(store_.Unpin(NewRequest(), kOne, "mia", "tried").ok());
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_EQ(registry_.champions[kOne], 1);
+  EXPECT_THAT(ConditionsOfCircuit(kOne), ElementsAre("GATE_REFUSED"));
+}
+
+TEST_F(ReleaseTest, WhatIsAwayIsWaitedForByOneStepOfABatch) {
+  Make("a");
+  trainer_.away = true;
+  StepOnce();
+  EXPECT_EQ(trainer_.calls, 1);
+}
+
+TEST_F(ReleaseTest, AReleaseWhoseStepsCannotStartNamesWhatHoldsThem) {
+  TrainAll();
+  const MutatingRequest request{.request_id = ids_.NewUuid(), .method = "UpdatePool"};
+  ASSERT_TRUE(workqueue::SetPool(releasing_, request,
+                                 {.id = kReleasingQueue, .paused = true, .reason = "inspection"})
+                  .ok());
+  EXPECT_THAT(ReleaseReason(Make("a")), HasSubstr("pool releasing is paused (inspection)"));
+  const CircuitStatus status = Status(kOne);
+  ASSERT_FALSE(status.conditions.empty());
+  EXPECT_EQ(status.conditions[0].severity, Severity::kError);
+  EXPECT_THAT(status.conditions[0].message, HasSubstr("pool releasing is paused (inspection)"));
+}
+
+TEST_F(ReleaseTest, ABranchThatIsFollowedIsPutInForceAsItMoves) {
+  TrainAll();
+  PostgresFollowedBranchStore followed(pool_);
+  BranchFollower follower("main", catalog_, releaser_, store_, followed);
+  const auto look = [&] {
+    const absl::Status looked = follower.Look();
+    EXPECT_TRUE(looked.ok()) << looked;
+    return followed.GetFollowed()->value_or(FollowedBranch{});
+  };
+  catalog_.branches["main"] = "a";
+  EXPECT_EQ(look().head_commit, "a");
+  EXPECT_EQ(Get().pin.commit, "a");
+  EXPECT_EQ(Get().pin.actor, "release_branch");
+  StepAll();
+  Put("b", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}}, "d2");
+  catalog_.branches["main"] = "b";
+  EXPECT_EQ(look().reason, "");
+  EXPECT_EQ(Get().pin.commit, "b");
+  StepAll();
+  // A head that was refused is told, and not asked about again until something changes.
+  ASSERT_TRUE(
+      releaser_.RollBack(NewRequest(), "", {.revision = "", .actor = "mia", .reason = "bad"}).ok());
+  EXPECT_EQ(look().reason, "ROLLED_BACK");
+  const int reads = catalog_.fleet_reads;
+  EXPECT_THAT(look().message, HasSubstr("by mia (bad)"));
+  EXPECT_EQ(catalog_.fleet_reads, reads);
+  EXPECT_EQ(Get().pin.commit, "a");
+  catalog_.away = true;
+  EXPECT_EQ(look().reason, "UNAVAILABLE");
+  EXPECT_EQ(look().head_commit, "b") << "as it was seen last";
+  catalog_.away = false;
+  Put("c", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}}, "d3");
+  catalog_.branches["main"] = "c";
+  EXPECT_EQ(look().reason, "");
+  EXPECT_EQ(Get().pin.commit, "c");
+  // No longer followed, it is forgotten.
+  BranchFollower nobody("", catalog_, releaser_, store_, followed);
+  ASSERT_TRUE(nobody.Look().ok());
+  EXPECT_FALSE(followed.GetFollowed()->has_value());
+}
+
 TEST_F(ReleaseTest, AStepWhoseHolderDiedIsDoneOnceByTheNext) {
   TrainAll();
   Make("a");
@@ -555,7 +741,7 @@ TEST_F(ReleaseTest, StatusesAreListedFilteredAndCounted) {
               ElementsAre("P001.C002"));
   EXPECT_THAT(list("conditions:NOT_SCHEDULED AND plant_id = \"P002\""), ElementsAre("P002.C001"));
   EXPECT_THAT(list("severity = ERROR"), IsEmpty());
-  const auto summary = store_.Summarize("");
+  const auto summary = store_.Summarize("", std::nullopt);
   ASSERT_TRUE(summary.ok());
   EXPECT_EQ(summary->circuits, 4);
   EXPECT_EQ(summary->by_condition.at("NOT_SCHEDULED"), 4);

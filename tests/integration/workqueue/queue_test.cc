@@ -586,6 +586,25 @@ TEST_F(QueueTest, PoolsTellWhatWaitsAndRunsInThem) {
   EXPECT_TRUE((*pools)[0].oldest_queued_at);
 }
 
+TEST_F(QueueTest, OnlyAPoolThatNothingIsOfIsDeleted) {
+  const auto remove = [&](const std::string& id, const std::string& request_id) {
+    return workqueue::DeletePool(queue_, {.request_id = request_id, .method = "DeletePool"}, id);
+  };
+  Enqueue("g1", TasksNamed("a", 2));
+  ASSERT_TRUE(queue_.SeeReplica("replica-1", {"there"}, 4).ok());
+  SetPool("there", 1);
+  SetPool("plant-P0001", 5);
+  for (const char* used : {"fleet", "here", "there"})
+    EXPECT_EQ(ReasonOf(remove(used, ids_.NewUuid())), "POOL_IN_USE") << used;
+  Fetch(2);
+  EXPECT_EQ(ReasonOf(remove("here", ids_.NewUuid())), "POOL_IN_USE") << "of what runs";
+  const std::string request_id = ids_.NewUuid();
+  EXPECT_TRUE(remove("plant-P0001", request_id).ok());
+  EXPECT_THAT(*ListPools(queue_, "plant-P0001"), IsEmpty());
+  EXPECT_TRUE(remove("plant-P0001", request_id).ok()) << "said twice";
+  EXPECT_TRUE(absl::IsNotFound(remove("plant-P0001", ids_.NewUuid())));
+}
+
 TEST_F(QueueTest, ASettingOfAPoolThatIsRepeatedGetsItsFirstAnswer) {
   const MutatingRequest request{.request_id = ids_.NewUuid(), .method = "UpdatePool"};
   const PoolChange change{.id = "fleet", .limit = std::optional<int>(2)};

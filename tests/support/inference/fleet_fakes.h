@@ -49,13 +49,18 @@ class FakeFleetRegistry : public ModelRegistry {
     }
     return found;
   }
-  absl::StatusOr<std::map<CircuitId, std::int64_t>> GetChampions(
+  absl::StatusOr<std::map<CircuitId, StandingChampion>> GetChampions(
       const std::vector<CircuitId>& circuits) override {
+    ++champion_reads;
     if (away) return absl::UnavailableError("the registry is away");
     const std::lock_guard lock(mutex_);
-    std::map<CircuitId, std::int64_t> found;
-    for (const CircuitId& circuit : circuits)
-      if (champions.contains(circuit)) found[circuit] = champions[circuit];
+    std::map<CircuitId, StandingChampion> found;
+    for (const CircuitId& circuit : circuits) {
+      if (!champions.contains(circuit)) continue;
+      const auto& beneath = beneath_[circuit];
+      found[circuit] = {.version = champions[circuit],
+                        .previous = beneath.empty() ? 0 : beneath.back()};
+    }
     return found;
   }
   absl::Status ChangeChampion(const std::string& request_id,
@@ -69,6 +74,16 @@ class FakeFleetRegistry : public ModelRegistry {
       return Refused(absl::StatusCode::kAborted, "CHAMPION_CHANGED", "another is champion");
     }
     ++changes;
+    auto& beneath = beneath_[change.circuit];
+    if (change.roll_back) {
+      if (beneath.empty() || beneath.back() != change.model_version)
+        return absl::InternalError("that is not what a rollback returns to");
+      beneath.pop_back();
+    } else if (change.model_version == 0) {
+      beneath.clear();
+    } else if (change.expected_current != 0) {
+      beneath.push_back(change.expected_current);
+    }
     if (change.model_version == 0)
       champions.erase(change.circuit);
     else
@@ -98,12 +113,14 @@ class FakeFleetRegistry : public ModelRegistry {
 
   std::map<std::int64_t, ModelVersion> versions;
   std::map<CircuitId, std::int64_t> champions;
-  int changes = 0;  // of champions
+  int changes = 0;         // of champions
+  int champion_reads = 0;  // calls
   bool away = false;
 
  private:
   std::mutex mutex_;
   std::set<std::string> answered_;
+  std::map<CircuitId, std::vector<std::int64_t>> beneath_;  // what rollbacks return to, last first
 };
 
 // Commits by name; `parents` says how they lie: a → b means b follows a.
@@ -114,6 +131,7 @@ class FakeFleetCatalog : public CircuitCatalog {
     return absl::UnimplementedError("not asked for here");
   }
   absl::StatusOr<DesiredFleet> GetFleet(const std::string& revision) override {
+    ++fleet_reads;
     const auto found = fleets.find(revision);
     if (found == fleets.end()) return ResourceNotFound("Revision", revision, "fetch it");
     DesiredFleet fleet = found->second;
@@ -121,7 +139,13 @@ class FakeFleetCatalog : public CircuitCatalog {
     for (DesiredCircuit& circuit : fleet.circuits) circuit.settings.commit = revision;
     return fleet;
   }
-  absl::StatusOr<Kinship> GetKinship(const std::string& base, const std::string& head) override {
+  absl::StatusOr<Kinship> GetKinship(const std::string& base_revision,
+                                     const std::string& head_revision) override {
+    if (away) return absl::UnavailableError("config is away");
+    const auto commit_of = [&](const std::string& revision) {
+      return branches.contains(revision) ? branches[revision] : revision;
+    };
+    const std::string base = commit_of(base_revision), head = commit_of(head_revision);
     const auto ancestors = [&](std::string commit) {
       std::vector<std::string> all = {commit};
       while (parents.contains(commit)) all.push_back(commit = parents[commit]);
@@ -151,6 +175,9 @@ class FakeFleetCatalog : public CircuitCatalog {
   }
 
   std::map<std::string, DesiredFleet> fleets;
+  std::map<std::string, std::string> branches;  // to their heads
+  int fleet_reads = 0;
+  bool away = false;
   std::map<std::string, std::string> parents;
 };
 
@@ -159,6 +186,7 @@ class FakeTrainer : public Trainer {
   absl::StatusOr<std::string> Start(const std::string& request_id,
                                     const std::vector<CircuitId>& circuits,
                                     const std::string& commit) override {
+    ++calls;
     if (away) return absl::UnavailableError("the trainer is away");
     const auto [run, is_new] =
         runs_.try_emplace(request_id, absl::StrCat("trainingRuns/run", runs_.size() + 1));
@@ -188,6 +216,7 @@ class FakeTrainer : public Trainer {
   };
   std::vector<Started> started;
   std::map<std::pair<std::string, CircuitId>, TrainingState> states;  // of what has ended
+  int calls = 0;                                                      // of Start
   bool away = false;
 
  private:

@@ -15,6 +15,7 @@ const FilterFields& Fields() {
   static const FilterFields fields = {{"plant_id"},
                                       {"version", FilterKind::kInteger},
                                       {"create_time", FilterKind::kTime},
+                                      {"cutoff_date", FilterKind::kDate},
                                       {"state", FilterKind::kWord, {"RUNNING", "FAILED"}, "STATE_"},
                                       {"tags.serial"},
                                       {"tags.*", FilterKind::kValue},
@@ -45,7 +46,7 @@ bool SelectsByFields(const std::string& text, const std::map<std::string, std::s
 TEST(FilterFieldsTest, AnUnknownFieldIsToldWithTheKnownOnes) {
   EXPECT_EQ(Literal("version = 1 AND NOT colour = red"),
             "filter: unknown field \"colour\"; the fields are plant_id, version, create_time, "
-            "state, tags.*, metrics.*");
+            "cutoff_date, state, tags.*, metrics.*");
   EXPECT_TRUE(IsInvalid("tags.\"\" = x"));
   EXPECT_TRUE(IsInvalid("tags = x"));
 }
@@ -64,6 +65,16 @@ TEST(FilterFieldsTest, WhatIsNoTimeIsRefused) {
     EXPECT_TRUE(IsInvalid(std::string("create_time > ") + literal)) << literal;
   EXPECT_TRUE(IsInvalid("create_time:2025"));
   EXPECT_FALSE(IsInvalid("create_time:*"));
+}
+
+TEST(FilterFieldsTest, DaysAreDaysThatThereAre) {
+  EXPECT_EQ(Literal("cutoff_date > 2025-12-09"), "2025-12-09");
+  EXPECT_TRUE(SelectsByFields("cutoff_date >= \"2025-12-09\"", {{"cutoff_date", "2025-12-10"}}));
+  for (const char* literal : {"yesterday", "\"\"", "2025-13-01", "2025-02-30", "\"2025-12- 9\"",
+                              "2025-12-9", "2025-12-09T00:00:00Z", "17"})
+    EXPECT_TRUE(IsInvalid(std::string("cutoff_date > ") + literal)) << literal;
+  EXPECT_TRUE(IsInvalid("cutoff_date:2025"));
+  EXPECT_FALSE(IsInvalid("cutoff_date:*"));
 }
 
 TEST(FilterFieldsTest, WordsAreTakenAsTheApiSpellsThemAndInAnyCase) {

@@ -52,6 +52,7 @@ std::vector<std::string> WordsOf(const CircuitRecord& circuit, const FleetClock&
 CircuitRecord::Step StepWith(workqueue::TaskState state) {
   CircuitRecord::Step step;
   step.state = state;
+  step.create_time = kNow - absl::Minutes(10);
   step.update_time = kNow - absl::Minutes(5);
   return step;
 }
@@ -190,6 +191,42 @@ TEST(ConditionTest, AStepUnderWayIsNoProblem) {
   CircuitRecord training = OutOfSync(workqueue::TaskState::kQueued);
   training.training_run = "trainingRuns/r1";
   EXPECT_THAT(WordsOf(training), ElementsAre("INFO TRAINING"));
+}
+
+TEST(ConditionTest, AStepThatTakesTooLongIsAWarningAndNamesWhatHoldsIt) {
+  struct Case {
+    workqueue::TaskState state;
+    bool trains;
+    absl::Duration age;
+    std::string obstacle, word, reason;
+  };
+  const auto queued = workqueue::TaskState::kQueued, running = workqueue::TaskState::kRunning;
+  for (const Case& given : std::vector<Case>{
+           {queued, false, absl::Minutes(59), "", "INFO OUT_OF_SYNC", "STEP_UNDER_WAY"},
+           {queued, false, absl::Minutes(61), "", "WARNING OUT_OF_SYNC", "STEP_SLOW"},
+           {running, false, absl::Hours(2), "", "WARNING OUT_OF_SYNC", "STEP_SLOW"},
+           {queued, true, absl::Hours(5), "", "INFO TRAINING", "TRAINING"},
+           {queued, true, absl::Hours(7), "", "WARNING TRAINING", "TRAINING_SLOW"},
+           {queued, false, absl::Minutes(1), "pool releasing is paused (inspection)",
+            "WARNING OUT_OF_SYNC", "STEP_CANNOT_START"},
+           {running, false, absl::Minutes(1), "pool releasing is paused (inspection)",
+            "INFO OUT_OF_SYNC", "STEP_UNDER_WAY"},
+       }) {
+    CircuitRecord circuit = OutOfSync(given.state);
+    circuit.step->create_time = kNow - given.age;
+    if (given.trains) circuit.training_run = "trainingRuns/r1";
+    FleetClock clock = Daily();
+    clock.step_obstacle = given.obstacle;
+    EXPECT_THAT(WordsOf(circuit, clock), ElementsAre(given.word)) << given.reason;
+    const Condition condition = ConditionsOf(circuit, clock).at(0);
+    EXPECT_EQ(condition.reason, given.reason);
+    EXPECT_THAT(condition.message,
+                HasSubstr(given.reason == "STEP_CANNOT_START" ? given.obstacle : ""));
+    circuit.serving.reset();
+    if (given.word.substr(0, 4) != "INFO") {
+      EXPECT_THAT(WordsOf(circuit, clock).at(0), HasSubstr("ERROR")) << given.reason;
+    }
+  }
 }
 
 TEST(ConditionTest, AStepThatFailedIsAWarningWhereSomethingServesAndElseAnError) {

@@ -56,7 +56,8 @@ TEST(SweepReason, SaysHowItStands) {
   const auto reason = [](GroupState state, workqueue::Counts counts, bool paused = false) {
     return SweepReason({.group = {.state = state, .paused = paused, .counts = counts}, .pin = {}});
   };
-  EXPECT_EQ(reason(GroupState::kQueued, {.queued = 3}), "3 invocations wait for a replica");
+  EXPECT_EQ(reason(GroupState::kQueued, {.queued = 3}),
+            "3 invocations wait to be started; each says for what");
   EXPECT_EQ(reason(GroupState::kRunning, {.queued = 1, .running = 1, .succeeded = 2}, true),
             "2 of 4 invocations have ended, 1 are running; paused");
   EXPECT_EQ(reason(GroupState::kSucceeded, {}),

@@ -58,6 +58,13 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr char kOld[] = "models/sensor-model/versions/1";
 constexpr char kNew[] = "models/sensor-model/versions/2";
 
+TEST(DecideGate, TellsErrorsApartThatDifferLittle) {
+  EXPECT_EQ(DecideGate({.mae = 1.45612, .naive_mae = 1.45608}).why,
+            "not better: MAE 1.45612 is not below the best naive forecast's 1.45608");
+  EXPECT_EQ(DecideGate({.mae = 1.5, .naive_mae = 1.5}).why,
+            "not better: MAE 1.5 is not below the best naive forecast's 1.5");
+}
+
 struct GateCase {
   std::string name;
   double mae, naive_mae;

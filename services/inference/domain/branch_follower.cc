@@ -1,0 +1,79 @@
+#include "services/inference/domain/branch_follower.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/id.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+#include "common/base/text.h"
+#include "common/base/transient.h"
+
+namespace fleetcast::inference {
+namespace {
+
+constexpr char kActor[] = "release_branch";
+
+}  // namespace
+
+FollowedBranch AfterLook(const std::string& branch, const std::string& head_commit,
+                         const absl::Status& put_in_force) {
+  FollowedBranch followed{.branch = branch, .head_commit = head_commit};
+  if (put_in_force.ok()) return followed;
+  followed.reason = ReasonOf(put_in_force);
+  if (followed.reason.empty()) followed.reason = absl::StatusCodeToString(put_in_force.code());
+  followed.message = PrintableUtf8(std::string(put_in_force.message()), 1900);
+  return followed;
+}
+
+BranchFollower::BranchFollower(std::string branch, CircuitCatalog& catalog, Releaser& releaser,
+                               ReleaseStore& releases, FollowedBranchStore& store)
+    : branch_(std::move(branch)),
+      catalog_(catalog),
+      releaser_(releaser),
+      releases_(releases),
+      store_(store) {}
+
+absl::Status BranchFollower::Release(const std::string& head_commit, const InForce& in_force) {
+  if (refusal_ && refusal_->head_commit == head_commit &&
+      refusal_->release_id == in_force.release_id && !refusal_->until.IsOver())
+    return refusal_->why;
+  refusal_.reset();
+  // The same head after the same release is one request, whoever looks.
+  const MutatingRequest request{
+      .request_id = DerivedUuid(
+          absl::StrCat("follow ", branch_, " to ", head_commit, " after ", in_force.release_id)),
+      .method = "FollowBranch"};
+  const absl::Status done = releaser_
+                                .Create(request, {.revision = head_commit,
+                                                  .actor = kActor,
+                                                  .reason = absl::StrCat("the head of ", branch_)})
+                                .status();
+  if (!done.ok() && !IsTransient(done))
+    refusal_ = {head_commit, in_force.release_id, done, Patience(kAskAgainAfter)};
+  return done;
+}
+
+absl::Status BranchFollower::Look() {
+  FLEETCAST_ASSIGN_OR_RETURN(const std::optional<FollowedBranch> before, store_.GetFollowed());
+  if (branch_.empty()) return before ? store_.NoteFollowed(std::nullopt) : absl::OkStatus();
+  FLEETCAST_ASSIGN_OR_RETURN(const InForce in_force, releases_.GetInForce());
+  const auto kinship =
+      catalog_.GetKinship(in_force.commit.empty() ? branch_ : in_force.commit, branch_);
+  std::string head = before && before->branch == branch_ ? before->head_commit : "";
+  absl::Status done = kinship.status();
+  if (kinship.ok()) {
+    head = kinship->head_commit;
+    if (head != in_force.commit) done = Release(head, in_force);
+  }
+  const FollowedBranch after = AfterLook(branch_, head, done);
+  if (!after.reason.empty() &&
+      (!before || before->reason != after.reason || before->head_commit != after.head_commit))
+    LogWarning("the branch that is followed is not in force", {{"branch", branch_},
+                                                               {"commit", head},
+                                                               {"reason", after.reason},
+                                                               {"error", after.message}});
+  return store_.NoteFollowed(after);
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,71 @@
+// Keeps the head of a branch in force: what CreateRelease does when somebody calls it, without a
+// call. What it decides not to do, or cannot, is kept where fleet status reads it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/patience.h"
+#include "services/inference/domain/circuit_catalog.h"
+#include "services/inference/domain/releaser.h"
+
+namespace fleetcast::inference {
+
+// A branch that is followed, and how that went last.
+struct FollowedBranch {
+  std::string branch;
+  std::string head_commit;      // "" as long as it was never read
+  std::string reason, message;  // why the head is not in force; empty: it is, or is being put
+  absl::Time check_time;        // of the last look
+};
+
+// Where that is kept. Thread safe.
+class FollowedBranchStore {
+ public:
+  virtual ~FollowedBranchStore() = default;
+  // nullopt: none is followed.
+  [[nodiscard]] virtual absl::StatusOr<std::optional<FollowedBranch>> GetFollowed() = 0;
+  // `check_time` is the database's; nullopt forgets.
+  [[nodiscard]] virtual absl::Status NoteFollowed(const std::optional<FollowedBranch>& branch) = 0;
+};
+
+// How a look at the branch went, in the words that are kept: an error's reason and message, and its
+// remedy where the error cannot know that nobody called.
+[[nodiscard]] FollowedBranch AfterLook(const std::string& branch, const std::string& head_commit,
+                                       const absl::Status& put_in_force);
+
+// One process at a time calls it. The references must outlive it.
+class BranchFollower {
+ public:
+  // `branch` empty: none is followed, and what was followed before is forgotten.
+  BranchFollower(std::string branch, CircuitCatalog& catalog, Releaser& releaser,
+                 ReleaseStore& releases, FollowedBranchStore& store);
+
+  // Asks for the head; releases it if another commit is in force. A head that was refused is not
+  // asked about again before it or the release in force changes, or kAskAgainAfter. Errors are
+  // those of the store alone: others are what it notes.
+  [[nodiscard]] absl::Status Look();
+
+  static constexpr absl::Duration kAskAgainAfter = absl::Minutes(10);
+
+ private:
+  [[nodiscard]] absl::Status Release(const std::string& head_commit, const InForce& in_force);
+
+  // A head that was refused, with what was in force then.
+  struct Refusal {
+    std::string head_commit, release_id;
+    absl::Status why;
+    Patience until;
+  };
+
+  std::optional<Refusal> refusal_;
+  const std::string branch_;
+  CircuitCatalog& catalog_;
+  Releaser& releaser_;
+  ReleaseStore& releases_;
+  FollowedBranchStore& store_;
+};
+
+}  // namespace fleetcast::inference
