@@ -1,8 +1,10 @@
 #include "cli/command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_join.h"
@@ -44,6 +46,50 @@ int ReportUsageError(const CLI::App& app, const std::string& problem) {
   return static_cast<int>(ExitCode::kUsage);
 }
 
+// How many letters must be changed, put in or taken out to make one of the other.
+std::size_t Distance(const std::string& from, const std::string& to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= to.size(); ++j) {
+      const std::size_t changed = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// "; did you mean `training`?", or "" where nothing is near.
+std::string DidYouMean(const std::string& given, const std::vector<std::string>& known) {
+  const auto nearest = std::min_element(
+      known.begin(), known.end(),
+      [&](const auto& a, const auto& b) { return Distance(given, a) < Distance(given, b); });
+  if (nearest == known.end() ||
+      Distance(given, *nearest) > std::max<std::size_t>(2, given.size() / 3))
+    return "";
+  return "; did you mean `" + *nearest + "`?";
+}
+
+std::vector<std::string> OptionsOf(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const auto* option : command.get_options())
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+// The first that is no option of the command, with the one that was meant.
+std::string UnknownArgument(const CLI::App& app, const std::vector<std::string>& unknown) {
+  const CLI::App& command = Innermost(app);
+  const std::string& given = unknown.front();
+  if (given.size() < 2 || given[0] != '-')
+    return "'" + given + "' is one argument too many for `" + CommandPath(app) + "`";
+  std::vector<std::string> known = OptionsOf(command);
+  for (const std::string& name : OptionsOf(app)) known.push_back(name);
+  return "`" + CommandPath(app) + "` has no option " + given + DidYouMean(given, known);
+}
+
 // No verb, or one that does not exist.
 int ReportNoVerb(const CLI::App& app) {
   const CLI::App& command = Innermost(app);
@@ -53,11 +99,11 @@ int ReportNoVerb(const CLI::App& app) {
     return static_cast<int>(ExitCode::kUsage);
   }
   const auto known = command.get_subcommands([](const CLI::App*) { return true; });
-  return ReportUsageError(
-      app, "'" + unknown.front() + "' is no command of `" + CommandPath(app) + "`: it has " +
-               absl::StrJoin(known, ", ", [](std::string* out, const CLI::App* each) {
-                 out->append(each->get_name());
-               }));
+  std::vector<std::string> names;
+  for (const CLI::App* each : known) names.push_back(each->get_name());
+  return ReportUsageError(app, "'" + unknown.front() + "' is no command of `" + CommandPath(app) +
+                                   "`: it has " + absl::StrJoin(names, ", ") +
+                                   DidYouMean(unknown.front(), names));
 }
 
 }  // namespace
@@ -107,6 +153,9 @@ int RunCommandLine(CLI::App& app, Session& session, int argc, const char* const*
   } catch (const CLI::RequiredError& error) {
     if (Innermost(app).get_require_subcommand_min() > 0) return ReportNoVerb(app);
     return ReportUsageError(app, error.what());
+  } catch (const CLI::ExtrasError& error) {
+    const auto unknown = app.remaining(/*recurse=*/true);
+    return ReportUsageError(app, unknown.empty() ? error.what() : UnknownArgument(app, unknown));
   } catch (const CLI::ParseError& error) {
     return ReportUsageError(app, error.what());
   }

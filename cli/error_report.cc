@@ -1,5 +1,8 @@
 #include "cli/error_report.h"
 
+#include <algorithm>
+#include <map>
+
 #include "absl/strings/ascii.h"
 #include "cli/output/text.h"
 #include "cli/transport/transport.h"
@@ -33,9 +36,45 @@ bool IsDefect(absl::StatusCode code) {
 
 }  // namespace
 
+std::string InCommands(const std::string& text) {
+  static const std::map<std::string, std::string> commands = {
+      {"CreateRelease", "release create"},
+      {"DeployModelVersion", "deployment deploy"},
+      {"ListBatchEndpoints", "deployment list"},
+      {"ListChampions", "model champions"},
+      {"ListCircuitStatuses", "fleet status"},
+      {"ListCircuits", "config list"},
+      {"ListDeployments", "deployment list"},
+      {"ListExperiments", "experiment list"},
+      {"ListInvocations", "sweep show"},
+      {"ListModelVersions", "model list"},
+      {"ListPools", "pool list"},
+      {"ListReleases", "release list"},
+      {"ListRuns", "run list"},
+      {"ListSchedules", "schedule list"},
+      {"ListSweeps", "sweep list"},
+      {"ListTrainingJobs", "training show"},
+      {"ListTrainingRuns", "training list"},
+      {"RollbackRelease", "release rollback"},
+      {"UpdatePool", "pool set"}};
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && absl::ascii_isalnum(static_cast<unsigned char>(text[end]))) ++end;
+    const auto found = commands.find(text.substr(at, end - at));
+    const bool of_path = at > 0 && text[at - 1] == '/';
+    if (found != commands.end() && !of_path)
+      result += "`fleetcast " + found->second + "`";
+    else
+      result += text.substr(at, std::max<std::size_t>(end - at, 1));
+    at = std::max(end, at + 1);
+  }
+  return result;
+}
+
 std::string ErrorReport(const absl::Status& status, bool color, const std::string& call_id) {
-  std::string text =
-      Styled("error:", Style::kBad, color) + " " + OneLine(std::string(status.message())) + "\n";
+  std::string text = Styled("error:", Style::kBad, color) + " " +
+                     OneLine(InCommands(std::string(status.message()))) + "\n";
   const auto details = DetailsOf(status);
   if (IsDefect(status.code()) && !call_id.empty()) {
     text += Detail("logs", "the services' lines about this have \"request_id\":\"" + call_id + "\"",
@@ -67,7 +106,7 @@ std::string RepeatAdvice(const std::string& request_id, bool color) {
                 color);
 }
 
-ExitCode ExitCodeOf(const absl::Status& status) {
+ExitCode ExitCodeOf(const absl::Status& status, bool interrupted) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return ExitCode::kDone;
@@ -76,9 +115,10 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kResourceExhausted:
       return ExitCode::kUnreachable;
-    case absl::StatusCode::kCancelled:
-      return ExitCode::kInterrupted;
+    case absl::StatusCode::kCancelled:  // by a service that broke the call off, unless we did
+      return interrupted ? ExitCode::kInterrupted : ExitCode::kUnreachable;
     default:
       return ExitCode::kFailed;
   }

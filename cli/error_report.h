@@ -17,6 +17,10 @@ namespace fleetcast::cli {
 // What to do after a command that may have been carried out: a line, with the request id it used.
 [[nodiscard]] std::string RepeatAdvice(const std::string& request_id, bool color);
 
-[[nodiscard]] ExitCode ExitCodeOf(const absl::Status& status);
+// `text` with the calls that services speak of as the commands that make them.
+[[nodiscard]] std::string InCommands(const std::string& text);
+
+// `interrupted`: by Ctrl-C or SIGTERM, and not by a service.
+[[nodiscard]] ExitCode ExitCodeOf(const absl::Status& status, bool interrupted = false);
 
 }  // namespace fleetcast::cli

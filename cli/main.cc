@@ -15,6 +15,7 @@
 #include "cli/commands/release.h"
 #include "cli/commands/schedule.h"
 #include "cli/commands/sweep.h"
+#include "cli/commands/tracking.h"
 #include "cli/commands/training.h"
 #include "cli/session.h"
 
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   AddConfigCommands(app, session);
   AddTrainingCommands(app, session);
   AddModelCommands(app, session);
+  AddTrackingCommands(app, session);
   AddDeploymentCommands(app, session);
   AddSweepCommands(app, session);
   AddScheduleCommands(app, session);

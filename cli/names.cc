@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/status.h"
@@ -112,6 +113,10 @@ std::string ShortDeployment(const std::string& name) {
     return name;
   }
   return parts[1].substr(kPlant.size()) + "/" + parts[3].substr(kCircuit.size());
+}
+
+std::string FilterLiteral(const std::string& text) {
+  return "\"" + absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}}) + "\"";
 }
 
 std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }

@@ -34,6 +34,8 @@ inline constexpr char kModel[] = "models/sensor-model";
 [[nodiscard]] std::string ShortCircuit(const std::string& name);
 // The inverse of DeploymentName; other names as they are.
 [[nodiscard]] std::string ShortDeployment(const std::string& name);
+// `text` as a literal of a filter, in quotes.
+[[nodiscard]] std::string FilterLiteral(const std::string& text);
 // The part after the last slash.
 [[nodiscard]] std::string LastPart(const std::string& name);
 // "models/sensor-model/versions/12" → "v12"; "" for "".

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "absl/strings/ascii.h"
 #include "cli/error_report.h"
@@ -18,6 +18,7 @@
 #include "cli/transport/transport.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast::cli {
 namespace {
@@ -33,6 +34,30 @@ std::string Environment(const std::string& name) {
 // Everything that mutates takes a request id, and nothing else does.
 bool IsMutating(const google::protobuf::Message& request) {
   return request.GetDescriptor()->FindFieldByName("request_id") != nullptr;
+}
+
+// INVALID_ARGUMENT on the first text of `message` that is not UTF-8: protobuf carries no other.
+absl::Status CheckUtf8(const google::protobuf::Message& message) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      if (field->type() == google::protobuf::FieldDescriptor::TYPE_STRING) {
+        const std::string text = field->is_repeated()
+                                     ? reflection->GetRepeatedString(message, field, i)
+                                     : reflection->GetString(message, field);
+        if (!IsUtf8(text))
+          return InvalidField(field->name(), QuotedUtf8(text, 80) + " is not UTF-8");
+      } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+        FLEETCAST_RETURN_IF_ERROR(CheckUtf8(field->is_repeated()
+                                                ? reflection->GetRepeatedMessage(message, field, i)
+                                                : reflection->GetMessage(message, field)));
+      }
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::string CheckDuration(const std::string& text) {
@@ -55,7 +80,14 @@ void Session::AddGlobalOptions(CLI::App& app) {
                                                               {"azure", OutputFormat::kAzure}};
   app.add_option("-o,--output", format_,
                  "table (the default), json or yaml; of config validate also github or azure")
-      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
+      ->transform(CLI::Validator(
+          [](std::string& text) {
+            const auto found = formats.find(absl::AsciiStrToLower(text));
+            if (found == formats.end()) return "'" + text + "' is no format: table, json or yaml";
+            text = std::to_string(static_cast<int>(found->second));
+            return std::string();
+          },
+          ""))
       ->type_name("FORMAT")
       ->group(group);
   app.add_option("--data-dir", data_dir_,
@@ -70,7 +102,8 @@ void Session::AddGlobalOptions(CLI::App& app) {
         ->type_name("HOST:PORT")
         ->group(group);
   }
-  app.add_option("--timeout", timeout_text_, "how long to wait for an answer (30s)")
+  app.add_option("--timeout", timeout_text_,
+                 "how long to wait for an answer, tries and services together (30s)")
       ->check(CheckDuration)
       ->type_name("DURATION")
       ->group(group);
@@ -118,24 +151,15 @@ absl::Status Session::CallUntyped(Service service, const std::string& path,
                                   const google::protobuf::Message& request,
                                   google::protobuf::Message* response) {
   FLEETCAST_ASSIGN_OR_RETURN(Transport * transport, OpenTransport());
-  absl::Status status = transport->Call(service, path, request, response, timeout_);
+  FLEETCAST_RETURN_IF_ERROR(CheckUtf8(request));
+  const auto asked = std::chrono::steady_clock::now();
+  absl::Status status = transport->Call(service, path, request, response, {timeout_, unanswered_});
+  // Whatever else it may be, it is an answer.
+  const bool silent = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+  unanswered_ = silent ? unanswered_ + absl::FromChrono(std::chrono::steady_clock::now() - asked)
+                       : absl::ZeroDuration();
   in_doubt_ = in_doubt_ || (IsMutating(request) && MayHaveBeenCarriedOut(status));
   return status;
-}
-
-std::vector<absl::Status> Session::InParallel(
-    const std::vector<std::function<absl::Status()>>& works) {
-  std::vector<absl::Status> results(works.size(), OpenTransport().status());
-  if (works.empty() || !results[0].ok()) return results;
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < works.size(); ++i) {
-    threads.emplace_back([this, &work = works[i], &result = results[i]] {
-      const ScopedLogFields fields({{"request_id", call_id_}});
-      result = work();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  return results;
 }
 
 absl::Status Session::StreamUntyped(Service service, const std::string& path,
@@ -198,13 +222,17 @@ void Session::Say(const std::string& line) {
   if (format_ == OutputFormat::kTable) std::cout << line << std::endl;
 }
 
+void Session::ShowDone(const std::string& done, const std::string& name, const std::string& line) {
+  Show(nlohmann::ordered_json{{done, name}}, [&](const Terminal&) { return line + "\n"; });
+}
+
 void Session::Note(const std::string& line) { std::cerr << line << std::endl; }
 
 void Session::Finish(const absl::Status& status) {
   std::cout << std::flush;
   if (!status.ok()) {
     std::cerr << ErrorReport(status, error_terminal().color, call_id_);
-    exit_code_ = ExitCodeOf(status);
+    exit_code_ = ExitCodeOf(status, Interrupted());
   }
   if (in_doubt_) std::cerr << RepeatAdvice(request_id_, error_terminal().color);
   std::cerr << std::flush;

@@ -1,5 +1,5 @@
 // What every command works with: the services, the output in the format asked for, request ids,
-// and the exit code. One per process; not thread safe, but for calls within InParallel.
+// and the exit code. One per process; not thread safe.
 #pragma once
 
 #include <functional>
@@ -54,10 +54,6 @@ class Session {
     return response;
   }
 
-  // Runs each of `works`, which may call services, on a thread of its own; what each returned.
-  [[nodiscard]] std::vector<absl::Status> InParallel(
-      const std::vector<std::function<absl::Status()>>& works);
-
   // Reads one server stream until it ends, calling `on_idle` about ten times a second. CANCELLED
   // soon after Ctrl-C.
   template <typename Request, typename Response>
@@ -104,6 +100,8 @@ class Session {
   }
   // A line for people on standard output; silent with -o json and yaml.
   void Say(const std::string& line);
+  // What was done, where nothing is left to show: `line` for people, {done: name} as JSON or YAML.
+  void ShowDone(const std::string& done, const std::string& name, const std::string& line);
   // A line on standard error, whatever the format.
   void Note(const std::string& line);
 
@@ -134,6 +132,7 @@ class Session {
   std::string timeout_text_ = "30s";
   bool no_color_ = false;
   absl::Duration timeout_ = absl::Seconds(30);
+  absl::Duration unanswered_;  // how long nothing has answered by now
   std::unique_ptr<Transport> transport_;
   SystemClock clock_;
   RandomIdSource ids_;

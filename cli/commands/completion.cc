@@ -3,7 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "cli/command.h"
 #include "cli/session.h"
 
@@ -54,10 +57,119 @@ complete -F _fleetcast fleetcast
 )";
 }
 
+// 'name:about' as zsh's _describe reads it.
+std::string Described(const std::string& name, const std::string& about) {
+  return "'" + absl::StrReplaceAll(name + ":" + about, {{"'", "'\\''"}}) + "'";
+}
+
+// What follows a path: its commands and options, each with what it is about.
+std::vector<std::pair<std::string, std::string>> Entries(const CLI::App& command) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto* child : command.get_subcommands([](const CLI::App*) { return true; }))
+    entries.emplace_back(child->get_name(), child->get_description());
+  for (const auto* option : command.get_options())
+    for (const auto& name : option->get_lnames())
+      entries.emplace_back("--" + name, option->get_description());
+  return entries;
+}
+
+std::string ZshCase(const std::string& path, const CLI::App& command) {
+  std::string text = "    '" + path + "') entries=(";
+  for (const auto& [name, about] : Entries(command)) text += "\n      " + Described(name, about);
+  return text + ") ;;\n";
+}
+
+std::string ZshScript(const CLI::App& root) {
+  std::string cases = ZshCase("", root);
+  for (const auto* noun : root.get_subcommands([](const CLI::App*) { return true; })) {
+    cases += ZshCase(noun->get_name(), *noun);
+    for (const auto* verb : noun->get_subcommands([](const CLI::App*) { return true; }))
+      cases += ZshCase(noun->get_name() + " " + verb->get_name(), *verb);
+  }
+  return R"(#compdef fleetcast
+# zsh completion for fleetcast; load it with: source <(fleetcast completion zsh)
+_fleetcast() {
+  local so_far="" i
+  local -a entries
+  case "${words[CURRENT-1]}" in
+    -o|--output) compadd table json yaml; return ;;
+    --data-dir|--config-repo|--sensor-data|--out) _files -/; return ;;
+  esac
+  for ((i = 2; i < CURRENT && i < 4; i++)); do
+    [[ ${words[i]} == -* ]] && break
+    so_far="${so_far:+$so_far }${words[i]}"
+  done
+  case "$so_far" in
+)" + cases +
+         R"(  esac
+  _describe 'fleetcast' entries
+}
+compdef _fleetcast fleetcast
+)";
+}
+
+std::string FishQuoted(const std::string& text) {
+  return "'" + absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"'", "\\'"}}) + "'";
+}
+
+// A line for each command and option that may follow where `condition` holds.
+std::string FishLines(const std::string& condition, const CLI::App& command) {
+  std::string lines;
+  const std::string begin = "complete -c fleetcast -n " + FishQuoted(condition);
+  for (const auto* child : command.get_subcommands([](const CLI::App*) { return true; }))
+    lines += begin + " -a " + FishQuoted(child->get_name()) + " -d " +
+             FishQuoted(child->get_description()) + "\n";
+  for (const auto* option : command.get_options())
+    for (const auto& name : option->get_lnames())
+      lines += begin + " -l " + name + (option->get_type_size() == 0 ? "" : " -r") + " -d " +
+               FishQuoted(option->get_description()) + "\n";
+  return lines;
+}
+
+std::string FishScript(const CLI::App& root) {
+  std::string script =
+      "# fish completion for fleetcast; load it with: fleetcast completion fish | source\n"
+      "function __fleetcast_is\n"
+      "  set -l given (commandline -opc)[2..]\n"
+      "  test (count $given) -ge (count $argv); or return 1\n"
+      "  for i in (seq (count $argv))\n"
+      "    test \"$given[$i]\" = \"$argv[$i]\"; or return 1\n"
+      "  end\n"
+      "end\n"
+      "complete -c fleetcast -f\n";
+  script += FishLines("test (count (commandline -opc)) -eq 1", root);
+  for (const auto* noun : root.get_subcommands([](const CLI::App*) { return true; })) {
+    script += FishLines(
+        "__fleetcast_is " + noun->get_name() + "; and test (count (commandline -opc)) -eq 2",
+        *noun);
+    for (const auto* verb : noun->get_subcommands([](const CLI::App*) { return true; }))
+      script += FishLines("__fleetcast_is " + noun->get_name() + " " + verb->get_name(), *verb);
+  }
+  return script;
+}
+
 }  // namespace
 
 void AddCompletionCommands(CLI::App& app, Session& session) {
   CLI::App& noun = AddNoun(app, "completion", "completion scripts for shells");
+  AddVerb(noun, session,
+          {.name = "zsh",
+           .about = "print the script for zsh",
+           .examples = "source <(fleetcast completion zsh)\n"
+                       "fleetcast completion zsh > \"${fpath[1]}/_fleetcast\""},
+          [&app] {
+            std::cout << ZshScript(app);
+            return absl::OkStatus();
+          });
+  AddVerb(noun, session,
+          {.name = "fish",
+           .about = "print the script for fish",
+           .examples = "fleetcast completion fish | source\n"
+                       "fleetcast completion fish > ~/.config/fish/completions/fleetcast.fish"},
+          [&app] {
+            std::cout << FishScript(app);
+            return absl::OkStatus();
+          });
   AddVerb(noun, session,
           {.name = "bash",
            .about = "print the script for bash",

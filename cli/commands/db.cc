@@ -1,7 +1,10 @@
 #include "cli/commands/db.h"
 
+#include <google/protobuf/message.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -22,8 +25,13 @@ void AddDbCommands(CLI::App& app, Session& session) {
                .examples = "fleetcast db migrate --database \"host=db.internal dbname=fleetcast\""},
               [&session, dsn]() -> absl::Status {
                 FLEETCAST_RETURN_IF_ERROR(MigrateAll(*dsn));
-                for (const auto& [schema, migrations] : AllMigrations())
-                  session.Say(absl::StrCat(schema, " is at version ", migrations.size()));
+                nlohmann::ordered_json versions;
+                std::string lines;
+                for (const auto& [schema, migrations] : AllMigrations()) {
+                  versions[schema] = migrations.size();
+                  absl::StrAppend(&lines, schema, " is at version ", migrations.size(), "\n");
+                }
+                session.Show(versions, [&](const Terminal&) { return lines; });
                 return absl::OkStatus();
               });
   migrate.add_option("--database", *dsn, "libpq connection string or URI")->required();

@@ -166,7 +166,7 @@ absl::Status DeleteDeployment(Session& session, const std::string& circuit) {
   request.set_request_id(session.RequestId());
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), DeploymentName(circuit));
   FLEETCAST_RETURN_IF_ERROR(session.Call(inference_rpc::kDeleteDeployment, request).status());
-  session.Say(circuit + " is out of service; its forecasts stay");
+  session.ShowDone("deleted", request.name(), circuit + " is out of service; its forecasts stay");
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_join.h"
 #include "cli/command.h"
 #include "cli/commands/sensor_options.h"
 #include "cli/output/file.h"
@@ -33,6 +34,14 @@ std::string IntervalText(const CircuitReport& circuit) {
          Reading(band.level) + "%)";
 }
 
+Cell ConditionsCell(const CircuitReport& circuit) {
+  std::vector<std::string> types;
+  for (const ReportedCondition& condition : circuit.conditions) types.push_back(condition.type);
+  if (types.empty()) return {"none", Style::kGood};
+  const bool troubled = circuit.conditions.front().troubled;
+  return {absl::StrJoin(types, ", "), troubled ? Style::kBad : Style::kPlain};
+}
+
 Table ReportTable(const FleetReport& report) {
   using Align = Column::Align;
   Table table({{"CIRCUIT"},
@@ -41,19 +50,21 @@ Table ReportTable(const FleetReport& report) {
                {"SKILL", Align::kRight},
                {"NEXT FORECAST", Align::kRight},
                {"INTERVAL"},
-               {"FOR"}});
+               {"FOR"},
+               {"CONDITIONS"}});
   for (const CircuitReport& circuit : report.circuits) {
     const auto& model = circuit.model;
     const bool forecast = circuit.forecast && !circuit.forecast->points.values.empty();
     const double skill = model ? model->skill : std::nan("");
-    table.AddRow({circuit.plant_id + "/" + circuit.circuit_id,
-                  model ? "v" + std::to_string(model->version) : "",
-                  model ? Reading(model->mae) : "",
-                  {PercentText(skill), skill > 0 ? Style::kGood : Style::kBad},
-                  forecast ? Reading(circuit.forecast->points.values.front()) : "",
-                  IntervalText(circuit),
-                  forecast ? DayAndHourText(circuit.forecast->points.unix_seconds.front())
-                           : circuit.problem});
+    table.AddRow(
+        {circuit.plant_id + "/" + circuit.circuit_id,
+         model ? "v" + std::to_string(model->version) : "",
+         model ? Reading(model->mae) : "",
+         {PercentText(skill), skill > 0 ? Style::kGood : Style::kBad},
+         forecast ? Reading(circuit.forecast->points.values.front()) : "",
+         IntervalText(circuit),
+         forecast ? DayAndHourText(circuit.forecast->points.unix_seconds.front()) : circuit.problem,
+         ConditionsCell(circuit)});
   }
   return table;
 }
@@ -67,7 +78,12 @@ nlohmann::ordered_json ReportJson(const FleetReport& report, const std::string& 
   for (const CircuitReport& circuit : report.circuits) {
     nlohmann::ordered_json entry = {{"plant_id", circuit.plant_id},
                                     {"circuit_id", circuit.circuit_id},
-                                    {"problem", circuit.problem}};
+                                    {"problem", circuit.problem},
+                                    {"conditions", nlohmann::ordered_json::array()}};
+    for (const ReportedCondition& condition : circuit.conditions)
+      entry["conditions"].push_back({{"severity", condition.severity},
+                                     {"type", condition.type},
+                                     {"message", condition.message}});
     if (circuit.model) {
       entry["model_version"] = circuit.model->version;
       entry["mae"] = NumberOrNull(circuit.model->mae);
@@ -116,7 +132,6 @@ void AddFleetReportVerb(CLI::App& noun, Session& session) {
       ->check(CLI::Range(1, 3650))
       ->capture_default_str();
   verb.add_option("--plant", options->plant, "only this plant");
-  verb.add_option("--revision", options->revision, "configuration to name circuits from (HEAD)");
   verb.add_option("--limit", options->limit, "circuits at most")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();

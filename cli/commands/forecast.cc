@@ -33,7 +33,8 @@ absl::StatusOr<std::string> FilterOf(const ListOptions& options) {
   std::vector<std::string> terms;
   if (!options.filter.empty()) terms.push_back("(" + options.filter + ")");
   if (!options.since.empty()) {
-    FLEETCAST_ASSIGN_OR_RETURN(const absl::Time since, ParseTime("--since", options.since));
+    FLEETCAST_ASSIGN_OR_RETURN(const absl::Time since,
+                               ParseTime("--since", options.since, DayMeans::kItsBeginning));
     terms.push_back("issue_time >= \"" +
                     absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", since, absl::UTCTimeZone()) + "\"");
   }

@@ -246,18 +246,20 @@ void AddLocalCommands(CLI::App& app, Session& session) {
            .examples = "fleetcast local status --data-dir ~/fleet"},
           [&session] { return ShowStatus(session); });
   AddLogs(noun, session);
-  AddVerb(
-      noun, session,
-      {.name = "down",
-       .about = "stop everything; data, artifacts and logs stay in the folder",
-       .examples = "fleetcast local down --data-dir ~/fleet"},
-      [&session]() -> absl::Status {
-        FLEETCAST_ASSIGN_OR_RETURN(const std::string data_dir, DataDir(session));
-        FLEETCAST_ASSIGN_OR_RETURN(
-            const bool was_up, Down(data_dir, [&](const std::string& line) { session.Say(line); }));
-        session.Say(was_up ? "the stack is down" : absl::StrCat("there is no stack in ", data_dir));
-        return absl::OkStatus();
-      });
+  AddVerb(noun, session,
+          {.name = "down",
+           .about = "stop everything; data, artifacts and logs stay in the folder",
+           .examples = "fleetcast local down --data-dir ~/fleet"},
+          [&session]() -> absl::Status {
+            FLEETCAST_ASSIGN_OR_RETURN(const std::string data_dir, DataDir(session));
+            FLEETCAST_ASSIGN_OR_RETURN(
+                const bool was_up,
+                Down(data_dir, [&](const std::string& line) { session.Say(line); }));
+            session.ShowDone(
+                was_up ? "stopped" : "not_running", data_dir,
+                was_up ? "the stack is down" : absl::StrCat("there is no stack in ", data_dir));
+            return absl::OkStatus();
+          });
 }
 
 }  // namespace fleetcast::cli

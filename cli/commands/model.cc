@@ -36,23 +36,24 @@ absl::StatusOr<std::string> FilterOf(const ListOptions& options, const std::stri
   std::vector<std::string> terms;
   if (!options.filter.empty()) terms.push_back("(" + options.filter + ")");
   if (!options.plant.empty()) {
-    terms.push_back(prefix + "plant_id = \"" + LastPart(options.plant) + "\"");
+    terms.push_back(prefix + "plant_id = " + FilterLiteral(LastPart(options.plant)));
   }
   if (!options.circuit.empty()) {
     FLEETCAST_ASSIGN_OR_RETURN(const std::string name, CircuitName(options.circuit));
     const std::string ids = ShortCircuit(name);
     const std::size_t slash = ids.find('/');
-    terms.push_back(prefix + "plant_id = \"" + ids.substr(0, slash) + "\"");
-    terms.push_back(prefix + "circuit_id = \"" + ids.substr(slash + 1) + "\"");
+    terms.push_back(prefix + "plant_id = " + FilterLiteral(ids.substr(0, slash)));
+    terms.push_back(prefix + "circuit_id = " + FilterLiteral(ids.substr(slash + 1)));
   }
   return absl::StrJoin(terms, " AND ");
 }
 
-absl::StatusOr<std::vector<v1::Champion>> Champions(Session& session, const std::string& filter) {
+absl::StatusOr<std::vector<v1::Champion>> Champions(Session& session, const std::string& filter,
+                                                    std::int64_t limit) {
   v1::ListChampionsRequest request;
   request.set_parent(kModel);
   request.set_filter(filter);
-  return ListAll(session, registry_rpc::kListChampions, request, 0,
+  return ListAll(session, registry_rpc::kListChampions, request, limit,
                  [](v1::ListChampionsResponse* page) { return page->mutable_champions(); });
 }
 
@@ -66,7 +67,7 @@ absl::Status ListVersions(Session& session, const ListOptions& options) {
               [](v1::ListModelVersionsResponse* page) { return page->mutable_model_versions(); }));
   std::set<std::string> champions;
   if (session.format() == OutputFormat::kTable && !versions.empty()) {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto found, Champions(session, ""));
+    FLEETCAST_ASSIGN_OR_RETURN(const auto found, Champions(session, "", 0));
     for (const auto& champion : found) champions.insert(champion.model_version());
   }
   session.ShowList(
@@ -104,7 +105,7 @@ absl::Status ShowLineage(Session& session, const std::string& what) {
 
 absl::Status ListChampions(Session& session, const ListOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::string filter, FilterOf(options, ""));
-  FLEETCAST_ASSIGN_OR_RETURN(const auto champions, Champions(session, filter));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto champions, Champions(session, filter, options.limit));
   session.ShowList(
       champions, [&] { return ChampionsTable(champions, session.Now()); },
       "no champions: a version becomes one when it beats the naive forecasts and the "
@@ -137,18 +138,15 @@ struct PromoteOptions {
 };
 
 // Makes a version champion, deploys it and holds it against releases, until it is unpinned.
-absl::Status PinVersion(Session& session, const PromoteOptions& options, const std::string& circuit,
-                        const std::string& version) {
-  inference::v1::PinCircuitRequest request;
+absl::Status Pin(Session& session, const PromoteOptions& options,
+                 inference::v1::PinCircuitRequest request) {
   request.set_request_id(session.RequestId());
-  request.set_circuit(circuit);
-  request.set_model_version(version);
   request.set_reason(options.reason);
   request.set_actor(ActorOf(options.actor));
   FLEETCAST_ASSIGN_OR_RETURN(const auto status, session.Call(inference_rpc::kPinCircuit, request));
   session.Show(status, [&](const Terminal&) {
     const std::string name = status.plant_id() + "/" + status.circuit_id();
-    return absl::StrCat(ShortVersion(version), " is to serve ", name,
+    return absl::StrCat(ShortVersion(status.pin().model_version()), " is to serve ", name,
                         ", and is held against releases\nsee how it stands: fleetcast circuit "
                         "status ",
                         name, "\nlet releases have it again: fleetcast circuit unpin ", name,
@@ -162,24 +160,18 @@ absl::Status Promote(Session& session, const PromoteOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(options.version));
   FLEETCAST_ASSIGN_OR_RETURN(const auto version,
                              session.Call(registry_rpc::kGetModelVersion, request));
-  return PinVersion(session, options,
-                    absl::StrCat("plants/", TagOf(version, "plant_id"), "/circuits/",
-                                 TagOf(version, "circuit_id")),
-                    version.name());
+  inference::v1::PinCircuitRequest pin;
+  pin.set_circuit(absl::StrCat("plants/", TagOf(version, "plant_id"), "/circuits/",
+                               TagOf(version, "circuit_id")));
+  pin.set_model_version(version.name());
+  return Pin(session, options, std::move(pin));
 }
 
 absl::Status Rollback(Session& session, const PromoteOptions& options) {
-  v1::GetChampionRequest request;
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string parent, ChampionParent(options.circuit));
-  request.set_name(parent + "/champion");
-  FLEETCAST_ASSIGN_OR_RETURN(const auto champion,
-                             session.Call(registry_rpc::kGetChampion, request));
-  if (champion.previous_model_version().empty())
-    return absl::FailedPreconditionError(
-        absl::StrCat("v", champion.version(), " is the first champion of ", options.circuit,
-                     "; name the version to return to: fleetcast model promote N"));
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
-  return PinVersion(session, options, circuit, champion.previous_model_version());
+  inference::v1::PinCircuitRequest pin;
+  FLEETCAST_ASSIGN_OR_RETURN(*pin.mutable_circuit(), CircuitName(options.circuit));
+  pin.set_roll_back(true);
+  return Pin(session, options, std::move(pin));
 }
 
 void AddVersions(CLI::App& noun, Session& session) {
@@ -241,6 +233,9 @@ void AddChampions(CLI::App& noun, Session& session) {
                .examples = "fleetcast model champions\nfleetcast model champions --plant P001"},
               [&session, champions] { return ListChampions(session, *champions); });
   champions_verb.add_option("--plant", champions->plant, "only this plant");
+  champions->limit = 0;
+  champions_verb.add_option("--limit", champions->limit, "at most this many; 0 = all")
+      ->capture_default_str();
 
   const auto history = std::make_shared<ListOptions>();
   CLI::App& history_verb = AddVerb(noun, session,

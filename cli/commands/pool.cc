@@ -77,6 +77,24 @@ absl::Status Update(Session& session, const std::string& of, v1::UpdatePoolReque
   session.Show(pool, [&](const Terminal& terminal) {
     return PoolsTable({pool}, session.Now()).Render(terminal);
   });
+  if (pool.queued_count() == 0 && pool.running_count() == 0 && pool.replica_count() == 0)
+    session.Note(absl::StrCat("nothing is of pool ", id,
+                              " now; if that is a typing error: fleetcast pool delete ", id,
+                              of == kOfTraining ? "" : absl::StrCat(" --of ", of)));
+  return absl::OkStatus();
+}
+
+absl::Status Delete(Session& session, const Setting& setting) {
+  v1::DeletePoolRequest request;
+  request.set_request_id(session.RequestId());
+  request.set_name(NameIn("pools", setting.id));
+  FLEETCAST_RETURN_IF_ERROR(
+      session
+          .Call(work_rpc::MethodOf<v1::DeletePoolRequest, google::protobuf::Empty>(
+                    ServiceOf(setting.of), work_rpc::kDeletePool),
+                request)
+          .status());
+  session.ShowDone("deleted", request.name(), absl::StrCat("pool ", setting.id, " is deleted"));
   return absl::OkStatus();
 }
 
@@ -101,7 +119,7 @@ absl::Status SetPaused(Session& session, const Setting& setting, bool paused) {
 }
 
 void AddOf(CLI::App& verb, std::string& of) {
-  verb.add_option("--of", of, "whose work: training or forecasting (training)")
+  verb.add_option("--of", of, "whose work: training, or forecasting with releases (training)")
       ->check(CLI::IsMember({kOfTraining, kOfForecasting}));
 }
 
@@ -203,6 +221,16 @@ void AddPoolCommands(CLI::App& app, Session& session) {
   set_verb.add_flag("--no-limit", set->no_limit, "as many as there are slots");
   set_verb.add_option("--reason", set->reason, "why, for people");
   AddOf(set_verb, set->of);
+
+  const auto deleted = std::make_shared<Setting>();
+  CLI::App& delete_verb =
+      AddVerb(noun, session,
+              {.name = "delete",
+               .about = "forget a pool that nothing is of, with its limit and pause",
+               .examples = "fleetcast pool delete plant-P0001"},
+              [&session, deleted] { return Delete(session, *deleted); });
+  delete_verb.add_option("id", deleted->id, "the pool")->required();
+  AddOf(delete_verb, deleted->of);
 
   for (const bool paused : {true, false}) {
     const auto setting = std::make_shared<Setting>();

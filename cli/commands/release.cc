@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,12 +33,14 @@ constexpr char kNoReleases[] = "no releases; make one with `fleetcast release cr
 struct CreateOptions {
   std::string revision;
   std::string actor, reason;
+  std::optional<std::int32_t> most_retired;
   bool watch = false;
 };
 
 struct RollbackOptions {
   std::string id;
   std::string actor, reason;
+  std::optional<std::int32_t> most_retired;
   bool watch = false;
 };
 
@@ -131,6 +134,7 @@ absl::Status Create(Session& session, const CreateOptions& options) {
   request.set_revision(options.revision);
   request.set_actor(ActorOf(options.actor));
   request.set_reason(options.reason);
+  if (options.most_retired) request.set_max_retired_circuits(*options.most_retired);
   FLEETCAST_ASSIGN_OR_RETURN(const auto release,
                              session.Call(inference_rpc::kCreateRelease, request));
   return Made(session, release, options.watch);
@@ -142,6 +146,7 @@ absl::Status RollBack(Session& session, const RollbackOptions& options) {
   if (!options.id.empty()) request.set_name(NameIn("releases", options.id));
   request.set_actor(ActorOf(options.actor));
   request.set_reason(options.reason);
+  if (options.most_retired) request.set_max_retired_circuits(*options.most_retired);
   FLEETCAST_ASSIGN_OR_RETURN(const auto release,
                              session.Call(inference_rpc::kRollbackRelease, request));
   return Made(session, release, options.watch);
@@ -232,6 +237,8 @@ absl::Status Unpin(Session& session, const PinOptions& options) {
 }
 
 constexpr char kActor[] = "who asks, for the history [your account]";
+constexpr char kMostRetired[] =
+    "circuits that it may take out of service (3, or a tenth of those in force)";
 constexpr char kReason[] = "why, for the history";
 
 }  // namespace
@@ -251,6 +258,7 @@ void AddReleaseCommands(CLI::App& app, Session& session) {
   create_verb.add_option("revision", create->revision, "branch, tag or commit")->required();
   create_verb.add_option("--actor", create->actor, kActor);
   create_verb.add_option("--reason", create->reason, kReason);
+  create_verb.add_option("--max-retired", create->most_retired, kMostRetired);
   create_verb.add_flag("--watch", create->watch, "follow it; exit code 1 if a circuit fails");
 
   const auto rollback = std::make_shared<RollbackOptions>();
@@ -264,6 +272,7 @@ void AddReleaseCommands(CLI::App& app, Session& session) {
   rollback_verb.add_option("release", rollback->id, "the release to return to (the one before)");
   rollback_verb.add_option("--actor", rollback->actor, kActor);
   rollback_verb.add_option("--reason", rollback->reason, kReason)->required();
+  rollback_verb.add_option("--max-retired", rollback->most_retired, kMostRetired);
   rollback_verb.add_flag("--watch", rollback->watch, "follow it; exit code 1 if a circuit fails");
 
   const auto list = std::make_shared<ListOptions>();

@@ -83,7 +83,8 @@ absl::Status Delete(Session& session, const std::string& id) {
   request.set_request_id(session.RequestId());
   request.set_name(NameIn("schedules", id));
   FLEETCAST_RETURN_IF_ERROR(session.Call(inference_rpc::kDeleteSchedule, request).status());
-  session.Say("schedule " + LastPart(id) + " deleted; its sweeps stay");
+  session.ShowDone("deleted", request.name(),
+                   "schedule " + LastPart(id) + " deleted; its sweeps stay");
   return absl::OkStatus();
 }
 

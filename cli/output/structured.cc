@@ -3,6 +3,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
@@ -34,44 +35,29 @@ bool IsPlainScalar(const std::string& text) {
   });
 }
 
-std::string Scalar(const Json& value) {
-  if (value.is_string() && IsPlainScalar(value.get_ref<const std::string&>())) {
-    return value.get<std::string>();
-  }
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-bool IsBlock(const Json& value) { return value.is_structured() && !value.empty(); }
-
-// `indent` spaces before every line but the first, whose position the caller has set.
-void AppendBlock(const Json& value, std::size_t indent, std::string& text) {
-  bool first = true;
-  const auto start_line = [&] {
-    if (!first) text += std::string(indent, ' ');
-    first = false;
-  };
-  if (value.is_array()) {
-    for (const auto& item : value) {
-      start_line();
-      text += "- ";
-      if (IsBlock(item)) {
-        AppendBlock(item, indent + 2, text);
-      } else {
-        text += Scalar(item) + "\n";
-      }
+void Emit(const Json& value, YAML::Emitter& out) {
+  if (value.is_structured() && value.empty()) {
+    out << YAML::Flow << (value.is_array() ? YAML::BeginSeq : YAML::BeginMap)
+        << (value.is_array() ? YAML::EndSeq : YAML::EndMap);
+  } else if (value.is_array()) {
+    out << YAML::BeginSeq;
+    for (const auto& item : value) Emit(item, out);
+    out << YAML::EndSeq;
+  } else if (value.is_object()) {
+    out << YAML::BeginMap;
+    for (const auto& [key, item] : value.items()) {
+      out << YAML::Key;
+      Emit(Json(key), out);
+      out << YAML::Value;
+      Emit(item, out);
     }
-    return;
-  }
-  for (const auto& [key, item] : value.items()) {
-    start_line();
-    text += Scalar(Json(key)) + ":";
-    if (!IsBlock(item)) {
-      text += " " + Scalar(item) + "\n";
-      continue;
-    }
-    const std::size_t inner = indent + (item.is_array() ? 0 : 2);
-    text += "\n" + std::string(inner, ' ');
-    AppendBlock(item, inner, text);
+    out << YAML::EndMap;
+  } else if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    if (!IsPlainScalar(text)) out << YAML::DoubleQuoted;
+    out << text;
+  } else {
+    out << value.dump();
   }
 }
 
@@ -118,10 +104,9 @@ std::string JsonText(const Json& value) {
 }
 
 std::string YamlText(const Json& value) {
-  if (!IsBlock(value)) return Scalar(value) + "\n";
-  std::string text;
-  AppendBlock(value, 0, text);
-  return text;
+  YAML::Emitter out;
+  Emit(value, out);
+  return std::string(out.c_str()) + "\n";
 }
 
 }  // namespace fleetcast::cli

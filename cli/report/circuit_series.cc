@@ -1,5 +1,6 @@
 #include "cli/report/circuit_series.h"
 
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -37,6 +38,13 @@ Series SeriesOf(const ReadingsByTime& readings) {
   return series;
 }
 
+// "" is none.
+absl::Status CheckFolder(const std::string& flag, const std::string& folder) {
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::is_directory(folder, ignored)) return absl::OkStatus();
+  return InvalidField(flag, "'" + folder + "' is no folder");
+}
+
 }  // namespace
 
 CircuitSeries::CircuitSeries(sensordata::SourceSettings sensors, std::string actuals,
@@ -46,6 +54,10 @@ CircuitSeries::CircuitSeries(sensordata::SourceSettings sensors, std::string act
       history_days_(history_days) {}
 
 absl::Status CircuitSeries::Open() {
+  if (settings_.kind == "csv") {
+    FLEETCAST_RETURN_IF_ERROR(CheckFolder("--sensor-data", settings_.data));
+  }
+  FLEETCAST_RETURN_IF_ERROR(CheckFolder("--actuals", actuals_folder_));
   if (!settings_.data.empty()) {
     FLEETCAST_ASSIGN_OR_RETURN(sensors_, sensordata::OpenSensorSource(settings_));
   }

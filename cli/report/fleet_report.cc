@@ -50,6 +50,7 @@ FleetSummary Summarize(const FleetReport& report) {
   for (const CircuitReport& circuit : report.circuits) {
     ++summary.circuits;
     if (circuit.forecast) ++summary.forecasts;
+    if (!circuit.conditions.empty() && circuit.conditions.front().troubled) ++summary.troubled;
     if (circuit.model && std::isfinite(circuit.model->skill)) {
       skills.push_back(circuit.model->skill);
       if (circuit.model->skill > 0) ++summary.better_than_naive;

@@ -33,13 +33,21 @@ struct ReportedModel {
   std::string cutoff_date, commit, fingerprint, environment, pull_request, trained_at;
 };
 
+// Something out of the ordinary, as the circuit's status has it.
+struct ReportedCondition {
+  std::string severity, type, message;  // "ERROR", "FORECAST_FAILED"
+  bool troubled = false;                // a warning or an error
+};
+
 struct CircuitReport {
   std::string plant_id, plant_name, circuit_id, circuit_name, target_column;
   std::optional<ReportedModel> model;
   std::optional<ReportedForecast> forecast;
-  Series history;       // up to the forecast's issue time
-  Series actual;        // after it; may be empty
-  std::string problem;  // why something above is missing; empty if nothing is
+  Series history;                             // up to the forecast's issue time
+  Series actual;                              // after it; may be empty
+  std::string problem;                        // why something above is missing; empty if nothing is
+  std::vector<ReportedCondition> conditions;  // worst first
+  std::string stored_ago;                     // "2h ago"; how old the forecast is
 };
 
 struct FleetReport {
@@ -56,7 +64,7 @@ struct Hindsight {
 [[nodiscard]] Hindsight JudgeForecast(const CircuitReport& circuit);
 
 struct FleetSummary {
-  std::int64_t circuits = 0, forecasts = 0, better_than_naive = 0;
+  std::int64_t circuits = 0, forecasts = 0, better_than_naive = 0, troubled = 0;
   double median_skill = 0;  // NaN without models
   // Over all circuits; level 0 where nothing came yet.
   double level = 0;

@@ -67,7 +67,7 @@ std::string Reading(double value) {
 std::string DayText(std::int64_t unix_seconds) { return Formatted("%b %-d", unix_seconds); }
 std::string HourText(std::int64_t unix_seconds) { return Formatted("%H:%M", unix_seconds); }
 std::string DayAndHourText(std::int64_t unix_seconds) {
-  return Formatted("%b %-d, %H:%M", unix_seconds);
+  return Formatted("%b %-d %Y, %H:%M", unix_seconds);
 }
 
 }  // namespace fleetcast::cli

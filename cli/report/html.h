@@ -15,7 +15,7 @@ namespace fleetcast::cli {
 // Four significant digits without trailing zeros: "80", "64.92", "0.2019"; "–" for NaN.
 [[nodiscard]] std::string Reading(double value);
 
-// "Dec 12", "06:00", "Dec 12, 06:00", in UTC.
+// "Dec 12", "06:00", "Dec 12 2025, 06:00", in UTC.
 [[nodiscard]] std::string DayText(std::int64_t unix_seconds);
 [[nodiscard]] std::string HourText(std::int64_t unix_seconds);
 [[nodiscard]] std::string DayAndHourText(std::int64_t unix_seconds);

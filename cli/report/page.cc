@@ -29,7 +29,8 @@ std::string Share(std::int64_t part, std::int64_t whole) {
 
 std::string Tiles(const FleetSummary& summary) {
   std::string html = "<div class=\"tiles\">" +
-                     Tile(Share(summary.forecasts, summary.circuits), "circuits have a forecast");
+                     Tile(Share(summary.troubled, summary.circuits), "circuits have problems");
+  html += Tile(Share(summary.forecasts, summary.circuits), "circuits have a forecast");
   html += Tile(Share(summary.better_than_naive, summary.circuits),
                "models beat the best naive forecast");
   html += Tile(PercentText(summary.median_skill), "median skill against the best naive forecast");
@@ -42,7 +43,7 @@ std::string Tiles(const FleetSummary& summary) {
   return html + "</div>";
 }
 
-// "64.2 at Dec 13, 01:00", with the first interval behind it.
+// "64.2 at Dec 13 2025, 01:00", with the first interval behind it.
 std::string NextForecast(const CircuitReport& circuit) {
   if (!circuit.forecast || circuit.forecast->points.values.empty()) return "–";
   const ReportedForecast& forecast = *circuit.forecast;
@@ -62,20 +63,40 @@ std::string Pill(const CircuitReport& circuit) {
          (skill > 0 ? " better than naive" : " worse than naive") + "</span>";
 }
 
+// The worst as a pill; "" for none.
+std::string ConditionPill(const CircuitReport& circuit) {
+  if (circuit.conditions.empty()) return "";
+  const ReportedCondition& worst = circuit.conditions.front();
+  return "<span class=\"pill " + std::string(worst.troubled ? "bad" : "info") + "\" title=\"" +
+         Escape(worst.message) + "\">" + Escape(worst.type) +
+         (circuit.conditions.size() > 1 ? " +" + std::to_string(circuit.conditions.size() - 1)
+                                        : "") +
+         "</span>";
+}
+
+std::string Conditions(const CircuitReport& circuit) {
+  std::string html;
+  for (const ReportedCondition& condition : circuit.conditions)
+    html += "<p class=\"condition" + std::string(condition.troubled ? " bad" : "") + "\"><b>" +
+            Escape(condition.type) + "</b> " + Escape(condition.message) + "</p>";
+  return html;
+}
+
 std::string TableRow(const CircuitReport& circuit) {
   const auto& model = circuit.model;
   return "<tr><td><a href=\"#" + Anchor(circuit) + "\">" + Escape(circuit.plant_id) + " / " +
          Escape(circuit.circuit_id) + "</a> <small class=\"name\">" + Escape(circuit.circuit_name) +
          "</small></td><td class=\"n\">" + (model ? std::to_string(model->version) : "–") +
          "</td><td class=\"n\">" + (model ? Reading(model->mae) : "–") + "</td><td>" +
-         (model ? Pill(circuit) : "–") + "</td><td>" + NextForecast(circuit) + "</td></tr>";
+         (model ? Pill(circuit) : "–") + "</td><td>" + NextForecast(circuit) + "</td><td>" +
+         Escape(circuit.stored_ago) + "</td><td>" + ConditionPill(circuit) + "</td></tr>";
 }
 
 std::string Table(const FleetReport& report) {
   std::string html =
       "<h2>Every circuit</h2><div class=\"card scroll\"><table><thead><tr><th>Circuit</th>"
       "<th class=\"n\">Model version</th><th class=\"n\">MAE</th><th>Skill</th>"
-      "<th>Next forecast (interval)</th></tr></thead><tbody>";
+      "<th>Next forecast (interval)</th><th>Made</th><th>Conditions</th></tr></thead><tbody>";
   for (const CircuitReport& circuit : report.circuits) html += TableRow(circuit);
   return html + "</tbody></table></div>";
 }
@@ -139,6 +160,7 @@ std::string Card(const CircuitReport& circuit) {
       Escape(circuit.circuit_name.empty() ? circuit.circuit_id : circuit.circuit_name) + "<small>" +
       Escape(circuit.plant_id) + " / " + Escape(circuit.circuit_id) + "</small></h3>" +
       Pill(circuit) + "</div>";
+  html += Conditions(circuit);
   if (!circuit.problem.empty()) html += "<p class=\"note\">" + Escape(circuit.problem) + "</p>";
   html += ForecastChart(circuit);
   if (circuit.forecast) html += Legend(circuit);

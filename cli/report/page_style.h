@@ -41,6 +41,10 @@ td a{color:inherit;text-decoration-color:var(--line);text-underline-offset:3px}
 .pill{margin-left:auto;padding:2px 10px;border-radius:99px;font-size:12.5px;font-weight:600;white-space:nowrap}
 .pill.good{color:var(--good);background:var(--good-back)}
 .pill.bad{color:var(--bad);background:var(--bad-back)}
+.pill.info{background:rgba(127,127,127,.15)}
+.condition{margin:10px 0 0;overflow-wrap:anywhere}
+.condition b{font-size:12.5px;margin-right:4px}
+.condition.bad{color:var(--bad)}
 .note{color:var(--bad);margin:10px 0 0;overflow-wrap:anywhere}
 .chart,.strip{position:relative;margin:26px 0 26px 40px}
 .chart{height:236px}

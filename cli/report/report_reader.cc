@@ -11,71 +11,42 @@
 #include "cli/output/text.h"
 #include "cli/paging.h"
 #include "cli/report/circuit_series.h"
-#include "cli/transport/config_methods.h"
 #include "cli/transport/inference_methods.h"
 #include "cli/transport/registry_methods.h"
+#include "cli/views/proto_text.h"
 #include "common/base/status.h"
 #include "common/sensordata/timestamp.h"
 
 namespace fleetcast::cli {
 namespace {
 
-// One circuit as the services tell of it.
-struct CircuitFacts {
-  std::string plant_name, circuit_name, sensor_id;
-  bool deployed = false;
-  std::optional<inference::v1::Forecast> forecast;
-};
-using FleetFacts = std::map<std::string, CircuitFacts>;  // by "P001/C001"
+using Statuses = std::vector<inference::v1::CircuitStatus>;
+using Forecasts = std::map<std::string, inference::v1::Forecast>;  // by "P001/C001"
 
-absl::Status ReadConfiguration(Session& session, const ReportOptions& options, FleetFacts& fleet) {
-  namespace v1 = config::v1;
-  v1::ListCircuitsRequest request;
-  request.set_parent(NameIn("plants", options.plant));
-  request.set_revision(options.revision);
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto circuits,
-      ListAll(session, config_rpc::kListCircuits, request, 0,
-              [](v1::ListCircuitsResponse* page) { return page->mutable_circuits(); }));
-  for (const v1::Circuit& circuit : circuits) {
-    CircuitFacts& facts = fleet[circuit.plant_id() + "/" + circuit.circuit_id()];
-    facts.plant_name = circuit.plant_display_name();
-    facts.circuit_name = circuit.display_name();
-    facts.sensor_id = circuit.training().data_filters().sensor_id();
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ReadDeployments(Session& session, const ReportOptions& options, FleetFacts& fleet) {
+absl::StatusOr<Statuses> ReadStatuses(Session& session, const ReportOptions& options) {
   namespace v1 = inference::v1;
-  v1::ListDeploymentsRequest request;
-  request.set_parent("batchEndpoints/-");
-  if (options.plant != "-") request.set_filter("plant_id = \"" + LastPart(options.plant) + "\"");
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto deployments,
-      ListAll(session, inference_rpc::kListDeployments, request, 0,
-              [](v1::ListDeploymentsResponse* page) { return page->mutable_deployments(); }));
-  for (const v1::Deployment& deployment : deployments) {
-    CircuitFacts& facts = fleet[deployment.plant_id() + "/" + deployment.circuit_id()];
-    facts.deployed = true;
-    if (!deployment.sensor_id().empty()) facts.sensor_id = deployment.sensor_id();
-  }
-  return absl::OkStatus();
+  v1::ListCircuitStatusesRequest request;
+  request.set_parent(NameIn("plants", options.plant));
+  return ListAll(
+      session, inference_rpc::kListCircuitStatuses, request, options.limit,
+      [](v1::ListCircuitStatusesResponse* page) { return page->mutable_circuit_statuses(); });
 }
 
-absl::Status ReadForecasts(Session& session, const ReportOptions& options, FleetFacts& fleet) {
+absl::StatusOr<Forecasts> ReadForecasts(Session& session, const ReportOptions& options) {
   namespace v1 = inference::v1;
   v1::ListForecastsRequest request;
   request.set_parent(NameIn("plants", options.plant) + "/circuits/-");
   request.set_latest_only(true);
-  FLEETCAST_ASSIGN_OR_RETURN(
-      auto forecasts,
-      ListAll(session, inference_rpc::kListForecasts, request, 0,
-              [](v1::ListForecastsResponse* page) { return page->mutable_forecasts(); }));
-  for (v1::Forecast& forecast : forecasts) {
-    fleet[ShortCircuit(forecast.circuit())].forecast = std::move(forecast);
+  FLEETCAST_ASSIGN_OR_RETURN(auto listed, ListAll(session, inference_rpc::kListForecasts, request,
+                                                  0, [](v1::ListForecastsResponse* page) {
+                                                    return page->mutable_forecasts();
+                                                  }));
+  Forecasts forecasts;
+  for (v1::Forecast& forecast : listed) {
+    const std::string circuit = ShortCircuit(forecast.circuit());
+    forecasts[circuit] = std::move(forecast);
   }
-  return absl::OkStatus();
+  return forecasts;
 }
 
 ReportedForecast ForecastOf(const inference::v1::Forecast& forecast) {
@@ -150,28 +121,36 @@ class ReportBuilder {
 
   absl::Status Open() { return series_.Open(); }
 
-  CircuitReport Build(const std::string& key, const CircuitFacts& facts) {
-    const std::size_t slash = key.find('/');
-    CircuitReport circuit{.plant_id = key.substr(0, slash),
-                          .plant_name = facts.plant_name,
-                          .circuit_id = key.substr(slash + 1),
-                          .circuit_name = facts.circuit_name};
-    if (!facts.forecast || facts.forecast->points().empty()) {
-      circuit.problem = facts.deployed ? "No forecast yet: the last sweep did not reach it."
-                                       : "No forecast: no model is deployed.";
+  CircuitReport Build(const inference::v1::CircuitStatus& status,
+                      const inference::v1::Forecast* forecast) {
+    CircuitReport circuit{.plant_id = status.plant_id(),
+                          .plant_name = status.plant_display_name(),
+                          .circuit_id = status.circuit_id(),
+                          .circuit_name = status.display_name()};
+    for (const auto& condition : status.conditions())
+      circuit.conditions.push_back(
+          {.severity = WithoutPrefix(inference::v1::Condition::Severity_Name(condition.severity()),
+                                     "SEVERITY_"),
+           .type = WithoutPrefix(inference::v1::Condition::Type_Name(condition.type()), "TYPE_"),
+           .message = condition.message(),
+           .troubled = condition.severity() >= inference::v1::Condition::SEVERITY_WARNING});
+    if (forecast == nullptr || forecast->points().empty()) {
+      circuit.problem =
+          status.has_serving() ? "No forecast yet." : "No forecast: nothing serves it.";
       return circuit;
     }
-    circuit.target_column = facts.forecast->target_column();
-    circuit.forecast = ForecastOf(*facts.forecast);
-    auto model = ReadModel(session_, facts.forecast->model_version());
+    circuit.stored_ago = TimeAgo(TimeOf(forecast->create_time()), session_.Now());
+    circuit.target_column = forecast->target_column();
+    circuit.forecast = ForecastOf(*forecast);
+    auto model = ReadModel(session_, forecast->model_version());
     if (model.ok()) {
       circuit.model = *std::move(model);
     } else {
       circuit.problem =
           "Its model version cannot be read: " + std::string(model.status().message());
     }
-    if (const absl::Status status = series_.Read(facts.sensor_id, circuit); !status.ok()) {
-      circuit.problem = "Its readings cannot be shown: " + std::string(status.message());
+    if (const absl::Status read = series_.Read(status.sensor_id(), circuit); !read.ok()) {
+      circuit.problem = "Its readings cannot be shown: " + std::string(read.message());
     }
     return circuit;
   }
@@ -184,20 +163,15 @@ class ReportBuilder {
 }  // namespace
 
 absl::StatusOr<FleetReport> ReadFleetReport(Session& session, const ReportOptions& options) {
-  FleetFacts fleet;
-  FLEETCAST_RETURN_IF_ERROR(ReadConfiguration(session, options, fleet));
-  FLEETCAST_RETURN_IF_ERROR(ReadDeployments(session, options, fleet));
-  FLEETCAST_RETURN_IF_ERROR(ReadForecasts(session, options, fleet));
+  FLEETCAST_ASSIGN_OR_RETURN(const Statuses statuses, ReadStatuses(session, options));
+  FLEETCAST_ASSIGN_OR_RETURN(const Forecasts forecasts, ReadForecasts(session, options));
   FleetReport report{.generated_at = MinuteText(session.Now())};
   ReportBuilder builder(session, options);
   FLEETCAST_RETURN_IF_ERROR(builder.Open());
-  for (const auto& [key, facts] : fleet) {
-    if (static_cast<int>(report.circuits.size()) >= options.limit) {
-      session.Note("only the first " + Count(options.limit, "circuit") + " of " +
-                   std::to_string(fleet.size()) + " are reported; choose with --plant and --limit");
-      break;
-    }
-    report.circuits.push_back(builder.Build(key, facts));
+  for (const auto& status : statuses) {
+    const auto found = forecasts.find(status.plant_id() + "/" + status.circuit_id());
+    report.circuits.push_back(
+        builder.Build(status, found == forecasts.end() ? nullptr : &found->second));
   }
   return report;
 }

@@ -14,15 +14,14 @@ class Session;
 struct ReportOptions {
   std::string out;
   std::string plant = "-";
-  std::string revision;  // of the configuration; empty is the repository's HEAD
   sensordata::SourceSettings sensors;
   std::string actuals;  // folder of CSV files with what came after; may be empty
   int history_days = 14;
   int limit = 200;  // circuits
 };
 
-// Circuits by plant and circuit. A circuit of which something is missing says so in its `problem`;
-// an error means that a service could not answer at all.
+// Circuits by plant and circuit, as ListCircuitStatuses has them. A circuit of which something is
+// missing says so in its `problem`; an error means that a service could not answer at all.
 [[nodiscard]] absl::StatusOr<FleetReport> ReadFleetReport(Session& session,
                                                           const ReportOptions& options);
 

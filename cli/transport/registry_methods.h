@@ -4,6 +4,8 @@
 #include "cli/transport/method.h"
 #include "fleetcast/registry/v1/artifact_service.pb.h"
 #include "fleetcast/registry/v1/data_asset_service.pb.h"
+#include "fleetcast/registry/v1/environment_service.pb.h"
+#include "fleetcast/registry/v1/experiment_service.pb.h"
 #include "fleetcast/registry/v1/lineage_service.pb.h"
 #include "fleetcast/registry/v1/model_service.pb.h"
 
@@ -23,6 +25,24 @@ inline constexpr Method<v1::ListChampionEventsRequest, v1::ListChampionEventsRes
                         "/fleetcast.registry.v1.ModelService/ListChampionEvents"};
 inline constexpr Method<v1::GetDataAssetVersionRequest, v1::DataAssetVersion> kGetDataAssetVersion{
     Service::kRegistry, "/fleetcast.registry.v1.DataAssetService/GetDataAssetVersion"};
+
+inline constexpr Method<v1::ListDataAssetVersionsRequest, v1::ListDataAssetVersionsResponse>
+    kListDataAssetVersions{Service::kRegistry,
+                           "/fleetcast.registry.v1.DataAssetService/ListDataAssetVersions"};
+inline constexpr Method<v1::ListEnvironmentVersionsRequest, v1::ListEnvironmentVersionsResponse>
+    kListEnvironmentVersions{Service::kRegistry,
+                             "/fleetcast.registry.v1.EnvironmentService/ListEnvironmentVersions"};
+inline constexpr Method<v1::GetExperimentRequest, v1::Experiment> kGetExperiment{
+    Service::kRegistry, "/fleetcast.registry.v1.ExperimentService/GetExperiment"};
+inline constexpr Method<v1::ListExperimentsRequest, v1::ListExperimentsResponse> kListExperiments{
+    Service::kRegistry, "/fleetcast.registry.v1.ExperimentService/ListExperiments"};
+inline constexpr Method<v1::GetRunRequest, v1::Run> kGetRun{
+    Service::kRegistry, "/fleetcast.registry.v1.ExperimentService/GetRun"};
+inline constexpr Method<v1::ListRunsRequest, v1::ListRunsResponse> kListRuns{
+    Service::kRegistry, "/fleetcast.registry.v1.ExperimentService/ListRuns"};
+inline constexpr Method<v1::ListMetricHistoryRequest, v1::ListMetricHistoryResponse>
+    kListMetricHistory{Service::kRegistry,
+                       "/fleetcast.registry.v1.ExperimentService/ListMetricHistory"};
 
 inline constexpr Method<v1::DownloadArtifactRequest, v1::DownloadArtifactResponse>
     kDownloadArtifact{Service::kRegistry,

@@ -13,6 +13,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "common/base/patience.h"
 #include "common/base/status.h"
 #include "common/rpc/client.h"
 #include "common/rpc/status.h"
@@ -155,20 +156,28 @@ Transport::Transport(PerService targets)
 Transport::~Transport() = default;
 
 absl::Status Transport::Call(Service service, const std::string& path, const Message& request,
-                             Message* response, absl::Duration timeout) {
+                             Message* response, const Waiting& waiting) {
+  const Patience patience(waiting.allowed - waiting.spent);
+  if (patience.IsOver())
+    return Refused(absl::StatusCode::kDeadlineExceeded, kServiceTimeout,
+                   "the " + ServiceName(service) +
+                       " service was not asked: nothing has answered for " +
+                       absl::FormatDuration(waiting.allowed),
+                   {{"service", ServiceName(service)}, {"address", targets_[service]}});
   Stub& stub = channels_->Get(service, targets_[service]);
-  grpc::Status status = CallOnce(stub, path, request, response, timeout);
+  grpc::Status status = CallOnce(stub, path, request, response, patience.Left());
   bool in_doubt = LeavesDoubt(status);
   for (const absl::Duration pause : kRetryPauses) {
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE) break;
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || patience.Left() <= pause) break;
     std::this_thread::sleep_for(absl::ToChronoMilliseconds(pause));
-    status = CallOnce(stub, path, request, response, timeout);
+    grpc::Status again = CallOnce(stub, path, request, response, patience.Left());
     // Any other answer is about all tries: they have one request id.
-    in_doubt = status.error_code() == grpc::StatusCode::UNAVAILABLE
-                   ? in_doubt || LeavesDoubt(status)
-                   : LeavesDoubt(status);
+    in_doubt = again.error_code() == grpc::StatusCode::UNAVAILABLE ? in_doubt || LeavesDoubt(again)
+                                                                   : LeavesDoubt(again);
+    if (!IsAnswer(again) && IsAnswer(status) && patience.IsOver()) break;
+    status = std::move(again);
   }
-  const absl::Status described = Describe(service, path, rpc::FromGrpc(status), timeout);
+  const absl::Status described = Describe(service, path, rpc::FromGrpc(status), waiting.allowed);
   return in_doubt ? Amended(described, std::string(described.message()), {{kOutcome, kUnknown}})
                   : described;
 }

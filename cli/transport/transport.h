@@ -24,6 +24,13 @@ inline constexpr char kServiceTimeout[] = "SERVICE_TIMEOUT";
 // connection broke once the call was on its way.
 [[nodiscard]] bool MayHaveBeenCarriedOut(const absl::Status& status);
 
+// How long a command waits for answers. One that makes several calls, of which none is answered,
+// waits no longer than for one.
+struct Waiting {
+  absl::Duration allowed;
+  absl::Duration spent;  // without an answer, before this call
+};
+
 // Thread safe.
 class Transport {
  public:
@@ -32,14 +39,15 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  // One unary call. A service that cannot be reached is tried three times within a second: every
-  // mutating request carries a request id, so a second try never does a thing twice.
+  // One unary call. A service that cannot be reached is tried three times within a second and the
+  // time that is left: every mutating request carries a request id, so a second try never does a
+  // thing twice. What the service said itself is told rather than that it fell silent afterwards.
   // UNAVAILABLE with reason SERVICE_UNREACHABLE, DEADLINE_EXCEEDED with SERVICE_TIMEOUT (both name
   // service and address), or what the service answered; with its name in front where the trouble is
   // the service's, not the request's.
   [[nodiscard]] absl::Status Call(Service service, const std::string& path,
                                   const google::protobuf::Message& request,
-                                  google::protobuf::Message* response, absl::Duration timeout);
+                                  google::protobuf::Message* response, const Waiting& waiting);
 
   // One server stream. `on_message` is called after each message was read into `response`;
   // `stopped` about ten times a second, and CANCELLED soon after it answers true. Otherwise as

@@ -14,6 +14,7 @@ template <typename Request, typename Response>
 
 inline constexpr char kListPools[] = "/fleetcast.workqueue.v1.WorkQueueService/ListPools";
 inline constexpr char kUpdatePool[] = "/fleetcast.workqueue.v1.WorkQueueService/UpdatePool";
+inline constexpr char kDeletePool[] = "/fleetcast.workqueue.v1.WorkQueueService/DeletePool";
 inline constexpr char kPauseTasks[] = "/fleetcast.workqueue.v1.WorkQueueService/PauseTasks";
 inline constexpr char kResumeTasks[] = "/fleetcast.workqueue.v1.WorkQueueService/ResumeTasks";
 inline constexpr char kMoveTasks[] = "/fleetcast.workqueue.v1.WorkQueueService/MoveTasks";

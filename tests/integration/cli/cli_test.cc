@@ -27,6 +27,30 @@ TEST_F(CliTest, AServiceOutOfReachIsNamedWithItsAddressAndExitCode3) {
   EXPECT_EQ(outcome.out, "");
 }
 
+TEST_F(CliTest, TextThatIsNotUtf8IsRefusedByNameBeforeItIsSent) {
+  const auto outcome = Run({"training", "start", "--head", "t\xb0pic"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_TRUE(StrContains(outcome.err, "is not UTF-8")) << outcome.err;
+  EXPECT_FALSE(StrContains(outcome.err, "libprotobuf")) << outcome.err;
+  EXPECT_EQ(trainer_.creations, 0);
+}
+
+TEST_F(CliTest, AWrongWordIsToldWithTheRightOne) {
+  const auto said = [&](const std::vector<std::string>& arguments) {
+    const auto outcome = Run(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
+    return outcome.err;
+  };
+  EXPECT_TRUE(StrContains(said({"trainig", "list"}), "did you mean `training`?"));
+  EXPECT_TRUE(StrContains(said({"training", "lst"}), "did you mean `list`?"));
+  EXPECT_TRUE(StrContains(said({"model", "list", "--circut", "P001/C001"}),
+                          "has no option --circut; did you mean `--circuit`?"));
+  EXPECT_TRUE(
+      StrContains(said({"model", "list", "-o", "xml"}), "'xml' is no format: table, json or yaml"));
+  EXPECT_TRUE(StrContains(said({"model", "list", "P001"}), "one argument too many"));
+  EXPECT_TRUE(StrContains(said({"training", "start", "--head", "x", "--pr", "-1"}), "--pr"));
+}
+
 TEST_F(CliTest, AWrongCommandLineIsExitCode2) {
   EXPECT_EQ(Run({"training", "strat"}).exit_code, 2);
   EXPECT_EQ(Run({"training", "start"}).exit_code, 2);
@@ -237,6 +261,18 @@ TEST_F(CliTest, AServiceThatCannotReachItsRemoteIsNotTakenForOneOutOfReach) {
   EXPECT_FALSE(StrContains(outcome.err, "cannot reach")) << outcome.err;
 }
 
+TEST_F(CliTest, AllTriesOfACallEndByTheTimeThatTheCommandWasGiven) {
+  releases_.refusal = MakeError(absl::StatusCode::kUnavailable, "Postgres does not answer",
+                                {.reason = "DATABASE_UNAVAILABLE"});
+  releases_.thought = absl::Seconds(2);
+  const auto outcome = Run({"fleet", "status", "--timeout", "60s"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_TRUE(StrContains(outcome.err, "Postgres does not answer")) << outcome.err;
+  ASSERT_GT(releases_.deadlines.size(), 1u);
+  for (const auto& deadline : releases_.deadlines)
+    EXPECT_LT(deadline - releases_.deadlines.front(), std::chrono::milliseconds(1500));
+}
+
 TEST_F(CliTest, ChangesOfAServiceWhoseRemoteIsDownSaySoAndSucceed) {
   config_.changes.set_matrix_json("[]");
   config_.changes.mutable_freshness()->set_stale(true);
@@ -308,9 +344,10 @@ TEST_F(CliTest, FleetStatusChecksForAlerting) {
   (*releases_.summary.mutable_by_severity())["ERROR"] = 1;
   EXPECT_EQ(Run({"fleet", "status"}).exit_code, 0);
   EXPECT_EQ(Run({"fleet", "status", "--check"}).exit_code, 1);
-  // With a filter, by what it finds.
-  EXPECT_EQ(Run({"fleet", "status", "--check", "--filter", "plant_id = P001"}).exit_code, 0);
-  circuit.set_severity(inference::v1::Condition::SEVERITY_ERROR);
+  // With a filter, the service counts what it finds.
+  EXPECT_EQ(Run({"fleet", "status", "--check", "--filter", "plant_id = P001"}).exit_code, 1);
+  EXPECT_EQ(releases_.summarized.filter(), "plant_id = P001");
+  EXPECT_EQ(releases_.asked.filter(), "plant_id = P001");
   const auto outcome =
       Run({"fleet", "status", "--check", "--filter", "severity = ERROR", "-o", "json"});
   EXPECT_EQ(outcome.exit_code, 1);

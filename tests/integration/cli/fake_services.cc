@@ -73,10 +73,14 @@ Status FakeReleases::ListCircuitStatuses(ServerContext*,
   return Status::OK;
 }
 
-Status FakeReleases::SummarizeFleet(ServerContext*, const inference::v1::SummarizeFleetRequest*,
+Status FakeReleases::SummarizeFleet(ServerContext* context,
+                                    const inference::v1::SummarizeFleetRequest* request,
                                     inference::v1::FleetSummary* response) {
+  summarized = *request;
+  deadlines.push_back(context->deadline());
+  absl::SleepFor(thought);
   *response = summary;
-  return Status::OK;
+  return refusal.ok() ? Status::OK : rpc::ToGrpc(refusal);
 }
 
 Status FakeEndpoints::DeployModelVersion(ServerContext*,

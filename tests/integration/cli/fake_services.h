@@ -2,6 +2,7 @@
 // and keeps what it was asked.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "fleetcast/config/v1/config_service.grpc.pb.h"
 #include "fleetcast/inference/v1/batch_endpoint_service.grpc.pb.h"
 #include "fleetcast/inference/v1/forecast_service.grpc.pb.h"
@@ -101,12 +103,17 @@ class FakeReleases final : public inference::v1::ReleaseService::Service {
   grpc::Status ListCircuitStatuses(grpc::ServerContext*,
                                    const inference::v1::ListCircuitStatusesRequest* request,
                                    inference::v1::ListCircuitStatusesResponse* response) override;
-  grpc::Status SummarizeFleet(grpc::ServerContext*, const inference::v1::SummarizeFleetRequest*,
+  grpc::Status SummarizeFleet(grpc::ServerContext* context,
+                              const inference::v1::SummarizeFleetRequest* request,
                               inference::v1::FleetSummary* response) override;
 
   inference::v1::ListCircuitStatusesRequest asked;
   inference::v1::ListCircuitStatusesResponse statuses;
   inference::v1::FleetSummary summary;
+  inference::v1::SummarizeFleetRequest summarized;
+  absl::Status refusal;    // what SummarizeFleet answers if it is an error
+  absl::Duration thought;  // before it answers
+  std::vector<std::chrono::system_clock::time_point> deadlines;  // of its calls
 };
 
 class FakeForecasts final : public inference::v1::ForecastService::Service {

@@ -108,6 +108,17 @@ TEST_F(CommandTest, CompletionKnowsNounsVerbsAndFlags) {
   EXPECT_TRUE(absl::StrContains(script, "complete -F _fleetcast fleetcast")) << script;
 }
 
+TEST_F(CommandTest, CompletionIsThereForZshAndFishToo) {
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(Run({"completion", "zsh"}), 0);
+  EXPECT_EQ(Run({"completion", "fish"}), 0);
+  const std::string scripts = ::testing::internal::GetCapturedStdout();
+  EXPECT_TRUE(absl::StrContains(scripts, "'training start') entries=(")) << scripts;
+  EXPECT_TRUE(absl::StrContains(scripts, "'--circuits:")) << scripts;
+  EXPECT_TRUE(absl::StrContains(scripts, "-n '__fleetcast_is training start' -l circuits -r"))
+      << scripts;
+}
+
 TEST_F(CommandTest, ACommandHasOneRequestIdAlsoIfNoneIsGiven) {
   const std::string request_id = session_.RequestId();
   EXPECT_TRUE(ValidateRequestId(request_id).ok()) << request_id;

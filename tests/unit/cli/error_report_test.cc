@@ -41,12 +41,22 @@ TEST(ErrorReport, KeepsTheTerminalSafe) {
   EXPECT_EQ(ErrorReport(absl::InternalError("a\x1b[2Jb"), false).find('\x1b'), std::string::npos);
 }
 
+TEST(InCommands, SaysWhatToTypeForWhatToCall) {
+  EXPECT_EQ(InCommands("list the releases with ListReleases; not ListReleasesOf"),
+            "list the releases with `fleetcast release list`; not ListReleasesOf");
+  EXPECT_EQ(InCommands("ListPools"), "`fleetcast pool list`");
+  EXPECT_EQ(InCommands("Größe: v1.S/ListPools."), "Größe: v1.S/ListPools.");
+  EXPECT_EQ(InCommands(""), "");
+}
+
 TEST(ExitCodeOf, TellsTheShellWhatKindOfFailureItWas) {
   EXPECT_EQ(ExitCodeOf(absl::OkStatus()), ExitCode::kDone);
   EXPECT_EQ(ExitCodeOf(absl::InvalidArgumentError("")), ExitCode::kUsage);
   EXPECT_EQ(ExitCodeOf(absl::NotFoundError("")), ExitCode::kFailed);
   EXPECT_EQ(ExitCodeOf(absl::UnavailableError("")), ExitCode::kUnreachable);
   EXPECT_EQ(ExitCodeOf(absl::DeadlineExceededError("")), ExitCode::kUnreachable);
+  EXPECT_EQ(ExitCodeOf(absl::CancelledError("")), ExitCode::kUnreachable);
+  EXPECT_EQ(ExitCodeOf(absl::CancelledError(""), /*interrupted=*/true), ExitCode::kInterrupted);
 }
 
 }  // namespace

@@ -34,7 +34,11 @@ TEST(Methods, AreAllInTheProtosWithTheirTypes) {
              trainer_rpc::kCancelTrainingJob);
   expect_all(registry_rpc::kGetModelVersion, registry_rpc::kListModelVersions,
              registry_rpc::kListChampions, registry_rpc::kGetChampion,
-             registry_rpc::kListChampionEvents, registry_rpc::kGetLineage);
+             registry_rpc::kListChampionEvents, registry_rpc::kGetLineage,
+             registry_rpc::kListDataAssetVersions, registry_rpc::kGetDataAssetVersion,
+             registry_rpc::kListEnvironmentVersions, registry_rpc::kGetExperiment,
+             registry_rpc::kListExperiments, registry_rpc::kGetRun, registry_rpc::kListRuns,
+             registry_rpc::kListMetricHistory);
   expect_all(
       inference_rpc::kDeployModelVersion, inference_rpc::kBatchDeployModelVersions,
       inference_rpc::kGetDeployment, inference_rpc::kListDeployments,

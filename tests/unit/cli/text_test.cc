@@ -70,6 +70,7 @@ TEST(OneLine, NamesWhatWouldSteerTheTerminalAndTakesNewlinesOut) {
 TEST(ParseTime, ReadsADateAsItsEndAndTimesAsUtc) {
   EXPECT_EQ(ParseTime("--as-of", "2025-12-09").value(),
             absl::FromUnixSeconds(1'765'238'400 + 86'399));
+  EXPECT_EQ(ParseTime("--since", "2025-12-09", DayMeans::kItsBeginning).value(), kTextNow);
   EXPECT_EQ(ParseTime("--as-of", "2025-12-09 13:00").value(), kTextNow + absl::Hours(13));
   EXPECT_EQ(ParseTime("--as-of", "2025-12-09T13:00:00+01:00").value(), kTextNow + absl::Hours(12));
   EXPECT_EQ(ParseTime("--as-of", "yesterday").status().code(), absl::StatusCode::kInvalidArgument);

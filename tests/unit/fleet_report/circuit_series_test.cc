@@ -42,6 +42,13 @@ TEST_F(CircuitSeriesTest, EndsHistoryAtTheIssueTimeAndWhatCameNextAtTheHorizon) 
   EXPECT_EQ(circuit_.actual.values, (std::vector<double>{40, 5}));  // the later source wins
 }
 
+TEST_F(CircuitSeriesTest, AFolderThatIsNotThereIsRefusedByItsFlag) {
+  CircuitSeries no_sensors({.data = "/nonexistent"}, "", 14);
+  CircuitSeries no_actuals({.data = folder_}, folder_ + "/nothing", 14);
+  for (CircuitSeries* series : {&no_sensors, &no_actuals})
+    EXPECT_TRUE(absl::IsInvalidArgument(series->Open())) << series->Open();
+}
+
 TEST_F(CircuitSeriesTest, ShowsAsManyDaysAsAsked) {
   CircuitSeries series({.data = folder_}, "", 1);
   ASSERT_TRUE(series.Open().ok());

@@ -67,7 +67,7 @@ TEST(ReportPage, ShowsEveryCircuitWithItsChartAndWhereItCameFrom) {
   for (const char* part :
        {"id=\"P001-C001\"", "id=\"P002-C001\"", "sensor-model 3", "2025-12-09", "e8b6c22f77eb",
         "aaaaaaaaaaaa", "29.8% better than naive", "class=\"band\"", "class=\"actual\"",
-        "issued Dec 12, 23:00", "prefers-color-scheme:dark"}) {
+        "issued Dec 12 2025, 23:00", "prefers-color-scheme:dark"}) {
     EXPECT_NE(page.find(part), std::string::npos) << part;
   }
   if (const char* folder = std::getenv("FLEETCAST_KEEP_REPORT")) std::ofstream(folder) << page;
@@ -91,6 +91,19 @@ TEST(ReportPage, EscapesWhatPeopleAndServicesWrote) {
   const std::string page = ReportPage({hostile, {circuit}});
   EXPECT_EQ(page.find("<script"), std::string::npos);
   EXPECT_EQ(page.find(hostile), std::string::npos);
+}
+
+TEST(ReportPage, SaysWhatIsOutOfTheOrdinaryWhereTheStatusSaysIt) {
+  FleetReport report{"now", {Circuit("P001", "C001"), Circuit("P001", "C002")}};
+  report.circuits[1].conditions = {
+      {"ERROR", "FORECAST_FAILED", "the artifact <is> damaged", /*troubled=*/true},
+      {"INFO", "PINNED", "held by mia", /*troubled=*/false}};
+  report.circuits[1].stored_ago = "11 months ago";
+  const std::string page = ReportPage(report);
+  for (const char* part : {"1<small> of 2</small>", "circuits have problems", "FORECAST_FAILED +1",
+                           "the artifact &lt;is&gt; damaged", "held by mia", "11 months ago"})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  EXPECT_EQ(Summarize(report).troubled, 1);
 }
 
 TEST(ReportPage, SaysWhyACircuitHasNoForecast) {
