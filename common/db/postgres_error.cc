@@ -2,9 +2,12 @@
 
 #include <pqxx/except>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
@@ -53,6 +56,21 @@ Mapping MappingOf(const std::string& sqlstate) {
   return {StatusCode::kInternal, "POSTGRES_ERROR"};
 }
 
+// What Postgres says for people: callers have no use for the statement that met the error, nor for
+// the functions around it. Postgres' own log has both.
+std::string WithoutStatements(const std::string& what) {
+  std::vector<std::string> kept;
+  bool keeps = true;
+  for (const absl::string_view line : absl::StrSplit(what, '\n')) {
+    for (const char* section : {"LINE ", "QUERY:", "CONTEXT:", "STATEMENT:"})
+      if (absl::StartsWith(line, section)) keeps = false;
+    for (const char* section : {"DETAIL:", "HINT:"})
+      if (absl::StartsWith(line, section)) keeps = true;
+    if (keeps) kept.emplace_back(line);
+  }
+  return absl::StrJoin(kept, "\n");
+}
+
 absl::Status Make(const Mapping& mapping, const std::string& sqlstate, const std::string& what) {
   ErrorDetails details;
   details.reason = mapping.reason;
@@ -61,7 +79,8 @@ absl::Status Make(const Mapping& mapping, const std::string& sqlstate, const std
   return MakeError(
       mapping.code,
       absl::StrCat("Postgres: ",
-                   PrintableUtf8(std::string(absl::StripSuffix(what, "\n")), kLongestMessage)),
+                   PrintableUtf8(std::string(absl::StripSuffix(WithoutStatements(what), "\n")),
+                                 kLongestMessage)),
       std::move(details));
 }
 

@@ -46,6 +46,16 @@ TEST_F(TransactionTest, AnErrorOfTheBodyRollsBack) {
   EXPECT_EQ(Value(1).value(), 0);
 }
 
+TEST_F(TransactionTest, AnErrorDoesNotShowTheStatementsThatMetIt) {
+  const absl::Status status = RunInTransaction(pool_, [&](pqxx::work& work) {
+    work.exec("DO $$ BEGIN PERFORM nonsense FROM counters; END $$");
+    return absl::OkStatus();
+  });
+  EXPECT_NE(status.message().find("nonsense"), absl::string_view::npos) << status;
+  for (const char* part : {"PL/pgSQL", "CONTEXT", "LINE 1", "FROM counters"})
+    EXPECT_EQ(status.message().find(part), absl::string_view::npos) << status;
+}
+
 TEST_F(TransactionTest, ViolationsAreNamedWithTheirSqlstate) {
   const auto run = [&](const std::string& sql) {
     return RunInTransaction(pool_, [&](pqxx::work& work) {
