@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/command.h"
 #include "cli/names.h"
@@ -63,24 +64,26 @@ absl::Status List(Session& session, const ListOptions& options) {
 
 // The circuit's latest forecast, or that of `id`.
 absl::Status ShowForecast(Session& session, const std::string& circuit, const std::string& id) {
+  const auto show = [&session](const v1::Forecast& forecast) {
+    session.Show(forecast,
+                 [&](const Terminal& terminal) { return ForecastText(forecast, terminal); });
+    return absl::OkStatus();
+  };
   v1::ListForecastsRequest request;
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_parent(), CircuitName(circuit));
-  request.set_latest_only(id.empty());
+  if (!id.empty()) {
+    v1::GetForecastRequest get;
+    get.set_name(absl::StrCat(request.parent(), "/forecasts/", LastPart(id)));
+    FLEETCAST_ASSIGN_OR_RETURN(const auto forecast, session.Call(inference_rpc::kGetForecast, get));
+    return show(forecast);
+  }
+  request.set_latest_only(true);
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto forecasts,
       ListAll(session, inference_rpc::kListForecasts, request, 0,
               [](v1::ListForecastsResponse* page) { return page->mutable_forecasts(); }));
-  for (const auto& forecast : forecasts) {
-    if (!id.empty() && LastPart(forecast.name()) != LastPart(id)) continue;
-    session.Show(forecast,
-                 [&](const Terminal& terminal) { return ForecastText(forecast, terminal); });
-    return absl::OkStatus();
-  }
+  if (!forecasts.empty()) return show(forecasts.front());
   const std::string short_name = ShortCircuit(request.parent());
-  if (!id.empty()) {
-    return ResourceNotFound("Forecast", request.parent() + "/forecasts/" + LastPart(id),
-                            "see `fleetcast forecast list " + short_name + " --history`");
-  }
   return Refused(absl::StatusCode::kNotFound, "NO_FORECAST",
                  "there is no forecast of " + short_name +
                      " yet; make one with `fleetcast sweep start --circuit " + short_name + "`");
@@ -103,7 +106,8 @@ void AddForecastCommands(CLI::App& app, Session& session) {
   list_verb.add_flag("--history", list->all_issues, "earlier forecasts too");
   list_verb.add_option("--since", list->since, "issued at this time or later")->type_name("TIME");
   list_verb.add_option("--model-version", list->model_version, "made by this version");
-  list_verb.add_option("--filter", list->filter, "over issue_time, create_time, model_version");
+  list_verb.add_option("--filter", list->filter,
+                       "over issue_time, create_time, model_version, source");
   list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
 
   const auto circuit = std::make_shared<std::string>();

@@ -142,12 +142,15 @@ class ReportBuilder {
     circuit.stored_ago = TimeAgo(TimeOf(forecast->create_time()), session_.Now());
     circuit.target_column = forecast->target_column();
     circuit.forecast = ForecastOf(*forecast);
-    auto model = ReadModel(session_, forecast->model_version());
-    if (model.ok()) {
-      circuit.model = *std::move(model);
-    } else {
-      circuit.problem =
-          "Its model version cannot be read: " + std::string(model.status().message());
+    // What no model made says why among its conditions.
+    if (!forecast->model_version().empty()) {
+      auto model = ReadModel(session_, forecast->model_version());
+      if (model.ok()) {
+        circuit.model = *std::move(model);
+      } else {
+        circuit.problem =
+            "Its model version cannot be read: " + std::string(model.status().message());
+      }
     }
     if (const absl::Status read = series_.Read(status.sensor_id(), circuit); !read.ok()) {
       circuit.problem = "Its readings cannot be shown: " + std::string(read.message());

@@ -81,6 +81,8 @@ inline constexpr Method<v1::PinCircuitRequest, v1::CircuitStatus> kPinCircuit{
 inline constexpr Method<v1::UnpinCircuitRequest, v1::CircuitStatus> kUnpinCircuit{
     Service::kInference, "/fleetcast.inference.v1.ReleaseService/UnpinCircuit"};
 
+inline constexpr Method<v1::GetForecastRequest, v1::Forecast> kGetForecast{
+    Service::kInference, "/fleetcast.inference.v1.ForecastService/GetForecast"};
 inline constexpr Method<v1::ListForecastsRequest, v1::ListForecastsResponse> kListForecasts{
     Service::kInference, "/fleetcast.inference.v1.ForecastService/ListForecasts"};
 

@@ -110,6 +110,9 @@ std::string CircuitText(const config::v1::Circuit& circuit, const Terminal& term
   text.Add("batches", absl::StrCat("of ", Count(deployment.mini_batch_size(), "row"), ", within ",
                                    Count(deployment.timeout_minutes(), "minute"), ", ",
                                    deployment.retry_settings().max_retries(), " retries"));
+  text.Add("fallback", deployment.fallback() == config::v1::DeploymentConfig::FALLBACK_NONE
+                           ? "none"
+                           : "the earlier version, else a naive forecast");
   text.Add("training hash", {circuit.training_hash().substr(0, 16), Style::kDim});
   text.Add("deployment hash", {circuit.deployment_hash().substr(0, 16), Style::kDim});
   return text.Render(terminal);

@@ -43,6 +43,11 @@ std::string DeploymentText(const Deployment& deployment, const Terminal& termina
   text.Add("error threshold", deployment.error_threshold() < 0
                                   ? std::string("any number")
                                   : absl::StrCat(deployment.error_threshold()));
+  text.Add("fallback",
+           deployment.fallback() == Deployment::FALLBACK_NONE ? "none"
+           : deployment.earlier_model().empty()
+               ? "a naive forecast"
+               : absl::StrCat(ShortVersion(deployment.earlier_model()), ", else a naive forecast"));
   text.Add("artifact", "sha256:" + deployment.artifact_sha256());
   text.Add("configuration", "commit " + ShortCommit(deployment.config_commit()));
   text.Add("deployed", MinuteText(TimeOf(deployment.update_time())));

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/names.h"
+#include "cli/views/inference_view.h"
 #include "cli/views/proto_text.h"
 
 namespace fleetcast::cli {
@@ -195,7 +196,7 @@ std::string CircuitText(const CircuitStatus& status, const Terminal& terminal, a
     const auto& forecast = status.latest_forecast();
     text.Add("forecast",
              absl::StrCat("from ", MinuteText(TimeOf(forecast.issue_time())), ", by ",
-                          ShortVersion(forecast.model_version()), ", stored ",
+                          MadeByText(forecast.source(), forecast.model_version()), ", stored ",
                           TimeAgo(TimeOf(forecast.create_time()), now),
                           forecast.has_next_value()
                               ? absl::StrCat("; next ", NumberText(forecast.next_value()))

@@ -32,6 +32,14 @@ std::vector<double> Values(const Forecast& forecast) {
   return values;
 }
 
+// "v12", or for a naive forecast what it repeats; those that only stand in are told apart.
+Cell MadeByCell(const Forecast& forecast) {
+  const bool deployed = forecast.source() == Forecast::SOURCE_DEPLOYED_VERSION ||
+                        forecast.source() == Forecast::SOURCE_UNSPECIFIED;
+  if (deployed) return ShortVersion(forecast.model_version());
+  return {MadeByText(forecast.source(), forecast.model_version()), Style::kWarning};
+}
+
 // "FILLED 3, STALE 5": kinds with how many values or rows each concerns.
 std::string RemarksText(const Forecast& forecast) {
   return absl::StrJoin(forecast.remarks(), ", ", [](std::string* out, const auto& remark) {
@@ -40,6 +48,19 @@ std::string RemarksText(const Forecast& forecast) {
 }
 
 }  // namespace
+
+std::string MadeByText(Forecast::Source source, const std::string& model_version) {
+  switch (source) {
+    case Forecast::SOURCE_EARLIER_VERSION:
+      return absl::StrCat(ShortVersion(model_version), " (earlier)");
+    case Forecast::SOURCE_SEASONAL_NAIVE:
+      return "the day before";
+    case Forecast::SOURCE_LAST_VALUE:
+      return "last value";
+    default:
+      return ShortVersion(model_version);
+  }
+}
 
 std::string NextValueText(const Forecast& forecast) {
   if (forecast.points().empty()) return "";
@@ -64,7 +85,7 @@ std::string Sparkline(const std::vector<double>& values) {
 Table ForecastsTable(const std::vector<Forecast>& forecasts, absl::Time now) {
   Table table({{"CIRCUIT"},
                {"FROM"},
-               {"MODEL", Align::kRight},
+               {"MADE BY"},
                {"TARGET"},
                {"NEXT VALUE"},
                {"STEPS", Align::kRight},
@@ -73,10 +94,9 @@ Table ForecastsTable(const std::vector<Forecast>& forecasts, absl::Time now) {
                {"REMARKS"}});
   for (const auto& forecast : forecasts) {
     table.AddRow({ShortCircuit(forecast.circuit()), MinuteText(TimeOf(forecast.issue_time())),
-                  ShortVersion(forecast.model_version()), forecast.target_column(),
-                  NextValueText(forecast), absl::StrCat(forecast.horizon()),
-                  AgoCell(forecast.create_time(), now), Sparkline(Values(forecast)),
-                  RemarksText(forecast)});
+                  MadeByCell(forecast), forecast.target_column(), NextValueText(forecast),
+                  absl::StrCat(forecast.horizon()), AgoCell(forecast.create_time(), now),
+                  Sparkline(Values(forecast)), RemarksText(forecast)});
   }
   return table;
 }
@@ -86,7 +106,10 @@ std::string ForecastText(const Forecast& forecast, const Terminal& terminal) {
   text.Add("forecast", {ShortCircuit(forecast.circuit()), Style::kBold});
   text.Add("of", forecast.target_column());
   text.Add("from", MinuteText(TimeOf(forecast.issue_time())));
-  text.Add("model", forecast.model_version());
+  text.AddGiven("model", forecast.model_version());
+  text.Add("source", WithoutPrefix(Forecast::Source_Name(forecast.source()), "SOURCE_"));
+  if (!forecast.source_reason().empty())
+    text.Add("why", {OneLine(forecast.source_reason()), Style::kWarning});
   text.Add("stored", MinuteText(TimeOf(forecast.create_time())));
   text.Add("course", Sparkline(Values(forecast)));
   for (const auto& remark : forecast.remarks()) {

@@ -40,6 +40,9 @@ namespace fleetcast::cli {
 [[nodiscard]] std::string ForecastText(const inference::v1::Forecast& forecast,
                                        const Terminal& terminal);
 // "12.35 (10.20 to 14.51 at 95%)"; "" without points.
+// "v12", "v11 (earlier)", "the day before", "last value".
+[[nodiscard]] std::string MadeByText(inference::v1::Forecast::Source source,
+                                     const std::string& model_version);
 [[nodiscard]] std::string NextValueText(const inference::v1::Forecast& forecast);
 // One block character per value, low to high; "" for none.
 [[nodiscard]] std::string Sparkline(const std::vector<double>& values);

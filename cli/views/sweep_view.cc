@@ -19,6 +19,7 @@ std::string PlantsText(const google::protobuf::RepeatedPtrField<std::string>& pl
 std::string CountsText(const inference::v1::InvocationCounts& counts) {
   std::string text = absl::StrCat(counts.succeeded(), "/", counts.total());
   if (counts.failed() > 0) absl::StrAppend(&text, ", ", counts.failed(), " failed");
+  if (counts.on_fallback() > 0) absl::StrAppend(&text, ", ", counts.on_fallback(), " on fallback");
   return text;
 }
 
@@ -31,6 +32,8 @@ std::string MadeBy(const Sweep& sweep) {
 std::string ResultText(const Invocation& invocation) {
   if (invocation.state() == Invocation::STATE_FAILED) return FailureText(invocation);
   if (invocation.state() == Invocation::STATE_SUCCEEDED) {
+    if (!invocation.source_reason().empty())
+      return absl::StrCat("on fallback: ", OneLine(invocation.source_reason()));
     return absl::StrCat(ShortVersion(invocation.model()), " from ",
                         MinuteText(TimeOf(invocation.issue_time())));
   }

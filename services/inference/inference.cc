@@ -54,7 +54,7 @@ constexpr int kStepsOfBatch = 200;
 constexpr absl::Duration kLookForStepsEvery = absl::Seconds(10);
 constexpr absl::Duration kTendReleasesEvery = absl::Seconds(15);
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 9;
+constexpr int kLeastSchemaVersion = 10;
 
 workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
   return {.holder = settings.replica,
@@ -190,7 +190,7 @@ class Inference final : public service::Service {
   ReleaseService release_service_{releaser_, releases_, clock_, draining()};
   workqueue::WorkQueueService queue_service_{queue_, SelectionOf};
   workqueue::Worker worker_{ForecastingWorker(settings_), queue_, clock_,
-                            ForecastCircuits(forecaster_)};
+                            ForecastCircuits(forecaster_, clock_)};
   workqueue::Worker releasing_worker_{
       ReleasingWorker(settings_), releasing_, clock_,
       ReconcileCircuits(reconciler_, workqueue::ConfirmWith(releasing_, clock_, settings_.lease))};

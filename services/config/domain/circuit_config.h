@@ -58,6 +58,7 @@ struct DeploymentConfig {
   int max_concurrency_per_instance = 0;
   int error_threshold = 0;
   RetrySettings retry_settings;
+  std::string fallback;
 };
 
 struct CircuitConfig {

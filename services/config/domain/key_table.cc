@@ -215,6 +215,13 @@ std::vector<Key> DeploymentKeys() {
        .range = {1, 604'800},
        .fallback = Integer{30},
        FLEETCAST_MEMBER(Integer, deployment.retry_settings.timeout_seconds)},
+      {.path = "deployment.fallback",
+       .type = KeyType::kChoice,
+       .help = "What forecasts where the deployed version cannot: the version that served before "
+               "it, else a naive forecast, or nothing, and the invocation fails.",
+       .choices = {"earlier_version_or_naive", "none"},
+       .fallback = Text("earlier_version_or_naive"),
+       FLEETCAST_MEMBER(Text, deployment.fallback)},
   };
   for (Key& key : keys) key.scope = KeyScope::kDeployment;
   return keys;

@@ -54,6 +54,9 @@ void ToMessage(const DeploymentConfig& deployment, v1::DeploymentConfig* message
   message->set_error_threshold(deployment.error_threshold);
   message->mutable_retry_settings()->set_max_retries(deployment.retry_settings.max_retries);
   message->mutable_retry_settings()->set_timeout_seconds(deployment.retry_settings.timeout_seconds);
+  message->set_fallback(deployment.fallback == "none"
+                            ? v1::DeploymentConfig::FALLBACK_NONE
+                            : v1::DeploymentConfig::FALLBACK_EARLIER_VERSION_OR_NAIVE);
 }
 
 v1::CircuitChange::Kind KindOf(ChangeKind kind) {

@@ -15,6 +15,19 @@ constexpr absl::Duration kTimeout = absl::Seconds(10);
 constexpr std::size_t kFewCircuits = 3;
 constexpr int kPageSize = 1000;
 
+ForecastShape ShapeOf(const config::v1::TrainingConfig& training) {
+  const config::v1::DataFilters& filters = training.data_filters();
+  ForecastShape shape{.target_column = filters.target_column(),
+                      .horizon = training.forecast().horizon(),
+                      .interval_levels = {training.forecast().interval_levels().begin(),
+                                          training.forecast().interval_levels().end()},
+                      .minimum = {},
+                      .maximum = {}};
+  if (filters.has_minimum()) shape.minimum = filters.minimum();
+  if (filters.has_maximum()) shape.maximum = filters.maximum();
+  return shape;
+}
+
 DeploymentSettings SettingsOf(const config::v1::Circuit& circuit) {
   const config::v1::DeploymentConfig& deployment = circuit.deployment();
   return {.plant_display_name = circuit.plant_display_name(),
@@ -28,7 +41,11 @@ DeploymentSettings SettingsOf(const config::v1::Circuit& circuit) {
           .max_retries = std::max(0, deployment.retry_settings().max_retries()),
           .sensor_id = circuit.training().data_filters().sensor_id(),
           .commit = circuit.commit(),
-          .deployment_hash = circuit.deployment_hash()};
+          .deployment_hash = circuit.deployment_hash(),
+          .fallback = deployment.fallback() == config::v1::DeploymentConfig::FALLBACK_NONE
+                          ? Fallback::kNone
+                          : Fallback::kEarlierVersionOrNaive,
+          .shape = ShapeOf(circuit.training())};
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "services/inference/domain/circuit_record.h"
 
-#include "common/base/json.h"
+#include "services/inference/domain/deployment_json.h"
 
 namespace fleetcast::inference {
 
@@ -45,7 +45,9 @@ std::string ToJson(const DeploymentSettings& settings) {
               {"max_retries", settings.max_retries},
               {"sensor_id", settings.sensor_id},
               {"commit", settings.commit},
-              {"deployment_hash", settings.deployment_hash}}
+              {"deployment_hash", settings.deployment_hash},
+              {"fallback", settings.fallback},
+              {"shape", settings.shape}}
       .dump();
 }
 
@@ -66,6 +68,8 @@ DeploymentSettings SettingsOf(const std::string& text) {
   settings.sensor_id = in.value("sensor_id", "");
   settings.commit = in.value("commit", "");
   settings.deployment_hash = in.value("deployment_hash", "");
+  settings.fallback = in.value("fallback", settings.fallback);
+  settings.shape = in.value("shape", settings.shape);
   return settings;
 }
 

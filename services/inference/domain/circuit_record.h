@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "common/workqueue/task.h"
 #include "services/inference/domain/deployment.h"
+#include "services/inference/domain/forecast.h"
 
 namespace fleetcast::inference {
 
@@ -63,6 +64,9 @@ struct CircuitRecord {
     absl::Time issue_time, create_time;
     std::int64_t model_version = 0;
     std::optional<double> next_value;
+    ForecastSource source = ForecastSource::kDeployedVersion;
+    std::string source_reason;
+    std::optional<absl::Time> fallback_since;
   };
   std::optional<LatestForecast> forecast;
 

@@ -216,6 +216,12 @@ class Judge {
         (!circuit_.forecast || *failed->time > circuit_.forecast->create_time))
       Add(ConditionType::kForecastFailed, Severity::kError, failed->reason, failed->message,
           *failed->time);
+    if (circuit_.forecast && circuit_.forecast->source != ForecastSource::kDeployedVersion)
+      Add(ConditionType::kOnFallback, Severity::kWarning, Word(circuit_.forecast->source),
+          absl::StrCat(circuit_.forecast->source_reason,
+                       "; once that is mended, the next sweep forecasts with the deployed version "
+                       "again"),
+          circuit_.forecast->fallback_since);
     if (!circuit_.forecast || !clock_.latest_issue) return;
     const absl::Duration behind = *clock_.latest_issue - circuit_.forecast->issue_time;
     if (behind > kStaleAfter)
@@ -264,6 +270,8 @@ std::string Word(ConditionType type) {
       return "NOT_SCHEDULED";
     case ConditionType::kWorseThanNaive:
       return "WORSE_THAN_NAIVE";
+    case ConditionType::kOnFallback:
+      return "ON_FALLBACK";
   }
   return "";
 }

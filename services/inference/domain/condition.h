@@ -22,7 +22,8 @@ enum class ConditionType {
   kPinned,
   kRetired,
   kNotScheduled,
-  kWorseThanNaive
+  kWorseThanNaive,
+  kOnFallback
 };
 enum class Severity { kOk, kInfo, kWarning, kError };
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,6 +18,23 @@ struct BatchEndpoint {
   std::string display_name;
   int deployment_count = 0;
   absl::Time create_time, update_time;
+};
+
+// What forecasts where the deployed version cannot (`deployment.fallback`).
+enum class Fallback { kEarlierVersionOrNaive, kNone };
+
+// What a circuit's forecasts look like, for one that no model makes.
+struct ForecastShape {
+  std::string target_column;  // empty: not known
+  int horizon = 0;            // steps
+  std::vector<double> interval_levels;
+  std::optional<double> minimum, maximum;  // of the target
+};
+
+// A version that served before, to be loaded in place of the deployed one.
+struct EarlierVersion {
+  std::int64_t model_version = 0;
+  std::string artifact_sha256;
 };
 
 // The part of a circuit's configuration that a deployment takes.
@@ -32,6 +50,8 @@ struct DeploymentSettings {
   std::string sensor_id;
   std::string commit;           // that it was read from
   std::string deployment_hash;  // as config gives it
+  Fallback fallback = Fallback::kEarlierVersionOrNaive;
+  ForecastShape shape = {};
 };
 
 // What the registry says of a model version.
@@ -53,7 +73,9 @@ struct Deployment {
   std::map<std::string, std::string> tags;  // `deployed_at` is the store's to set
   std::string training_hash, cutoff_date;   // what the version was trained from; empty: not known
   std::optional<double> mae, skill;         // on held-out rows; none: the version does not say
-  std::int64_t revision = 0;                // raised by every change; the etag
+  // The store's to set: that served before this one and was not taken out by a rollback.
+  std::optional<EarlierVersion> earlier;
+  std::int64_t revision = 0;  // raised by every change; the etag
   absl::Time create_time, update_time;
 };
 

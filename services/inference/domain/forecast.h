@@ -25,11 +25,18 @@ struct ForecastRemark {
   bool operator==(const ForecastRemark&) const = default;
 };
 
+// What made it: in this order, each where those before it could not.
+enum class ForecastSource { kDeployedVersion, kEarlierVersion, kSeasonalNaive, kLastValue };
+
+[[nodiscard]] std::string Word(ForecastSource source);  // "DEPLOYED_VERSION"
+// kDeployedVersion for a word that is none: what an earlier release stored.
+[[nodiscard]] ForecastSource ForecastSourceOf(const std::string& word);
+
 // One per (circuit, issue time, model version).
 struct Forecast {
   CircuitId circuit;
-  absl::Time issue_time;  // timestamp of the last reading used
-  std::int64_t model_version = 0;
+  absl::Time issue_time;           // timestamp of the last reading used
+  std::int64_t model_version = 0;  // 0: a naive forecast
   std::string target_column;
   std::vector<double> interval_levels;  // percent, ascending
   std::vector<ForecastPoint> points;    // step 1 first
@@ -38,6 +45,8 @@ struct Forecast {
   absl::Time create_time;  // set by the store
   // How many steps it has, also where `points` holds the first one only; set by the store.
   int horizon = 0;
+  ForecastSource source = ForecastSource::kDeployedVersion;
+  std::string source_reason = {};  // why not the deployed version, for people
 };
 
 }  // namespace fleetcast::inference

@@ -27,10 +27,14 @@ class ForecastStore {
   // {issue time in µs, plant id, circuit id, model version}.
   [[nodiscard]] virtual absl::StatusOr<PageOf<Forecast>> List(const ForecastQuery& query,
                                                               const PageRequest& page) = 0;
+  // NOT_FOUND, also for one that has been dropped for its age.
+  [[nodiscard]] virtual absl::StatusOr<Forecast> Get(const ForecastName& name) = 0;
 };
 
 // What List can be filtered by.
 [[nodiscard]] const FilterFields& ForecastFilterFields();
+
+[[nodiscard]] absl::Status ForecastNotFound(const ForecastName& name);
 
 // The sort key of `forecast`, to continue a list after it.
 [[nodiscard]] std::vector<std::string> PageKeyOf(const Forecast& forecast);

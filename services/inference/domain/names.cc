@@ -1,5 +1,8 @@
 #include "services/inference/domain/names.h"
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
@@ -7,6 +10,8 @@
 
 namespace fleetcast::inference {
 namespace {
+
+constexpr char kIssueTime[] = "%E4Y%m%dT%H%M%SZ";
 
 const ResourceNamePattern& EndpointPattern() {
   static const auto* pattern =
@@ -46,6 +51,11 @@ const ResourceNamePattern& ReleaseStepPattern() {
 }
 const ResourceNamePattern& StatusPattern() {
   static const auto* pattern = new ResourceNamePattern("plants/{plant}/circuits/{circuit}/status");
+  return *pattern;
+}
+const ResourceNamePattern& ForecastPattern() {
+  static const auto* pattern =
+      new ResourceNamePattern("plants/{plant}/circuits/{circuit}/forecasts/{forecast}");
   return *pattern;
 }
 const ResourceNamePattern& PlantPattern() {
@@ -94,8 +104,8 @@ std::string ScheduleResource(const std::string& schedule_id) {
 std::string ForecastResource(const CircuitId& circuit, absl::Time issue_time,
                              std::int64_t model_version) {
   return absl::StrCat(CircuitResource(circuit), "/forecasts/",
-                      absl::FormatTime("%Y%m%dT%H%M%SZ", issue_time, absl::UTCTimeZone()), "-v",
-                      model_version);
+                      absl::FormatTime(kIssueTime, issue_time, absl::UTCTimeZone()), "-",
+                      model_version == 0 ? "naive" : absl::StrCat("v", model_version));
 }
 
 absl::StatusOr<std::string> ParseEndpoint(const std::string& field, const std::string& name) {
@@ -153,6 +163,26 @@ absl::StatusOr<CircuitId> ParseCircuit(const std::string& field, const std::stri
 absl::StatusOr<CircuitId> ParseStatus(const std::string& field, const std::string& name) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto ids, StatusPattern().Parse(field, name));
   return CircuitId{ids[0], ids[1]};
+}
+
+absl::StatusOr<ForecastName> ParseForecast(const std::string& field, const std::string& name) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto ids, ForecastPattern().Parse(field, name));
+  ForecastName forecast{.circuit = {ids[0], ids[1]}, .issue_time = {}};
+  const std::string made_by = ids[2].substr(std::min(ids[2].size(), ids[2].find('-') + 1));
+  std::string ignored;
+  const bool read =
+      absl::ParseTime(kIssueTime, ids[2].substr(0, ids[2].find('-')), &forecast.issue_time,
+                      &ignored) &&
+      (made_by == "naive" || (absl::StartsWith(made_by, "v") &&
+                              absl::SimpleAtoi(made_by.substr(1), &forecast.model_version)));
+  // Whoever reads back another name than was given has not understood it.
+  if (read &&
+      ForecastResource(forecast.circuit, forecast.issue_time, forecast.model_version) == name)
+    return forecast;
+  return InvalidField(field,
+                      absl::StrCat("\"", name,
+                                   "\" is no forecast; write plants/P001/circuits/C001/forecasts/"
+                                   "20251209T230000Z-v12, or …-naive for one that no model made"));
 }
 
 absl::StatusOr<std::string> ParsePlantOrAll(const std::string& field, const std::string& name) {

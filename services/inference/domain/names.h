@@ -14,6 +14,14 @@ struct CircuitId {
   auto operator<=>(const CircuitId&) const = default;
 };
 
+// What names a forecast.
+struct ForecastName {
+  CircuitId circuit;
+  absl::Time issue_time;
+  std::int64_t model_version = 0;  // 0: a naive forecast
+  auto operator<=>(const ForecastName&) const = default;
+};
+
 struct InvocationName {
   std::string sweep_id;
   CircuitId circuit;
@@ -40,7 +48,7 @@ struct InvocationName {
 // "sweeps/01h…/invocations/P001.C001"
 [[nodiscard]] std::string InvocationResource(const InvocationName& name);
 [[nodiscard]] std::string ScheduleResource(const std::string& schedule_id);
-// "plants/P001/circuits/C001/forecasts/20251209T230000Z-v12"
+// "plants/P001/circuits/C001/forecasts/20251209T230000Z-v12", "…/20251209T230000Z-naive"
 [[nodiscard]] std::string ForecastResource(const CircuitId& circuit, absl::Time issue_time,
                                            std::int64_t model_version);
 
@@ -70,6 +78,8 @@ struct InvocationName {
 // "plants/P001"; "plants/-" gives "", which stands for all.
 [[nodiscard]] absl::StatusOr<std::string> ParsePlantOrAll(const std::string& field,
                                                           const std::string& name);
+[[nodiscard]] absl::StatusOr<ForecastName> ParseForecast(const std::string& field,
+                                                         const std::string& name);
 // "plants/P001/circuits/C001"; "-" gives "" for that id, which stands for all.
 [[nodiscard]] absl::StatusOr<CircuitId> ParseCircuitOrAll(const std::string& field,
                                                           const std::string& name);

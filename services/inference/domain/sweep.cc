@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/base/json.h"
+#include "services/inference/domain/deployment_json.h"
 
 namespace fleetcast::inference {
 namespace {
@@ -23,12 +23,34 @@ InvocationName NameOf(const std::string& sweep_id, const std::string& task_name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SweepPin, plant_ids, as_of, schedule_id, tick,
                                                 retry_of)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InvocationPin, model_version, artifact_sha256,
-                                                sensor_id, timeout_seconds, as_of)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InvocationResult, issue_time)
+                                                sensor_id, timeout_seconds, as_of, ask_time,
+                                                fallback, shape, earlier)
+
+namespace {
+
+InvocationResult ResultOf(const std::string& text) {
+  const json in = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  InvocationResult result;
+  if (!in.is_object()) return result;
+  result.issue_time = in.value("issue_time", result.issue_time);
+  result.source = ForecastSourceOf(in.value("source", ""));
+  result.source_reason = in.value("source_reason", "");
+  result.model_version = in.value("model_version", result.model_version);
+  return result;
+}
+
+}  // namespace
 
 std::string ToJson(const SweepPin& pin) { return json(pin).dump(); }
 std::string ToJson(const InvocationPin& pin) { return json(pin).dump(); }
-std::string ToJson(const InvocationResult& result) { return json(result).dump(); }
+std::string ToJson(const InvocationResult& result) {
+  json out = {{"issue_time", result.issue_time}};
+  if (result.source != ForecastSource::kDeployedVersion)
+    out.update({{"source", Word(result.source)},
+                {"source_reason", result.source_reason},
+                {"model_version", result.model_version}});
+  return out.dump();
+}
 
 absl::StatusOr<HeldInvocation> HeldInvocationOf(const workqueue::FetchedTask& task) {
   HeldInvocation held{.name = NameOf(task.group_id, task.name), .pin = {}};
@@ -58,11 +80,8 @@ Invocation InvocationOf(workqueue::Task task) {
                         .name = NameOf(task.group_id, task.name),
                         .pin = FromJson<InvocationPin>(task.payload, "what the invocation pinned")
                                    .value_or(InvocationPin{}),
-                        .issue_time = {},
+                        .result = ResultOf(task.result),
                         .wait_reason = {}};
-  if (!task.result.empty())
-    invocation.issue_time =
-        FromJson<InvocationResult>(task.result, "a result").value_or(InvocationResult{}).issue_time;
   invocation.task = std::move(task);
   return invocation;
 }
@@ -94,6 +113,10 @@ std::string SweepReason(const Sweep& sweep) {
                             " invocations had succeeded");
       break;
   }
+  if (sweep.on_fallback > 0)
+    absl::StrAppend(&reason, "; for ", sweep.on_fallback, " of ", counts.succeeded,
+                    " something stood in for the deployed version: `fleetcast sweep show ",
+                    sweep.group.id, "`");
   if (sweep.group.paused && !IsTerminal(sweep.group.state)) absl::StrAppend(&reason, "; paused");
   return reason;
 }
@@ -106,7 +129,9 @@ std::string InvocationReason(const Invocation& invocation) {
     case workqueue::TaskState::kRunning:
       return absl::StrCat("held by ", task.holder);
     case workqueue::TaskState::kSucceeded:
-      return "forecast stored";
+      return invocation.result.source == ForecastSource::kDeployedVersion
+                 ? "forecast stored"
+                 : absl::StrCat("forecast stored: ", invocation.result.source_reason);
     default:
       return task.state_reason;
   }

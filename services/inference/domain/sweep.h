@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/workqueue/task.h"
+#include "services/inference/domain/deployment.h"
+#include "services/inference/domain/forecast.h"
 #include "services/inference/domain/names.h"
 
 namespace fleetcast::inference {
@@ -30,22 +32,31 @@ struct InvocationPin {
   std::string sensor_id;
   double timeout_seconds = 0;  // of one attempt
   std::optional<absl::Time> as_of;
+  std::optional<absl::Time> ask_time;  // by the database's clock
+  Fallback fallback = Fallback::kEarlierVersionOrNaive;
+  ForecastShape shape = {};
+  std::optional<EarlierVersion> earlier;
 };
 
+// Of an invocation that SUCCEEDED; what stood in is told where something did.
 struct InvocationResult {
   std::optional<absl::Time> issue_time;
+  ForecastSource source = ForecastSource::kDeployedVersion;
+  std::string source_reason;
+  std::int64_t model_version = 0;  // that stood in; 0: a naive forecast
 };
 
 struct Sweep {
   workqueue::Group group;
   SweepPin pin;
+  int on_fallback = 0;  // of the invocations that succeeded: something stood in
 };
 
 struct Invocation {
   workqueue::Task task;
   InvocationName name;
   InvocationPin pin;
-  std::optional<absl::Time> issue_time;
+  InvocationResult result;
   std::string wait_reason;  // while QUEUED: what it waits for
 };
 

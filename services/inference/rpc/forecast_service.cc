@@ -20,6 +20,16 @@ absl::StatusOr<ForecastQuery> QueryOf(const Request& request) {
 
 }  // namespace
 
+grpc::Status ForecastService::GetForecast(grpc::ServerContext*,
+                                          const v1::GetForecastRequest* request,
+                                          v1::Forecast* reply) {
+  return Answer(reply, [&]() -> absl::StatusOr<v1::Forecast> {
+    FLEETCAST_ASSIGN_OR_RETURN(const ForecastName name, ParseForecast("name", request->name()));
+    FLEETCAST_ASSIGN_OR_RETURN(const Forecast forecast, store_.Get(name));
+    return MessageOf(forecast);
+  });
+}
+
 grpc::Status ForecastService::ListForecasts(grpc::ServerContext*,
                                             const v1::ListForecastsRequest* request,
                                             v1::ListForecastsResponse* reply) {

@@ -13,6 +13,8 @@ class ForecastService final : public v1::ForecastService::Service {
   ForecastService(ForecastStore& store, const Notification& draining)
       : store_(store), draining_(draining) {}
 
+  grpc::Status GetForecast(grpc::ServerContext* context, const v1::GetForecastRequest* request,
+                           v1::Forecast* reply) override;
   grpc::Status ListForecasts(grpc::ServerContext* context, const v1::ListForecastsRequest* request,
                              v1::ListForecastsResponse* reply) override;
   grpc::Status StreamForecasts(grpc::ServerContext* context,

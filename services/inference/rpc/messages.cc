@@ -65,6 +65,20 @@ void SetCounts(const workqueue::Counts& counts, v1::InvocationCounts* message) {
 
 }  // namespace
 
+v1::Forecast::Source SourceMessage(ForecastSource source) {
+  switch (source) {
+    case ForecastSource::kDeployedVersion:
+      return v1::Forecast::SOURCE_DEPLOYED_VERSION;
+    case ForecastSource::kEarlierVersion:
+      return v1::Forecast::SOURCE_EARLIER_VERSION;
+    case ForecastSource::kSeasonalNaive:
+      return v1::Forecast::SOURCE_SEASONAL_NAIVE;
+    case ForecastSource::kLastValue:
+      return v1::Forecast::SOURCE_LAST_VALUE;
+  }
+  return v1::Forecast::SOURCE_UNSPECIFIED;
+}
+
 v1::BatchEndpoint MessageOf(const BatchEndpoint& endpoint) {
   v1::BatchEndpoint message;
   message.set_name(EndpointResource(endpoint.plant_id));
@@ -98,6 +112,11 @@ v1::Deployment MessageOf(const Deployment& deployment) {
   message.set_artifact_sha256(deployment.artifact_sha256);
   message.set_sensor_id(settings.sensor_id);
   message.set_config_commit(settings.commit);
+  message.set_fallback(settings.fallback == Fallback::kNone
+                           ? v1::Deployment::FALLBACK_NONE
+                           : v1::Deployment::FALLBACK_EARLIER_VERSION_OR_NAIVE);
+  if (deployment.earlier)
+    message.set_earlier_model(ModelVersionResource(deployment.earlier->model_version));
   message.set_etag(absl::StrCat(deployment.revision));
   Set(deployment.create_time, message.mutable_create_time());
   Set(deployment.update_time, message.mutable_update_time());
@@ -131,6 +150,7 @@ v1::Sweep MessageOf(const Sweep& sweep) {
   if (sweep.pin.tick) Set(*sweep.pin.tick, message.mutable_tick_time());
   if (!sweep.pin.retry_of.empty()) message.set_retry_of(SweepResource(sweep.pin.retry_of));
   SetCounts(group.counts, message.mutable_counts());
+  message.mutable_counts()->set_on_fallback(sweep.on_fallback);
   message.set_paused(group.paused);
   Set(group.created_at, message.mutable_create_time());
   if (group.started_at) Set(*group.started_at, message.mutable_start_time());
@@ -159,10 +179,15 @@ v1::Invocation MessageOf(const Invocation& invocation) {
   message.set_lease_epoch(task.lease_epoch);
   if (task.lease_expires_at) Set(*task.lease_expires_at, message.mutable_lease_expire_time());
   if (invocation.pin.as_of) Set(*invocation.pin.as_of, message.mutable_as_of());
-  if (invocation.issue_time) {
-    Set(*invocation.issue_time, message.mutable_issue_time());
+  const InvocationResult& result = invocation.result;
+  if (result.issue_time) {
+    const bool deployed = result.source == ForecastSource::kDeployedVersion;
+    Set(*result.issue_time, message.mutable_issue_time());
     message.set_forecast(
-        ForecastResource(circuit, *invocation.issue_time, invocation.pin.model_version));
+        ForecastResource(circuit, *result.issue_time,
+                         deployed ? invocation.pin.model_version : result.model_version));
+    message.set_source(SourceMessage(result.source));
+    message.set_source_reason(result.source_reason);
   }
   Set(task.created_at, message.mutable_create_time());
   if (task.started_at) Set(*task.started_at, message.mutable_start_time());
@@ -194,7 +219,10 @@ v1::Forecast MessageOf(const Forecast& forecast) {
   message.set_name(ForecastResource(forecast.circuit, forecast.issue_time, forecast.model_version));
   message.set_circuit(CircuitResource(forecast.circuit));
   Set(forecast.issue_time, message.mutable_issue_time());
-  message.set_model_version(ModelVersionResource(forecast.model_version));
+  if (forecast.model_version > 0)
+    message.set_model_version(ModelVersionResource(forecast.model_version));
+  message.set_source(SourceMessage(forecast.source));
+  message.set_source_reason(forecast.source_reason);
   message.set_target_column(forecast.target_column);
   message.set_invocation(InvocationResource({forecast.sweep_id, forecast.circuit}));
   Set(forecast.create_time, message.mutable_create_time());

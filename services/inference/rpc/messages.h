@@ -24,6 +24,7 @@
 
 namespace fleetcast::inference {
 
+[[nodiscard]] v1::Forecast::Source SourceMessage(ForecastSource source);
 [[nodiscard]] v1::BatchEndpoint MessageOf(const BatchEndpoint& endpoint);
 [[nodiscard]] v1::Deployment MessageOf(const Deployment& deployment);
 [[nodiscard]] v1::DeployOutcome MessageOf(const DeployOutcome& outcome);

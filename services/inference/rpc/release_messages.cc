@@ -56,7 +56,10 @@ void SetForecast(const CircuitRecord& record, v1::LatestForecast* message) {
   message->set_name(ForecastResource(record.circuit, forecast.issue_time, forecast.model_version));
   Set(forecast.issue_time, message->mutable_issue_time());
   Set(forecast.create_time, message->mutable_create_time());
-  message->set_model_version(ModelVersionResource(forecast.model_version));
+  if (forecast.model_version > 0)
+    message->set_model_version(ModelVersionResource(forecast.model_version));
+  message->set_source(SourceMessage(forecast.source));
+  message->set_source_reason(forecast.source_reason);
   if (forecast.next_value) message->set_next_value(*forecast.next_value);
 }
 

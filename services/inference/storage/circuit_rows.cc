@@ -23,6 +23,7 @@ const char kSelect[] =
     FLEETCAST_MICROS("f.issue_time") " AS issue_us, "
     FLEETCAST_MICROS("f.create_time") " AS forecast_us,"
     " f.model_version AS f_version, f.point_values[1] AS next_value,"
+    " f.source, f.source_reason, " FLEETCAST_MICROS("f.fallback_since") " AS fallback_us,"
     " CASE WHEN h.task_id IS NULL THEN s.state ELSE 'RUNNING' END AS step_state,"
     " s.state_reason AS step_reason, s.failure AS step_failure, s.result AS step_result, "
     FLEETCAST_MICROS("s.create_time") " AS step_made_us, "
@@ -107,7 +108,10 @@ std::optional<CircuitRecord::LatestForecast> ForecastOf(Fields& fields) {
       .issue_time = issue_time.value_or(absl::UnixEpoch()),
       .create_time = fields.Time().value_or(absl::UnixEpoch()),
       .model_version = fields.Optional<std::int64_t>().value_or(0),
-      .next_value = fields.Optional<double>()};
+      .next_value = fields.Optional<double>(),
+      .source = ForecastSourceOf(fields.Text()),
+      .source_reason = fields.Text(),
+      .fallback_since = fields.Time()};
   if (!issue_time) return std::nullopt;
   return forecast;
 }

@@ -1,37 +1,20 @@
 #include "services/inference/storage/first_answer.h"
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
+#include "services/inference/domain/deployment_json.h"
 #include "services/inference/domain/deployment_store.h"
 #include "services/inference/domain/schedule.h"
 
-// Times and durations as microseconds, what is absent as null.
 template <>
-struct nlohmann::adl_serializer<absl::Time> {
-  static void to_json(json& out, absl::Time time) { out = absl::ToUnixMicros(time); }
-  static void from_json(const json& in, absl::Time& time) {
-    time = absl::FromUnixMicros(in.get<std::int64_t>());
-  }
-};
-template <>
-struct nlohmann::adl_serializer<absl::Duration> {
+struct nlohmann::adl_serializer<absl::Duration> {  // microseconds
   static void to_json(json& out, absl::Duration duration) {
     out = absl::ToInt64Microseconds(duration);
   }
   static void from_json(const json& in, absl::Duration& duration) {
     duration = absl::Microseconds(in.get<std::int64_t>());
-  }
-};
-template <typename T>
-struct nlohmann::adl_serializer<std::optional<T>> {
-  static void to_json(json& out, const std::optional<T>& value) {
-    out = value ? json(*value) : json(nullptr);
-  }
-  static void from_json(const json& in, std::optional<T>& value) {
-    if (!in.is_null()) value = in.get<T>();
   }
 };
 
@@ -42,11 +25,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeploymentSettings, plant_displa
                                                 display_name, compute, instance_count,
                                                 mini_batch_size, max_concurrency_per_instance,
                                                 timeout, error_threshold, max_retries, sensor_id,
-                                                commit, deployment_hash)
+                                                commit, deployment_hash, fallback, shape)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Deployment, circuit, model_version, artifact_sha256,
                                                 environment, settings, environment_variables, tags,
-                                                training_hash, cutoff_date, mae, skill, revision,
-                                                create_time, update_time)
+                                                training_hash, cutoff_date, mae, skill, earlier,
+                                                revision, create_time, update_time)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeployOutcome, model_version, circuit, revision,
                                                 failure_reason, failure_message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ScheduleSpec, display_name, cron, time_zone,

@@ -13,14 +13,16 @@ namespace {
 
 absl::StatusOr<db::SqlField> FieldOf(const std::string& field) {
   if (field == "model_version") {
-    return db::SqlField{.expression = "'models/sensor-model/versions/' || f.model_version"};
+    return db::SqlField{.expression =
+                            "CASE WHEN f.model_version = 0 THEN ''"
+                            " ELSE 'models/sensor-model/versions/' || f.model_version END"};
   }
   if (field == "invocation") {
     return db::SqlField{.expression =
                             "'sweeps/' || f.sweep_id || '/invocations/' || f.plant_id"
                             " || '.' || f.circuit_id"};
   }
-  return db::SqlField{.expression = "f." + field};  // issue_time or create_time
+  return db::SqlField{.expression = "f." + field};  // issue_time, create_time or source
 }
 
 // One list: whose forecasts, and in which order its index has them.

@@ -15,13 +15,15 @@ namespace {
 
 #define FLEETCAST_FORECAST_COLUMNS                                                         \
   "plant_id, circuit_id, issue_time, model_version, target_column, sweep_id, create_time," \
-  " interval_levels, target_times, point_values, lower_bounds, upper_bounds, remarks"
+  " interval_levels, target_times, point_values, lower_bounds, upper_bounds, remarks,"     \
+  " source, source_reason"
 #define FLEETCAST_NEW_FORECAST                                                       \
   "target_column = EXCLUDED.target_column, sweep_id = EXCLUDED.sweep_id,"            \
   " create_time = EXCLUDED.create_time, interval_levels = EXCLUDED.interval_levels," \
   " target_times = EXCLUDED.target_times, point_values = EXCLUDED.point_values,"     \
   " lower_bounds = EXCLUDED.lower_bounds, upper_bounds = EXCLUDED.upper_bounds,"     \
-  " remarks = EXCLUDED.remarks"
+  " remarks = EXCLUDED.remarks, source = EXCLUDED.source,"                           \
+  " source_reason = EXCLUDED.source_reason"
 
 // Arrays of arrays need rows of one length in Postgres: each forecast's come as an array's text.
 const char kStore[] =
@@ -34,12 +36,12 @@ const char kStore[] =
     "  AS target_times,"
     " g.numbers::double precision[] AS point_values,"
     " g.lowers::double precision[] AS lower_bounds, g.uppers::double precision[] AS upper_bounds,"
-    " g.remarks::jsonb AS remarks"
+    " g.remarks::jsonb AS remarks, g.source, g.source_reason"
     " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],"
     "  $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],"
-    "  $12::text[])"
+    "  $12::text[], $13::text[], $14::text[])"
     " AS g (plant_id, circuit_id, issue_us, model_version, target_column, sweep_id, levels,"
-    "  times_us, numbers, lowers, uppers, remarks)),"
+    "  times_us, numbers, lowers, uppers, remarks, source, source_reason)),"
     " stored AS (INSERT INTO inference.forecasts (" FLEETCAST_FORECAST_COLUMNS
     ")"
     "  SELECT " FLEETCAST_FORECAST_COLUMNS
@@ -49,12 +51,15 @@ const char kStore[] =
     "SET " FLEETCAST_NEW_FORECAST
     ")"
     " INSERT INTO inference.latest_forecasts AS l (" FLEETCAST_FORECAST_COLUMNS
-    ")"
+    ", fallback_since)"
     " SELECT DISTINCT ON (plant_id, circuit_id) " FLEETCAST_FORECAST_COLUMNS
+    ", CASE WHEN source <> 'DEPLOYED_VERSION' THEN create_time END"
     " FROM given"
     " ORDER BY plant_id, circuit_id, issue_time DESC, model_version DESC"
     " ON CONFLICT (plant_id, circuit_id) DO UPDATE SET issue_time = EXCLUDED.issue_time,"
-    " model_version = EXCLUDED.model_version, " FLEETCAST_NEW_FORECAST
+    " model_version = EXCLUDED.model_version, fallback_since = CASE"
+    "  WHEN EXCLUDED.fallback_since IS NULL THEN NULL"
+    "  ELSE coalesce(l.fallback_since, EXCLUDED.fallback_since) END, " FLEETCAST_NEW_FORECAST
     " WHERE (l.issue_time, l.model_version) <= (EXCLUDED.issue_time, EXCLUDED.model_version)";
 
 // What kStore takes, an entry a forecast.
@@ -80,7 +85,9 @@ class StoredColumns {
                                           NumberArray(values),
                                           NumberArray(lowers),
                                           NumberArray(uppers),
-                                          nlohmann::json(forecast.remarks).dump()};
+                                          nlohmann::json(forecast.remarks).dump(),
+                                          Word(forecast.source),
+                                          forecast.source_reason};
     columns_.resize(row.size());
     for (std::size_t i = 0; i < row.size(); ++i) columns_[i].push_back(row[i]);
   }
@@ -124,7 +131,7 @@ std::string ForecastColumns(bool all_steps) {
       numbers("point_values", "[1:1]"),
       numbers("lower_bounds", "[1:cardinality(f.interval_levels)]"),
       numbers("upper_bounds", "[1:cardinality(f.interval_levels)]"),
-      ", f.remarks::text AS remarks");
+      ", f.remarks::text AS remarks, f.source, f.source_reason");
 }
 
 Forecast ForecastOf(const pqxx::row& row) {
@@ -140,7 +147,9 @@ Forecast ForecastOf(const pqxx::row& row) {
                      .value_or(std::vector<ForecastRemark>{}),
       .sweep_id = row["sweep_id"].as<std::string>(),
       .create_time = TimeOf(row["created_us"]),
-      .horizon = row["horizon"].as<int>()};
+      .horizon = row["horizon"].as<int>(),
+      .source = ForecastSourceOf(row["source"].as<std::string>()),
+      .source_reason = row["source_reason"].as<std::string>()};
   // Microseconds of years that there are, as doubles, are exact.
   const std::vector<double> times = SplitNumbers(row["target_us"]);
   const std::vector<double> values = SplitNumbers(row["point_values"]);

@@ -1,11 +1,11 @@
 #include "services/inference/storage/postgres_deployment_store.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/inference/domain/deployment_json.h"
 #include "services/inference/storage/first_answer.h"
 #include "services/inference/storage/rows.h"
 
@@ -23,19 +23,20 @@ const char kLockDeployments[] = R"(
   WHERE (plant_id, circuit_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
   ORDER BY plant_id, circuit_id FOR UPDATE)";
 
-// Of an array of rows as JSON. In order of circuit, as they are locked.
+// Of an array of rows as JSON. In order of circuit, as they are locked. What served before and has
+// a greater version was taken out by a rollback: it stands in for nothing.
 const char kUpsertDeployments[] = R"(
   INSERT INTO inference.deployments AS d
     (plant_id, circuit_id, display_name, model_version, artifact_sha256, environment, compute,
      instance_count, mini_batch_size, max_concurrency_per_instance, timeout_seconds,
      error_threshold, max_retries, sensor_id, config_commit, environment_variables, tags,
-     training_hash, deployment_hash, cutoff_date, mae, skill, revision)
+     training_hash, deployment_hash, cutoff_date, mae, skill, fallback, shape, revision)
   SELECT plant_id, circuit_id, display_name, model_version, artifact_sha256, environment, compute,
      instance_count, mini_batch_size, max_concurrency_per_instance, timeout_seconds,
      error_threshold, max_retries, sensor_id, config_commit, environment_variables,
      tags || jsonb_build_object('deployed_at',
        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
-     training_hash, deployment_hash, cutoff_date, mae, skill,
+     training_hash, deployment_hash, cutoff_date, mae, skill, fallback, shape,
      nextval('inference.revisions')
   FROM jsonb_populate_recordset(NULL::inference.deployments, $1::jsonb)
   ORDER BY plant_id, circuit_id
@@ -51,6 +52,11 @@ const char kUpsertDeployments[] = R"(
     environment_variables = EXCLUDED.environment_variables, tags = EXCLUDED.tags,
     training_hash = EXCLUDED.training_hash, deployment_hash = EXCLUDED.deployment_hash,
     cutoff_date = EXCLUDED.cutoff_date, mae = EXCLUDED.mae, skill = EXCLUDED.skill,
+    fallback = EXCLUDED.fallback, shape = EXCLUDED.shape,
+    earlier_version = CASE WHEN d.model_version < EXCLUDED.model_version THEN d.model_version
+      WHEN d.earlier_version < EXCLUDED.model_version THEN d.earlier_version END,
+    earlier_sha256 = CASE WHEN d.model_version < EXCLUDED.model_version THEN d.artifact_sha256
+      WHEN d.earlier_version < EXCLUDED.model_version THEN d.earlier_sha256 ELSE '' END,
     revision = EXCLUDED.revision, update_time = now()
   RETURNING plant_id, circuit_id, revision)";
 
@@ -96,6 +102,9 @@ Deployment DeploymentOf(const pqxx::row& row) {
   settings.max_retries = row["max_retries"].as<int>();
   settings.sensor_id = row["sensor_id"].as<std::string>();
   settings.commit = row["config_commit"].as<std::string>();
+  settings.fallback = FallbackOf(row["fallback"]);
+  settings.shape = ShapeOf(row["shape"]);
+  deployment.earlier = EarlierOf(row);
   return deployment;
 }
 
@@ -187,7 +196,9 @@ nlohmann::json RowOf(const Deployment& deployment) {
           {"deployment_hash", settings.deployment_hash},
           {"cutoff_date", deployment.cutoff_date},
           {"mae", NumberOrNull(deployment.mae)},
-          {"skill", NumberOrNull(deployment.skill)}};
+          {"skill", NumberOrNull(deployment.skill)},
+          {"fallback", settings.fallback},
+          {"shape", settings.shape}};
 }
 
 // Makes or replaces deployments of different circuits, whose rows are locked.

@@ -11,6 +11,7 @@ class PostgresForecastStore final : public ForecastStore {
   explicit PostgresForecastStore(db::ConnectionPool& pool) : pool_(pool) {}
   absl::StatusOr<PageOf<Forecast>> List(const ForecastQuery& query,
                                         const PageRequest& page) override;
+  absl::StatusOr<Forecast> Get(const ForecastName& name) override;
 
  private:
   db::ConnectionPool& pool_;

@@ -1,5 +1,6 @@
 #include "services/inference/storage/postgres_sweep_store.h"
 
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,11 @@ using workqueue::Task;
 // What one look of a watcher reads at most.
 constexpr int kMostChanges = 500;
 
+// By the index of those that there are.
+const char kCountFallbacks[] =
+    "SELECT group_id, count(*) FROM inference.tasks"
+    " WHERE group_id = ANY ($1::text[]) AND (result ->> 'source') IS NOT NULL GROUP BY group_id";
+
 absl::StatusOr<db::SqlField> SweepField(const std::string& field) {
   if (field == "state") return db::SqlField{.expression = "g.state"};
   if (field == "schedule")
@@ -36,6 +42,25 @@ absl::StatusOr<db::SqlField> InvocationField(const std::string& field) {
   if (field == "circuit_id") return db::SqlField{.expression = "split_part(t.name, '.', 2)"};
   if (field == "failure.kind") return db::SqlField{.expression = "t.failure ->> 'kind'"};
   return db::SqlField{.expression = "t.failure ->> 'reason'"};
+}
+
+// Tells each sweep how many of its invocations something stood in for.
+void CountFallbacks(pqxx::work& work, std::vector<Sweep>& sweeps) {
+  std::map<std::string, Sweep*> by_id;
+  std::vector<std::string> ids;
+  for (Sweep& sweep : sweeps) {
+    by_id[sweep.group.id] = &sweep;
+    ids.push_back(sweep.group.id);
+  }
+  for (const pqxx::row& row : Run(work, kCountFallbacks, {TextArray(ids)}))
+    by_id.at(row[0].as<std::string>())->on_fallback = row[1].as<int>();
+}
+
+Sweep CountedSweep(pqxx::work& work, Group group) {
+  std::vector<Sweep> sweeps;
+  sweeps.push_back(SweepOf(std::move(group)));
+  CountFallbacks(work, sweeps);
+  return std::move(sweeps.front());
 }
 
 // With what each that waits is waiting for.
@@ -58,7 +83,7 @@ std::vector<Invocation> InvocationsOf(pqxx::work& work, const Queue& queue,
 absl::StatusOr<Sweep> PostgresSweepStore::Select(pqxx::work& work, const std::string& sweep_id) {
   std::optional<Group> group = queue_.GetGroup(work, sweep_id);
   if (!group) return SweepNotFound(sweep_id);
-  return SweepOf(*std::move(group));
+  return CountedSweep(work, *std::move(group));
 }
 
 absl::StatusOr<Invocation> PostgresSweepStore::Select(pqxx::work& work,
@@ -128,6 +153,7 @@ absl::StatusOr<PageOf<Sweep>> PostgresSweepStore::List(const std::optional<Filte
         PageOf<Group> groups = queue_.ListGroups(work, condition, page);
         PageOf<Sweep> sweeps{.items = {}, .next_after = std::move(groups.next_after)};
         for (Group& group : groups.items) sweeps.items.push_back(SweepOf(std::move(group)));
+        CountFallbacks(work, sweeps.items);
         return sweeps;
       });
 }
@@ -155,7 +181,7 @@ absl::StatusOr<SweepChanges> PostgresSweepStore::ChangesSince(const std::string&
       queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<SweepChanges> {
         auto changes = queue_.ChangesSince(work, sweep_id, mark, kMostChanges);
         if (!changes) return SweepNotFound(sweep_id);
-        return SweepChanges{.sweep = SweepOf(std::move(changes->group)),
+        return SweepChanges{.sweep = CountedSweep(work, std::move(changes->group)),
                             .changed = InvocationsOf(work, queue_, std::move(changes->changed)),
                             .running = InvocationsOf(work, queue_, std::move(changes->running)),
                             .mark = changes->mark,

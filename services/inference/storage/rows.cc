@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "services/inference/domain/deployment_json.h"
 
 namespace fleetcast::inference {
 
@@ -48,6 +49,21 @@ std::string NumberArray(const std::vector<double>& values) {
       "{",
       absl::StrJoin(values, ",", [](std::string* out, double value) { *out += TextOf(value); }),
       "}");
+}
+
+Fallback FallbackOf(const pqxx::field& word) {
+  return nlohmann::json(word.as<std::string>()).get<Fallback>();
+}
+
+ForecastShape ShapeOf(const pqxx::field& json) {
+  return FromJson<ForecastShape>(json.as<std::string>(), "a forecast's shape")
+      .value_or(ForecastShape{});
+}
+
+std::optional<EarlierVersion> EarlierOf(const pqxx::row& deployment) {
+  if (deployment["earlier_version"].is_null()) return std::nullopt;
+  return EarlierVersion{.model_version = deployment["earlier_version"].as<std::int64_t>(),
+                        .artifact_sha256 = deployment["earlier_sha256"].as<std::string>()};
 }
 
 std::vector<std::string> SplitIds(const pqxx::field& joined) {

@@ -15,6 +15,7 @@
 #include "common/db/connection_pool.h"
 #include "common/db/filter_sql.h"
 #include "common/db/transaction.h"
+#include "services/inference/domain/deployment.h"
 
 // A time column as microseconds since 1970, and a bound parameter of that form ("" is NULL) as a
 // time.
@@ -37,6 +38,10 @@ inline constexpr char kSchema[] = "inference";
 [[nodiscard]] std::string TextArray(const std::vector<std::string>& texts);
 // "{1.5,2}"
 [[nodiscard]] std::string NumberArray(const std::vector<double>& values);
+// Columns of a deployment; what cannot be read has its default.
+[[nodiscard]] Fallback FallbackOf(const pqxx::field& word);
+[[nodiscard]] ForecastShape ShapeOf(const pqxx::field& json);
+[[nodiscard]] std::optional<EarlierVersion> EarlierOf(const pqxx::row& deployment);
 // Of a column array_to_string(…, ',').
 [[nodiscard]] std::vector<std::string> SplitIds(const pqxx::field& joined);
 [[nodiscard]] std::vector<double> SplitNumbers(const pqxx::field& joined);

@@ -24,7 +24,8 @@ const char kTickHasSweep[] =
 
 const char kDeployments[] =
     "SELECT d.plant_id, d.circuit_id, d.model_version, d.artifact_sha256, d.sensor_id,"
-    " d.timeout_seconds, d.max_retries FROM inference.deployments d"
+    " d.timeout_seconds, d.max_retries, d.fallback, d.shape, d.earlier_version, d.earlier_sha256,"
+    " " FLEETCAST_MICROS("clock_timestamp()") " AS now_us FROM inference.deployments d"
     " WHERE (cardinality($1::text[]) = 0 OR d.plant_id = ANY ($1::text[]))"
     " AND ($2 = '' OR (d.plant_id = $2 AND d.circuit_id = $3))"
     " AND ($4 = '' OR EXISTS (SELECT FROM inference.tasks t WHERE t.group_id = $4"
@@ -36,7 +37,11 @@ workqueue::NewTask TaskOf(const pqxx::row& row, const std::optional<absl::Time>&
                           .artifact_sha256 = row["artifact_sha256"].as<std::string>(),
                           .sensor_id = row["sensor_id"].as<std::string>(),
                           .timeout_seconds = row["timeout_seconds"].as<double>(),
-                          .as_of = as_of};
+                          .as_of = as_of,
+                          .ask_time = TimeOf(row["now_us"]),
+                          .fallback = FallbackOf(row["fallback"]),
+                          .shape = ShapeOf(row["shape"]),
+                          .earlier = EarlierOf(row)};
   return {.name = CircuitKey(circuit),
           .key = absl::StrCat(circuit.plant_id, "/", circuit.circuit_id),
           .pool = kForecastingQueue,

@@ -2,8 +2,11 @@
 // registry's artifacts, LibTorch), and those of tests.
 #pragma once
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "common/workqueue/hold.h"
+#include "services/inference/domain/fallback.h"
 #include "services/inference/domain/forecast.h"
 #include "services/inference/domain/sweep.h"
 
@@ -17,6 +20,12 @@ class Forecaster {
   // errors carry the reasons that Classify knows.
   [[nodiscard]] virtual absl::StatusOr<Forecast> Make(const HeldInvocation& invocation,
                                                       const workqueue::Hold& hold) = 0;
+  // What stands in for a forecast that Make did not make: not kNone. `why` is the failure that it
+  // ended with, for people. The errors are of what was tried last.
+  [[nodiscard]] virtual absl::StatusOr<Forecast> MakeStandIn(const HeldInvocation& invocation,
+                                                             const workqueue::Hold& hold,
+                                                             StandIn stand_in,
+                                                             const std::string& why) = 0;
 };
 
 }  // namespace fleetcast::inference

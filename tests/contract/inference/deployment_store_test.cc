@@ -155,5 +155,51 @@ TEST_F(InferenceContract, ManyAreDeployedAtOnceEachWithAnOutcomeOfItsOwn) {
   EXPECT_TRUE(store.FirstOutcomes(Request("all"))->has_value());
 }
 
+TEST_F(InferenceContract, TheVersionThatServedBeforeIsKnownUnlessARollbackTookItOut) {
+  const CircuitId circuit{"P001", "C001"};
+  const auto earlier = [&]() -> std::int64_t {
+    const auto deployment = deployments_.Get(circuit);
+    EXPECT_TRUE(deployment.ok()) << deployment.status();
+    return deployment->earlier ? deployment->earlier->model_version : 0;
+  };
+  struct Step {
+    std::int64_t deploy, then;
+  };
+  for (const Step& step : {Step{2, 0}, Step{2, 0}, Step{3, 2}, Step{3, 2}, Step{5, 3},
+                           Step{3, 0},  // back from 5, which was bad
+                           Step{6, 3}, Step{4, 3}, Step{2, 0}}) {
+    Deploy(circuit, step.deploy);
+    EXPECT_EQ(earlier(), step.then) << "after version " << step.deploy;
+  }
+}
+
+TEST_F(InferenceContract, AnInvocationPinsWhatMayStandInForItsVersion) {
+  Deployment deployment = Of({"P001", "C001"}, 2);
+  ASSERT_TRUE(deployments_.Deploy(NewRequest(), deployment, "").ok());
+  deployment.model_version = 3;
+  deployment.artifact_sha256 = std::string(64, 'b');
+  deployment.settings.fallback = Fallback::kNone;
+  deployment.settings.shape = {.target_column = "load",
+                               .horizon = 12,
+                               .interval_levels = {80, 97.5},
+                               .minimum = 0.5,
+                               .maximum = {}};
+  const auto deployed = deployments_.Deploy(NewRequest(), deployment, "");
+  ASSERT_TRUE(deployed.ok()) << deployed.status();
+  EXPECT_EQ(deployed->settings.fallback, Fallback::kNone);
+  EXPECT_EQ(deployed->settings.shape.interval_levels, (std::vector<double>{80, 97.5}));
+  InvokeFleet();
+  const auto held = HeldInvocationOf(Fetch());
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_EQ(held->pin.fallback, Fallback::kNone);
+  EXPECT_EQ(held->pin.shape.target_column, "load");
+  EXPECT_EQ(held->pin.shape.horizon, 12);
+  EXPECT_EQ(held->pin.shape.minimum, 0.5);
+  EXPECT_EQ(held->pin.shape.maximum, std::nullopt);
+  EXPECT_EQ(held->pin.earlier->model_version, 2);
+  EXPECT_EQ(held->pin.earlier->artifact_sha256, std::string(64, 'a'));
+  EXPECT_TRUE(held->pin.ask_time);
+}
+
 }  // namespace
 }  // namespace fleetcast::inference

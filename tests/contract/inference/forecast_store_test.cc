@@ -99,5 +99,47 @@ TEST_F(InferenceContract, OfTwoVersionsAtOneIssueTimeTheNewerIsTheLatest) {
   EXPECT_EQ(latest[0].model_version, 2);
 }
 
+TEST_F(InferenceContract, AForecastSaysWhatMadeItAndIsFoundByItsName) {
+  const CircuitId circuit{"P001", "C001"};
+  Forecast naive = ForecastOf(circuit, 0, "s1");
+  naive.source = ForecastSource::kSeasonalNaive;
+  naive.source_reason = "version 3 could not: \"gone\", {a}";
+  Store(naive);
+  const ForecastName name{circuit, naive.issue_time, 0};
+  const auto found = forecasts_.Get(name);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->source, ForecastSource::kSeasonalNaive);
+  EXPECT_EQ(found->source_reason, naive.source_reason);
+  EXPECT_EQ(found->points.size(), naive.points.size());
+  EXPECT_TRUE(absl::IsNotFound(forecasts_.Get({circuit, naive.issue_time, 3}).status()));
+
+  const auto matching = [&](const std::string& filter) {
+    const auto parsed = ParseFilter(filter, ForecastFilterFields());
+    EXPECT_TRUE(parsed.ok()) << parsed.status();
+    return forecasts_.List({.filter = *parsed}, {})->items.size();
+  };
+  Store(ForecastOf(circuit, 3, "s2"));
+  EXPECT_EQ(matching("source = \"SEASONAL_NAIVE\""), 1U);
+  EXPECT_EQ(matching("model_version = \"\""), 1U);
+  EXPECT_EQ(matching("model_version = \"models/sensor-model/versions/3\""), 1U);
+}
+
+// A version's forecast from the same readings is better than what stood in for it, whichever came
+// first.
+TEST_F(InferenceContract, AtOneIssueTimeTheVersionsForecastIsTheLatest) {
+  const CircuitId circuit{"P001", "C001"};
+  Forecast naive = ForecastOf(circuit, 0, "s1");
+  naive.source = ForecastSource::kLastValue;
+  const auto latest = [&] {
+    return forecasts_.List({.latest_only = true}, {})->items.at(0).source;
+  };
+  Store(naive);
+  EXPECT_EQ(latest(), ForecastSource::kLastValue);
+  Store(ForecastOf(circuit, 3, "s2"));
+  EXPECT_EQ(latest(), ForecastSource::kDeployedVersion);
+  Store(naive);
+  EXPECT_EQ(latest(), ForecastSource::kDeployedVersion);
+}
+
 }  // namespace
 }  // namespace fleetcast::inference

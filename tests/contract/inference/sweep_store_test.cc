@@ -211,5 +211,26 @@ TEST_F(InferenceContract, OldSweepsGoButNotThoseThatALatestForecastIsOf) {
   EXPECT_TRUE(sweeps_.GetInvocation({kept, {"P001", "C001"}}).ok());
 }
 
+TEST_F(InferenceContract, ASweepCountsForHowManySomethingStoodIn) {
+  DeployFleet();
+  const Sweep sweep = InvokeFleet();
+  for (const char* result : {R"({"issue_time": 1000000})",
+                             R"({"issue_time": 1000000, "source": "LAST_VALUE",
+                                 "source_reason": "version 1 could not", "model_version": 0})",
+                             R"({"issue_time": 1000000, "source": "EARLIER_VERSION",
+                                 "source_reason": "version 2 could not", "model_version": 1})"}) {
+    ASSERT_TRUE(queue_.SucceedAll({{Fetch().hold(), result, ""}}).ok());
+  }
+  EXPECT_EQ(sweeps_.Get(sweep.group.id)->on_fallback, 2);
+  EXPECT_EQ(sweeps_.List({}, {})->items.at(0).on_fallback, 2);
+  EXPECT_EQ(sweeps_.ChangesSince(sweep.group.id, {})->sweep.on_fallback, 2);
+  int told = 0;
+  const auto invocations = sweeps_.ListInvocations(sweep.group.id, {}, {});
+  ASSERT_TRUE(invocations.ok()) << invocations.status();
+  for (const Invocation& invocation : invocations->items)
+    told += invocation.result.source != ForecastSource::kDeployedVersion ? 1 : 0;
+  EXPECT_EQ(told, 2);
+}
+
 }  // namespace
 }  // namespace fleetcast::inference

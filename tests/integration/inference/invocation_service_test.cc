@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include <cmath>
 #include <fstream>
 #include <thread>
@@ -101,6 +103,7 @@ TEST_F(InvocationServiceTest, EachFailureIsNamedAndLeavesTheOthersAlone) {
   std::filesystem::remove(SensorFile("P001", "C001"));
   const auto own = Deploy(Register("P001", "C002", ModelBytes() + " of its own"));
   ASSERT_TRUE(own.ok()) << own.status();
+  Sql("UPDATE inference.deployments SET fallback = 'none'");
 
   const auto sweep = InvokeFleet();
   Watched watched = WatchToEnd(sweep->name());
@@ -133,6 +136,7 @@ TEST_F(InvocationServiceTest, AnArtifactDamagedOnDiskIsTheModelsFailure) {
   const auto deployed = Deploy(version);
   ASSERT_TRUE(deployed.ok()) << deployed.status();
   DamageArtifact(deployed->artifact_sha256());
+  Sql("UPDATE inference.deployments SET fallback = 'none'");
   const Watched watched = WatchToEnd(InvokeFleet()->name());
   const auto& failed = watched.invocations.at("P001.C001");
   EXPECT_EQ(failed.failure().kind(), workqueue::v1::Failure::KIND_MODEL);
@@ -149,11 +153,59 @@ TEST_F(InvocationServiceTest, AWeekThatIsMostlyMissingIsTheDatasFailure) {
   std::ofstream out(SensorFile("P002", "C001"));
   for (const std::string& line : lines) out << line << "\n";
   out.close();
+  Sql("UPDATE inference.deployments SET fallback = 'none'");
   const Watched watched = WatchToEnd(InvokeFleet()->name());
   EXPECT_EQ(watched.invocations.at("P002.C001").failure().kind(),
             workqueue::v1::Failure::KIND_DATA);
   EXPECT_EQ(watched.invocations.at("P002.C001").failure().reason(), "DATA_NOT_FINITE");
   EXPECT_EQ(watched.sweep.counts().succeeded(), 2);
+}
+
+TEST_F(InvocationServiceTest, ADamagedVersionIsStoodInForByTheOneBeforeElseByTheDayBefore) {
+  DeployFleet();
+  // C001 had a sound version before; of C002 both are damaged.
+  for (const char* const circuit : {"C001", "C002"}) {
+    if (circuit == std::string("C002")) {
+      const auto before = Deploy(Register("P001", circuit, ModelBytes() + " before"));
+      ASSERT_TRUE(before.ok()) << before.status();
+    }
+    const auto damaged = Deploy(Register("P001", circuit, ModelBytes() + circuit));
+    ASSERT_TRUE(damaged.ok()) << damaged.status();
+    EXPECT_EQ(damaged->fallback(), v1::Deployment::FALLBACK_EARLIER_VERSION_OR_NAIVE);
+    EXPECT_FALSE(damaged->earlier_model().empty());
+  }
+  const Watched watched = WatchToEnd(InvokeFleet()->name());
+  EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_SUCCEEDED) << watched.sweep.DebugString();
+  EXPECT_EQ(watched.sweep.counts().on_fallback(), 2);
+  EXPECT_THAT(watched.sweep.state_reason(), ::testing::HasSubstr("for 2 of 3 something stood in"));
+
+  const v1::Invocation& one = watched.invocations.at("P001.C001");
+  EXPECT_EQ(one.source(), v1::Forecast::SOURCE_EARLIER_VERSION);
+  EXPECT_THAT(one.state_reason(), ::testing::HasSubstr("MODEL_FILE_CORRUPT"));
+  const v1::Invocation& two = watched.invocations.at("P001.C002");
+  EXPECT_EQ(two.source(), v1::Forecast::SOURCE_SEASONAL_NAIVE);
+  EXPECT_EQ(two.forecast(), "plants/P001/circuits/C002/forecasts/20251209T230000Z-naive");
+
+  for (const v1::Invocation* invocation : {&one, &two}) {
+    v1::GetForecastRequest request;
+    request.set_name(invocation->forecast());
+    const auto forecast =
+        rpc::Call<v1::Forecast>(kInvocationTimeout, [&](auto* context, auto* response) {
+          return forecasts_->GetForecast(context, request, response);
+        });
+    ASSERT_TRUE(forecast.ok()) << forecast.status();
+    EXPECT_EQ(forecast->name(), invocation->forecast());
+    EXPECT_EQ(forecast->source(), invocation->source());
+    EXPECT_EQ(forecast->source_reason(), invocation->source_reason());
+    EXPECT_EQ(forecast->model_version().empty(), invocation == &two);
+    EXPECT_EQ(forecast->target_column(), "temperature");
+    ASSERT_EQ(forecast->points_size(), 24);
+    for (const v1::ForecastPoint& point : forecast->points()) {
+      ASSERT_EQ(point.intervals_size(), 2);
+      EXPECT_LT(point.intervals(1).lower(), point.value());
+      EXPECT_GT(point.intervals(1).upper(), point.value());
+    }
+  }
 }
 
 TEST_F(InvocationServiceTest, OneCircuitIsInvokedAsOfAnEarlierTime) {

@@ -171,6 +171,27 @@ TEST(ForecastView, ShowsTheNextValueWithItsWidestInterval) {
   EXPECT_TRUE(absl::StrContains(ForecastsTable({forecast}, kNow).Render({}), "FILLED 3\n"));
 }
 
+TEST(ForecastView, TellsWhatStoodInAndWhy) {
+  inference::v1::Forecast forecast;
+  forecast.set_source(inference::v1::Forecast::SOURCE_SEASONAL_NAIVE);
+  forecast.set_source_reason("version 3 could not make it (MODEL_ARTIFACT_MISSING)");
+  EXPECT_TRUE(absl::StrContains(ForecastsTable({forecast}, kNow).Render({}), "the day before"));
+  const std::string text = ForecastText(forecast, {});
+  EXPECT_TRUE(absl::StrContains(text, "SEASONAL_NAIVE")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "MODEL_ARTIFACT_MISSING")) << text;
+  EXPECT_EQ(MadeByText(inference::v1::Forecast::SOURCE_EARLIER_VERSION,
+                       "models/sensor-model/versions/11"),
+            "v11 (earlier)");
+  EXPECT_EQ(MadeByText(inference::v1::Forecast::SOURCE_DEPLOYED_VERSION,
+                       "models/sensor-model/versions/12"),
+            "v12");
+  inference::v1::Sweep sweep;
+  sweep.mutable_counts()->set_total(5);
+  sweep.mutable_counts()->set_succeeded(5);
+  sweep.mutable_counts()->set_on_fallback(2);
+  EXPECT_TRUE(absl::StrContains(SweepsTable({sweep}, kNow).Render({}), "5/5, 2 on fallback"));
+}
+
 TEST(Sparkline, SpansTheRangeOfItsValues) {
   EXPECT_EQ(Sparkline({0, 1, 2, 3, 4, 5, 6, 7}), "▁▂▃▄▅▆▇█");
   EXPECT_EQ(Sparkline({5, 5}), "▅▅");

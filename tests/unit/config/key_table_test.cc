@@ -83,7 +83,7 @@ TEST(Canonical, JsonHoldsTheIdsAndTheScopesKeysInTheTablesOrder) {
             R"("deployment.mini_batch_size":0,"deployment.timeout_minutes":0,)"
             R"("deployment.instance_count":0,"deployment.max_concurrency_per_instance":0,)"
             R"("deployment.error_threshold":-1,"deployment.retry_settings.max_retries":0,)"
-            R"("deployment.retry_settings.timeout":0})");
+            R"("deployment.retry_settings.timeout":0,"deployment.fallback":""})");
 }
 
 TEST(Canonical, TrainingAndDeploymentValuesMoveTheirOwnHashOnly) {

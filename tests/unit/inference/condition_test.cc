@@ -282,5 +282,19 @@ TEST(ConditionTest, TheWorstComesFirst) {
   EXPECT_EQ(WorstOf(ConditionsOf(circuit, Daily())), Severity::kError);
 }
 
+TEST(ConditionTest, AForecastThatSomethingElseMadeIsToldWithItsReasonAndSinceWhen) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.forecast->source = ForecastSource::kSeasonalNaive;
+  circuit.forecast->source_reason = "version 3 could not make it (MODEL_ARTIFACT_MISSING: gone)";
+  circuit.forecast->fallback_since = kNow - absl::Hours(5);
+  const auto conditions = ConditionsOf(circuit, Daily());
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_EQ(Word(conditions[0].type), "ON_FALLBACK");
+  EXPECT_EQ(conditions[0].severity, Severity::kWarning);
+  EXPECT_EQ(conditions[0].reason, "SEASONAL_NAIVE");
+  EXPECT_THAT(conditions[0].message, HasSubstr("MODEL_ARTIFACT_MISSING: gone"));
+  EXPECT_EQ(conditions[0].since, kNow - absl::Hours(5));
+}
+
 }  // namespace
 }  // namespace fleetcast::inference

@@ -20,29 +20,47 @@ class ScriptedForecaster final : public Forecaster {
     asked.push_back(invocation.name.circuit.circuit_id);
     return make(asked.back());
   }
+  absl::StatusOr<Forecast> MakeStandIn(const HeldInvocation& invocation, const workqueue::Hold&,
+                                       StandIn stand_in, const std::string& why) override {
+    stood_in.push_back(invocation.name.circuit.circuit_id);
+    if (!other.ok()) return other;
+    Forecast forecast = *other;
+    forecast.source_reason =
+        absl::StrCat(why, stand_in == StandIn::kNaive ? "; naive" : "; earlier or naive");
+    return forecast;
+  }
   std::function<absl::StatusOr<Forecast>(const std::string&)> make;
+  absl::StatusOr<Forecast> other =
+      Forecast{.issue_time = absl::FromUnixSeconds(9), .source = ForecastSource::kSeasonalNaive};
+  std::vector<std::string> stood_in;
   std::vector<std::string> asked;
 };
 
 class ForecastRunnerTest : public ::testing::Test {
  protected:
   // A task for each circuit C0, C1 …
-  workqueue::Batch BatchOf(int tasks) {
+  workqueue::Batch BatchOf(int tasks, Fallback fallback = Fallback::kEarlierVersionOrNaive,
+                           absl::Duration waited = absl::ZeroDuration()) {
     workqueue::Batch batch;
     for (int i = 0; i < tasks; ++i)
       batch.push_back(std::make_shared<workqueue::Hold>(
           clock_,
           workqueue::FetchedTask{.group_id = "01h",
                                  .name = absl::StrCat("P001.C", i),
-                                 .payload = ToJson(InvocationPin{
-                                     .model_version = 1, .artifact_sha256 = "a", .sensor_id = "S"}),
+                                 .payload = ToJson(InvocationPin{.model_version = 1,
+                                                                 .artifact_sha256 = "a",
+                                                                 .sensor_id = "S",
+                                                                 .ask_time = clock_.Now() - waited,
+                                                                 .fallback = fallback}),
+                                 .attempt_count = 1,
+                                 .max_attempts = 3,
                                  .attempt_timeout = absl::InfiniteDuration(),
                                  .stall_timeout = absl::InfiniteDuration()},
           clock_.Monotonic(), absl::Seconds(30)));
     return batch;
   }
   std::vector<workqueue::Outcome> Run(const workqueue::Batch& batch) {
-    return ForecastCircuits(forecaster_)(batch).outcomes;
+    return ForecastCircuits(forecaster_, clock_)(batch).outcomes;
   }
 
   testing::FakeClock clock_;
@@ -104,6 +122,67 @@ TEST_F(ForecastRunnerTest, NothingIsBegunOnceTheProcessDrains) {
   EXPECT_EQ(outcomes[0].ending, Ending::kSucceeded);
   EXPECT_EQ(outcomes[1].ending, Ending::kHandedBack);
   EXPECT_EQ(outcomes[2].ending, Ending::kHandedBack);
+}
+
+TEST_F(ForecastRunnerTest, WhatStandsInIsASuccessThatSaysSo) {
+  forecaster_.make = [](const std::string&) {
+    return Refused(absl::StatusCode::kDataLoss, "MODEL_ARTIFACT_CORRUPT", "damaged");
+  };
+  const auto outcomes = Run(BatchOf(1));
+  EXPECT_EQ(outcomes[0].ending, Ending::kSucceeded);
+  EXPECT_FALSE(outcomes[0].failure);
+  const Invocation invocation = InvocationOf(
+      {.name = "P001.C0", .state = workqueue::TaskState::kSucceeded, .result = outcomes[0].result});
+  EXPECT_EQ(invocation.result.source, ForecastSource::kSeasonalNaive);
+  EXPECT_EQ(invocation.result.issue_time, absl::FromUnixSeconds(9));
+  EXPECT_EQ(InvocationReason(invocation),
+            "forecast stored: MODEL_ARTIFACT_CORRUPT: damaged; earlier or naive");
+}
+
+TEST_F(ForecastRunnerTest, WhereTheConfigurationForbidsItTheInvocationFails) {
+  forecaster_.make = [](const std::string&) {
+    return Refused(absl::StatusCode::kDataLoss, "MODEL_ARTIFACT_CORRUPT", "damaged");
+  };
+  const auto outcomes = Run(BatchOf(1, Fallback::kNone));
+  EXPECT_EQ(outcomes[0].ending, Ending::kFailed);
+  EXPECT_EQ(outcomes[0].failure->reason, "MODEL_ARTIFACT_CORRUPT");
+  EXPECT_TRUE(forecaster_.stood_in.empty());
+}
+
+TEST_F(ForecastRunnerTest, WhereNothingCanStandInBothFailuresAreTold) {
+  forecaster_.make = [](const std::string&) {
+    return Refused(absl::StatusCode::kDataLoss, "MODEL_ARTIFACT_CORRUPT", "damaged");
+  };
+  forecaster_.other = Refused(absl::StatusCode::kNotFound, "SENSOR_NOT_FOUND", "no such sensor");
+  const auto outcomes = Run(BatchOf(1));
+  EXPECT_EQ(outcomes[0].ending, Ending::kFailed);
+  EXPECT_EQ(outcomes[0].failure->reason, "MODEL_ARTIFACT_CORRUPT");
+  EXPECT_EQ(outcomes[0].failure->message, "damaged; nothing could stand in for it: no such sensor");
+}
+
+TEST_F(ForecastRunnerTest, WhereTheSensorsGoAwayMeanwhileItWaits) {
+  forecaster_.make = [](const std::string&) {
+    return Refused(absl::StatusCode::kDataLoss, "MODEL_ARTIFACT_CORRUPT", "damaged");
+  };
+  forecaster_.other = Refused(absl::StatusCode::kUnavailable, "SENSOR_SOURCE_UNAVAILABLE", "away");
+  const auto outcomes = Run(BatchOf(1));
+  EXPECT_EQ(outcomes[0].ending, Ending::kSnoozed);
+  EXPECT_EQ(outcomes[0].dependency, "sensor source");
+}
+
+TEST_F(ForecastRunnerTest, ARegistryThatStaysAwayIsWaitedForAndThenEachHasANaiveForecast) {
+  forecaster_.make = [](const std::string&) {
+    return Refused(absl::StatusCode::kUnavailable, "MODEL_UNAVAILABLE", "away");
+  };
+  for (const workqueue::Outcome& outcome : Run(BatchOf(5)))
+    EXPECT_EQ(outcome.ending, Ending::kSnoozed);
+  EXPECT_TRUE(forecaster_.stood_in.empty());
+  for (const workqueue::Outcome& outcome :
+       Run(BatchOf(5, Fallback::kEarlierVersionOrNaive, kRegistryPatience))) {
+    EXPECT_EQ(outcome.ending, Ending::kSucceeded);
+    EXPECT_NE(outcome.result.find("MODEL_UNAVAILABLE: away; naive"), std::string::npos);
+  }
+  EXPECT_EQ(forecaster_.stood_in.size(), 5U);
 }
 
 }  // namespace

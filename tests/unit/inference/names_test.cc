@@ -14,6 +14,8 @@ TEST(Names, AreThoseOfTheDesign) {
   EXPECT_EQ(InvocationResource({"01abc", circuit}), "sweeps/01abc/invocations/P001.C001");
   EXPECT_EQ(ForecastResource(circuit, absl::FromUnixSeconds(1'765'321'200), 12),
             "plants/P001/circuits/C001/forecasts/20251209T230000Z-v12");
+  EXPECT_EQ(ForecastResource(circuit, absl::FromUnixSeconds(1'765'321'200), 0),
+            "plants/P001/circuits/C001/forecasts/20251209T230000Z-naive");
 }
 
 TEST(Names, ReadBack) {
@@ -26,6 +28,21 @@ TEST(Names, ReadBack) {
   EXPECT_EQ(*ParseCircuitOrAll("parent", "plants/P001/circuits/-"), (CircuitId{"P001", ""}));
   EXPECT_EQ(*ParseInvocation("name", "sweeps/01abc/invocations/P-1.C-1"),
             (InvocationName{"01abc", {"P-1", "C-1"}}));
+}
+
+TEST(Names, OfForecastsReadBackAndNoOtherSpelling) {
+  for (const std::int64_t version : {0, 1, 12}) {
+    const ForecastName name{{"P-1", "C_2"}, absl::FromUnixSeconds(1'765'321'200), version};
+    EXPECT_EQ(*ParseForecast("name", ForecastResource(name.circuit, name.issue_time, version)),
+              name);
+  }
+  for (const char* id : {"20251209T230000Z", "20251209T230000Z-", "20251209T230000Z-v",
+                         "20251209T230000Z-v0", "20251209T230000Z-v01", "20251209T230000Z-v1x",
+                         "20251309T230000Z-v1", "20251209T230000Z-naive2", "naive", "-naive"}) {
+    EXPECT_FALSE(
+        ParseForecast("name", std::string("plants/P001/circuits/C001/forecasts/") + id).ok())
+        << id;
+  }
 }
 
 TEST(Names, OfTheLongestIdsReadBack) {

@@ -35,13 +35,40 @@ TEST(HeldInvocation, HasWhatItsPayloadPins) {
                           .artifact_sha256 = "abc",
                           .sensor_id = "S",
                           .timeout_seconds = 60,
-                          .as_of = absl::FromUnixSeconds(1'000'000)};
+                          .as_of = absl::FromUnixSeconds(1'000'000),
+                          .ask_time = absl::FromUnixSeconds(2'000'000),
+                          .fallback = Fallback::kNone,
+                          .shape = {.target_column = "load",
+                                    .horizon = 24,
+                                    .interval_levels = {80, 97.5},
+                                    .minimum = 0,
+                                    .maximum = {}},
+                          .earlier = EarlierVersion{11, "def"}};
   const auto held =
       HeldInvocationOf({.group_id = "01h", .name = "P-1.1-C", .payload = ToJson(pin)});
   ASSERT_TRUE(held.ok()) << held.status();
   EXPECT_EQ(held->name, (InvocationName{"01h", {"P-1", "1-C"}}));
   EXPECT_EQ(held->pin.model_version, 12);
   EXPECT_EQ(held->pin.as_of, pin.as_of);
+  EXPECT_EQ(held->pin.ask_time, pin.ask_time);
+  EXPECT_EQ(held->pin.fallback, Fallback::kNone);
+  EXPECT_EQ(held->pin.shape.target_column, "load");
+  EXPECT_EQ(held->pin.shape.horizon, 24);
+  EXPECT_EQ(held->pin.shape.interval_levels, pin.shape.interval_levels);
+  EXPECT_EQ(held->pin.shape.minimum, 0);
+  EXPECT_EQ(held->pin.shape.maximum, std::nullopt);
+  EXPECT_EQ(held->pin.earlier->model_version, 11);
+  EXPECT_EQ(held->pin.earlier->artifact_sha256, "def");
+}
+
+TEST(HeldInvocation, ThatAnEarlierReleasePinnedMayFallBackToWhatNeedsNoMore) {
+  const auto held = HeldInvocationOf(
+      {.name = "P.C",
+       .payload = R"({"model_version": 3, "artifact_sha256": "abc", "sensor_id": "S"})"});
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_EQ(held->pin.fallback, Fallback::kEarlierVersionOrNaive);
+  EXPECT_FALSE(held->pin.earlier);
+  EXPECT_FALSE(held->pin.ask_time);
 }
 
 TEST(HeldInvocation, ThatCannotBeReadSaysSo) {
@@ -66,6 +93,16 @@ TEST(SweepReason, SaysHowItStands) {
             "1 of 3 invocations failed");
   EXPECT_EQ(reason(GroupState::kCancelled, {.succeeded = 1, .cancelled = 2}),
             "cancelled; 1 of 3 invocations had succeeded");
+}
+
+TEST(SweepReason, SaysForHowManySomethingStoodIn) {
+  EXPECT_EQ(
+      SweepReason(
+          {.group = {.id = "01h", .state = GroupState::kSucceeded, .counts = {.succeeded = 5}},
+           .pin = {},
+           .on_fallback = 2}),
+      "all 5 invocations succeeded; for 2 of 5 something stood in for the deployed version: "
+      "`fleetcast sweep show 01h`");
 }
 
 TEST(InvocationReason, SaysWhatAQueuedOneWaitsForAndWhoHoldsARunningOne) {
