@@ -54,7 +54,7 @@ absl::Status Status(Session& session, const StatusOptions& options) {
     document["circuit_statuses"] = nlohmann::ordered_json::array();
     for (const auto& circuit : circuits) document["circuit_statuses"].push_back(ToJson(circuit));
     session.Show(document, nullptr);
-  } else if (summary.circuits() == 0) {
+  } else if (summary.circuits() == 0 && summary.problems().empty()) {
     session.Note(options.filter.empty()
                      ? "no circuits: no release has been made and nothing is deployed; put a "
                        "commit in force with `fleetcast release create main`"
@@ -65,7 +65,8 @@ absl::Status Status(Session& session, const StatusOptions& options) {
              FleetSummaryText(summary, session.Now()) + "\n";
     });
   }
-  if (options.check && TroubledCircuits(summary) > 0) session.set_exit_code(ExitCode::kFailed);
+  if (options.check && TroubledCircuits(summary) + summary.problems_size() > 0)
+    session.set_exit_code(ExitCode::kFailed);
   return absl::OkStatus();
 }
 
@@ -89,7 +90,8 @@ void AddFleetCommands(CLI::App& app, Session& session) {
                   "over severity, conditions, plant_id, circuit_id, release, serving.skill ...");
   verb.add_option("--limit", options->limit, "circuits at most; 0 = all")->capture_default_str();
   verb.add_flag("--check", options->check,
-                "exit code 1 if a circuit has a problem; with --filter, one of those it finds");
+                "exit code 1 if a circuit or the fleet has a problem; with --filter, if a circuit "
+                "that it finds has one");
   AddFleetReportVerb(noun, session);
 }
 

@@ -2,10 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "cli/command.h"
 #include "cli/commands/sweep_actions.h"
 #include "cli/names.h"
@@ -15,15 +18,19 @@
 #include "cli/views/inference_view.h"
 #include "cli/views/proto_text.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 
 namespace fleetcast::cli {
 namespace {
 
 namespace v1 = inference::v1;
 
-struct CreateOptions {
-  std::string id, cron, time_zone, display_name;
-  std::vector<std::string> plants;
+// What `create` and `update` set; each as it was typed, and whether it was.
+struct Fields {
+  std::string id, etag;
+  std::optional<std::string> cron, time_zone, display_name, overlap, catch_up, jitter;
+  std::optional<std::vector<std::string>> plants;
+  bool whole_fleet = false;
 };
 
 struct TriggerOptions {
@@ -37,18 +44,80 @@ void ShowSchedule(Session& session, const v1::Schedule& schedule) {
   });
 }
 
-absl::Status Create(Session& session, const CreateOptions& options) {
+absl::Status SetDuration(const std::string& flag, const std::string& text,
+                         google::protobuf::Duration* message) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration) || duration < absl::ZeroDuration() ||
+      duration == absl::InfiniteDuration())
+    return InvalidField(flag,
+                        absl::StrCat(QuotedUtf8(text, 80), " is no duration; write 90s, 5m or 2h"));
+  absl::Duration rest;
+  message->set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &rest));
+  message->set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(rest)));
+  return absl::OkStatus();
+}
+
+// Sets what was typed in `schedule`, and returns the paths of it.
+absl::StatusOr<std::vector<std::string>> SetFields(const Fields& fields, v1::Schedule* schedule) {
+  std::vector<std::string> paths;
+  const auto typed = [&](const auto& field, const char* path) {
+    if (field) paths.emplace_back(path);
+    return field.has_value();
+  };
+  if (typed(fields.display_name, "display_name")) schedule->set_display_name(*fields.display_name);
+  if (typed(fields.cron, "cron")) schedule->set_cron(*fields.cron);
+  if (typed(fields.time_zone, "time_zone")) schedule->set_time_zone(*fields.time_zone);
+  if (typed(fields.plants, "plant_ids")) {
+    for (const auto& plant : PlantIds(*fields.plants)) schedule->add_plant_ids(plant);
+    if (schedule->plant_ids().empty())
+      return InvalidField("--plants",
+                          "names no plant; leave it out, or give --whole-fleet, to "
+                          "sweep the whole fleet");
+  } else if (fields.whole_fleet) {
+    paths.emplace_back("plant_ids");
+  }
+  if (typed(fields.overlap, "overlap_policy")) {
+    v1::Schedule::OverlapPolicy policy{};
+    v1::Schedule::OverlapPolicy_Parse("OVERLAP_POLICY_" + absl::AsciiStrToUpper(*fields.overlap),
+                                      &policy);
+    schedule->set_overlap_policy(policy);
+  }
+  if (typed(fields.catch_up, "catch_up_window") && *fields.catch_up != "none") {
+    FLEETCAST_RETURN_IF_ERROR(
+        SetDuration("--catch-up", *fields.catch_up, schedule->mutable_catch_up_window()));
+  }
+  if (typed(fields.jitter, "jitter")) {
+    FLEETCAST_RETURN_IF_ERROR(SetDuration("--jitter", *fields.jitter, schedule->mutable_jitter()));
+  }
+  return paths;
+}
+
+absl::Status Create(Session& session, const Fields& fields) {
   v1::CreateScheduleRequest request;
   request.set_request_id(session.RequestId());
-  request.set_schedule_id(options.id);
-  auto& schedule = *request.mutable_schedule();
-  schedule.set_cron(options.cron);
-  schedule.set_time_zone(options.time_zone);
-  schedule.set_display_name(options.display_name);
-  for (const auto& plant : PlantIds(options.plants)) schedule.add_plant_ids(plant);
+  request.set_schedule_id(fields.id);
+  FLEETCAST_RETURN_IF_ERROR(SetFields(fields, request.mutable_schedule()).status());
   FLEETCAST_ASSIGN_OR_RETURN(const auto created,
                              session.Call(inference_rpc::kCreateSchedule, request));
   ShowSchedule(session, created);
+  return absl::OkStatus();
+}
+
+absl::Status Update(Session& session, const Fields& fields) {
+  v1::UpdateScheduleRequest request;
+  request.set_request_id(session.RequestId());
+  auto& schedule = *request.mutable_schedule();
+  schedule.set_name(NameIn("schedules", fields.id));
+  schedule.set_etag(fields.etag);
+  FLEETCAST_ASSIGN_OR_RETURN(const std::vector<std::string> paths, SetFields(fields, &schedule));
+  if (paths.empty())
+    return absl::InvalidArgumentError(
+        "nothing to change: give --cron, --time-zone, --plants, --whole-fleet, --display-name, "
+        "--overlap, --catch-up or --jitter");
+  for (const std::string& path : paths) request.mutable_update_mask()->add_paths(path);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto updated,
+                             session.Call(inference_rpc::kUpdateSchedule, request));
+  ShowSchedule(session, updated);
   return absl::OkStatus();
 }
 
@@ -97,23 +166,57 @@ absl::Status Trigger(Session& session, const TriggerOptions& options) {
   return SweepStarted(session, sweep, options.watch);
 }
 
+void AddFields(CLI::App& verb, Fields* fields, bool update) {
+  verb.add_option("id", fields->id, "the schedule's id")->required();
+  CLI::Option* cron =
+      verb.add_option("--cron", fields->cron, "minute, hour, day of month, month, day of week");
+  if (!update) cron->required();
+  verb.add_option("--time-zone", fields->time_zone, "IANA time zone (UTC)");
+  CLI::Option* plants =
+      verb.add_option("--plants", fields->plants, "only these plants (the whole fleet)")
+          ->type_name("PLANT,...");
+  if (update) verb.add_flag("--whole-fleet", fields->whole_fleet, "every plant")->excludes(plants);
+  verb.add_option("--display-name", fields->display_name, "a name for people");
+  verb.add_option(
+          "--overlap", fields->overlap,
+          "what a tick does while an earlier tick's sweep has not ended: skip, queue (sweep "
+          "beside it) or replace (cancel it) (skip)")
+      ->check(CLI::IsMember({"skip", "queue", "replace"}, CLI::ignore_case).description(""));
+  verb.add_option("--catch-up", fields->catch_up,
+                  "how late a missed tick may be made up: 90m, 2h ..., or none for however late "
+                  "(none)")
+      ->type_name("DURATION");
+  verb.add_option("--jitter", fields->jitter,
+                  "take ticks up to this much later, to spread load: 5m ... (0)")
+      ->type_name("DURATION");
+}
+
 void AddCreate(CLI::App& noun, Session& session) {
-  const auto options = std::make_shared<CreateOptions>();
+  const auto fields = std::make_shared<Fields>();
   CLI::App& verb = AddVerb(
       noun, session,
       {.name = "create",
        .about = "sweep at the ticks of a cron expression",
        .examples =
            "fleetcast schedule create daily --cron '0 6 * * *' --time-zone Europe/Berlin\n"
-           "fleetcast schedule create shifts --cron '0 6,14,22 * * MON-FRI' --plants P001,P002"},
-      [&session, options] { return Create(session, *options); });
-  verb.add_option("id", options->id, "the schedule's id")->required();
-  verb.add_option("--cron", options->cron, "minute, hour, day of month, month, day of week")
-      ->required();
-  verb.add_option("--time-zone", options->time_zone, "IANA time zone (UTC)");
-  verb.add_option("--plants", options->plants, "only these plants (the whole fleet)")
-      ->type_name("PLANT,...");
-  verb.add_option("--display-name", options->display_name, "a name for people");
+           "fleetcast schedule create shifts --cron '0 6,14,22 * * MON-FRI' --plants P001,P002\n"
+           "fleetcast schedule create hourly --cron '0 * * * *' --overlap replace --jitter 5m"},
+      [&session, fields] { return Create(session, *fields); });
+  AddFields(verb, fields.get(), /*update=*/false);
+}
+
+void AddUpdate(CLI::App& noun, Session& session) {
+  const auto fields = std::make_shared<Fields>();
+  CLI::App& verb =
+      AddVerb(noun, session,
+              {.name = "update",
+               .about = "change what is given, and nothing else",
+               .examples = "fleetcast schedule update daily --cron '30 6 * * *'\n"
+                           "fleetcast schedule update daily --overlap queue --catch-up 2h\n"
+                           "fleetcast schedule update daily --whole-fleet --jitter 0"},
+              [&session, fields] { return Update(session, *fields); });
+  AddFields(verb, fields.get(), /*update=*/true);
+  verb.add_option("--etag", fields->etag, "change it only if this is still its etag");
 }
 
 void AddVerbOnId(CLI::App& noun, Session& session, const std::string& name,
@@ -132,6 +235,7 @@ void AddVerbOnId(CLI::App& noun, Session& session, const std::string& name,
 void AddScheduleCommands(CLI::App& app, Session& session) {
   CLI::App& noun = AddNoun(app, "schedule", "sweeps by the clock");
   AddCreate(noun, session);
+  AddUpdate(noun, session);
   AddVerb(noun, session,
           {.name = "list",
            .about = "schedules with their next and last tick",

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/commands/follow.h"
 #include "cli/names.h"
 #include "cli/output/structured.h"
@@ -124,6 +125,12 @@ absl::Status SweepStarted(Session& session, const v1::Sweep& sweep, bool watch) 
     return absl::StrCat("sweep ", id, " of ", Count(total, "circuit"),
                         "\nfollow it: fleetcast sweep watch ", id, "\n");
   });
+  if (!sweep.missing_plant_ids().empty()) {
+    session.Note(
+        absl::StrCat("nothing is deployed of ", absl::StrJoin(sweep.missing_plant_ids(), ", ")));
+  }
+  if (HasEnded(sweep) && sweep.state() != v1::Sweep::STATE_SUCCEEDED)
+    session.set_exit_code(ExitCode::kFailed);
   return absl::OkStatus();
 }
 

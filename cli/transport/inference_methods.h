@@ -47,6 +47,8 @@ inline constexpr Method<v1::GetScheduleRequest, v1::Schedule> kGetSchedule{
     Service::kInference, "/fleetcast.inference.v1.ScheduleService/GetSchedule"};
 inline constexpr Method<v1::ListSchedulesRequest, v1::ListSchedulesResponse> kListSchedules{
     Service::kInference, "/fleetcast.inference.v1.ScheduleService/ListSchedules"};
+inline constexpr Method<v1::UpdateScheduleRequest, v1::Schedule> kUpdateSchedule{
+    Service::kInference, "/fleetcast.inference.v1.ScheduleService/UpdateSchedule"};
 inline constexpr Method<v1::DeleteScheduleRequest, google::protobuf::Empty> kDeleteSchedule{
     Service::kInference, "/fleetcast.inference.v1.ScheduleService/DeleteSchedule"};
 inline constexpr Method<v1::PauseScheduleRequest, v1::Schedule> kPauseSchedule{

@@ -147,15 +147,19 @@ int TroubledCircuits(const FleetSummary& summary) {
 std::string FleetSummaryText(const FleetSummary& summary, absl::Time now) {
   std::string text = Count(summary.circuits(), "circuit");
   const int troubled = TroubledCircuits(summary);
-  absl::StrAppend(&text,
-                  troubled > 0 ? absl::StrCat(", ", troubled, " with problems") : ", no problems");
+  if (troubled > 0) absl::StrAppend(&text, ", ", troubled, " with problems");
+  if (troubled == 0 && summary.problems().empty()) text += ", no problems";
   std::vector<std::string> conditions;
   const std::map<std::string, int> sorted(summary.by_condition().begin(),
                                           summary.by_condition().end());
   conditions.reserve(sorted.size());
   for (const auto& [name, count] : sorted) conditions.push_back(absl::StrCat(count, " ", name));
   if (!conditions.empty()) absl::StrAppend(&text, " (", absl::StrJoin(conditions, ", "), ")");
-  if (!summary.has_release()) return text + "; no release has been made yet";
+  for (const auto& problem : summary.problems())
+    absl::StrAppend(&text, "\n", problem.reason(), ": ", OneLine(problem.message()));
+  if (!summary.has_release())
+    return absl::StrCat(text, summary.problems().empty() ? "; " : "\n",
+                        "no release has been made yet");
   const Release& release = summary.release();
   return absl::StrCat(text, "\nrelease ", LastPart(release.name()), " of ",
                       ShortCommit(release.commit()), " ", StateText(release), ", ",

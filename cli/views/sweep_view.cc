@@ -117,6 +117,10 @@ std::string SweepText(const Sweep& sweep, const std::vector<Invocation>& invocat
   text.Add("state", StateCell(StateText(sweep)));
   text.AddGiven("why", sweep.state_reason());
   text.Add("plants", PlantsText(sweep.plant_ids()));
+  if (!sweep.missing_plant_ids().empty())
+    text.Add("missing", {PlantsText(sweep.missing_plant_ids()), Style::kBad});
+  for (const std::string& replaced : sweep.replaced_sweeps())
+    text.Add("in place of", LastPart(replaced));
   text.Add("as of", sweep.has_as_of() ? MinuteText(TimeOf(sweep.as_of())) : "the latest readings");
   text.Add("made by", MadeBy(sweep));
   text.Add("created", MinuteText(TimeOf(sweep.create_time())) + " (" +

@@ -54,7 +54,7 @@ constexpr int kStepsOfBatch = 200;
 constexpr absl::Duration kLookForStepsEvery = absl::Seconds(10);
 constexpr absl::Duration kTendReleasesEvery = absl::Seconds(15);
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 10;
+constexpr int kLeastSchemaVersion = 11;
 
 workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
   return {.holder = settings.replica,

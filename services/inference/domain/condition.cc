@@ -168,9 +168,11 @@ class Judge {
   std::optional<absl::Time> Unanswered(const Schedule& schedule) const {
     absl::Time answered = std::max(circuit_.serving->deploy_time, schedule.update_time);
     if (circuit_.forecast) answered = std::max(answered, circuit_.forecast->create_time);
-    // A tick that nobody has taken counts too: a dispatcher that is dead is no excuse.
-    const bool missed = schedule.next_tick && *schedule.next_tick <= clock_.now;
-    const std::optional<absl::Time> newest = missed ? schedule.next_tick : schedule.last_tick;
+    // A tick that nobody has taken counts too, a dispatcher that is dead is no excuse; and so does
+    // one that made no sweep.
+    std::optional<absl::Time> newest = schedule.last_tick;
+    if (schedule.last_skipped) newest = std::max(newest, {schedule.last_skipped->tick});
+    if (schedule.next_tick && *schedule.next_tick <= clock_.now) newest = schedule.next_tick;
     if (!newest || *newest <= answered) return std::nullopt;
     const absl::StatusOr<absl::Time> first = FirstTick(schedule.spec, answered);
     return first.ok() ? std::min(*first, *newest) : *newest;
@@ -179,7 +181,7 @@ class Judge {
   // What its schedules ask for, against what has come.
   void Schedules() {
     bool active = false;
-    std::string paused;
+    std::string paused, skipped;
     std::optional<absl::Time> due;
     for (const Schedule& schedule : clock_.schedules) {
       if (!Covers(schedule, circuit_.circuit)) continue;
@@ -189,7 +191,12 @@ class Judge {
       }
       active = true;
       const std::optional<absl::Time> tick = Unanswered(schedule);
-      if (tick) due = due ? std::min(*due, *tick) : *tick;
+      if (!tick || clock_.now < DueTime(schedule.id, schedule.spec, *tick) + clock_.late_after)
+        continue;
+      due = due ? std::min(*due, *tick) : *tick;
+      if (schedule.last_skipped && schedule.last_skipped->tick >= *tick)
+        skipped = absl::StrCat(" (", ScheduleResource(schedule.id),
+                               " made no sweep: ", schedule.last_skipped->message, ")");
     }
     if (!active) {
       Add(ConditionType::kNotScheduled, Severity::kWarning,
@@ -199,12 +206,12 @@ class Judge {
                          : absl::StrCat(paused, " is paused, and no other asks for its forecasts"));
       return;
     }
-    if (!due || clock_.now < *due + clock_.late_after) return;
+    if (!due) return;
     const auto& failed = circuit_.failed_invocation;
     if (failed && failed->time && *failed->time >= *due) return;  // it has failed, and says so
     Add(ConditionType::kForecastLate, Severity::kError, "FORECAST_LATE",
         absl::StrCat("the forecast of ", TimeText(*due), " has not come for ",
-                     Ago(clock_.now - *due),
+                     Ago(clock_.now - *due), skipped,
                      ": see `fleetcast sweep list` and `fleetcast local "
                      "status`"),
         *due);

@@ -1,5 +1,6 @@
 #include "services/inference/domain/cron.h"
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 #include <vector>
@@ -132,7 +133,6 @@ absl::StatusOr<CronExpression> CronExpression::Parse(const std::string& text) {
   FLEETCAST_RETURN_IF_ERROR(ParseFieldInto(rules[2], fields[2], &cron.days_of_month_));
   FLEETCAST_RETURN_IF_ERROR(ParseFieldInto(rules[3], fields[3], &cron.months_));
   FLEETCAST_RETURN_IF_ERROR(ParseFieldInto(rules[4], fields[4], &cron.days_of_week_));
-  cron.any_hour_ = fields[1][0] == '*';
   cron.any_day_of_month_ = fields[2][0] == '*';
   cron.any_day_of_week_ = fields[4][0] == '*';
   if (!cron.MatchesSomeDate()) {
@@ -155,6 +155,18 @@ bool CronExpression::MatchesSomeDate() const {
     }
   }
   return false;
+}
+
+absl::Duration CronExpression::ShortestGap() const {
+  constexpr int kMinutesOfDay = 24 * 60;
+  int first = -1, last = -1, shortest = kMinutesOfDay;
+  for (int minute = 0; minute < kMinutesOfDay; ++minute) {
+    if (!MatchesHour(minute / 60) || !MatchesMinute(minute % 60)) continue;
+    if (first < 0) first = minute;
+    if (last >= 0) shortest = std::min(shortest, minute - last);
+    last = minute;
+  }
+  return absl::Minutes(std::min(shortest, first + kMinutesOfDay - last));
 }
 
 bool CronExpression::MatchesDay(absl::CivilDay day) const {

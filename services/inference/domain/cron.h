@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 
 namespace fleetcast::inference {
 
@@ -24,8 +25,10 @@ class CronExpression {
   [[nodiscard]] bool MatchesMinute(int minute) const {
     return minutes_[static_cast<std::size_t>(minute)];
   }
-  // The hour field begins with `*`: ticks follow elapsed time where clocks change.
-  [[nodiscard]] bool any_hour() const { return any_hour_; }
+  // Whatever the spelling (`*`, `*/1`, `0-23`): ticks follow elapsed time where clocks change.
+  [[nodiscard]] bool any_hour() const { return hours_.all(); }
+  // The shortest time between two ticks of days that follow one another, were all days to match.
+  [[nodiscard]] absl::Duration ShortestGap() const;
 
  private:
   CronExpression() = default;
@@ -36,7 +39,6 @@ class CronExpression {
   std::bitset<32> days_of_month_;  // 1 to 31
   std::bitset<13> months_;         // 1 to 12
   std::bitset<8> days_of_week_;    // 0 to 6, Sunday first
-  bool any_hour_ = false;
   bool any_day_of_month_ = false, any_day_of_week_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/resource_name.h"
 #include "common/base/status.h"
 
@@ -106,6 +107,15 @@ std::string ForecastResource(const CircuitId& circuit, absl::Time issue_time,
   return absl::StrCat(CircuitResource(circuit), "/forecasts/",
                       absl::FormatTime(kIssueTime, issue_time, absl::UTCTimeZone()), "-",
                       model_version == 0 ? "naive" : absl::StrCat("v", model_version));
+}
+
+std::string NamedPlants(const std::vector<std::string>& plant_ids) {
+  constexpr std::size_t kNamed = 5;
+  const std::vector<std::string> named(
+      plant_ids.begin(), plant_ids.begin() + static_cast<long>(std::min(plant_ids.size(), kNamed)));
+  const std::size_t more = plant_ids.size() - named.size();
+  return absl::StrCat(absl::StrJoin(named, ", "),
+                      more == 0 ? "" : absl::StrCat(" and ", more, " more"));
 }
 
 absl::StatusOr<std::string> ParseEndpoint(const std::string& field, const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -51,6 +52,9 @@ struct InvocationName {
 // "plants/P001/circuits/C001/forecasts/20251209T230000Z-v12", "…/20251209T230000Z-naive"
 [[nodiscard]] std::string ForecastResource(const CircuitId& circuit, absl::Time issue_time,
                                            std::int64_t model_version);
+
+// "P009, P010 and 3 more", for people.
+[[nodiscard]] std::string NamedPlants(const std::vector<std::string>& plant_ids);
 
 // The inverses. INVALID_ARGUMENT on `field`, with the pattern.
 [[nodiscard]] absl::StatusOr<std::string> ParseEndpoint(const std::string& field,

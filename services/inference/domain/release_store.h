@@ -10,6 +10,7 @@
 #include "common/base/mutating_request.h"
 #include "common/base/page.h"
 #include "services/inference/domain/condition.h"
+#include "services/inference/domain/fleet_problem.h"
 #include "services/inference/domain/reconcile.h"
 #include "services/inference/domain/release.h"
 
@@ -47,6 +48,7 @@ struct CircuitStatus {
 struct FleetSummary {
   int circuits = 0;
   std::map<std::string, int> by_severity, by_condition;
+  std::vector<FleetProblem> problems;
 };
 
 // A circuit held against releases, from now on.

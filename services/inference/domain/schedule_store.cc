@@ -29,7 +29,10 @@ ScheduleSpec Changed(const ScheduleSpec& spec, const ScheduleChange& change) {
   return {.display_name = change.display_name.value_or(spec.display_name),
           .cron = change.cron.value_or(spec.cron),
           .time_zone = change.time_zone.value_or(spec.time_zone),
-          .plant_ids = change.plant_ids.value_or(spec.plant_ids)};
+          .plant_ids = change.plant_ids.value_or(spec.plant_ids),
+          .overlap_policy = change.overlap_policy.value_or(spec.overlap_policy),
+          .catch_up_window = change.catch_up_window.value_or(spec.catch_up_window),
+          .jitter = change.jitter.value_or(spec.jitter)};
 }
 
 }  // namespace fleetcast::inference

@@ -17,14 +17,27 @@ namespace fleetcast::inference {
 struct DueSchedules {
   std::vector<Schedule> schedules;
   absl::Time now;
-  std::optional<absl::Time> next;  // the first tick after `now` of any other
+  std::optional<absl::Time> next;  // when the first of the others is due
 };
 
 // New values for the fields that are set.
 struct ScheduleChange {
   std::optional<std::string> display_name, cron, time_zone;
   std::optional<std::vector<std::string>> plant_ids;
+  std::optional<OverlapPolicy> overlap_policy;
+  std::optional<absl::Duration> catch_up_window, jitter;
   std::string etag;  // if not empty, it must be the present one
+  bool operator==(const ScheduleChange&) const = default;
+};
+
+// What a tick came to.
+struct TickOutcome {
+  // No: the schedule is no longer as it was seen, for another replica was first or somebody has
+  // changed it. Nothing was done then.
+  bool taken = false;
+  std::string sweep_id;                // of the sweep made; "": none
+  std::optional<SkippedTick> skipped;  // the latest tick that makes no sweep
+  std::vector<std::string> replaced;   // sweeps that were cancelled for it
 };
 
 // Thread safe. Every method may return UNAVAILABLE. A method with a `request` gives to a repeated
@@ -58,10 +71,9 @@ class ScheduleStore {
 
   // At most a thousand at once. Where none is due, one statement: it is asked all day long.
   [[nodiscard]] virtual absl::StatusOr<DueSchedules> Due() = 0;
-  // Carries out `decision`: makes a sweep as of the tick, if there is one, and moves the schedule
-  // on. Returns the sweep's id; "" if none was made, also because the schedule is no longer as
-  // `seen` (another replica was first, or it was changed): then nothing was done.
-  [[nodiscard]] virtual absl::StatusOr<std::string> Tick(const Schedule& seen,
+  // Carries out `decision`: makes a sweep as of the tick, if there is one and the overlap policy
+  // lets it, notes what made none, and moves the schedule on.
+  [[nodiscard]] virtual absl::StatusOr<TickOutcome> Tick(const Schedule& seen,
                                                          const TickDecision& decision) = 0;
 };
 

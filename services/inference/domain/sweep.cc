@@ -18,10 +18,19 @@ InvocationName NameOf(const std::string& sweep_id, const std::string& task_name)
   return {sweep_id, {ids.first, ids.second}};
 }
 
+std::string MissingText(const SweepPin& pin) {
+  return absl::StrCat(
+      "nothing is deployed of ", NamedPlants(pin.missing_plants),
+      ": release or deploy circuits of it, or no longer ask for it",
+      pin.schedule_id.empty()
+          ? ""
+          : absl::StrCat(" (UpdateSchedule of ", ScheduleResource(pin.schedule_id), ")"));
+}
+
 }  // namespace
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SweepPin, plant_ids, as_of, schedule_id, tick,
-                                                retry_of)
+                                                retry_of, missing_plants, replaced)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InvocationPin, model_version, artifact_sha256,
                                                 sensor_id, timeout_seconds, as_of, ask_time,
                                                 fallback, shape, earlier)
@@ -68,10 +77,18 @@ absl::StatusOr<HeldInvocation> HeldInvocationOf(const workqueue::FetchedTask& ta
   return held;
 }
 
+GroupState StateWithMissing(GroupState state, const workqueue::Counts& counts,
+                            const SweepPin& pin) {
+  const bool ended = IsTerminal(state) && state != GroupState::kCancelled;
+  if (!ended || pin.missing_plants.empty()) return state;
+  return counts.succeeded > 0 ? GroupState::kPartiallySucceeded : GroupState::kFailed;
+}
+
 Sweep SweepOf(workqueue::Group group) {
   Sweep sweep{.group = {},
               .pin = FromJson<SweepPin>(group.pin, "what the sweep pinned").value_or(SweepPin{})};
   sweep.group = std::move(group);
+  sweep.group.state = StateWithMissing(sweep.group.state, sweep.group.counts, sweep.pin);
   return sweep;
 }
 
@@ -101,12 +118,14 @@ std::string SweepReason(const Sweep& sweep) {
                             counts.running, " are running");
       break;
     case GroupState::kSucceeded:
-      reason = total == 0 ? "no deployment to invoke: deploy a model version first"
-                          : absl::StrCat("all ", total, " invocations succeeded");
-      break;
     case GroupState::kPartiallySucceeded:
     case GroupState::kFailed:
-      reason = absl::StrCat(counts.failed, " of ", total, " invocations failed");
+      if (total > 0)
+        reason = counts.failed == 0
+                     ? absl::StrCat("all ", total, " invocations succeeded")
+                     : absl::StrCat(counts.failed, " of ", total, " invocations failed");
+      else if (sweep.pin.missing_plants.empty())
+        reason = "no deployment to invoke: deploy a model version first";
       break;
     case GroupState::kCancelled:
       reason = absl::StrCat("cancelled; ", counts.succeeded, " of ", total,
@@ -118,6 +137,10 @@ std::string SweepReason(const Sweep& sweep) {
                     " something stood in for the deployed version: `fleetcast sweep show ",
                     sweep.group.id, "`");
   if (sweep.group.paused && !IsTerminal(sweep.group.state)) absl::StrAppend(&reason, "; paused");
+  if (!sweep.pin.missing_plants.empty())
+    absl::StrAppend(&reason, reason.empty() ? "" : "; ", MissingText(sweep.pin));
+  if (!sweep.pin.replaced.empty())
+    absl::StrAppend(&reason, "; in place of ", SweepResource(sweep.pin.replaced.front()));
   return reason;
 }
 

@@ -18,11 +18,13 @@ namespace fleetcast::inference {
 
 // What a sweep pins when it is made.
 struct SweepPin {
-  std::vector<std::string> plant_ids;  // asked for; empty: all
-  std::optional<absl::Time> as_of;     // only readings up to then; none: the latest there are
-  std::string schedule_id;             // that made it
-  std::optional<absl::Time> tick;      // of the schedule, that it answers
-  std::string retry_of;                // sweep id
+  std::vector<std::string> plant_ids;       // asked for; empty: all
+  std::optional<absl::Time> as_of;          // only readings up to then; none: the latest there are
+  std::string schedule_id;                  // that made it
+  std::optional<absl::Time> tick;           // of the schedule, that it answers
+  std::string retry_of;                     // sweep id
+  std::vector<std::string> missing_plants;  // of `plant_ids`: nothing of them was deployed
+  std::vector<std::string> replaced;        // ids of sweeps that were cancelled for it
 };
 
 // What an invocation pins when its sweep is made; the deployment may change or go meanwhile.
@@ -73,6 +75,12 @@ struct HeldInvocation {
 [[nodiscard]] std::string ToJson(const SweepPin& pin);
 [[nodiscard]] std::string ToJson(const InvocationPin& pin);
 [[nodiscard]] std::string ToJson(const InvocationResult& result);
+
+// How a sweep stands whose invocations stand as `state` says: a plant that was asked for and of
+// which nothing is deployed is as one whose invocations failed.
+[[nodiscard]] workqueue::GroupState StateWithMissing(workqueue::GroupState state,
+                                                     const workqueue::Counts& counts,
+                                                     const SweepPin& pin);
 
 // From the queue's snapshots. Whatever cannot be read is left out: a list shows what it can.
 [[nodiscard]] Sweep SweepOf(workqueue::Group group);

@@ -1,9 +1,9 @@
 // When a cron expression ticks in a time zone, as pure functions of the time asked about.
 //
-// Where clocks change, an expression whose hour field begins with `*` follows elapsed time: local
-// times that are left out do not tick, those that come twice tick twice. One with fixed hours
-// ticks exactly once a matching day and time: at the moment of the change for a local time that is
-// left out, at the first of two where it comes twice.
+// Where clocks change, an expression whose hour field has all hours, however it is spelled, follows
+// elapsed time: local times that are left out do not tick, those that come twice tick twice. Any
+// other ticks exactly once a matching day and time: at the moment of the change for a local time
+// that is left out, at the first of two where it comes twice.
 #pragma once
 
 #include <optional>

@@ -11,18 +11,44 @@ namespace {
 
 constexpr absl::Duration kWarnEvery = absl::Minutes(1);
 
-// What was decided; without a tick, if it made no sweep.
-absl::StatusOr<TickDecision> TickSchedule(ScheduleStore& store, const Schedule& schedule,
-                                          absl::Time now) {
-  FLEETCAST_ASSIGN_OR_RETURN(TickDecision decision, DecideTick(schedule, now));
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string sweep_id, store.Tick(schedule, decision));
-  if (sweep_id.empty()) decision.tick.reset();
-  if (!decision.tick) return decision;
-  LogInfo("a schedule ticked",
-          {{"schedule", schedule.id},
-           {"sweep", sweep_id},
-           {"tick", absl::FormatTime(absl::RFC3339_sec, *decision.tick, absl::UTCTimeZone())}});
-  return decision;
+std::string LoggedTime(absl::Time time) {
+  return absl::FormatTime(absl::RFC3339_sec, time, absl::UTCTimeZone());
+}
+
+void LogOutcome(const Schedule& schedule, const TickDecision& decision,
+                const TickOutcome& outcome) {
+  if (outcome.skipped) {
+    LogWarning("a schedule's tick made no sweep", {{"schedule", schedule.id},
+                                                   {"tick", LoggedTime(outcome.skipped->tick)},
+                                                   {"reason", outcome.skipped->reason},
+                                                   {"why", outcome.skipped->message}});
+  }
+  for (const std::string& replaced : outcome.replaced) {
+    LogWarning("a schedule's tick cancelled the sweep of an earlier one",
+               {{"schedule", schedule.id}, {"sweep", replaced}, {"by_sweep", outcome.sweep_id}});
+  }
+  if (outcome.sweep_id.empty()) return;
+  LogInfo("a schedule ticked", {{"schedule", schedule.id},
+                                {"sweep", outcome.sweep_id},
+                                {"tick", LoggedTime(*decision.tick)}});
+}
+
+struct Ticked {
+  bool swept = false;
+  absl::Time due_time;  // of the next tick
+};
+
+absl::StatusOr<Ticked> TickSchedule(ScheduleStore& store, const Schedule& schedule,
+                                    absl::Time now) {
+  FLEETCAST_ASSIGN_OR_RETURN(const TickDecision decision, DecideTick(schedule, now));
+  Ticked ticked{.swept = false, .due_time = decision.due_time};
+  // Its jitter has not passed.
+  if (schedule.next_tick == decision.next_tick && schedule.due_time == decision.due_time)
+    return ticked;
+  FLEETCAST_ASSIGN_OR_RETURN(const TickOutcome outcome, store.Tick(schedule, decision));
+  LogOutcome(schedule, decision, outcome);
+  ticked.swept = !outcome.sweep_id.empty();
+  return ticked;
 }
 
 }  // namespace
@@ -31,13 +57,13 @@ absl::StatusOr<Look> TickOnce(ScheduleStore& store) {
   FLEETCAST_ASSIGN_OR_RETURN(const DueSchedules due, store.Due());
   Look look{.now = due.now, .next = due.next};
   for (const Schedule& schedule : due.schedules) {
-    const absl::StatusOr<TickDecision> ticked = TickSchedule(store, schedule, due.now);
+    const absl::StatusOr<Ticked> ticked = TickSchedule(store, schedule, due.now);
     if (!ticked.ok()) {
       look.troubles[schedule.id] = ticked.status();
       continue;
     }
-    look.sweeps += ticked->tick ? 1 : 0;
-    look.next = std::min(look.next.value_or(absl::InfiniteFuture()), ticked->next_tick);
+    look.sweeps += ticked->swept ? 1 : 0;
+    look.next = std::min(look.next.value_or(absl::InfiniteFuture()), ticked->due_time);
   }
   return look;
 }

@@ -18,7 +18,7 @@ namespace fleetcast::inference {
 struct Look {
   int sweeps = 0;                                // made
   absl::Time now;                                // the database's
-  std::optional<absl::Time> next;                // the first tick after `now`, if one is known
+  std::optional<absl::Time> next;                // when the next tick is due, if one is known
   std::map<std::string, absl::Status> troubles;  // by schedule: what kept it from ticking
 };
 

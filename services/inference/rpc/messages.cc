@@ -1,7 +1,5 @@
 #include "services/inference/rpc/messages.h"
 
-#include <google/protobuf/duration.pb.h>
-
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/workqueue/rpc/failure_message.h"
@@ -61,6 +59,15 @@ void SetCounts(const workqueue::Counts& counts, v1::InvocationCounts* message) {
   message->set_succeeded(counts.succeeded);
   message->set_failed(counts.failed);
   message->set_cancelled(counts.cancelled);
+}
+
+void SetPolicies(const ScheduleSpec& spec, v1::Schedule* message) {
+  v1::Schedule::OverlapPolicy policy{};
+  v1::Schedule::OverlapPolicy_Parse("OVERLAP_POLICY_" + Word(spec.overlap_policy), &policy);
+  message->set_overlap_policy(policy);
+  if (spec.catch_up_window != absl::InfiniteDuration())
+    SetDuration(spec.catch_up_window, message->mutable_catch_up_window());
+  if (spec.jitter > absl::ZeroDuration()) SetDuration(spec.jitter, message->mutable_jitter());
 }
 
 }  // namespace
@@ -152,6 +159,8 @@ v1::Sweep MessageOf(const Sweep& sweep) {
   SetCounts(group.counts, message.mutable_counts());
   message.mutable_counts()->set_on_fallback(sweep.on_fallback);
   message.set_paused(group.paused);
+  for (const std::string& plant : sweep.pin.missing_plants) message.add_missing_plant_ids(plant);
+  for (const std::string& id : sweep.pin.replaced) message.add_replaced_sweeps(SweepResource(id));
   Set(group.created_at, message.mutable_create_time());
   if (group.started_at) Set(*group.started_at, message.mutable_start_time());
   if (group.ended_at) Set(*group.ended_at, message.mutable_end_time());
@@ -208,6 +217,14 @@ v1::Schedule MessageOf(const Schedule& schedule) {
   if (!schedule.last_sweep_id.empty()) {
     message.set_last_sweep(SweepResource(schedule.last_sweep_id));
   }
+  SetPolicies(schedule.spec, &message);
+  if (schedule.due_time) Set(*schedule.due_time, message.mutable_next_sweep_time());
+  if (schedule.last_skipped) {
+    v1::SkippedTick& skipped = *message.mutable_last_skipped_tick();
+    Set(schedule.last_skipped->tick, skipped.mutable_tick_time());
+    skipped.set_reason(schedule.last_skipped->reason);
+    skipped.set_message(schedule.last_skipped->message);
+  }
   message.set_etag(absl::StrCat(schedule.revision));
   Set(schedule.create_time, message.mutable_create_time());
   Set(schedule.update_time, message.mutable_update_time());
@@ -258,6 +275,19 @@ absl::StatusOr<absl::Time> TimeFromMessage(const std::string& field,
     return InvalidField(field, "must be a time of the years 1970 to 9998");
   }
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+absl::StatusOr<absl::Duration> DurationFromMessage(const std::string& field,
+                                                   const google::protobuf::Duration& duration) {
+  constexpr std::int64_t kMost = 315'576'000'000;  // ten thousand years, as protobuf has it
+  const bool one_sign = static_cast<std::int64_t>(duration.nanos()) * duration.seconds() >= 0;
+  if (duration.seconds() > kMost || duration.seconds() < -kMost ||
+      duration.nanos() >= 1'000'000'000 || duration.nanos() <= -1'000'000'000 || !one_sign) {
+    return InvalidField(field,
+                        "must be a duration of ten thousand years at most, its seconds and "
+                        "nanos of one sign");
+  }
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
 }  // namespace fleetcast::inference

@@ -1,6 +1,7 @@
 // From the domain's values to the API's messages, and times back.
 #pragma once
 
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
 #include <optional>
@@ -40,5 +41,8 @@ namespace fleetcast::inference {
 // INVALID_ARGUMENT naming `field` outside the years 1970 to 9998.
 [[nodiscard]] absl::StatusOr<absl::Time> TimeFromMessage(const std::string& field,
                                                          const google::protobuf::Timestamp& time);
+// INVALID_ARGUMENT naming `field` for what is no duration.
+[[nodiscard]] absl::StatusOr<absl::Duration> DurationFromMessage(
+    const std::string& field, const google::protobuf::Duration& duration);
 
 }  // namespace fleetcast::inference

@@ -18,6 +18,10 @@ Enum EnumOf(const std::string& prefix, const std::string& word,
   return value;
 }
 
+v1::Condition::Severity SeverityOf(Severity severity) {
+  return EnumOf("SEVERITY_", Word(severity), v1::Condition::Severity_Parse);
+}
+
 v1::Release::State StateMessage(ReleaseState state) {
   switch (state) {
     case ReleaseState::kApplying:
@@ -142,18 +146,15 @@ v1::CircuitStatus MessageOf(const CircuitStatus& status) {
   if (record.serving) SetServing(*record.serving, message.mutable_serving());
   if (record.forecast) SetForecast(record, message.mutable_latest_forecast());
   if (record.pin) SetPin(*record.pin, message.mutable_pin());
-  const auto severity = [](Severity of) {
-    return EnumOf("SEVERITY_", Word(of), v1::Condition::Severity_Parse);
-  };
   for (const Condition& condition : status.conditions) {
     v1::Condition& out = *message.add_conditions();
     out.set_type(EnumOf("TYPE_", Word(condition.type), v1::Condition::Type_Parse));
-    out.set_severity(severity(condition.severity));
+    out.set_severity(SeverityOf(condition.severity));
     out.set_reason(condition.reason);
     out.set_message(condition.message);
     if (condition.since) Set(*condition.since, out.mutable_since());
   }
-  message.set_severity(severity(WorstOf(status.conditions)));
+  message.set_severity(SeverityOf(WorstOf(status.conditions)));
   return message;
 }
 
@@ -162,6 +163,13 @@ v1::FleetSummary MessageOf(const FleetSummary& summary) {
   message.set_circuits(summary.circuits);
   message.mutable_by_severity()->insert(summary.by_severity.begin(), summary.by_severity.end());
   message.mutable_by_condition()->insert(summary.by_condition.begin(), summary.by_condition.end());
+  for (const FleetProblem& problem : summary.problems) {
+    v1::FleetProblem& out = *message.add_problems();
+    out.set_severity(SeverityOf(problem.severity));
+    out.set_reason(problem.reason);
+    out.set_message(problem.message);
+    out.set_resource(problem.resource);
+  }
   return message;
 }
 

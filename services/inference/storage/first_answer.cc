@@ -8,18 +8,22 @@
 #include "services/inference/domain/deployment_store.h"
 #include "services/inference/domain/schedule.h"
 
+// Microseconds; null for one without end.
 template <>
-struct nlohmann::adl_serializer<absl::Duration> {  // microseconds
+struct nlohmann::adl_serializer<absl::Duration> {
   static void to_json(json& out, absl::Duration duration) {
-    out = absl::ToInt64Microseconds(duration);
+    if (duration != absl::InfiniteDuration()) out = absl::ToInt64Microseconds(duration);
   }
   static void from_json(const json& in, absl::Duration& duration) {
-    duration = absl::Microseconds(in.get<std::int64_t>());
+    duration = in.is_null() ? absl::InfiniteDuration() : absl::Microseconds(in.get<std::int64_t>());
   }
 };
 
 namespace fleetcast::inference {
 
+NLOHMANN_JSON_SERIALIZE_ENUM(OverlapPolicy, {{OverlapPolicy::kSkip, "SKIP"},
+                                             {OverlapPolicy::kQueue, "QUEUE"},
+                                             {OverlapPolicy::kReplace, "REPLACE"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitId, plant_id, circuit_id)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeploymentSettings, plant_display_name,
                                                 display_name, compute, instance_count,
@@ -33,9 +37,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Deployment, circuit, model_versi
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeployOutcome, model_version, circuit, revision,
                                                 failure_reason, failure_message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ScheduleSpec, display_name, cron, time_zone,
-                                                plant_ids)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schedule, id, spec, paused, next_tick, last_tick,
-                                                last_sweep_id, revision, create_time, update_time)
+                                                plant_ids, overlap_policy, catch_up_window, jitter)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SkippedTick, tick, reason, message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schedule, id, spec, paused, next_tick, due_time,
+                                                last_tick, last_sweep_id, last_skipped, revision,
+                                                create_time, update_time)
 template <typename T>
 std::string AnswerText(const T& answer) {
   return nlohmann::json(answer).dump();

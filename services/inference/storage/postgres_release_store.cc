@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -363,10 +364,12 @@ absl::StatusOr<FleetSummary> PostgresReleaseStore::Summarize(const std::string& 
       queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<FleetSummary> {
         const FleetClock clock = Clock(work);
         FleetSummary summary;
+        std::set<std::string> deployed;
         for (const pqxx::row& row :
              Run(work, absl::StrCat(SelectCircuits(false), " WHERE $1 = '' OR c.plant_id = $1"),
                  {plant_id})) {
           const CircuitStatus status = StatusOf(RecordOf(row), clock);
+          if (status.record.serving) deployed.insert(status.record.circuit.plant_id);
           if (!IsAskedFor(status, filter)) continue;
           ++summary.circuits;
           ++summary.by_severity[Word(WorstOf(status.conditions))];
@@ -374,6 +377,7 @@ absl::StatusOr<FleetSummary> PostgresReleaseStore::Summarize(const std::string& 
           for (const Condition& condition : status.conditions) once[Word(condition.type)] = 1;
           for (const auto& [type, one] : once) summary.by_condition[type] += one;
         }
+        if (!filter) summary.problems = ProblemsOf(clock.schedules, deployed, plant_id);
         return summary;
       });
 }

@@ -33,9 +33,13 @@ class PostgresScheduleStore final : public ScheduleStore {
   absl::StatusOr<PageOf<Schedule>> List(const PageRequest& page) override;
   absl::StatusOr<Sweep> Trigger(const MutatingRequest& request, const std::string& id) override;
   absl::StatusOr<DueSchedules> Due() override;
-  absl::StatusOr<std::string> Tick(const Schedule& seen, const TickDecision& decision) override;
+  absl::StatusOr<TickOutcome> Tick(const Schedule& seen, const TickDecision& decision) override;
 
  private:
+  // Makes the tick's sweep, as the overlap policy says.
+  [[nodiscard]] absl::Status SweepTick(pqxx::work& work, const Schedule& schedule, absl::Time tick,
+                                       TickOutcome* outcome);
+
   db::ConnectionPool& pool_;
   workqueue::Queue& queue_;
   IdSource& ids_;

@@ -26,9 +26,15 @@ constexpr int kMostChanges = 500;
 const char kCountFallbacks[] =
     "SELECT group_id, count(*) FROM inference.tasks"
     " WHERE group_id = ANY ($1::text[]) AND (result ->> 'source') IS NOT NULL GROUP BY group_id";
+// As StateWithMissing has it.
+const char kStateOfSweep[] =
+    "CASE WHEN g.end_time IS NOT NULL AND g.state <> 'CANCELLED'"
+    " AND coalesce(jsonb_array_length(g.pin -> 'missing_plants'), 0) > 0"
+    " THEN CASE WHEN g.succeeded_count > 0 THEN 'PARTIALLY_SUCCEEDED' ELSE 'FAILED' END"
+    " ELSE g.state END";
 
 absl::StatusOr<db::SqlField> SweepField(const std::string& field) {
-  if (field == "state") return db::SqlField{.expression = "g.state"};
+  if (field == "state") return db::SqlField{.expression = kStateOfSweep};
   if (field == "schedule")
     return db::SqlField{.expression = "'schedules/' || nullif(g.pin ->> 'schedule_id', '')"};
   if (field == "retry_of")

@@ -1,5 +1,6 @@
 #include "services/inference/storage/sweep_rows.h"
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -71,13 +72,19 @@ absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue, IdS
                                   const NewSweep& sweep) {
   FLEETCAST_RETURN_IF_ERROR(CheckTick(work, sweep.pin));
   const CircuitId circuit = sweep.circuit.value_or(CircuitId{});
+  SweepPin pin = sweep.pin;
   std::vector<workqueue::NewTask> tasks;
-  for (const pqxx::row& row : Run(work, kDeployments,
-                                  {TextArray(sweep.pin.plant_ids), circuit.plant_id,
-                                   circuit.circuit_id, sweep.pin.retry_of}))
-    tasks.push_back(TaskOf(row, sweep.pin.as_of));
+  std::set<std::string> missing(pin.plant_ids.begin(), pin.plant_ids.end());
+  for (const pqxx::row& row :
+       Run(work, kDeployments,
+           {TextArray(pin.plant_ids), circuit.plant_id, circuit.circuit_id, pin.retry_of})) {
+    missing.erase(row["plant_id"].as<std::string>());
+    tasks.push_back(TaskOf(row, pin.as_of));
+  }
+  // One circuit, or what failed before, asks for no whole plants.
+  if (!sweep.circuit && pin.retry_of.empty()) pin.missing_plants = {missing.begin(), missing.end()};
   const std::string id = ids.NewId(TimeOf(work.exec1(kNow)[0]));
-  FLEETCAST_RETURN_IF_ERROR(queue.Enqueue(work, id, ToJson(sweep.pin), tasks));
+  FLEETCAST_RETURN_IF_ERROR(queue.Enqueue(work, id, ToJson(pin), tasks));
   std::optional<workqueue::Group> group = queue.GetGroup(work, id);
   if (!group) return SweepNotFound(id);
   return SweepOf(*std::move(group));

@@ -22,7 +22,8 @@ void InferenceContract::PassTime(absl::Duration duration) {
   const absl::Status passed = db::RunInTransaction(pool_, [&](pqxx::work& work) -> absl::Status {
     inference::Run(work,
                    "UPDATE inference.schedules SET"
-                   " next_tick = next_tick - $1::double precision * interval '1 second'",
+                   " next_tick = next_tick - $1::double precision * interval '1 second',"
+                   " due_time = due_time - $1::double precision * interval '1 second'",
                    {SecondsOf(duration)});
     return absl::OkStatus();
   });

@@ -748,5 +748,22 @@ TEST_F(ReleaseTest, StatusesAreListedFilteredAndCounted) {
   EXPECT_EQ(store_.GetStatus({"P001", "C009"}).status().code(), absl::StatusCode::kNotFound);
 }
 
+// A schedule of a plant that has nothing is nobody's condition, and no reason to say "no problems".
+TEST_F(ReleaseTest, ASchedulesPlantOfWhichNothingIsDeployedIsAProblemOfTheFleet) {
+  DeployFleet();
+  ASSERT_TRUE(
+      schedules_.Create(NewRequest(), "daily", {.cron = "0 6 * * *", .plant_ids = {"P001", "P002"}})
+          .ok());
+  EXPECT_THAT(store_.Summarize("", std::nullopt)->problems, IsEmpty());
+  ASSERT_TRUE(deployments_.Delete(NewRequest(), kThree, "").ok());
+  const auto problems = store_.Summarize("", std::nullopt)->problems;
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].reason, "PLANT_NOT_DEPLOYED");
+  EXPECT_EQ(problems[0].resource, "schedules/daily");
+  EXPECT_THAT(problems[0].message, HasSubstr("P002"));
+  EXPECT_THAT(store_.Summarize("P001", std::nullopt)->problems, IsEmpty());
+  EXPECT_THAT(store_.Summarize("P002", std::nullopt)->problems, SizeIs(1));
+}
+
 }  // namespace
 }  // namespace fleetcast::inference

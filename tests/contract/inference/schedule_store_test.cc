@@ -54,8 +54,10 @@ TEST_F(InferenceContract, TwoReplicasThatSawTheSameTickMakeOneSweep) {
   ASSERT_EQ(due->schedules.size(), 1U);
   const TickDecision decision = *DecideTick(due->schedules[0], due->now);
   ASSERT_TRUE(decision.tick);
-  EXPECT_NE(*schedules_.Tick(due->schedules[0], decision), "");
-  EXPECT_EQ(*schedules_.Tick(due->schedules[0], decision), "");
+  EXPECT_NE(schedules_.Tick(due->schedules[0], decision)->sweep_id, "");
+  const auto second = schedules_.Tick(due->schedules[0], decision);
+  EXPECT_FALSE(second->taken);
+  EXPECT_EQ(second->sweep_id, "");
   EXPECT_EQ(sweeps_.List({}, {})->items.size(), 1U);
 }
 
@@ -65,8 +67,8 @@ TEST_F(InferenceContract, AScheduleMadeAnewDoesNotAnswerATickTwice) {
     PassTime(absl::Minutes(2));
     Schedule due = schedules_.Due()->schedules.at(0);
     const absl::Time tick = absl::FromUnixSeconds(1'765'321'200);
-    EXPECT_EQ(schedules_.Tick(due, {.tick = tick, .next_tick = tick + absl::Minutes(1)})->empty(),
-              i == 1);
+    const auto outcome = schedules_.Tick(due, {.tick = tick, .next_tick = tick + absl::Minutes(1)});
+    EXPECT_EQ(outcome->sweep_id.empty(), i == 1);
     ASSERT_TRUE(schedules_.Delete(NewRequest(), "often", "").ok());
   }
   EXPECT_EQ(sweeps_.List({}, {})->items.size(), 1U);
@@ -78,7 +80,7 @@ TEST_F(InferenceContract, AScheduleChangedMeanwhileDoesNotTick) {
   PassTime(absl::Minutes(2));
   const auto due = store.Due();
   ASSERT_TRUE(store.SetPaused(NewRequest(), "often", true).ok());
-  EXPECT_EQ(*store.Tick(due->schedules[0], *DecideTick(due->schedules[0], due->now)), "");
+  EXPECT_FALSE(store.Tick(due->schedules[0], *DecideTick(due->schedules[0], due->now))->taken);
   EXPECT_TRUE(store.Due()->schedules.empty());
   EXPECT_FALSE(store.Get("often")->next_tick);
   const auto resumed = store.SetPaused(NewRequest(), "often", false);

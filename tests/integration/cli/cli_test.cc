@@ -334,6 +334,18 @@ TEST_F(CliTest, ASweepWithFailuresNamesThemAndExitsWith1) {
   EXPECT_EQ(invocations_.invoked.as_of().seconds(), 1'765'324'799);
 }
 
+TEST_F(CliTest, ASweepOfAPlantThatHasNothingExitsWith1) {
+  invocations_.sweep.set_name("sweeps/s1");
+  invocations_.sweep.set_state(inference::v1::Sweep::STATE_FAILED);
+  invocations_.sweep.set_state_reason("nothing is deployed of P009");
+  invocations_.sweep.add_missing_plant_ids("P009");
+  for (const char* format : {"table", "json"}) {
+    const auto outcome = Run({"sweep", "start", "--plants", "P009", "-o", format});
+    EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+    EXPECT_TRUE(StrContains(outcome.out, "P009")) << outcome.out;
+  }
+}
+
 TEST_F(CliTest, FleetStatusChecksForAlerting) {
   auto& circuit = *releases_.statuses.add_circuit_statuses();
   circuit.set_plant_id("P001");
@@ -348,6 +360,13 @@ TEST_F(CliTest, FleetStatusChecksForAlerting) {
   EXPECT_EQ(Run({"fleet", "status", "--check", "--filter", "plant_id = P001"}).exit_code, 1);
   EXPECT_EQ(releases_.summarized.filter(), "plant_id = P001");
   EXPECT_EQ(releases_.asked.filter(), "plant_id = P001");
+  (*releases_.summary.mutable_by_severity())["ERROR"] = 0;
+  releases_.summary.add_problems()->set_message("schedules/daily asks for forecasts of P009");
+  const auto problem = Run({"fleet", "status", "--check"});
+  EXPECT_EQ(problem.exit_code, 1);
+  EXPECT_TRUE(StrContains(problem.out, "schedules/daily asks for forecasts of P009"))
+      << problem.out;
+  EXPECT_FALSE(StrContains(problem.out, "no problems")) << problem.out;
   const auto outcome =
       Run({"fleet", "status", "--check", "--filter", "severity = ERROR", "-o", "json"});
   EXPECT_EQ(outcome.exit_code, 1);

@@ -138,5 +138,172 @@ TEST_F(ScheduleServiceTest, ItIsUpdatedPausedResumedTriggeredAndDeleted) {
   EXPECT_EQ(Get("schedules/daily").status().code(), absl::StatusCode::kNotFound);
 }
 
+// An update by AIP-134: what a mask names, what is set where there is none, everything for `*`.
+class ScheduleUpdateTest : public InferenceStack {
+ protected:
+  ScheduleUpdateTest() {
+    StartReplica(Settings("first"));
+    DeployFleet();
+  }
+
+  v1::Schedule Whole() {
+    v1::Schedule schedule;
+    schedule.set_display_name("Every morning");
+    schedule.set_cron("0 6 * * *");
+    schedule.set_time_zone("Europe/Berlin");
+    schedule.add_plant_ids("P001");
+    schedule.set_overlap_policy(v1::Schedule::OVERLAP_POLICY_REPLACE);
+    schedule.mutable_catch_up_window()->set_seconds(3600);
+    schedule.mutable_jitter()->set_seconds(60);
+    return schedule;
+  }
+  absl::StatusOr<v1::Schedule> Create(const std::string& id, const v1::Schedule& schedule) {
+    v1::CreateScheduleRequest request;
+    request.set_request_id(NewRequestId());
+    request.set_schedule_id(id);
+    *request.mutable_schedule() = schedule;
+    return rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
+      return schedules_->CreateSchedule(context, request, response);
+    });
+  }
+  absl::StatusOr<v1::Schedule> Update(v1::Schedule schedule,
+                                      const std::vector<std::string>& paths = {}) {
+    v1::UpdateScheduleRequest request;
+    request.set_request_id(NewRequestId());
+    schedule.set_name("schedules/daily");
+    *request.mutable_schedule() = schedule;
+    for (const std::string& path : paths) request.mutable_update_mask()->add_paths(path);
+    return rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
+      return schedules_->UpdateSchedule(context, request, response);
+    });
+  }
+  // What a caller may set, for comparison.
+  static std::string Text(v1::Schedule schedule) {
+    schedule.clear_name();
+    schedule.clear_state();
+    schedule.clear_etag();
+    schedule.clear_next_tick_time();
+    schedule.clear_next_sweep_time();
+    schedule.clear_create_time();
+    schedule.clear_update_time();
+    return schedule.DebugString();
+  }
+};
+
+TEST_F(ScheduleUpdateTest, EveryFieldIsKeptAndReadBack) {
+  const auto made = Create("daily", Whole());
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(Text(*made), Text(Whole()));
+  EXPECT_GE(made->next_sweep_time().seconds(), made->next_tick_time().seconds());
+  v1::Schedule least;
+  least.set_cron("0 6 * * *");
+  const auto defaults = Create("least", least);
+  ASSERT_TRUE(defaults.ok()) << defaults.status();
+  EXPECT_EQ(defaults->overlap_policy(), v1::Schedule::OVERLAP_POLICY_SKIP);
+  EXPECT_FALSE(defaults->has_catch_up_window());
+  EXPECT_FALSE(defaults->has_jitter());
+}
+
+TEST_F(ScheduleUpdateTest, WithoutAMaskWhatIsSetIsChangedAndNothingElse) {
+  ASSERT_TRUE(Create("daily", Whole()).ok());
+  v1::Schedule change;
+  change.set_cron("30 7 * * *");
+  const auto updated = Update(change);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  v1::Schedule wanted = Whole();
+  wanted.set_cron("30 7 * * *");
+  EXPECT_EQ(Text(*updated), Text(wanted)) << "the zone, the plants and the rest are as they were";
+}
+
+TEST_F(ScheduleUpdateTest, AMaskSaysWhatIsChangedAlsoToItsDefault) {
+  struct Scenario {
+    const char* path;
+    void (*clear)(v1::Schedule* schedule);
+  };
+  for (const Scenario& scenario : {
+           Scenario{"display_name", [](v1::Schedule* to) { to->clear_display_name(); }},
+           Scenario{"time_zone", [](v1::Schedule* to) { to->set_time_zone("UTC"); }},
+           Scenario{"plant_ids", [](v1::Schedule* to) { to->clear_plant_ids(); }},
+           Scenario{
+               "overlap_policy",
+               [](v1::Schedule* to) { to->set_overlap_policy(v1::Schedule::OVERLAP_POLICY_SKIP); }},
+           Scenario{"catch_up_window", [](v1::Schedule* to) { to->clear_catch_up_window(); }},
+           Scenario{"jitter", [](v1::Schedule* to) { to->clear_jitter(); }},
+       }) {
+    v1::Schedule wanted = Whole();
+    scenario.clear(&wanted);
+    if (scenario.path == std::string("display_name")) {
+      ASSERT_TRUE(Create("daily", Whole()).ok());
+    } else {
+      ASSERT_TRUE(Update(Whole(), {"*"}).ok());
+    }
+    const auto updated = Update({}, {scenario.path});
+    ASSERT_TRUE(updated.ok()) << scenario.path << updated.status();
+    EXPECT_EQ(Text(*updated), Text(wanted)) << scenario.path;
+  }
+}
+
+TEST_F(ScheduleUpdateTest, AStarReplacesEverything) {
+  ASSERT_TRUE(Create("daily", Whole()).ok());
+  v1::Schedule least;
+  least.set_cron("0 5 * * *");
+  const auto replaced = Update(least, {"*"});
+  ASSERT_TRUE(replaced.ok()) << replaced.status();
+  least.set_time_zone("UTC");
+  least.set_overlap_policy(v1::Schedule::OVERLAP_POLICY_SKIP);
+  EXPECT_EQ(Text(*replaced), Text(least));
+  EXPECT_FALSE(Update({}, {"*"}).ok()) << "a schedule has a cron expression";
+}
+
+TEST_F(ScheduleUpdateTest, AMaskThatCannotBeMeantChangesNothingAndSaysWhatCan) {
+  const auto made = Create("daily", Whole());
+  ASSERT_TRUE(made.ok()) << made.status();
+  struct Scenario {
+    std::vector<std::string> mask;
+    const char* says;
+  };
+  for (const Scenario& scenario : std::vector<Scenario>{
+           {{"colour"}, "\"colour\" is no field of a schedule"},
+           {{"cron", "state"}, "\"state\" cannot be changed"},
+           {{"name"}, "\"name\" cannot be changed"},
+           {{"etag"}, "\"etag\" cannot be changed"},
+           {{"next_tick_time"}, "cannot be changed"},
+           {{"*", "cron"}, "\"*\" stands alone"},
+           {{"schedule.cron"}, "no field of a schedule"},
+           {{}, "is empty, and no field of the schedule is set"},
+       }) {
+    v1::Schedule change;
+    if (!scenario.mask.empty()) change.set_cron("1 1 1 1 *");
+    const absl::Status status = Update(change, scenario.mask).status();
+    ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << scenario.says;
+    const auto details = DetailsOf(status);
+    ASSERT_TRUE(details && details->field_violations.size() == 1) << status;
+    EXPECT_EQ(details->field_violations[0].field, "update_mask");
+    const std::string& text = details->field_violations[0].description;
+    EXPECT_NE(text.find(scenario.says), std::string::npos) << text;
+    EXPECT_NE(text.find("display_name, cron, time_zone, plant_ids, overlap_policy, "
+                        "catch_up_window, jitter"),
+              std::string::npos)
+        << text;
+  }
+  v1::Schedule unknown;
+  unknown.add_plant_ids("P0001");
+  EXPECT_EQ(Update(unknown).status().code(), absl::StatusCode::kNotFound);
+  v1::Schedule odd;
+  odd.set_overlap_policy(static_cast<v1::Schedule::OverlapPolicy>(7));
+  EXPECT_EQ(Update(odd).status().code(), absl::StatusCode::kInvalidArgument);
+  v1::Schedule crooked;
+  crooked.mutable_jitter()->set_seconds(5);
+  crooked.mutable_jitter()->set_nanos(-1);
+  EXPECT_EQ(Update(crooked).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Update({}, {"cron"}).status().code(), absl::StatusCode::kInvalidArgument);
+  v1::GetScheduleRequest get;
+  get.set_name("schedules/daily");
+  const auto now = rpc::Call<v1::Schedule>(kScheduleTimeout, [&](auto* context, auto* response) {
+    return schedules_->GetSchedule(context, get, response);
+  });
+  EXPECT_EQ(now->etag(), made->etag());
+}
+
 }  // namespace
 }  // namespace fleetcast::inference

@@ -57,6 +57,19 @@ TEST(FleetSummary, CountsThoseThatSomebodyShouldLookAt) {
   EXPECT_THAT(FleetSummaryText(summary, kFleetNow), HasSubstr("release r1 of 0123456789 DEGRADED"));
 }
 
+TEST(FleetSummary, TellsWhatIsNoSingleCircuits) {
+  FleetSummary summary;
+  summary.set_circuits(1);
+  (*summary.mutable_by_severity())["OK"] = 1;
+  auto& problem = *summary.add_problems();
+  problem.set_reason("PLANT_NOT_DEPLOYED");
+  problem.set_message("schedules/daily asks for forecasts of P009");
+  const std::string text = FleetSummaryText(summary, kFleetNow);
+  EXPECT_EQ(text,
+            "1 circuit\nPLANT_NOT_DEPLOYED: schedules/daily asks for forecasts of P009\n"
+            "no release has been made yet");
+}
+
 TEST(CircuitText, TellsWhatItIsToBeAndWhatItIs) {
   CircuitStatus status = Late();
   const std::string by_hand = CircuitText(status, Terminal{}, kFleetNow);

@@ -46,9 +46,10 @@ TEST(Methods, AreAllInTheProtosWithTheirTypes) {
       inference_rpc::kInvokeFleet, inference_rpc::kGetSweep, inference_rpc::kListSweeps,
       inference_rpc::kCancelSweep, inference_rpc::kRetrySweep, inference_rpc::kListInvocations,
       inference_rpc::kCreateSchedule, inference_rpc::kGetSchedule, inference_rpc::kListSchedules,
-      inference_rpc::kDeleteSchedule, inference_rpc::kPauseSchedule, inference_rpc::kResumeSchedule,
-      inference_rpc::kTriggerSchedule, inference_rpc::kListForecasts, inference_rpc::kCreateRelease,
-      inference_rpc::kGetRelease, inference_rpc::kListReleases, inference_rpc::kListReleaseSteps,
+      inference_rpc::kUpdateSchedule, inference_rpc::kDeleteSchedule, inference_rpc::kPauseSchedule,
+      inference_rpc::kResumeSchedule, inference_rpc::kTriggerSchedule,
+      inference_rpc::kListForecasts, inference_rpc::kCreateRelease, inference_rpc::kGetRelease,
+      inference_rpc::kListReleases, inference_rpc::kListReleaseSteps,
       inference_rpc::kRollbackRelease, inference_rpc::kGetCircuitStatus,
       inference_rpc::kListCircuitStatuses, inference_rpc::kSummarizeFleet,
       inference_rpc::kPinCircuit, inference_rpc::kUnpinCircuit);

@@ -116,6 +116,42 @@ TEST(ConditionTest, AForecastIsLateByTheOldestTickThatNobodyAnswered) {
   EXPECT_THAT(WordsOf(circuit, clock), IsEmpty()) << "it asks for them since two minutes";
 }
 
+TEST(ConditionTest, ATickThatMadeNoSweepMakesForecastsLateAndSaysWhy) {
+  FleetClock clock = Daily();
+  Schedule& schedule = clock.schedules[0];
+  schedule.spec.cron = "0 * * * *";
+  schedule.last_tick = kNow - absl::Hours(2);
+  schedule.last_skipped = SkippedTick{kNow - absl::Hours(1), "OVERLAP", "sweeps/s1 still ran"};
+  CircuitRecord circuit = SoundCircuit();
+  circuit.forecast->create_time = kNow - absl::Minutes(119);
+  const auto conditions = ConditionsOf(circuit, clock);
+  ASSERT_EQ(conditions.size(), 1U);
+  EXPECT_EQ(conditions[0].type, ConditionType::kForecastLate);
+  EXPECT_EQ(conditions[0].since, kNow - absl::Hours(1));
+  EXPECT_THAT(conditions[0].message,
+              HasSubstr("schedules/daily made no sweep: sweeps/s1 still ran"));
+  circuit.forecast->create_time = kNow - absl::Minutes(59);
+  EXPECT_THAT(WordsOf(circuit, clock), IsEmpty()) << "it came all the same";
+}
+
+TEST(ConditionTest, AForecastIsLateFromWhenItsTickWasToBeTaken) {
+  FleetClock clock = Daily();
+  Schedule& schedule = clock.schedules[0];
+  schedule.spec.cron = "0 0 * * *";
+  schedule.spec.jitter = absl::Hours(20);
+  const absl::Time tick = *FirstTick(schedule.spec, kNow - absl::Hours(24));
+  schedule.last_tick = tick - absl::Hours(24);
+  schedule.next_tick = tick;
+  CircuitRecord circuit = SoundCircuit();
+  circuit.serving->deploy_time = tick - absl::Hours(48);
+  circuit.forecast->create_time = tick - absl::Hours(2);
+  const absl::Time due = DueTime(schedule.id, schedule.spec, tick);
+  clock.now = due + absl::Minutes(14);
+  EXPECT_THAT(WordsOf(circuit, clock), IsEmpty());
+  clock.now = due + absl::Minutes(15);
+  EXPECT_THAT(WordsOf(circuit, clock), ElementsAre("ERROR FORECAST_LATE"));
+}
+
 TEST(ConditionTest, ARetiredCircuitThatAPinKeepsIsTold) {
   CircuitRecord circuit = SoundCircuit();
   circuit.desired_state = DesiredState::kRetired;

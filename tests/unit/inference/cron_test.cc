@@ -29,6 +29,17 @@ TEST(CronExpression, TakesNumbersRangesListsAndSteps) {
   EXPECT_EQ(Hours(" 0\t6   *  * * "), (std::vector<int>{6}));
 }
 
+TEST(CronExpression, KnowsTheShortestTimeBetweenItsTicks) {
+  const std::pair<const char*, absl::Duration> cases[] = {
+      {"* * * * *", absl::Minutes(1)},     {"*/15 * * * *", absl::Minutes(15)},
+      {"0,50 * * * *", absl::Minutes(10)}, {"0 6 * * *", absl::Hours(24)},
+      {"0 6,14,22 * * *", absl::Hours(8)}, {"30 0,23 * * MON", absl::Hours(1)},
+      {"59 0-23 * * *", absl::Hours(1)},
+  };
+  for (const auto& [expression, gap] : cases)
+    EXPECT_EQ(CronExpression::Parse(expression)->ShortestGap(), gap) << expression;
+}
+
 struct DayCase {
   const char* expression;
   absl::CivilDay day;

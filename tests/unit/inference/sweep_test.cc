@@ -14,13 +14,17 @@ TEST(SweepPin, ReadsBackAsItWasWritten) {
                      .as_of = absl::FromUnixMicros(1'765'321'200'123'456),
                      .schedule_id = "daily",
                      .tick = absl::FromUnixSeconds(1'765'321'200),
-                     .retry_of = "01h"};
+                     .retry_of = "01h",
+                     .missing_plants = {"P002"},
+                     .replaced = {"01g"}};
   const Sweep sweep = SweepOf({.pin = ToJson(pin)});
   EXPECT_EQ(sweep.pin.plant_ids, pin.plant_ids);
   EXPECT_EQ(sweep.pin.as_of, pin.as_of);
   EXPECT_EQ(sweep.pin.schedule_id, pin.schedule_id);
   EXPECT_EQ(sweep.pin.tick, pin.tick);
   EXPECT_EQ(sweep.pin.retry_of, pin.retry_of);
+  EXPECT_EQ(sweep.pin.missing_plants, pin.missing_plants);
+  EXPECT_EQ(sweep.pin.replaced, pin.replaced);
 }
 
 TEST(SweepPin, OfAnotherReleaseIsReadWithDefaults) {
@@ -103,6 +107,55 @@ TEST(SweepReason, SaysForHowManySomethingStoodIn) {
            .on_fallback = 2}),
       "all 5 invocations succeeded; for 2 of 5 something stood in for the deployed version: "
       "`fleetcast sweep show 01h`");
+}
+
+// Nothing was forecast of what was asked for, or not all of it: no sweep of it is a success.
+TEST(SweepOf, APlantOfWhichNothingIsDeployedIsNoSuccess) {
+  struct Scenario {
+    const char* name;
+    GroupState of_invocations;
+    workqueue::Counts counts;
+    GroupState wanted;
+    const char* reason;
+  };
+  const char* const missing =
+      "nothing is deployed of P009: release or deploy circuits of it, or no longer ask for it "
+      "(UpdateSchedule of schedules/daily)";
+  for (const Scenario& scenario : {
+           Scenario{"nothing else asked for", GroupState::kSucceeded, {}, GroupState::kFailed, ""},
+           Scenario{"the others succeeded",
+                    GroupState::kSucceeded,
+                    {.succeeded = 2},
+                    GroupState::kPartiallySucceeded,
+                    "all 2 invocations succeeded; "},
+           Scenario{"some of the others failed",
+                    GroupState::kPartiallySucceeded,
+                    {.succeeded = 1, .failed = 1},
+                    GroupState::kPartiallySucceeded,
+                    "1 of 2 invocations failed; "},
+           Scenario{"all others failed",
+                    GroupState::kFailed,
+                    {.failed = 2},
+                    GroupState::kFailed,
+                    "2 of 2 invocations failed; "},
+           Scenario{"cancelled",
+                    GroupState::kCancelled,
+                    {.cancelled = 2},
+                    GroupState::kCancelled,
+                    "cancelled; 0 of 2 invocations had succeeded; "},
+           Scenario{"it runs",
+                    GroupState::kRunning,
+                    {.running = 1},
+                    GroupState::kRunning,
+                    "0 of 1 invocations have ended, 1 are running; "},
+       }) {
+    const SweepPin pin{
+        .plant_ids = {"P001", "P009"}, .schedule_id = "daily", .missing_plants = {"P009"}};
+    const Sweep sweep =
+        SweepOf({.pin = ToJson(pin), .state = scenario.of_invocations, .counts = scenario.counts});
+    EXPECT_EQ(sweep.group.state, scenario.wanted) << scenario.name;
+    EXPECT_EQ(SweepReason(sweep), std::string(scenario.reason) + missing) << scenario.name;
+  }
 }
 
 TEST(InvocationReason, SaysWhatAQueuedOneWaitsForAndWhoHoldsARunningOne) {

@@ -102,6 +102,61 @@ TEST(NextTick, KnowsAChangeOfHalfAnHourAndADayThatWasLeftOut) {
             Texts{"2011-12-30T10:00Z"});
 }
 
+// Whoever means "every hour" may spell it as he likes.
+TEST(NextTick, EverySpellingOfAlwaysTicksAlikeWhereClocksChange) {
+  struct Change {
+    const char* what;
+    const char* zone;
+    const char* after;
+    Texts half_hourly, hourly;
+  };
+  const Change changes[] = {
+      {"Berlin, 02:00 becomes 03:00",
+       "Europe/Berlin",
+       "2026-03-29T00:00:00Z",
+       {"2026-03-29T00:15Z", "2026-03-29T00:45Z", "2026-03-29T01:15Z", "2026-03-29T01:45Z"},
+       {"2026-03-29T00:45Z", "2026-03-29T01:45Z", "2026-03-29T02:45Z"}},
+      {"Berlin, 03:00 becomes 02:00",
+       "Europe/Berlin",
+       "2026-10-25T00:00:00Z",
+       {"2026-10-25T00:15Z", "2026-10-25T00:45Z", "2026-10-25T01:15Z", "2026-10-25T01:45Z"},
+       {"2026-10-25T00:45Z", "2026-10-25T01:45Z", "2026-10-25T02:45Z"}},
+      {"Lord Howe, 02:00 becomes 02:30",
+       "Australia/Lord_Howe",
+       "2026-10-03T15:00:00Z",
+       {"2026-10-03T15:15Z", "2026-10-03T15:45Z", "2026-10-03T16:15Z", "2026-10-03T16:45Z"},
+       {"2026-10-03T15:15Z", "2026-10-03T15:45Z", "2026-10-03T16:45Z"}},
+      {"Lord Howe, 02:00 becomes 01:30",
+       "Australia/Lord_Howe",
+       "2026-04-04T14:30:00Z",
+       {"2026-04-04T14:45Z", "2026-04-04T15:15Z", "2026-04-04T15:45Z", "2026-04-04T16:15Z"},
+       {"2026-04-04T14:45Z", "2026-04-04T15:15Z", "2026-04-04T16:15Z"}},
+  };
+  for (const Change& change : changes) {
+    for (const char* always : {"*", "*/1", "0-23", "0-23/1", "0-11,12-23", "23,0-22",
+                               "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23"}) {
+      const std::string days = std::string(always) + " * * *";
+      EXPECT_EQ(Ticks("15,45 " + days, change.zone, change.after, 4), change.half_hourly)
+          << change.what << ", " << always;
+      EXPECT_EQ(Ticks("45 " + days, change.zone, change.after, 3), change.hourly)
+          << change.what << ", " << always;
+    }
+  }
+}
+
+// By its hours, not by how they are spelled.
+TEST(NextTick, SomeHoursTickOnceEachHoweverTheyAreSpelled) {
+  for (const char* even : {"*/2", "0-23/2", "0,2,4,6,8,10,12,14,16,18,20,22"}) {
+    const std::string expression = "30 " + std::string(even) + " * * *";
+    EXPECT_EQ(Ticks(expression, "Europe/Berlin", "2026-03-29T00:00:00Z", 2),
+              (Texts{"2026-03-29T01:00Z", "2026-03-29T02:30Z"}))
+        << even;
+    EXPECT_EQ(Ticks(expression, "Europe/Berlin", "2026-10-25T00:00:00Z", 2),
+              (Texts{"2026-10-25T00:30Z", "2026-10-25T03:30Z"}))
+        << even;
+  }
+}
+
 std::string Latest(const std::string& expression, const std::string& zone, const std::string& from,
                    const std::string& until) {
   return Utc(

@@ -1,0 +1,33 @@
+#include "services/inference/domain/fleet_problem.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/inference/domain/names.h"
+
+namespace fleetcast::inference {
+
+std::vector<FleetProblem> ProblemsOf(const std::vector<Schedule>& schedules,
+                                     const std::set<std::string>& deployed,
+                                     const std::string& plant_id) {
+  std::vector<FleetProblem> problems;
+  for (const Schedule& schedule : schedules) {
+    if (schedule.paused) continue;
+    std::set<std::string> missing;
+    for (const std::string& plant : schedule.spec.plant_ids)
+      if (!deployed.contains(plant) && (plant_id.empty() || plant == plant_id))
+        missing.insert(plant);
+    if (missing.empty()) continue;
+    problems.push_back(
+        {.severity = Severity::kError,
+         .reason = "PLANT_NOT_DEPLOYED",
+         .message = absl::StrCat(
+             ScheduleResource(schedule.id), " asks for forecasts of ",
+             NamedPlants({missing.begin(), missing.end()}),
+             ", of which nothing is deployed: release or deploy circuits of it, or take it out "
+             "with `fleetcast schedule update ",
+             schedule.id, " --plants ...`"),
+         .resource = ScheduleResource(schedule.id)});
+  }
+  return problems;
+}
+
+}  // namespace fleetcast::inference

@@ -1,0 +1,26 @@
+// What is out of the ordinary and is no single circuit's, so that no circuit's conditions tell it.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "services/inference/domain/condition.h"
+#include "services/inference/domain/schedule.h"
+
+namespace fleetcast::inference {
+
+struct FleetProblem {
+  Severity severity = Severity::kError;
+  std::string reason;    // UPPER_SNAKE
+  std::string message;   // what it is and what to do
+  std::string resource;  // what it is about
+};
+
+// Active schedules that ask for plants of which nothing is deployed; of `plant_id` alone, unless it
+// is "". `deployed` are the plants that have a deployment, that one among them.
+[[nodiscard]] std::vector<FleetProblem> ProblemsOf(const std::vector<Schedule>& schedules,
+                                                   const std::set<std::string>& deployed,
+                                                   const std::string& plant_id);
+
+}  // namespace fleetcast::inference
