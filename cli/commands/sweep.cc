@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/commands/pool.h"
 #include "cli/commands/sweep_actions.h"
+#include "cli/commands/sweep_backfill.h"
 #include "cli/session.h"
 
 namespace fleetcast::cli {
@@ -88,6 +89,7 @@ void AddCancelAndRetry(CLI::App& noun, Session& session) {
 void AddSweepCommands(CLI::App& app, Session& session) {
   CLI::App& noun = AddNoun(app, "sweep", "sweeps: one forecast per deployed circuit");
   AddStart(noun, session);
+  AddBackfillVerb(noun, session);
   AddReading(noun, session);
   AddCancelAndRetry(noun, session);
   AddWorkVerbs(noun, session,

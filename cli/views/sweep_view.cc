@@ -23,6 +23,27 @@ std::string CountsText(const inference::v1::InvocationCounts& counts) {
   return text;
 }
 
+// "8750/8760 windows, 10 failed (first …)"
+std::string ProgressText(const inference::v1::BackfillProgress& progress) {
+  std::string text = absl::StrCat(progress.made_count(), "/", progress.window_count(), " windows");
+  if (progress.failed_count() > 0)
+    absl::StrAppend(&text, ", ", progress.failed_count(), " failed (first ",
+                    progress.first_failure(), ")");
+  return text;
+}
+
+std::string BackfillText(const inference::v1::Backfill& backfill) {
+  return absl::StrCat(MinuteText(TimeOf(backfill.start_time())), " to ",
+                      MinuteText(TimeOf(backfill.end_time())), " every ",
+                      absl::FormatDuration(absl::Seconds(backfill.every().seconds())), ", ",
+                      backfill.window_count(), " windows a circuit");
+}
+
+std::string AsOfText(const Sweep& sweep) {
+  if (sweep.has_backfill()) return BackfillText(sweep.backfill());
+  return sweep.has_as_of() ? MinuteText(TimeOf(sweep.as_of())) : "the latest readings";
+}
+
 std::string MadeBy(const Sweep& sweep) {
   if (!sweep.schedule().empty()) return "schedule " + LastPart(sweep.schedule());
   if (!sweep.retry_of().empty()) return "retry of " + LastPart(sweep.retry_of());
@@ -31,6 +52,8 @@ std::string MadeBy(const Sweep& sweep) {
 
 std::string ResultText(const Invocation& invocation) {
   if (invocation.state() == Invocation::STATE_FAILED) return FailureText(invocation);
+  if (invocation.has_backfill_progress() && invocation.state() != Invocation::STATE_QUEUED)
+    return ProgressText(invocation.backfill_progress());
   if (invocation.state() == Invocation::STATE_SUCCEEDED) {
     if (!invocation.source_reason().empty())
       return absl::StrCat("on fallback: ", OneLine(invocation.source_reason()));
@@ -104,8 +127,10 @@ Table SweepsTable(const std::vector<Sweep>& sweeps, absl::Time now) {
     table.AddRow({LastPart(sweep.name()), StateCell(StateText(sweep)), CountsText(sweep.counts()),
                   AgoCell(sweep.create_time(), now),
                   SpanText(sweep.start_time(), sweep.end_time(), now),
-                  sweep.has_as_of() ? MinuteText(TimeOf(sweep.as_of())) : "latest", MadeBy(sweep),
-                  PlantsText(sweep.plant_ids())});
+                  sweep.has_backfill() ? "backfill"
+                  : sweep.has_as_of()  ? MinuteText(TimeOf(sweep.as_of()))
+                                       : "latest",
+                  MadeBy(sweep), PlantsText(sweep.plant_ids())});
   }
   return table;
 }
@@ -121,7 +146,12 @@ std::string SweepText(const Sweep& sweep, const std::vector<Invocation>& invocat
     text.Add("missing", {PlantsText(sweep.missing_plant_ids()), Style::kBad});
   for (const std::string& replaced : sweep.replaced_sweeps())
     text.Add("in place of", LastPart(replaced));
-  text.Add("as of", sweep.has_as_of() ? MinuteText(TimeOf(sweep.as_of())) : "the latest readings");
+  if (!sweep.circuits().empty())
+    text.Add("circuits",
+             absl::StrJoin(sweep.circuits(), ", ", [](std::string* out, const std::string& name) {
+               absl::StrAppend(out, ShortCircuit(name));
+             }));
+  text.Add("as of", AsOfText(sweep));
   text.Add("made by", MadeBy(sweep));
   text.Add("created", MinuteText(TimeOf(sweep.create_time())) + " (" +
                           TimeAgo(TimeOf(sweep.create_time()), now) + ")");

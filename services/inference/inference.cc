@@ -1,9 +1,12 @@
 #include "services/inference/inference.h"
 
+#include <algorithm>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
@@ -30,6 +33,7 @@
 #include "services/inference/rpc/release_service.h"
 #include "services/inference/rpc/schedule_service.h"
 #include "services/inference/storage/forecast_partitions.h"
+#include "services/inference/storage/postgres_backfill_store.h"
 #include "services/inference/storage/postgres_deployment_store.h"
 #include "services/inference/storage/postgres_followed_branch_store.h"
 #include "services/inference/storage/postgres_forecast_store.h"
@@ -38,6 +42,7 @@
 #include "services/inference/storage/postgres_sweep_store.h"
 #include "services/inference/storage/rows.h"
 #include "services/inference/storage/sweep_rows.h"
+#include "services/inference/worker/backfill_runner.h"
 #include "services/inference/worker/forecast_runner.h"
 #include "services/inference/worker/reconcile_runner.h"
 
@@ -54,7 +59,7 @@ constexpr int kStepsOfBatch = 200;
 constexpr absl::Duration kLookForStepsEvery = absl::Seconds(10);
 constexpr absl::Duration kTendReleasesEvery = absl::Seconds(15);
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 11;
+constexpr int kLeastSchemaVersion = 12;
 
 workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
   return {.holder = settings.replica,
@@ -64,6 +69,27 @@ workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
           .batch = settings.batch,
           .lease = settings.lease,
           .poll = settings.poll};
+}
+
+// Of the backfills of one pool. A replica is known by one name for each.
+workqueue::WorkerOptions BackfillWorker(const InferenceSettings& settings,
+                                        const std::string& pool) {
+  return {.holder = absl::StrCat(settings.replica, "-", pool),
+          .pool = pool,
+          .dsn = settings.database.dsn,
+          .slots = settings.backfill_slots,
+          .batch = 1,
+          .lease = settings.lease,
+          .poll = kLookForStepsEvery};
+}
+
+std::vector<std::string> BackfillPools(const InferenceSettings& settings) {
+  if (settings.backfill_slots == 0) return {};
+  if (settings.compute_instance_types.empty()) return {kBackfillPool};
+  std::vector<std::string> pools;
+  for (const std::string& type : settings.compute_instance_types)
+    pools.push_back(ComputePool(type));
+  return pools;
 }
 
 workqueue::WorkerOptions ReleasingWorker(const InferenceSettings& settings) {
@@ -113,6 +139,13 @@ class Inference final : public service::Service {
     ticker_.emplace(schedules_, clock_, settings_.tick_interval);
     worker_.Start();
     releasing_worker_.Start();
+    const int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    for (const std::string& pool : BackfillPools(settings_)) {
+      backfill_workers_.push_back(std::make_unique<workqueue::Worker>(
+          BackfillWorker(settings_, pool), queue_, clock_,
+          BackfillCircuits(forecaster_, backfills_, clock_, threads)));
+      backfill_workers_.back()->Start();
+    }
     duties_ = std::make_unique<db::Duties>(maintenance_pool_, kSchema, settings_.replica, clock_,
                                            DutiesOfInference());
   }
@@ -120,10 +153,12 @@ class Inference final : public service::Service {
     // Before anything is waited for.
     worker_.BeginDrain();
     releasing_worker_.BeginDrain();
+    for (const auto& worker : backfill_workers_) worker->BeginDrain();
     if (ticker_) ticker_->Stop();
     duties_.reset();
     worker_.Drain(absl::InfiniteDuration());
     releasing_worker_.Drain(absl::InfiniteDuration());
+    for (const auto& worker : backfill_workers_) worker->Drain(absl::InfiniteDuration());
     ticker_.reset();
   }
 
@@ -167,7 +202,8 @@ class Inference final : public service::Service {
   workqueue::Queue releasing_{ReleasingQueueOptions(), pool_, lease_pool_};
   PostgresDeploymentStore deployments_{pool_};
   PostgresReleaseStore releases_{releasing_, ids_, settings_.forecast_late_after};
-  PostgresSweepStore sweeps_{queue_, ids_};
+  PostgresSweepStore sweeps_{queue_, ids_, settings_.keep_forecasts};
+  PostgresBackfillStore backfills_{pool_};
   PostgresScheduleStore schedules_{pool_, queue_, ids_};
   PostgresForecastStore forecasts_{pool_};
   const std::unique_ptr<sensordata::SensorSource> source_;
@@ -194,6 +230,7 @@ class Inference final : public service::Service {
   workqueue::Worker releasing_worker_{
       ReleasingWorker(settings_), releasing_, clock_,
       ReconcileCircuits(reconciler_, workqueue::ConfirmWith(releasing_, clock_, settings_.lease))};
+  std::vector<std::unique_ptr<workqueue::Worker>> backfill_workers_;  // one for each pool
   std::optional<Ticker> ticker_;
   std::unique_ptr<db::Duties> duties_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_split.h"
 #include "common/service/shared_settings.h"
 
 namespace fleetcast::inference {
@@ -16,6 +17,16 @@ void ReadWork(SettingsReader& reader, InferenceSettings* settings) {
                  "the pool `fleet` limits invocations"));
   settings->batch = static_cast<int>(reader.Int("batch", settings->batch, 1, 1000,
                                                 "invocations that a slot takes and ends at once"));
+  settings->backfill_slots = static_cast<int>(reader.Int(
+      "backfill_slots", settings->slots > 0 ? 1 : 0, 0, 64,
+      "invocations of backfills at once in this process, for each compute type; each makes as many "
+      "mini batches at once as its deployment allows and the machine has cores; 1 unless slots is "
+      "0"));
+  settings->compute_instance_types = absl::StrSplit(
+      reader.String("compute_instance_types", "",
+                    "compute types of deployments, comma separated, whose backfills this replica "
+                    "runs and no others; empty: those that no replica names"),
+      absl::ByAnyChar(", "), absl::SkipEmpty());
   settings->lease = service::ReadLease(reader, "invocation");
   settings->tick_interval =
       reader.Duration("tick_interval", settings->tick_interval,

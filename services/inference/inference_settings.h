@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "common/db/connection_pool.h"
@@ -18,6 +19,9 @@ struct InferenceSettings {
   std::string replica;
   int slots = 4;   // batches at once in this process; 0 serves the API only
   int batch = 50;  // invocations of one batch at most
+  int backfill_slots = 1;
+  std::vector<std::string>
+      compute_instance_types;  // whose backfills it runs; empty: undeclared ones
   absl::Duration lease = absl::Seconds(30);
   absl::Duration poll = absl::Seconds(3);
   absl::Duration tick_interval = absl::Seconds(5);

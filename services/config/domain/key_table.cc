@@ -179,11 +179,14 @@ std::vector<Key> DeploymentKeys() {
   std::vector<Key> keys = {
       {.path = "deployment.compute_instance_type",
        .type = KeyType::kToken,
-       .help = "The compute instance type that runs the circuit's model.",
+       .help =
+           "The compute type whose replicas run the circuit's backfills: the pool "
+           "`compute-{type}` of those that name it in `--compute_instance_types`, else the pool "
+           "`backfilling`.",
        .range = kNameLength,
        FLEETCAST_MEMBER(Text, deployment.compute_instance_type)},
       {.path = "deployment.mini_batch_size",
-       .help = "Rows of input that a mini batch may hold.",
+       .help = "Forecasts of a backfill that are made and stored at a time.",
        .range = {1, 1'000'000},
        FLEETCAST_MEMBER(Integer, deployment.mini_batch_size)},
       {.path = "deployment.timeout_minutes",
@@ -191,27 +194,31 @@ std::vector<Key> DeploymentKeys() {
        .range = {1, 10'080},
        FLEETCAST_MEMBER(Integer, deployment.timeout_minutes)},
       {.path = "deployment.instance_count",
-       .help = "Instances of the compute.",
+       .help = "With `max_concurrency_per_instance`: that many times as many mini batches of a "
+               "backfill are made at once, as far as the replica that runs it has cores.",
        .range = {1, 1000},
        .fallback = Integer{1},
        FLEETCAST_MEMBER(Integer, deployment.instance_count)},
       {.path = "deployment.max_concurrency_per_instance",
-       .help = "Invocations that one instance runs at once.",
+       .help = "Mini batches of a backfill that one instance makes at once.",
        .range = {1, 1000},
        .fallback = Integer{1},
        FLEETCAST_MEMBER(Integer, deployment.max_concurrency_per_instance)},
       {.path = "deployment.error_threshold",
-       .help = "Failures of input items that are tolerated; -1 for any number.",
+       .help = "Forecasts of a backfill that may fail before its invocation does; -1 for any "
+               "number, as long as one is made.",
        .range = {-1, 1'000'000'000},
        .fallback = Integer{-1},
        FLEETCAST_MEMBER(Integer, deployment.error_threshold)},
       {.path = "deployment.retry_settings.max_retries",
-       .help = "Attempts after the first that failed.",
+       .help = "How often an invocation that failed is tried again, and in a backfill a mini "
+               "batch.",
        .range = {0, 100},
        .fallback = Integer{3},
        FLEETCAST_MEMBER(Integer, deployment.retry_settings.max_retries)},
       {.path = "deployment.retry_settings.timeout",
-       .help = "How long one mini batch may take before it counts as failed, in seconds.",
+       .help = "How long one mini batch of a backfill may take before it is tried again, in "
+               "seconds.",
        .range = {1, 604'800},
        .fallback = Integer{30},
        FLEETCAST_MEMBER(Integer, deployment.retry_settings.timeout_seconds)},

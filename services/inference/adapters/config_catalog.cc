@@ -30,6 +30,7 @@ ForecastShape ShapeOf(const config::v1::TrainingConfig& training) {
 
 DeploymentSettings SettingsOf(const config::v1::Circuit& circuit) {
   const config::v1::DeploymentConfig& deployment = circuit.deployment();
+  const int retry_seconds = std::max(1, deployment.retry_settings().timeout_seconds());
   return {.plant_display_name = circuit.plant_display_name(),
           .display_name = circuit.display_name(),
           .compute = deployment.compute_instance_type(),
@@ -39,6 +40,7 @@ DeploymentSettings SettingsOf(const config::v1::Circuit& circuit) {
           .timeout = absl::Minutes(deployment.timeout_minutes()),
           .error_threshold = deployment.error_threshold(),
           .max_retries = std::max(0, deployment.retry_settings().max_retries()),
+          .retry_timeout = absl::Seconds(retry_seconds),
           .sensor_id = circuit.training().data_filters().sensor_id(),
           .commit = circuit.commit(),
           .deployment_hash = circuit.deployment_hash(),

@@ -43,6 +43,7 @@ std::string ToJson(const DeploymentSettings& settings) {
               {"timeout_seconds", absl::ToDoubleSeconds(settings.timeout)},
               {"error_threshold", settings.error_threshold},
               {"max_retries", settings.max_retries},
+              {"retry_timeout_seconds", absl::ToDoubleSeconds(settings.retry_timeout)},
               {"sensor_id", settings.sensor_id},
               {"commit", settings.commit},
               {"deployment_hash", settings.deployment_hash},
@@ -65,6 +66,7 @@ DeploymentSettings SettingsOf(const std::string& text) {
   settings.timeout = absl::Seconds(in.value("timeout_seconds", 3600.0));
   settings.error_threshold = in.value("error_threshold", settings.error_threshold);
   settings.max_retries = in.value("max_retries", settings.max_retries);
+  settings.retry_timeout = absl::Seconds(in.value("retry_timeout_seconds", 30.0));
   settings.sensor_id = in.value("sensor_id", "");
   settings.commit = in.value("commit", "");
   settings.deployment_hash = in.value("deployment_hash", "");

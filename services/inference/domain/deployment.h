@@ -47,6 +47,7 @@ struct DeploymentSettings {
   absl::Duration timeout = absl::Hours(1);
   int error_threshold = -1;
   int max_retries = 3;
+  absl::Duration retry_timeout = absl::Seconds(30);  // of a backfill's mini batch
   std::string sensor_id;
   std::string commit;           // that it was read from
   std::string deployment_hash;  // as config gives it

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "services/inference/domain/backfill_json.h"
 #include "services/inference/domain/deployment_json.h"
 
 namespace fleetcast::inference {
@@ -30,10 +31,11 @@ std::string MissingText(const SweepPin& pin) {
 }  // namespace
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SweepPin, plant_ids, as_of, schedule_id, tick,
-                                                retry_of, missing_plants, replaced)
+                                                retry_of, missing_plants, replaced, circuits,
+                                                backfill)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InvocationPin, model_version, artifact_sha256,
                                                 sensor_id, timeout_seconds, as_of, ask_time,
-                                                fallback, shape, earlier)
+                                                fallback, shape, earlier, backfill)
 
 namespace {
 
@@ -98,7 +100,13 @@ Invocation InvocationOf(workqueue::Task task) {
                         .pin = FromJson<InvocationPin>(task.payload, "what the invocation pinned")
                                    .value_or(InvocationPin{}),
                         .result = ResultOf(task.result),
-                        .wait_reason = {}};
+                        .wait_reason = {},
+                        .backfill = {}};
+  if (invocation.pin.backfill) {
+    invocation.backfill = BackfillProgressOf(task.result.empty() ? task.progress : task.result);
+    if (invocation.backfill && task.state == workqueue::TaskState::kSucceeded)
+      invocation.result.issue_time = invocation.backfill->last_issue_time;
+  }
   invocation.task = std::move(task);
   return invocation;
 }
@@ -150,8 +158,11 @@ std::string InvocationReason(const Invocation& invocation) {
     case workqueue::TaskState::kQueued:
       return invocation.wait_reason.empty() ? task.state_reason : invocation.wait_reason;
     case workqueue::TaskState::kRunning:
-      return absl::StrCat("held by ", task.holder);
+      return absl::StrCat(
+          "held by ", task.holder,
+          invocation.backfill ? absl::StrCat("; ", ProgressText(*invocation.backfill)) : "");
     case workqueue::TaskState::kSucceeded:
+      if (invocation.backfill) return ProgressText(*invocation.backfill);
       return invocation.result.source == ForecastSource::kDeployedVersion
                  ? "forecast stored"
                  : absl::StrCat("forecast stored: ", invocation.result.source_reason);

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/workqueue/task.h"
+#include "services/inference/domain/backfill.h"
 #include "services/inference/domain/deployment.h"
 #include "services/inference/domain/forecast.h"
 #include "services/inference/domain/names.h"
@@ -25,6 +26,8 @@ struct SweepPin {
   std::string retry_of;                     // sweep id
   std::vector<std::string> missing_plants;  // of `plant_ids`: nothing of them was deployed
   std::vector<std::string> replaced;        // ids of sweeps that were cancelled for it
+  std::vector<std::string> circuits;        // "P001.C001", asked for; empty: all of the plants
+  std::optional<BackfillRange> backfill;
 };
 
 // What an invocation pins when its sweep is made; the deployment may change or go meanwhile.
@@ -38,6 +41,7 @@ struct InvocationPin {
   Fallback fallback = Fallback::kEarlierVersionOrNaive;
   ForecastShape shape = {};
   std::optional<EarlierVersion> earlier;
+  std::optional<BackfillPin> backfill;
 };
 
 // Of an invocation that SUCCEEDED; what stood in is told where something did.
@@ -60,6 +64,7 @@ struct Invocation {
   InvocationPin pin;
   InvocationResult result;
   std::string wait_reason;  // while QUEUED: what it waits for
+  std::optional<BackfillProgress> backfill;
 };
 
 // An invocation as the process that holds it needs it.

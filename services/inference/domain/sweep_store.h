@@ -29,7 +29,8 @@ class SweepStore {
   virtual ~SweepStore() = default;
 
   // One invocation per deployment asked for, each pinning what its deployment has now. NOT_FOUND if
-  // a plant has no endpoint.
+  // a plant has no endpoint, or a circuit asked for is not deployed. INVALID_ARGUMENT for a
+  // backfill as of ValidateBackfill and CheckBackfillSize.
   [[nodiscard]] virtual absl::StatusOr<Sweep> Create(const MutatingRequest& request,
                                                      const SweepPin& pin) = 0;
   // A sweep of one invocation. NOT_FOUND if the circuit is not deployed.

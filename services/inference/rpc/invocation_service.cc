@@ -9,6 +9,7 @@ namespace fleetcast::inference {
 namespace {
 
 constexpr int kMaxPlants = 1000;
+constexpr int kMaxCircuits = 1000;
 
 struct SweepTraits {
   using Response = v1::WatchSweepResponse;
@@ -37,6 +38,38 @@ absl::StatusOr<std::vector<std::string>> PlantIds(const v1::InvokeFleetRequest& 
   return std::vector<std::string>(request.plant_ids().begin(), request.plant_ids().end());
 }
 
+absl::StatusOr<std::vector<std::string>> Circuits(const v1::InvokeFleetRequest& request) {
+  if (request.circuits_size() > kMaxCircuits)
+    return InvalidField("circuits", "more than 1000; name plants instead");
+  if (!request.circuits().empty() && !request.plant_ids().empty())
+    return InvalidField("circuits", "name circuits or plants, not both");
+  std::vector<std::string> circuits;
+  for (int i = 0; i < request.circuits_size(); ++i) {
+    FLEETCAST_ASSIGN_OR_RETURN(
+        const CircuitId circuit,
+        ParseCircuit(absl::StrCat("circuits[", i, "]"), request.circuits(i)));
+    circuits.push_back(CircuitKey(circuit));
+  }
+  return circuits;
+}
+
+absl::StatusOr<std::optional<BackfillRange>> Backfill(const v1::InvokeFleetRequest& request) {
+  if (!request.has_backfill()) return std::optional<BackfillRange>();
+  if (request.has_as_of())
+    return InvalidField("as_of", "a backfill's windows say as of when; leave it out");
+  const v1::Backfill& backfill = request.backfill();
+  BackfillRange range;
+  FLEETCAST_ASSIGN_OR_RETURN(range.start,
+                             TimeFromMessage("backfill.start_time", backfill.start_time()));
+  FLEETCAST_ASSIGN_OR_RETURN(range.end, TimeFromMessage("backfill.end_time", backfill.end_time()));
+  FLEETCAST_ASSIGN_OR_RETURN(const absl::Duration every,
+                             DurationFromMessage("backfill.every", backfill.every()));
+  if (every != absl::Trunc(every, absl::Seconds(1)))
+    return InvalidField("backfill.every", "must be whole seconds");
+  range.every_seconds = absl::ToInt64Seconds(every);
+  return std::optional<BackfillRange>(range);
+}
+
 }  // namespace
 
 grpc::Status InvocationService::InvokeDeployment(grpc::ServerContext*,
@@ -59,6 +92,8 @@ grpc::Status InvocationService::InvokeFleet(grpc::ServerContext*,
                           SweepPin pin;
                           FLEETCAST_ASSIGN_OR_RETURN(pin.plant_ids, PlantIds(*request));
                           FLEETCAST_ASSIGN_OR_RETURN(pin.as_of, AsOf(*request));
+                          FLEETCAST_ASSIGN_OR_RETURN(pin.circuits, Circuits(*request));
+                          FLEETCAST_ASSIGN_OR_RETURN(pin.backfill, Backfill(*request));
                           return store_.Create(identity, pin);
                         });
 }

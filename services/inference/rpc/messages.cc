@@ -113,6 +113,7 @@ v1::Deployment MessageOf(const Deployment& deployment) {
   SetDuration(settings.timeout, message.mutable_timeout());
   message.set_error_threshold(settings.error_threshold);
   message.mutable_retry_settings()->set_max_retries(settings.max_retries);
+  SetDuration(settings.retry_timeout, message.mutable_retry_settings()->mutable_timeout());
   message.mutable_environment_variables()->insert(deployment.environment_variables.begin(),
                                                   deployment.environment_variables.end());
   message.mutable_tags()->insert(deployment.tags.begin(), deployment.tags.end());
@@ -161,6 +162,15 @@ v1::Sweep MessageOf(const Sweep& sweep) {
   message.set_paused(group.paused);
   for (const std::string& plant : sweep.pin.missing_plants) message.add_missing_plant_ids(plant);
   for (const std::string& id : sweep.pin.replaced) message.add_replaced_sweeps(SweepResource(id));
+  for (const std::string& circuit : sweep.pin.circuits)
+    message.add_circuits(CircuitResource(CircuitOfKey(circuit)));
+  if (sweep.pin.backfill) {
+    v1::Backfill& backfill = *message.mutable_backfill();
+    Set(sweep.pin.backfill->start, backfill.mutable_start_time());
+    Set(sweep.pin.backfill->end, backfill.mutable_end_time());
+    backfill.mutable_every()->set_seconds(sweep.pin.backfill->every_seconds);
+    backfill.set_window_count(WindowsOf(*sweep.pin.backfill));
+  }
   Set(group.created_at, message.mutable_create_time());
   if (group.started_at) Set(*group.started_at, message.mutable_start_time());
   if (group.ended_at) Set(*group.ended_at, message.mutable_end_time());
@@ -197,6 +207,13 @@ v1::Invocation MessageOf(const Invocation& invocation) {
                          deployed ? invocation.pin.model_version : result.model_version));
     message.set_source(SourceMessage(result.source));
     message.set_source_reason(result.source_reason);
+  }
+  if (invocation.backfill) {
+    v1::BackfillProgress& progress = *message.mutable_backfill_progress();
+    progress.set_window_count(invocation.backfill->windows);
+    progress.set_made_count(invocation.backfill->done - invocation.backfill->failed);
+    progress.set_failed_count(invocation.backfill->failed);
+    progress.set_first_failure(invocation.backfill->first_failure);
   }
   Set(task.created_at, message.mutable_create_time());
   if (task.started_at) Set(*task.started_at, message.mutable_start_time());

@@ -28,8 +28,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitId, plant_id, circuit_id)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeploymentSettings, plant_display_name,
                                                 display_name, compute, instance_count,
                                                 mini_batch_size, max_concurrency_per_instance,
-                                                timeout, error_threshold, max_retries, sensor_id,
-                                                commit, deployment_hash, fallback, shape)
+                                                timeout, error_threshold, max_retries,
+                                                retry_timeout, sensor_id, commit, deployment_hash,
+                                                fallback, shape)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Deployment, circuit, model_version, artifact_sha256,
                                                 environment, settings, environment_variables, tags,
                                                 training_hash, cutoff_date, mae, skill, earlier,

@@ -29,12 +29,13 @@ const char kUpsertDeployments[] = R"(
   INSERT INTO inference.deployments AS d
     (plant_id, circuit_id, display_name, model_version, artifact_sha256, environment, compute,
      instance_count, mini_batch_size, max_concurrency_per_instance, timeout_seconds,
-     error_threshold, max_retries, sensor_id, config_commit, environment_variables, tags,
+     error_threshold, max_retries, retry_timeout_seconds, sensor_id, config_commit,
+     environment_variables, tags,
      training_hash, deployment_hash, cutoff_date, mae, skill, fallback, shape, revision)
   SELECT plant_id, circuit_id, display_name, model_version, artifact_sha256, environment, compute,
      instance_count, mini_batch_size, max_concurrency_per_instance, timeout_seconds,
-     error_threshold, max_retries, sensor_id, config_commit, environment_variables,
-     tags || jsonb_build_object('deployed_at',
+     error_threshold, max_retries, retry_timeout_seconds, sensor_id, config_commit,
+     environment_variables, tags || jsonb_build_object('deployed_at',
        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
      training_hash, deployment_hash, cutoff_date, mae, skill, fallback, shape,
      nextval('inference.revisions')
@@ -47,7 +48,8 @@ const char kUpsertDeployments[] = R"(
     mini_batch_size = EXCLUDED.mini_batch_size,
     max_concurrency_per_instance = EXCLUDED.max_concurrency_per_instance,
     timeout_seconds = EXCLUDED.timeout_seconds, error_threshold = EXCLUDED.error_threshold,
-    max_retries = EXCLUDED.max_retries, sensor_id = EXCLUDED.sensor_id,
+    max_retries = EXCLUDED.max_retries,
+    retry_timeout_seconds = EXCLUDED.retry_timeout_seconds, sensor_id = EXCLUDED.sensor_id,
     config_commit = EXCLUDED.config_commit,
     environment_variables = EXCLUDED.environment_variables, tags = EXCLUDED.tags,
     training_hash = EXCLUDED.training_hash, deployment_hash = EXCLUDED.deployment_hash,
@@ -100,6 +102,7 @@ Deployment DeploymentOf(const pqxx::row& row) {
   settings.timeout = absl::Seconds(row["timeout_seconds"].as<double>());
   settings.error_threshold = row["error_threshold"].as<int>();
   settings.max_retries = row["max_retries"].as<int>();
+  settings.retry_timeout = absl::Seconds(row["retry_timeout_seconds"].as<double>());
   settings.sensor_id = row["sensor_id"].as<std::string>();
   settings.commit = row["config_commit"].as<std::string>();
   settings.fallback = FallbackOf(row["fallback"]);
@@ -188,6 +191,7 @@ nlohmann::json RowOf(const Deployment& deployment) {
           {"timeout_seconds", absl::ToDoubleSeconds(settings.timeout)},
           {"error_threshold", settings.error_threshold},
           {"max_retries", settings.max_retries},
+          {"retry_timeout_seconds", absl::ToDoubleSeconds(settings.retry_timeout)},
           {"sensor_id", settings.sensor_id},
           {"config_commit", settings.commit},
           {"environment_variables", deployment.environment_variables},

@@ -19,6 +19,8 @@ using workqueue::Group;
 using workqueue::Queue;
 using workqueue::Task;
 
+const char kNow[] = "SELECT " FLEETCAST_MICROS("clock_timestamp()");
+
 // What one look of a watcher reads at most.
 constexpr int kMostChanges = 500;
 
@@ -103,6 +105,10 @@ absl::StatusOr<Sweep> PostgresSweepStore::Create(const MutatingRequest& request,
                                                  const SweepPin& pin) {
   return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
     FLEETCAST_RETURN_IF_ERROR(CheckPlants(work, pin.plant_ids));
+    if (pin.backfill) {
+      FLEETCAST_RETURN_IF_ERROR(
+          ValidateBackfill(*pin.backfill, TimeOf(work.exec1(kNow)[0]), keep_forecasts_));
+    }
     return CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}});
   });
 }
@@ -124,8 +130,11 @@ absl::StatusOr<Sweep> PostgresSweepStore::Retry(const MutatingRequest& request,
   return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
     FLEETCAST_ASSIGN_OR_RETURN(const Sweep old, Select(work, sweep_id));
     if (!IsTerminal(old.group.state)) return SweepNotEnded(sweep_id, old.group.state);
-    const SweepPin pin{
-        .plant_ids = old.pin.plant_ids, .as_of = old.pin.as_of, .retry_of = sweep_id};
+    const SweepPin pin{.plant_ids = old.pin.plant_ids,
+                       .as_of = old.pin.as_of,
+                       .retry_of = sweep_id,
+                       .circuits = old.pin.circuits,
+                       .backfill = old.pin.backfill};
     FLEETCAST_ASSIGN_OR_RETURN(Sweep made,
                                CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}}));
     if (made.group.counts.total() == 0) return NothingToRetry(sweep_id);

@@ -14,8 +14,11 @@ namespace fleetcast::inference {
 
 class PostgresSweepStore final : public SweepStore {
  public:
-  // Both must outlive it.
-  PostgresSweepStore(workqueue::Queue& queue, IdSource& ids) : queue_(queue), ids_(ids) {}
+  // `keep_forecasts`: what is issued earlier is deleted, and not made by a backfill. The others
+  // must outlive it.
+  PostgresSweepStore(workqueue::Queue& queue, IdSource& ids,
+                     absl::Duration keep_forecasts = absl::InfiniteDuration())
+      : queue_(queue), ids_(ids), keep_forecasts_(keep_forecasts) {}
 
   absl::StatusOr<Sweep> Create(const MutatingRequest& request, const SweepPin& pin) override;
   absl::StatusOr<Invocation> CreateOne(const MutatingRequest& request, const CircuitId& circuit,
@@ -39,6 +42,7 @@ class PostgresSweepStore final : public SweepStore {
 
   workqueue::Queue& queue_;
   IdSource& ids_;
+  const absl::Duration keep_forecasts_;
 };
 
 }  // namespace fleetcast::inference

@@ -27,7 +27,8 @@ struct NewSweep {
 
 // Makes the sweep, with an invocation for each deployment asked for that pins what the deployment
 // has now; ids sort by the database's clock. ALREADY_EXISTS with reason TICK_HAS_SWEEP if the
-// schedule's tick has its sweep already: the caller has locked the schedule.
+// schedule's tick has its sweep already: the caller has locked the schedule. NOT_FOUND for a
+// circuit that the pin names and that is not deployed; INVALID_ARGUMENT as of CheckBackfillSize.
 [[nodiscard]] absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue,
                                                 IdSource& ids, const NewSweep& sweep);
 

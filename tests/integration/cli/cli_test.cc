@@ -334,6 +334,31 @@ TEST_F(CliTest, ASweepWithFailuresNamesThemAndExitsWith1) {
   EXPECT_EQ(invocations_.invoked.as_of().seconds(), 1'765'324'799);
 }
 
+TEST_F(CliTest, ABackfillSendsItsRangeAndWhatItIsOf) {
+  invocations_.sweep.set_name("sweeps/s1");
+  invocations_.sweep.mutable_counts()->set_total(2);
+  const auto outcome =
+      Run({"sweep", "backfill", "--from", "2025-12-01", "--to", "2025-12-09", "--every", "90m",
+           "--circuits", "P001/C001,P002/C001", "--request-id", kUuid});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto& request = invocations_.invoked;
+  EXPECT_EQ(request.request_id(), kUuid);
+  EXPECT_EQ(request.backfill().start_time().seconds(), 1'764'547'200) << "the day's first moment";
+  EXPECT_EQ(request.backfill().end_time().seconds(), 1'765'324'799) << "the day's last";
+  EXPECT_EQ(request.backfill().every().seconds(), 5400);
+  ASSERT_EQ(request.circuits_size(), 2);
+  EXPECT_EQ(request.circuits(1), "plants/P002/circuits/C001");
+  EXPECT_TRUE(request.plant_ids().empty());
+  for (const char* wrong : {"--every=hourly", "--every=0s", "--to=soon", "--circuits=P001"}) {
+    std::vector<std::string> arguments = {"sweep", "backfill", "--from", "2025-12-01"};
+    if (!StrContains(wrong, "--to")) arguments.insert(arguments.end(), {"--to", "2025-12-02"});
+    if (!StrContains(wrong, "--every")) arguments.insert(arguments.end(), {"--every", "1h"});
+    arguments.emplace_back(wrong);
+    EXPECT_EQ(Run(arguments).exit_code, 2) << wrong;
+  }
+  EXPECT_EQ(Run({"sweep", "backfill", "--from", "2025-12-01"}).exit_code, 2);
+}
+
 TEST_F(CliTest, ASweepOfAPlantThatHasNothingExitsWith1) {
   invocations_.sweep.set_name("sweeps/s1");
   invocations_.sweep.set_state(inference::v1::Sweep::STATE_FAILED);

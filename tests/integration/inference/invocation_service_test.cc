@@ -458,5 +458,72 @@ TEST_F(InvocationServiceTest, AStreamOfForecastsHasThemAll) {
             (std::vector<std::string>{"plants/P001/circuits/C001", "plants/P001/circuits/C002"}));
 }
 
+// As each forecast would have been made then: from the readings up to its window only.
+TEST_F(InvocationServiceTest, ABackfillMakesTheForecastsOfTimesPast) {
+  replicas_.clear();
+  endpoints_ = nullptr;
+  InferenceSettings settings = Settings("backfills");
+  settings.keep_forecasts = absl::Hours(24 * 36'500);
+  StartReplica(settings);
+  DeployFleet();
+  const auto live = InvokeFleet();
+  WatchToEnd(live->name());
+  const std::vector<v1::Forecast> latest = Forecasts(/*latest_only=*/true);
+
+  const auto invoke = [&](const v1::InvokeFleetRequest& request) {
+    return rpc::Call<v1::Sweep>(kInvocationTimeout, [&](auto* context, auto* response) {
+      return invocations_->InvokeFleet(context, request, response);
+    });
+  };
+  v1::InvokeFleetRequest request;
+  request.set_request_id(NewRequestId());
+  request.add_circuits("plants/P001/circuits/C001");
+  const std::int64_t start = 1'765'238'400;  // 2025-12-09
+  request.mutable_backfill()->mutable_start_time()->set_seconds(start);
+  request.mutable_backfill()->mutable_end_time()->set_seconds(start + 20 * 3600);
+  request.mutable_backfill()->mutable_every()->set_seconds(2 * 3600);
+  const auto sweep = invoke(request);
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  EXPECT_EQ(sweep->backfill().window_count(), 11);
+  EXPECT_EQ(sweep->circuits_size(), 1);
+  const Watched watched = WatchToEnd(sweep->name());
+  EXPECT_EQ(watched.sweep.state(), v1::Sweep::STATE_SUCCEEDED) << watched.sweep.DebugString();
+  const v1::Invocation& invocation = watched.invocations.at("P001.C001");
+  EXPECT_EQ(invocation.backfill_progress().made_count(), 11);
+  EXPECT_EQ(invocation.backfill_progress().failed_count(), 0);
+  EXPECT_EQ(invocation.pool(), "pools/backfilling");
+  EXPECT_EQ(invocation.issue_time().seconds(), start + 20 * 3600);
+
+  std::vector<std::int64_t> issued;
+  for (const v1::Forecast& forecast : Forecasts(false, "plants/P001/circuits/C001"))
+    issued.push_back(forecast.issue_time().seconds());
+  ASSERT_EQ(issued.size(), 12U) << "and the live one";
+  for (int i = 1; i < 12; ++i) EXPECT_EQ(issued[i], start + (11 - i) * 2 * 3600);
+  const std::vector<v1::Forecast> latest_now = Forecasts(/*latest_only=*/true);
+  ASSERT_EQ(latest_now.size(), latest.size());
+  for (std::size_t i = 0; i < latest.size(); ++i) EXPECT_EQ(latest_now[i].name(), latest[i].name());
+
+  struct Mistake {
+    const char* field;
+    void (*make)(v1::InvokeFleetRequest* request);
+  };
+  for (const Mistake& mistake : {
+           Mistake{"as_of", [](auto* to) { to->mutable_as_of()->set_seconds(1'765'238'400); }},
+           Mistake{"circuits", [](auto* to) { to->add_plant_ids("P001"); }},
+           Mistake{"backfill.every", [](auto* to) { to->mutable_backfill()->clear_every(); }},
+           Mistake{"backfill.every",
+                   [](auto* to) { to->mutable_backfill()->mutable_every()->set_nanos(1); }},
+           Mistake{"backfill.end_time", [](auto* to) { to->mutable_backfill()->clear_end_time(); }},
+       }) {
+    v1::InvokeFleetRequest wrong = request;
+    wrong.set_request_id(NewRequestId());
+    mistake.make(&wrong);
+    const absl::Status status = invoke(wrong).status();
+    const auto details = DetailsOf(status);
+    ASSERT_TRUE(details && !details->field_violations.empty()) << status;
+    EXPECT_EQ(details->field_violations[0].field, mistake.field) << status;
+  }
+}
+
 }  // namespace
 }  // namespace fleetcast::inference
