@@ -57,6 +57,7 @@ struct RegisteredVersion {
   std::int64_t number = 0;
   std::string artifact_sha256, run;
   std::map<std::string, std::string> tags;
+  std::map<std::string, double> metrics = {};
 };
 
 // Thread safe. `request_id` is a UUID: the same call with the same id has one effect. Errors are
