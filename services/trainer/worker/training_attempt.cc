@@ -154,6 +154,14 @@ absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(
         RequestId("tags"), progress_.experiment_run,
         {{"members", version.tags.at("members")}, {"remarks", version.tags.at("remarks")}});
   }));
+  // What the model got on the test rows, beside its losses: runs are searched and compared by it.
+  std::vector<MetricValue> measured;
+  for (const auto& [key, value] : version.metrics)
+    if (std::isfinite(value)) measured.push_back({key, value, trained.best_epoch});
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] {
+    return tools_.registry.LogMetrics(RequestId("test metrics"), progress_.experiment_run,
+                                      measured);
+  }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
     return tools_.registry.UploadArtifact(RequestId("artifact"), progress_.experiment_run,
                                           "model.tar", bytes);

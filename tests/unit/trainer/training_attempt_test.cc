@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <functional>
+#include <set>
 
 #include "absl/strings/str_join.h"
 #include "common/base/status.h"
@@ -114,7 +115,10 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   EXPECT_EQ(version.run, "experiments/plant_P001_circuit_C001/runs/run1-1");
   EXPECT_EQ(OnlyRun().start.display_name, "manual_2025-12-09");
   EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kFinished);
-  EXPECT_FALSE(OnlyRun().metrics.empty());
+  std::set<std::string> logged;
+  for (const MetricValue& metric : OnlyRun().metrics) logged.insert(metric.key);
+  for (const char* key : {"training_loss", "validation_loss", "mae", "skill"})
+    EXPECT_TRUE(logged.contains(key)) << key;
   EXPECT_GT(result->gate.mae, 0);
 }
 
