@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/trainer/domain/training_job.h"
 
 namespace fleetcast::trainer {
 
@@ -22,8 +23,6 @@ struct MetricValue {
   double value = 0;
   std::int64_t step = 0;
 };
-
-enum class ExperimentRunEnd { kFinished, kFailed, kKilled };
 
 struct DataColumn {
   std::string name;

@@ -235,10 +235,14 @@ void TrainingAttempt::FinishExperimentRun(const absl::Status& status) {
                                                 : ExperimentRunEnd::kFailed;
   const absl::Status finished = tools_.registry.FinishRun(
       RequestId("finish"), progress_.experiment_run, end, std::string(status.message()));
-  if (!finished.ok())
-    LogWarning(
-        "the experiment run could not be finished",
-        {{"experiment_run", progress_.experiment_run}, {"error", std::string(finished.message())}});
+  if (finished.ok()) return;
+  const absl::Status later = tools_.close_later(hold_, {.experiment_run = progress_.experiment_run,
+                                                        .why = std::string(status.message()),
+                                                        .end = end});
+  LogWarning("the experiment run could not be finished",
+             {{"experiment_run", progress_.experiment_run},
+              {"error", std::string(finished.message())},
+              {"finished_later", later.ok() ? "yes" : std::string(later.message())}});
 }
 
 std::string TrainingAttempt::RequestId(const std::string& step) const {
