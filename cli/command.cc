@@ -100,6 +100,7 @@ int ReportNoVerb(const CLI::App& app) {
   }
   const auto known = command.get_subcommands([](const CLI::App*) { return true; });
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const CLI::App* each : known) names.push_back(each->get_name());
   return ReportUsageError(app, "'" + unknown.front() + "' is no command of `" + CommandPath(app) +
                                    "`: it has " + absl::StrJoin(names, ", ") +

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "cli/command.h"
 #include "cli/session.h"
@@ -115,14 +116,16 @@ std::string FishQuoted(const std::string& text) {
 // A line for each command and option that may follow where `condition` holds.
 std::string FishLines(const std::string& condition, const CLI::App& command) {
   std::string lines;
-  const std::string begin = "complete -c fleetcast -n " + FishQuoted(condition);
+  const auto add = [&](const std::string& what, const std::string& about) {
+    absl::StrAppend(&lines, "complete -c fleetcast -n ", FishQuoted(condition), " ", what, " -d ",
+                    FishQuoted(about), "\n");
+  };
   for (const auto* child : command.get_subcommands([](const CLI::App*) { return true; }))
-    lines += begin + " -a " + FishQuoted(child->get_name()) + " -d " +
-             FishQuoted(child->get_description()) + "\n";
+    add("-a " + FishQuoted(child->get_name()), child->get_description());
   for (const auto* option : command.get_options())
     for (const auto& name : option->get_lnames())
-      lines += begin + " -l " + name + (option->get_type_size() == 0 ? "" : " -r") + " -d " +
-               FishQuoted(option->get_description()) + "\n";
+      add(absl::StrCat("-l ", name, option->get_type_size() == 0 ? "" : " -r"),
+          option->get_description());
   return lines;
 }
 

@@ -6,8 +6,9 @@ namespace fleetcast::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-// A last column narrower than this is not worth cutting to: the line wraps instead.
-constexpr std::size_t kNarrowest = 12;
+// A column narrower than this is not worth cutting to: the line wraps instead. One before the last
+// is read with those beside it, and keeps more.
+constexpr std::size_t kNarrowest = 12, kNarrowestWithin = 24;
 
 std::string Padded(const std::string& text, Style style, Column::Align align, std::size_t width,
                    bool color) {
@@ -33,6 +34,27 @@ void Table::AddContinuation(const std::string& text, Style style) {
   AddRow(std::move(cells));
 }
 
+bool Table::IsProse(std::size_t column) const {
+  return columns_[column].align == Column::Align::kLeft &&
+         std::any_of(rows_.begin(), rows_.end(), [&](const auto& row) {
+           return row[column].text.find(' ') != std::string::npos;
+         });
+}
+
+void Table::Fit(std::size_t excess, std::vector<std::size_t>& widths) const {
+  std::vector<std::size_t> fitted = widths;
+  for (std::size_t left = widths.size(); left > 0 && excess > 0; --left) {
+    const std::size_t column = left - 1;
+    const bool last = left == widths.size();
+    const std::size_t least = last ? kNarrowest : kNarrowestWithin;
+    if (fitted[column] <= least || (!last && !IsProse(column))) continue;
+    const std::size_t cut = std::min(excess, fitted[column] - least);
+    fitted[column] -= cut;
+    excess -= cut;
+  }
+  if (excess == 0) widths = fitted;
+}
+
 std::string Table::Render(const Terminal& terminal) const {
   std::vector<std::size_t> widths;
   std::size_t total = 0;
@@ -42,10 +64,7 @@ std::string Table::Render(const Terminal& terminal) const {
     widths.push_back(width);
     total += width + (i == 0 ? 0 : kGap);
   }
-  if (terminal.width > 0 && total > terminal.width && !widths.empty()) {
-    const std::size_t others = total - widths.back();
-    if (others + kNarrowest <= terminal.width) widths.back() = terminal.width - others;
-  }
+  if (terminal.width > 0 && total > terminal.width) Fit(total - terminal.width, widths);
 
   std::string text;
   std::string line;

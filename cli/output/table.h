@@ -33,10 +33,15 @@ class Table {
   [[nodiscard]] std::size_t rows() const { return rows_.size(); }
 
   // Every line ends with a newline and none with spaces. On a terminal the last column is cut to
-  // the width; in a pipe nothing is.
+  // the width, and where that does not do those before it that hold prose; in a pipe nothing is.
   [[nodiscard]] std::string Render(const Terminal& terminal) const;
 
  private:
+  // Whether some cell has more than one word: an id that is cut is of no use.
+  [[nodiscard]] bool IsProse(std::size_t column) const;
+  // Takes `excess` columns of the terminal from `widths`, or leaves them if that cannot be.
+  void Fit(std::size_t excess, std::vector<std::size_t>& widths) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };

@@ -93,6 +93,15 @@ absl::Duration Bounded(absl::Duration limit) {
   return remaining ? std::min(limit, *remaining) : limit;
 }
 
+// The caller is told that Postgres is silent while it still listens: libpq counts whole seconds,
+// two of them at least, and the last setting of a name holds.
+std::string WithinTheCall(const std::string& conninfo, absl::Duration connect_timeout) {
+  const auto remaining = RemainingTime();
+  if (!remaining || *remaining * 0.8 >= connect_timeout) return conninfo;
+  const std::int64_t seconds = std::max<std::int64_t>(2, absl::ToInt64Seconds(*remaining * 0.8));
+  return absl::StrCat(conninfo, " connect_timeout=", seconds);
+}
+
 std::chrono::nanoseconds AboutSoLong(absl::Duration age) {
   thread_local absl::BitGen random;
   return absl::ToChronoNanoseconds(age * absl::Uniform(random, 0.8, 1.2));
@@ -140,7 +149,7 @@ struct ConnectionPool::State {
       const std::lock_guard lock(mutex);
       now = generation;
     }
-    auto made = std::make_unique<Connection>(*conninfo);
+    auto made = std::make_unique<Connection>(WithinTheCall(*conninfo, options.connect_timeout));
     made->generation = now;
     made->replace_at = steady_clock::now() + AboutSoLong(options.max_age);
     return made;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stop_token>
 #include <thread>
 
 #include "absl/random/random.h"
@@ -150,6 +151,7 @@ struct Duties::State {
   }
 
   void Loop() {
+    const ScopedCancellation cancelled(cut.get_token());
     absl::BitGen random;
     while (!stop.HasBeenNotified()) {
       const absl::Duration pause = Turn();
@@ -165,6 +167,7 @@ struct Duties::State {
   std::string names, periods;
   bool blind = false;  // the last look failed
   Notification stop;
+  std::stop_source cut;  // ends a statement or a call under way
   std::thread thread;
 };
 
@@ -177,6 +180,7 @@ Duties::Duties(ConnectionPool& pool, const std::string& schema, const std::strin
 Duties::~Duties() { Stop(); }
 
 void Duties::Stop() {
+  state_->cut.request_stop();
   state_->stop.Notify();
   if (state_->thread.joinable()) state_->thread.join();
 }

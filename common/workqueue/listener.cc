@@ -1,5 +1,7 @@
 #include "common/workqueue/listener.h"
 
+#include <sys/socket.h>
+
 #include <pqxx/notification>
 #include <pqxx/pqxx>
 #include <utility>
@@ -54,6 +56,8 @@ void Listener::ListenUntilBroken() {
   const Receiver receiver(connection, channel_, word_, wake_);
   wake_();  // what was said while nobody listened
   while (!stopping_) connection.await_notification(0, absl::ToInt64Microseconds(kLook));
+  // The receiver says goodbye, and a server that hangs would not answer: nobody waits for that.
+  shutdown(connection.sock(), SHUT_RDWR);
 }
 
 void Listener::Run() {

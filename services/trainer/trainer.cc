@@ -74,7 +74,11 @@ class Trainer final : public service::Service {
         tools_{.sensors = *sensors_,
                .registry = registry_,
                .clock = clock_,
-               .confirm_held = workqueue::ConfirmWith(training_, clock_, settings.lease)},
+               .confirm_held = workqueue::ConfirmWith(training_, clock_, settings.lease),
+               .close_later =
+                   [this](const workqueue::Hold& hold, const OpenRun& open) {
+                     return EnqueueEnd(closing_, hold, open);
+                   }},
         worker_(TrainingWorker(settings), training_, clock_, TrainJobs(tools_, settings.replica)),
         closer_(ClosingWorker(settings), closing_, clock_, CloseRuns(registry_)) {}
 

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +20,12 @@ constexpr absl::Duration kLongestStart = absl::Minutes(5);
 constexpr absl::Duration kPollInterval = absl::Milliseconds(10);
 
 }  // namespace
+
+std::string ProgramPath(const std::string& name) {
+  const char* folder = std::getenv("FLEETCAST_BIN_DIR");
+  // Programs are started in a folder of their own.
+  return std::filesystem::absolute(folder == nullptr ? "build/bin" : folder) / name;
+}
 
 absl::StatusOr<std::unique_ptr<ServedProgram>> ServedProgram::Start(
     std::vector<std::string> arguments, std::string log_file) {

@@ -13,6 +13,10 @@
 
 namespace fleetcast::testing {
 
+// The whole path of one of our programs, "fleetcast-registry": in FLEETCAST_BIN_DIR, else in
+// build/bin.
+[[nodiscard]] std::string ProgramPath(const std::string& name);
+
 // Not thread safe. Its end is the process's end.
 class ServedProgram {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "common/base/deadline.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
@@ -77,6 +78,7 @@ Ticker::~Ticker() {
 }
 
 void Ticker::Run(ScheduleStore& store, absl::Duration every) {
+  const ScopedCancellation cancelled(cut_.get_token());
   std::minstd_rand random(std::random_device{}());
   std::uniform_real_distribution<double> spread(0, 1);
   absl::Duration wait;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -37,7 +38,10 @@ class Ticker {
   Ticker& operator=(const Ticker&) = delete;
 
   // Begins no other look; does not wait. Once.
-  void Stop() { stop_.Notify(); }
+  void Stop() {
+    cut_.request_stop();
+    stop_.Notify();
+  }
 
  private:
   void Run(ScheduleStore& store, absl::Duration every);
@@ -46,6 +50,7 @@ class Ticker {
   Clock& clock_;
   std::map<std::string, absl::Duration> warned_;  // by schedule, monotonic; the thread's own
   Notification stop_;
+  std::stop_source cut_;  // ends a look under way
   std::thread thread_;
 };
 

@@ -70,7 +70,8 @@ RegisteredVersion VersionOf(const v1::ModelVersion& message) {
           .number = message.version(),
           .artifact_sha256 = message.artifact_sha256(),
           .run = message.run(),
-          .tags = {message.tags().begin(), message.tags().end()}};
+          .tags = {message.tags().begin(), message.tags().end()},
+          .metrics = {message.metrics().begin(), message.metrics().end()}};
 }
 
 }  // namespace fleetcast::trainer

@@ -53,6 +53,13 @@ GateOutcome DecideGate(const GateInput& input) {
         absl::StrCat("better: ", mae, " is below ", naive, ", and the circuit has no champion");
     return outcome;
   }
+  if (!input.champion_mae && input.last_known_skill && outcome.skill < *input.last_known_skill) {
+    outcome.why = absl::StrCat(
+        "not better: ", input.champion, " could not be compared: ", input.not_comparable,
+        "; its skill was ", Number(*input.last_known_skill), " when it was trained, this one's is ",
+        Number(outcome.skill), ": a person may promote it all the same");
+    return outcome;
+  }
   if (!input.champion_mae) {
     outcome.verdict = GateVerdict::kNotComparable;
     outcome.why = absl::StrCat("not comparable: ", mae, " is below ", naive, "; ", input.champion,

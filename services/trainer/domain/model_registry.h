@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/trainer/domain/training_job.h"
 
 namespace fleetcast::trainer {
 
@@ -22,8 +23,6 @@ struct MetricValue {
   double value = 0;
   std::int64_t step = 0;
 };
-
-enum class ExperimentRunEnd { kFinished, kFailed, kKilled };
 
 struct DataColumn {
   std::string name;
@@ -57,6 +56,7 @@ struct RegisteredVersion {
   std::int64_t number = 0;
   std::string artifact_sha256, run;
   std::map<std::string, std::string> tags;
+  std::map<std::string, double> metrics = {};
 };
 
 // Thread safe. `request_id` is a UUID: the same call with the same id has one effect. Errors are

@@ -101,7 +101,10 @@ TrainingJob JobOf(workqueue::Task task) {
   return job;
 }
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OpenRun, experiment_run, why)
+NLOHMANN_JSON_SERIALIZE_ENUM(ExperimentRunEnd, {{ExperimentRunEnd::kKilled, "KILLED"},
+                                                {ExperimentRunEnd::kFinished, "FINISHED"},
+                                                {ExperimentRunEnd::kFailed, "FAILED"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OpenRun, experiment_run, why, end)
 
 std::string ToJson(const OpenRun& open) { return nlohmann::json(open).dump(); }
 

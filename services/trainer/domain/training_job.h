@@ -94,10 +94,13 @@ struct HeldJob {
 [[nodiscard]] absl::StatusOr<HeldJob> HeldJobOf(const workqueue::FetchedTask& task,
                                                 const std::string& replica);
 
+enum class ExperimentRunEnd { kFinished, kFailed, kKilled };
+
 // An experiment run that nobody may be working on any more.
 struct OpenRun {
   std::string experiment_run;  // resource name
   std::string why;
+  ExperimentRunEnd end = ExperimentRunEnd::kKilled;
 };
 [[nodiscard]] std::string ToJson(const OpenRun& open);
 [[nodiscard]] absl::StatusOr<OpenRun> OpenRunFromJson(const std::string& json);

@@ -1,6 +1,7 @@
 #include "services/trainer/storage/training_queue.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/db/transaction.h"
 #include "common/workqueue/pools.h"
 #include "services/trainer/domain/names.h"
 
@@ -20,7 +21,27 @@ constexpr char kHasLastThatPassed[] = R"sql(EXISTS (
         AND later.state = 'SUCCEEDED'
         AND later.result -> 'gate' ->> 'verdict' IN ('BETTER', 'AS_GOOD', 'NOT_COMPARABLE', 'CHAMPION'))))sql";
 
+absl::Status Enqueue(workqueue::Queue& closing, pqxx::work& work, const std::string& id,
+                     const OpenRun& open, absl::Duration delay) {
+  return closing.Enqueue(work, id, "{}",
+                         {{.name = "run",
+                           .key = id,
+                           .pool = kClosingQueue,
+                           .payload = ToJson(open),
+                           .max_attempts = 5,
+                           .attempt_timeout = absl::Minutes(1),
+                           .delay = delay}});
+}
+
 }  // namespace
+
+absl::Status EnqueueEnd(workqueue::Queue& closing, const workqueue::Hold& hold,
+                        const OpenRun& open) {
+  const std::string id = absl::StrCat("end-", hold.task().id, "-", hold.task().lease_epoch);
+  return db::RunInTransaction(closing.pool(), [&](pqxx::work& work) {
+    return Enqueue(closing, work, id, open, absl::ZeroDuration());
+  });
+}
 
 workqueue::QueueOptions ClosingQueueOptions() {
   return {.schema = kSchema, .queue = kClosingQueue};
@@ -34,14 +55,7 @@ workqueue::QueueOptions TrainingQueueOptions(workqueue::Queue& closing) {
         .experiment_run = ExperimentRunResource(job.circuit.plant_id, job.circuit.circuit_id,
                                                 job.name(), task.lease_epoch),
         .why = absl::StrCat("replica ", task.holder, " does not hold the job any more")};
-    return closing.Enqueue(work, id, "{}",
-                           {{.name = "run",
-                             .key = id,
-                             .pool = kClosingQueue,
-                             .payload = ToJson(open),
-                             .max_attempts = 5,
-                             .attempt_timeout = absl::Minutes(1),
-                             .delay = absl::Minutes(1)}});
+    return Enqueue(closing, work, id, open, absl::Minutes(1));
   };
   return {.schema = kSchema,
           .queue = kTrainingQueue,

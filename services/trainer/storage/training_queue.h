@@ -2,6 +2,7 @@
 // left open when it died or lost its job is closed by a second queue in the same tables.
 #pragma once
 
+#include "common/workqueue/hold.h"
 #include "common/workqueue/queue.h"
 #include "services/trainer/domain/training_job.h"
 
@@ -18,6 +19,9 @@ inline constexpr absl::Duration kStallTimeout = absl::Minutes(30);
 // closing of its experiment run there, a minute later, so that a holder that lives does it itself.
 [[nodiscard]] workqueue::QueueOptions TrainingQueueOptions(workqueue::Queue& closing);
 [[nodiscard]] workqueue::QueueOptions ClosingQueueOptions();
+// Enqueues the end of the experiment run of an attempt, whose holder could not end it itself.
+[[nodiscard]] absl::Status EnqueueEnd(workqueue::Queue& closing, const workqueue::Hold& hold,
+                                      const OpenRun& open);
 
 [[nodiscard]] workqueue::NewTask TaskOf(const CircuitConfig& circuit, const RunPin& pin,
                                         int max_attempts);

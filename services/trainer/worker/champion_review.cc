@@ -92,7 +92,8 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
                  .champion_mae = std::nullopt,
                  .comparison = {},
                  .newer_data = champion && CutoffOf(*champion) < input.circuit.cutoff_date,
-                 .not_comparable = ""};
+                 .not_comparable = "",
+                 .last_known_skill = std::nullopt};
   int windows = static_cast<int>(metrics.windows);
   const auto decided = [&] {
     GateOutcome outcome = DecideGate(gate);
@@ -107,10 +108,13 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
   if (!bytes.ok() && (IsTransient(bytes.status()) || absl::IsCancelled(bytes.status())))
     return bytes.status();
   const auto model = bytes.ok() ? forecast::Model::Parse(*std::move(bytes)) : bytes.status();
-  if (model.ok())
+  if (model.ok()) {
     FLEETCAST_RETURN_IF_ERROR(CompareWith(*model, input, gate, windows));
-  else
+  } else {
     gate.not_comparable = std::string(model.status().message());
+    const auto skill = champion->metrics.find("skill");
+    if (skill != champion->metrics.end()) gate.last_known_skill = skill->second;
+  }
   return decided();
 }
 

@@ -154,6 +154,14 @@ absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(
         RequestId("tags"), progress_.experiment_run,
         {{"members", version.tags.at("members")}, {"remarks", version.tags.at("remarks")}});
   }));
+  // What the model got on the test rows, beside its losses: runs are searched and compared by it.
+  std::vector<MetricValue> measured;
+  for (const auto& [key, value] : version.metrics)
+    if (std::isfinite(value)) measured.push_back({key, value, trained.best_epoch});
+  FLEETCAST_RETURN_IF_ERROR(Retry([&] {
+    return tools_.registry.LogMetrics(RequestId("test metrics"), progress_.experiment_run,
+                                      measured);
+  }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
     return tools_.registry.UploadArtifact(RequestId("artifact"), progress_.experiment_run,
                                           "model.tar", bytes);
@@ -227,10 +235,14 @@ void TrainingAttempt::FinishExperimentRun(const absl::Status& status) {
                                                 : ExperimentRunEnd::kFailed;
   const absl::Status finished = tools_.registry.FinishRun(
       RequestId("finish"), progress_.experiment_run, end, std::string(status.message()));
-  if (!finished.ok())
-    LogWarning(
-        "the experiment run could not be finished",
-        {{"experiment_run", progress_.experiment_run}, {"error", std::string(finished.message())}});
+  if (finished.ok()) return;
+  const absl::Status later = tools_.close_later(hold_, {.experiment_run = progress_.experiment_run,
+                                                        .why = std::string(status.message()),
+                                                        .end = end});
+  LogWarning("the experiment run could not be finished",
+             {{"experiment_run", progress_.experiment_run},
+              {"error", std::string(finished.message())},
+              {"finished_later", later.ok() ? "yes" : std::string(later.message())}});
 }
 
 std::string TrainingAttempt::RequestId(const std::string& step) const {

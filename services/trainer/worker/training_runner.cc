@@ -35,9 +35,8 @@ Outcome Close(ModelRegistry& registry, const Hold& hold) {
   const auto open = OpenRunFromJson(hold.task().payload);
   if (!open.ok()) return OutcomeOf(open.status(), hold, Classify);
   const ScopedCancellation stop(hold.stop_token());
-  const absl::Status closed =
-      registry.FinishRun(DerivedUuid(hold.task().group_id), open->experiment_run,
-                         ExperimentRunEnd::kKilled, open->why);
+  const absl::Status closed = registry.FinishRun(DerivedUuid(hold.task().group_id),
+                                                 open->experiment_run, open->end, open->why);
   if (!closed.ok()) return OutcomeOf(closed, hold, Classify);
   return {.ending = Ending::kSucceeded, .result = "{}"};
 }

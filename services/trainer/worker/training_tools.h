@@ -6,11 +6,13 @@
 
 #include "absl/status/status.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/notification.h"
 #include "common/base/transient.h"
 #include "common/sensordata/sensor_source.h"
 #include "common/workqueue/hold.h"
 #include "services/trainer/domain/model_registry.h"
+#include "services/trainer/domain/training_job.h"
 
 namespace fleetcast::trainer {
 
@@ -18,12 +20,16 @@ namespace fleetcast::trainer {
 // stop's status if not, UNAVAILABLE if the queue cannot say.
 using ConfirmHeld = std::function<absl::Status(workqueue::Hold& hold)>;
 
+// Leaves the end of a job's experiment run to whoever finds the registry there again.
+using CloseLater = std::function<absl::Status(const workqueue::Hold& hold, const OpenRun& open)>;
+
 // All references must outlive their users.
 struct TrainingTools {
   sensordata::SensorSource& sensors;
   ModelRegistry& registry;
   Clock& clock;
   ConfirmHeld confirm_held;
+  CloseLater close_later;
   // How long a step waits for what is away before the job is put off; and once there is a trained
   // model, which would have to be trained again.
   absl::Duration patience = absl::Seconds(25);
@@ -47,6 +53,8 @@ inline absl::Status WaitWhileHeld(Clock& clock, const workqueue::Hold& hold, abs
   return hold.StopStatus();
 }
 
+inline constexpr absl::Duration kFirstRetry = absl::Milliseconds(500);
+
 // `call()` until it succeeds, fails for good, or `patience` is over (then its last error). Stops
 // with the stop's status when the job must not go on. `call` must be safe to repeat: its request id
 // stays the same.
@@ -54,7 +62,7 @@ template <typename Call>
 auto RetryTransient(const TrainingTools& tools, const workqueue::Hold& hold, Call&& call,
                     absl::Duration patience) -> decltype(call()) {
   const absl::Duration until = tools.clock.Monotonic() + patience;
-  absl::Duration wait = absl::Milliseconds(500);
+  absl::Duration wait = kFirstRetry;
   for (;;) {
     if (absl::Status stop = hold.StopStatus(); !stop.ok()) return stop;
     auto result = call();
@@ -64,6 +72,9 @@ auto RetryTransient(const TrainingTools& tools, const workqueue::Hold& hold, Cal
     if (absl::IsCancelled(failed))
       if (absl::Status stop = hold.StopStatus(); !stop.ok()) return stop;
     if (!IsTransient(failed) || tools.clock.Monotonic() + wait > until) return result;
+    if (wait == kFirstRetry)
+      LogWarning("waits for what is away", {{"for", absl::FormatDuration(patience)},
+                                            {"error", std::string(failed.message())}});
     if (absl::Status stop = WaitWhileHeld(tools.clock, hold, wait); !stop.ok()) return stop;
     wait = std::min(wait * 2, absl::Seconds(8));
   }

@@ -63,11 +63,10 @@ class Registry {
     Require(dsn.status(), "making a database");
     fill_seconds_ = Seconds(
         [&] { Require(testing::FillWithVersions(*dsn, kVersions), "filling the registry"); });
-    const char* bin = std::getenv("FLEETCAST_BIN_DIR");
-    auto program = testing::ServedProgram::Start(
-        {absl::StrCat(bin == nullptr ? "bin" : bin, "/fleetcast-registry"), "--database", *dsn,
-         "--artifacts-dir", folder_ + "/artifacts"},
-        folder_ + "/registry.log");
+    auto program =
+        testing::ServedProgram::Start({testing::ProgramPath("fleetcast-registry"), "--database",
+                                       *dsn, "--artifacts-dir", folder_ + "/artifacts"},
+                                      folder_ + "/registry.log");
     Require(program.status(), "starting fleetcast-registry");
     program_ = *std::move(program);
   }

@@ -52,11 +52,6 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::string BinDir() {
-  const char* folder = std::getenv("FLEETCAST_BIN_DIR");
-  return folder == nullptr ? "build/bin" : folder;
-}
-
 // The training hashes at a revision, by "P001.C001".
 std::map<std::string, std::string> HashesAt(config::v1::ConfigService::Stub& stub,
                                             const std::string& revision) {
@@ -180,7 +175,7 @@ void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
   db::ConnectionPool pool({.dsn = dsn, .statement_timeout = absl::Minutes(5)});
   Must(db::Migrate(pool, "inference", db::inferenceMigrations()));
   const auto start_program = [&](const std::string& name, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), absl::StrCat(BinDir(), "/fleetcast-", name));
+    arguments.insert(arguments.begin(), testing::ProgramPath("fleetcast-" + name));
     return Must(testing::ServedProgram::Start(arguments, (folder / (name + ".log")).string()));
   };
   const auto config = start_program("config", {"--repository", git.path()});

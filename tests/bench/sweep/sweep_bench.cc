@@ -159,17 +159,12 @@ void DeployAll(db::ConnectionPool& pool, const std::vector<std::string>& hashes)
   }));
 }
 
-std::string BinDir() {
-  const char* folder = std::getenv("FLEETCAST_BIN_DIR");
-  return folder == nullptr ? "build/bin" : folder;
-}
-
 class InferenceProcess {
  public:
   InferenceProcess(const std::string& dsn, const std::string& registry,
                    const std::filesystem::path& folder)
       : program_(Must(testing::ServedProgram::Start(
-            {absl::StrCat(BinDir(), "/fleetcast-inference"), "--database", dsn, "--registry-target",
+            {testing::ProgramPath("fleetcast-inference"), "--database", dsn, "--registry-target",
              registry, "--sensor-data", (folder / "sensors").string()},
             (folder / "inference.log").string()))) {}
   [[nodiscard]] const std::string& address() const { return program_->address(); }
@@ -226,10 +221,10 @@ void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
   db::ConnectionPool pool({.dsn = dsn, .statement_timeout = absl::Minutes(5)});
   Must(db::Migrate(pool, "registry", db::registryMigrations()));
   Must(db::Migrate(pool, "inference", db::inferenceMigrations()));
-  const auto registry = Must(
-      testing::ServedProgram::Start({absl::StrCat(BinDir(), "/fleetcast-registry"), "--database",
-                                     dsn, "--artifacts-dir", (folder / "artifacts").string()},
-                                    (folder / "registry.log").string()));
+  const auto registry =
+      Must(testing::ServedProgram::Start({testing::ProgramPath("fleetcast-registry"), "--database",
+                                          dsn, "--artifacts-dir", (folder / "artifacts").string()},
+                                         (folder / "registry.log").string()));
   auto start = std::chrono::steady_clock::now();
   WriteSensors(folder / "sensors");
   const auto hashes = UploadModels(registry->address(), circuits);

@@ -3,6 +3,7 @@
 #include "absl/time/clock.h"
 #include "common/base/status.h"
 #include "common/rpc/status.h"
+#include "tests/integration/cli/program.h"
 
 namespace fleetcast::testing {
 
@@ -11,6 +12,7 @@ using grpc::Status;
 
 Status FakeConfig::DetectChanges(ServerContext*, const config::v1::DetectChangesRequest* request,
                                  config::v1::DetectChangesResponse* response) {
+  const InTurn in_turn;
   asked = *request;
   if (!refusal.ok()) return rpc::ToGrpc(refusal);
   *response = changes;
@@ -19,12 +21,14 @@ Status FakeConfig::DetectChanges(ServerContext*, const config::v1::DetectChanges
 
 Status FakeConfig::GetCircuit(ServerContext*, const config::v1::GetCircuitRequest* request,
                               config::v1::Circuit*) {
+  const InTurn in_turn;
   return rpc::ToGrpc(
       ResourceNotFound("Circuit", request->name(), "list the circuits of that revision"));
 }
 
 Status FakeConfig::ListCircuits(ServerContext*, const config::v1::ListCircuitsRequest*,
                                 config::v1::ListCircuitsResponse* response) {
+  const InTurn in_turn;
   *response = circuits;
   return Status::OK;
 }
@@ -32,6 +36,7 @@ Status FakeConfig::ListCircuits(ServerContext*, const config::v1::ListCircuitsRe
 Status FakeTrainer::CreateTrainingRun(ServerContext* context,
                                       const trainer::v1::CreateTrainingRunRequest* request,
                                       trainer::v1::TrainingRun* response) {
+  const InTurn in_turn;
   created = *request;
   ++creations;
   while (keeps_silent && !context->IsCancelled()) absl::SleepFor(absl::Milliseconds(20));
@@ -42,6 +47,7 @@ Status FakeTrainer::CreateTrainingRun(ServerContext* context,
 Status FakeTrainer::ListTrainingRuns(ServerContext*,
                                      const trainer::v1::ListTrainingRunsRequest* request,
                                      trainer::v1::ListTrainingRunsResponse* response) {
+  const InTurn in_turn;
   const int page = request->page_token().empty() ? 0 : std::stoi(request->page_token());
   if (page < run_count) {
     *response->add_training_runs() = run;
@@ -53,12 +59,14 @@ Status FakeTrainer::ListTrainingRuns(ServerContext*,
 
 Status FakeTrainer::ListTrainingJobs(ServerContext*, const trainer::v1::ListTrainingJobsRequest*,
                                      trainer::v1::ListTrainingJobsResponse*) {
+  const InTurn in_turn;
   return Status::OK;
 }
 
 Status FakeTrainer::WatchTrainingRun(
     ServerContext* context, const trainer::v1::WatchTrainingRunRequest*,
     grpc::ServerWriter<trainer::v1::WatchTrainingRunResponse>* writer) {
+  const InTurn in_turn;
   const Watch& watch = watches.at(std::min(watched++, watches.size() - 1));
   for (const auto& event : watch.events) writer->Write(event);
   while (watch.stays_open && !context->IsCancelled()) absl::SleepFor(absl::Milliseconds(20));
@@ -68,6 +76,7 @@ Status FakeTrainer::WatchTrainingRun(
 Status FakeReleases::ListCircuitStatuses(ServerContext*,
                                          const inference::v1::ListCircuitStatusesRequest* request,
                                          inference::v1::ListCircuitStatusesResponse* response) {
+  const InTurn in_turn;
   asked = *request;
   *response = statuses;
   return Status::OK;
@@ -76,6 +85,7 @@ Status FakeReleases::ListCircuitStatuses(ServerContext*,
 Status FakeReleases::SummarizeFleet(ServerContext* context,
                                     const inference::v1::SummarizeFleetRequest* request,
                                     inference::v1::FleetSummary* response) {
+  const InTurn in_turn;
   summarized = *request;
   deadlines.push_back(context->deadline());
   absl::SleepFor(thought);
@@ -86,6 +96,7 @@ Status FakeReleases::SummarizeFleet(ServerContext* context,
 Status FakeEndpoints::DeployModelVersion(ServerContext*,
                                          const inference::v1::DeployModelVersionRequest* request,
                                          inference::v1::Deployment* response) {
+  const InTurn in_turn;
   if (request->model_version() == broken_version) {
     return rpc::ToGrpc(Refused(absl::StatusCode::kFailedPrecondition, "MODEL_VERSION_UNTAGGED",
                                request->model_version() + " names no circuit"));
@@ -100,6 +111,7 @@ Status FakeEndpoints::DeployModelVersion(ServerContext*,
 Status FakeEndpoints::BatchDeployModelVersions(
     ServerContext*, const inference::v1::BatchDeployModelVersionsRequest* request,
     inference::v1::BatchDeployModelVersionsResponse* response) {
+  const InTurn in_turn;
   ++batches;
   batch_ids.push_back(request->request_id());
   for (const auto& item : request->items()) {
@@ -122,6 +134,7 @@ Status FakeEndpoints::BatchDeployModelVersions(
 
 Status FakeEndpoints::ListDeployments(ServerContext*, const inference::v1::ListDeploymentsRequest*,
                                       inference::v1::ListDeploymentsResponse* response) {
+  const InTurn in_turn;
   *response = deployments;
   return Status::OK;
 }
@@ -129,6 +142,7 @@ Status FakeEndpoints::ListDeployments(ServerContext*, const inference::v1::ListD
 Status FakeInvocations::InvokeFleet(ServerContext*,
                                     const inference::v1::InvokeFleetRequest* request,
                                     inference::v1::Sweep* response) {
+  const InTurn in_turn;
   invoked = *request;
   *response = sweep;
   return Status::OK;
@@ -136,17 +150,20 @@ Status FakeInvocations::InvokeFleet(ServerContext*,
 
 Status FakeInvocations::ListSweeps(ServerContext*, const inference::v1::ListSweepsRequest*,
                                    inference::v1::ListSweepsResponse*) {
+  const InTurn in_turn;
   return Status::OK;
 }
 
 Status FakeInvocations::WatchSweep(ServerContext*, const inference::v1::WatchSweepRequest*,
                                    grpc::ServerWriter<inference::v1::WatchSweepResponse>* writer) {
+  const InTurn in_turn;
   writer->Write(watched);
   return Status::OK;
 }
 
 Status FakeForecasts::ListForecasts(ServerContext*, const inference::v1::ListForecastsRequest*,
                                     inference::v1::ListForecastsResponse* response) {
+  const InTurn in_turn;
   *response = forecasts;
   return Status::OK;
 }

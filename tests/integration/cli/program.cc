@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <mutex>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -59,9 +60,18 @@ void Drain(pid_t process, int out, int err, Outcome& outcome,
   outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+void TakeTurn() {
+  static std::mutex turn;
+  const std::lock_guard lock(turn);
+}
+
 }  // namespace
 
+InTurn::InTurn() { TakeTurn(); }
+InTurn::~InTurn() { TakeTurn(); }
+
 Outcome RunFleetcast(const std::vector<std::string>& arguments) {
+  const InTurn in_turn;
   int out[2];
   int err[2];
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) return {};
@@ -81,6 +91,7 @@ Outcome RunFleetcast(const std::vector<std::string>& arguments) {
 Outcome RunFleetcastOnTerminal(
     const std::vector<std::string>& arguments,
     const std::function<void(const std::string& output, pid_t process)>& on_output) {
+  const InTurn in_turn;
   winsize size{};
   size.ws_col = 100;
   size.ws_row = 30;

@@ -15,6 +15,13 @@ struct Outcome {
   std::string err;
 };
 
+// Orders what a test does before and after a program with what services in the test's own process
+// do while it runs: that a program calls them only then is not seen by a sanitizer.
+struct InTurn {
+  InTurn();
+  ~InTurn();
+};
+
 // Waits for the end, a minute at most. `targets` are flags such as --trainer-target.
 Outcome RunFleetcast(const std::vector<std::string>& arguments);
 

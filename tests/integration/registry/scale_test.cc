@@ -110,6 +110,14 @@ TEST_F(ScaleTest, FiltersOfVersionsReadAboutWhatTheyReturn) {
 
 TEST_F(ScaleTest, AFilterThatNoIndexServesIsEndedAndSaysWhatToAdd) {
   db::ConnectionPool hasty({.dsn = *dsn_, .size = 1, .statement_timeout = absl::Milliseconds(20)});
+  // On a busy machine a connection takes longer than that to be made.
+  const auto connected = [&] {
+    return db::ReadInTransaction(hasty, [](pqxx::work& work) -> absl::StatusOr<int> {
+      return work.exec1("SELECT 1")[0].as<int>();
+    });
+  };
+  for (int tries = 0; tries < 100 && !connected().ok(); ++tries) {
+  }
   const auto filter = ParseModelVersionFilter("metrics.test_windows < 0 AND tags.shift:early");
   ASSERT_TRUE(filter.ok());
   const auto page = PostgresModelVersionStore(&hasty).List(

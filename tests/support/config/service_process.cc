@@ -38,9 +38,7 @@ void Limit(__rlimit_resource resource, rlim_t limit) {
   dup2(errors, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   Limit(RLIMIT_STACK, rlim_t{1} << 20);  // each thread reserves that much, and 8 MiB by default
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose shadows are far larger
-  Limit(RLIMIT_DATA, kMemoryLimit);
-#endif
+  if (!kSanitized) Limit(RLIMIT_DATA, kMemoryLimit);  // shadows are far larger
   execv(program.c_str(), argv.data());
   _exit(127);
 }

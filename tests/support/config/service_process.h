@@ -9,7 +9,12 @@
 
 namespace fleetcast::config::testing {
 
-inline constexpr std::size_t kMemoryLimit = std::size_t{256} << 20;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;  // takes several times as much of all
+#else
+inline constexpr bool kSanitized = false;
+#endif
+inline constexpr std::size_t kMemoryLimit = std::size_t{kSanitized ? 2048 : 256} << 20;
 
 // Started by the constructor, which waits until it listens or has ended; killed by the destructor.
 class ServiceProcess {

@@ -11,12 +11,19 @@ const char* __asan_default_options() {
          "exitcode=66:verify_asan_link_order=0";
 }
 
+const char* __lsan_default_options();
+const char* __lsan_default_options() { return "print_suppressions=0"; }
+
 // In libraries that are not built with the sanitizer. What is ours of libgit2 is held by handles
-// that free it; it loses some of its own where writing a pack fails.
+// that free it; it loses some of its own where writing a pack fails, and of libssh2's and OpenSSL's
+// with each fetch over ssh. libpqxx loses the result that says that a connection broke.
 const char* __lsan_default_suppressions();
 const char* __lsan_default_suppressions() {
   return "leak:__argz_add_sep\n"  // glibc, of LOCPATH
          "leak:libpcre2\n"
+         "leak:libssh2\n"
+         "leak:libcrypto\n"
+         "leak:PQmakeEmptyPGresult\n"
          "leak:libgit2\n";
 }
 

@@ -35,6 +35,19 @@ TEST(Table, CutsTheLastColumnToTheTerminalAndNothingInAPipe) {
   EXPECT_NE(table.Render({}).find("is wide"), std::string::npos);
 }
 
+TEST(Table, CutsProseWithinToTheTerminalAndNoIds) {
+  Table table({{"ID"}, {"WHY"}, {"EVIDENCE"}});
+  const std::string id(30, 'x');
+  table.AddRow({id, "a reason that somebody has written at some length", "none"});
+  const std::string text =
+      table.Render({.interactive = true, .color = false, .width = 72, .height = 24});
+  EXPECT_EQ(text.substr(text.find('\n') + 1), id + "  a reason that somebody has wr…  none\n");
+  EXPECT_NE(table.Render({.interactive = true, .color = false, .width = 40, .height = 24})
+                .find("at some length"),
+            std::string::npos)
+      << "where that would not do, nothing is cut";
+}
+
 TEST(Table, PutsFurtherLinesUnderTheLastColumn) {
   Table table({{"CIRCUIT"}, {"CHANGED"}});
   table.AddRow({"P001/C001", "training.seed: 0 -> 7"});

@@ -124,6 +124,23 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return info.param.name; });
 
+TEST(Gate, AChampionThatCannotBeReadIsNotPassedByAWorseOne) {
+  GateInput input{.mae = 1,
+                  .naive_mae = 2,
+                  .candidate = kNew,
+                  .champion = kOld,
+                  .not_comparable = "its file is damaged",
+                  .last_known_skill = 0.6};
+  const GateOutcome worse = DecideGate(input);
+  EXPECT_EQ(worse.verdict, GateVerdict::kNotBetter);
+  EXPECT_EQ(worse.why,
+            "not better: models/sensor-model/versions/1 could not be compared: its file is damaged; "
+            "its skill was 0.6 when it was trained, this one's is 0.5: a person may promote it all "
+            "the same");
+  input.last_known_skill = 0.5;
+  EXPECT_EQ(DecideGate(input).verdict, GateVerdict::kNotComparable);
+}
+
 TEST(Gate, TellsTheNumbersThatItCompared) {
   const ErrorComparison comparison{.standing = Standing::kWorse,
                                    .margin = 0.02,

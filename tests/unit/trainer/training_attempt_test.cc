@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <functional>
+#include <set>
 
 #include "absl/strings/str_join.h"
 #include "common/base/status.h"
@@ -83,13 +84,20 @@ class AttemptTest : public ::testing::Test {
   testing::FakeClock clock_;
   FakeModelRegistry registry_;
   FakeSensors sensors_;
+  std::vector<OpenRun> left_open_;
   absl::Status confirmation_;  // what the queue says when it is asked whether the job is held
   const TrainingTools tools_{.sensors = sensors_,
                              .registry = registry_,
                              .clock = clock_,
-                             .confirm_held = [this](workqueue::Hold& hold) {
-                               return confirmation_.ok() ? hold.StopStatus() : confirmation_;
-                             }};
+                             .confirm_held =
+                                 [this](workqueue::Hold& hold) {
+                                   return confirmation_.ok() ? hold.StopStatus() : confirmation_;
+                                 },
+                             .close_later =
+                                 [this](const workqueue::Hold&, const OpenRun& open) {
+                                   left_open_.push_back(open);
+                                   return absl::OkStatus();
+                                 }};
 };
 
 TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
@@ -114,8 +122,23 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   EXPECT_EQ(version.run, "experiments/plant_P001_circuit_C001/runs/run1-1");
   EXPECT_EQ(OnlyRun().start.display_name, "manual_2025-12-09");
   EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kFinished);
-  EXPECT_FALSE(OnlyRun().metrics.empty());
+  std::set<std::string> logged;
+  for (const MetricValue& metric : OnlyRun().metrics) logged.insert(metric.key);
+  for (const char* key : {"training_loss", "validation_loss", "mae", "skill"})
+    EXPECT_TRUE(logged.contains(key)) << key;
   EXPECT_GT(result->gate.mae, 0);
+}
+
+TEST_F(AttemptTest, ARunThatCannotBeEndedIsLeftToOthersWithItsEnd) {
+  registry_.FailNext("FinishRun", absl::UnavailableError("the registry is away"));
+  ASSERT_TRUE(Attempt(Job("run1")).ok());
+  ASSERT_EQ(left_open_.size(), 1u);
+  EXPECT_EQ(left_open_[0].experiment_run, "experiments/plant_P001_circuit_C001/runs/run1-1");
+  EXPECT_EQ(left_open_[0].end, ExperimentRunEnd::kFinished);
+  EXPECT_EQ(OpenRunFromJson(ToJson(left_open_[0]))->end, ExperimentRunEnd::kFinished);
+  EXPECT_EQ(OpenRunFromJson(R"({"experiment_run": "e", "why": "w"})")->end,
+            ExperimentRunEnd::kKilled)
+      << "as it was queued before";
 }
 
 TEST_F(AttemptTest, WhatWasDoneToTheDataIsSaidByVersionRunAndJob) {
