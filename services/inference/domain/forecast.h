@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,12 @@ enum class ForecastSource { kDeployedVersion, kEarlierVersion, kSeasonalNaive, k
 // kDeployedVersion for a word that is none: what an earlier release stored.
 [[nodiscard]] ForecastSource ForecastSourceOf(const std::string& word);
 
+// Somebody said that it was not to be used.
+struct Withdrawal {
+  absl::Time time;
+  std::string actor, reason;
+};
+
 // One per (circuit, issue time, model version).
 struct Forecast {
   CircuitId circuit;
@@ -53,6 +60,7 @@ struct Forecast {
   int horizon = 0;
   ForecastSource source = ForecastSource::kDeployedVersion;
   std::string source_reason = {};  // why not the deployed version, for people
+  std::optional<Withdrawal> withdrawal = {};
   // For scoring earlier forecasts of the deployed version, by whoever stores it; not kept with it:
   // the newest plausible readings on the grid, by time.
   std::int64_t deployed_version = 0;

@@ -58,7 +58,8 @@ const char kPairs[] = R"(
         extract(epoch FROM f.target_times[1] - f.issue_time)::double precision * 1000000 AS step_us
       FROM inference.forecasts f
       WHERE f.plant_id = g.plant_id AND f.circuit_id = g.circuit_id
-        AND f.issue_time = p.issue_time AND f.model_version = g.model_version LIMIT 1) f
+        AND f.issue_time = p.issue_time AND f.model_version = g.model_version
+        AND f.withdraw_time IS NULL LIMIT 1) f
     CROSS JOIN LATERAL unnest(g.times_us::bigint[], g.numbers::double precision[]) AS r (us, value)
     CROSS JOIN LATERAL (SELECT round((r.us - f.issue_us) / nullif(f.step_us, 0))::integer) AS s (step)
   WHERE s.step BETWEEN 1 AND f.horizon)";

@@ -17,8 +17,8 @@ inline constexpr int kForecastsScored = 8;
 // version made of them, and keeps what comes of it (live_accuracy.h). Each reading counts once: to
 // be called after StoreForecasts, whose locks keep others from the same circuits until the end of
 // the transaction. Not scored are readings up to the version's cutoff date, which it was trained
-// on, forecasts of other versions, and what stood in. Three round trips at most, one where nothing
-// is new.
+// on, forecasts of other versions, those withdrawn, and what stood in. Three round trips at most,
+// one where nothing is new.
 void ScoreForecasts(pqxx::work& work, const std::vector<Forecast>& forecasts);
 
 }  // namespace fleetcast::inference
