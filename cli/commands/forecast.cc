@@ -14,6 +14,7 @@
 #include "cli/time_input.h"
 #include "cli/transport/inference_methods.h"
 #include "cli/views/inference_view.h"
+#include "cli/views/proto_text.h"
 #include "common/base/status.h"
 
 namespace fleetcast::cli {
@@ -25,6 +26,7 @@ struct ListOptions {
   std::string circuits = "all";
   bool all_issues = false;
   std::string since;
+  std::string as_of;
   std::string model_version;
   std::string filter;
   std::int64_t limit = 100;
@@ -51,6 +53,12 @@ absl::Status List(Session& session, const ListOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_parent(), CircuitsName(options.circuits));
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_filter(), FilterOf(options));
   request.set_latest_only(!options.all_issues);
+  if (!options.as_of.empty()) {
+    if (options.all_issues)
+      return InvalidField("--as-of", "gives one forecast a circuit: leave out --history");
+    FLEETCAST_ASSIGN_OR_RETURN(const absl::Time as_of, ParseTime("--as-of", options.as_of));
+    *request.mutable_as_of() = ToTimestamp(as_of);
+  }
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto forecasts,
       ListAll(session, inference_rpc::kListForecasts, request, options.limit,
@@ -89,6 +97,24 @@ absl::Status ShowForecast(Session& session, const std::string& circuit, const st
                      " yet; make one with `fleetcast sweep start --circuit " + short_name + "`");
 }
 
+struct WithdrawOptions {
+  std::string circuit, id, actor, reason;
+};
+
+absl::Status Withdraw(Session& session, const WithdrawOptions& options) {
+  v1::WithdrawForecastRequest request;
+  request.set_request_id(session.RequestId());
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
+  request.set_name(absl::StrCat(circuit, "/forecasts/", LastPart(options.id)));
+  request.set_actor(ActorOf(options.actor));
+  request.set_reason(options.reason);
+  FLEETCAST_ASSIGN_OR_RETURN(const auto forecast,
+                             session.Call(inference_rpc::kWithdrawForecast, request));
+  session.Show(forecast,
+               [&](const Terminal& terminal) { return ForecastText(forecast, terminal); });
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddForecastCommands(CLI::App& app, Session& session) {
@@ -110,6 +136,10 @@ void AddForecastCommands(CLI::App& app, Session& session) {
                        "over issue_time, create_time, model_version, source");
   list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
 
+  list_verb
+      .add_option("--as-of", list->as_of, "what was each circuit's latest forecast at this time")
+      ->type_name("TIME");
+
   const auto circuit = std::make_shared<std::string>();
   const auto id = std::make_shared<std::string>();
   CLI::App& show_verb =
@@ -121,6 +151,19 @@ void AddForecastCommands(CLI::App& app, Session& session) {
               [&session, circuit, id] { return ShowForecast(session, *circuit, *id); });
   show_verb.add_option("circuit", *circuit, "PLANT/CIRCUIT")->required();
   show_verb.add_option("--id", *id, "an earlier forecast, by the end of its name");
+
+  const auto withdraw = std::make_shared<WithdrawOptions>();
+  CLI::App& withdraw_verb = AddVerb(
+      noun, session,
+      {.name = "withdraw",
+       .about = "say that a forecast is not to be used; the one before it is the latest then",
+       .examples = "fleetcast forecast withdraw P001/C001 --id 20251209T230000Z-v12 "
+                   "--reason 'the last reading was wrong'"},
+      [&session, withdraw] { return Withdraw(session, *withdraw); });
+  withdraw_verb.add_option("circuit", withdraw->circuit, "PLANT/CIRCUIT")->required();
+  withdraw_verb.add_option("--id", withdraw->id, "which, by the end of its name")->required();
+  withdraw_verb.add_option("--reason", withdraw->reason, "why, for the history")->required();
+  withdraw_verb.add_option("--actor", withdraw->actor, "who asks, for the history [your account]");
 }
 
 }  // namespace fleetcast::cli

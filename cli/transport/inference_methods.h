@@ -85,6 +85,8 @@ inline constexpr Method<v1::UnpinCircuitRequest, v1::CircuitStatus> kUnpinCircui
 
 inline constexpr Method<v1::GetForecastRequest, v1::Forecast> kGetForecast{
     Service::kInference, "/fleetcast.inference.v1.ForecastService/GetForecast"};
+inline constexpr Method<v1::WithdrawForecastRequest, v1::Forecast> kWithdrawForecast{
+    Service::kInference, "/fleetcast.inference.v1.ForecastService/WithdrawForecast"};
 inline constexpr Method<v1::ListForecastsRequest, v1::ListForecastsResponse> kListForecasts{
     Service::kInference, "/fleetcast.inference.v1.ForecastService/ListForecasts"};
 

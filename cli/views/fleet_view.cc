@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/names.h"
@@ -101,6 +102,21 @@ Table StepsTable(const std::vector<ReleaseStep>& steps) {
 
 double OrNan(bool has, double value) {
   return has ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+// "MAE 1.31 over 14 days (1.20 on held-out rows); steps 1 to 6: 0.84, …; 80 %: 78 %, 95 %: 93 %"
+std::string LiveText(const inference::v1::LiveAccuracy& live) {
+  std::string text =
+      absl::StrCat("MAE ", NumberText(live.mae()), " over ", Count(live.days(), "day"));
+  if (live.has_backtest_mae())
+    absl::StrAppend(&text, " (", NumberText(live.backtest_mae()), " on held-out rows)");
+  for (const auto& band : live.horizon_bands())
+    absl::StrAppend(&text, &band == &live.horizon_bands(0) ? "; steps " : ", ", band.first_step(),
+                    " to ", band.last_step(), ": ", NumberText(band.mae()));
+  for (const auto& coverage : live.coverage())
+    absl::StrAppend(&text, &coverage == &live.coverage(0) ? "; within " : ", ",
+                    absl::StrFormat("%g%%: %.0f%%", coverage.level(), coverage.covered()));
+  return text;
 }
 
 }  // namespace
@@ -206,6 +222,8 @@ std::string CircuitText(const CircuitStatus& status, const Terminal& terminal, a
                               ? absl::StrCat("; next ", NumberText(forecast.next_value()))
                               : ""));
   }
+  if (status.live_accuracy().scored_values() > 0)
+    text.Add("came out", LiveText(status.live_accuracy()));
   if (status.has_pin())
     text.Add("pinned", absl::StrCat("to ", ShortVersion(status.pin().model_version()), " by ",
                                     status.pin().actor(), ": ", status.pin().reason()));

@@ -42,9 +42,11 @@ Cell MadeByCell(const Forecast& forecast) {
 
 // "FILLED 3, STALE 5": kinds with how many values or rows each concerns.
 std::string RemarksText(const Forecast& forecast) {
-  return absl::StrJoin(forecast.remarks(), ", ", [](std::string* out, const auto& remark) {
-    absl::StrAppend(out, remark.kind(), " ", remark.count());
-  });
+  const std::string withdrawn = forecast.has_withdrawal() ? "WITHDRAWN " : "";
+  return withdrawn +
+         absl::StrJoin(forecast.remarks(), ", ", [](std::string* out, const auto& remark) {
+           absl::StrAppend(out, remark.kind(), " ", remark.count());
+         });
 }
 
 }  // namespace
@@ -111,6 +113,11 @@ std::string ForecastText(const Forecast& forecast, const Terminal& terminal) {
   if (!forecast.source_reason().empty())
     text.Add("why", {OneLine(forecast.source_reason()), Style::kWarning});
   text.Add("stored", MinuteText(TimeOf(forecast.create_time())));
+  if (forecast.has_withdrawal())
+    text.Add("withdrawn",
+             {absl::StrCat(MinuteText(TimeOf(forecast.withdrawal().time())), " by ",
+                           forecast.withdrawal().actor(), ": ", forecast.withdrawal().reason()),
+              Style::kBad});
   text.Add("course", Sparkline(Values(forecast)));
   for (const auto& remark : forecast.remarks()) {
     text.Add("remark", absl::StrCat(remark.kind(), ": ", remark.text()));

@@ -171,6 +171,9 @@ class Model {
   // The columns that it reads: the target, then the others where it looks at them.
   [[nodiscard]] std::vector<std::string> input_columns() const;
   [[nodiscard]] EvaluationWindows needs() const;
+  // The target's values [rows] in `series`, NaN where there is none or where it is an outlier:
+  // what Evaluate would score. All are NaN where there is no such column.
+  [[nodiscard]] std::vector<double> PlausibleTarget(const TimeSeries& series) const;
   // Forecasts what follows the last row of `history`, whose last input_rows() rows must be one
   // training step apart. Missing values (NaN) are filled from those before, outliers count as
   // missing, both are remarked; refused is what has no reading of the target in the last four rows,

@@ -266,6 +266,15 @@ EvaluationWindows Model::needs() const {
           .jump = plausible.jump};
 }
 
+std::vector<double> Model::PlausibleTarget(const TimeSeries& series) const {
+  const ModelParts& parts = state_->parts;
+  const absl::StatusOr<std::size_t> target = ColumnIndex(series, parts.columns[0]);
+  if (!target.ok()) return std::vector<double>(series.rows(), NAN);
+  std::vector<double> values = ColumnValues(series, *target);
+  MaskOutliers(parts.plausible[0], values);
+  return values;
+}
+
 absl::StatusOr<ForecastResult> Model::Forecast(const TimeSeries& history) const {
   return CatchTorchErrors("forecasting", [&] { return ForecastWith(state_->parts, history); });
 }

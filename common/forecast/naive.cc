@@ -56,7 +56,7 @@ class Naive {
   }
 
   NaiveForecast Make() const {
-    NaiveForecast naive{.seasonal = seasonal_, .result = {}};
+    NaiveForecast naive{.seasonal = seasonal_, .plausible = readings_, .result = {}};
     ForecastResult& result = naive.result;
     result.issue_unix_seconds = history_.unix_seconds.back();
     for (std::size_t step = 1; step <= horizon_; ++step) {

@@ -21,7 +21,8 @@ struct NaiveSpec {
 };
 
 struct NaiveForecast {
-  bool seasonal = false;  // repeats the day before, else the last value
+  bool seasonal = false;          // repeats the day before, else the last value
+  std::vector<double> plausible;  // [rows]: the target's readings, NaN where there is none
   ForecastResult result;
 };
 

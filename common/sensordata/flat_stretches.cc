@@ -1,5 +1,8 @@
 #include "common/sensordata/flat_stretches.h"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace fleetcast::sensordata {
 
 FlatStretches FindFlatStretches(const std::vector<Cell>& cells) {
@@ -19,6 +22,24 @@ FlatStretches FindFlatStretches(const std::vector<Cell>& cells) {
   flat.constant = moves == 1 && cells.size() > 1;
   if (flat.constant || moves <= still) flat.stuck.clear();
   return flat;
+}
+
+std::optional<Stretch> StuckAtEnd(const std::vector<Cell>& cells) {
+  if (cells.empty()) return std::nullopt;
+  std::size_t begin = cells.size() - 1;
+  while (begin > 0 && cells[begin - 1].value == cells.back().value) --begin;
+  const auto count = static_cast<std::int64_t>(cells.size() - begin);
+  std::int64_t longest = 0, moves = 0;
+  for (std::size_t first = 0; first < begin;) {
+    std::size_t end = first + 1;
+    while (end < begin && cells[end].value == cells[first].value) ++end;
+    longest = std::max(longest, static_cast<std::int64_t>(end - first));
+    ++moves;
+    first = end;
+  }
+  const auto still = static_cast<std::int64_t>(begin) - moves;
+  if (count < kStuckRows || count < 2 * longest || moves <= still) return std::nullopt;
+  return Stretch{cells[begin].unix_seconds, cells.back().unix_seconds, count};
 }
 
 }  // namespace fleetcast::sensordata

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace fleetcast::sensordata {
@@ -27,5 +28,11 @@ struct FlatStretches {
 
 // `cells` are a column's finite ones, by time.
 [[nodiscard]] FlatStretches FindFlatStretches(const std::vector<Cell>& cells);
+
+// The stretch that the newest cells are in, where they have repeated one value for longer than is
+// usual for the column: kStuckRows or more, twice the longest stretch before and more, in a column
+// that moves in most of its other steps. Nights, weekends and sensors that often stand still are
+// usual, if `cells` reach back to one of them.
+[[nodiscard]] std::optional<Stretch> StuckAtEnd(const std::vector<Cell>& cells);
 
 }  // namespace fleetcast::sensordata

@@ -59,7 +59,7 @@ constexpr int kStepsOfBatch = 200;
 constexpr absl::Duration kLookForStepsEvery = absl::Seconds(10);
 constexpr absl::Duration kTendReleasesEvery = absl::Seconds(15);
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 12;
+constexpr int kLeastSchemaVersion = 14;
 
 workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
   return {.holder = settings.replica,

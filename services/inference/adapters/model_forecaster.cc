@@ -1,5 +1,6 @@
 #include "services/inference/adapters/model_forecaster.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "common/base/status.h"
 #include "common/base/text.h"
 #include "common/forecast/naive.h"
+#include "common/sensordata/flat_stretches.h"
 #include "common/sensordata/profile.h"
 #include "services/inference/domain/window.h"
 
@@ -51,6 +53,23 @@ absl::StatusOr<Forecast> ForecastOf(const HeldInvocation& invocation, std::int64
     forecast.points.push_back(std::move(point));
   }
   return forecast;
+}
+
+constexpr std::size_t kReadingsToScore = 512;
+
+// What of the target's rows the forecast tells to whoever stores it, and whether they stand still.
+void AddReadings(const TimeSeries& rows, const std::vector<double>& plausible,
+                 const HeldInvocation& invocation, Forecast& forecast) {
+  forecast.deployed_version = invocation.pin.model_version;
+  std::vector<sensordata::Cell> cells;
+  for (std::size_t row = 0; row < plausible.size(); ++row)
+    if (std::isfinite(plausible[row])) cells.push_back({rows.unix_seconds[row], plausible[row]});
+  for (std::size_t i = cells.size() - std::min(cells.size(), kReadingsToScore); i < cells.size();
+       ++i)
+    forecast.readings.push_back({absl::FromUnixSeconds(cells[i].unix_seconds), cells[i].value});
+  if (const auto stuck = sensordata::StuckAtEnd(cells))
+    AddStuck(absl::FromUnixSeconds(stuck->first_unix_seconds), stuck->count, cells.back().value,
+             forecast);
 }
 
 // What a forecast of no model is to look like, unless the deployment does not say.
@@ -113,6 +132,7 @@ absl::StatusOr<Forecast> ModelForecaster::MakeWith(const forecast::Model& model,
   FLEETCAST_ASSIGN_OR_RETURN(const forecast::ForecastResult result, model.Forecast(window));
   FLEETCAST_ASSIGN_OR_RETURN(
       Forecast forecast, ForecastOf(invocation, model_version, model.spec().target_column, result));
+  AddReadings(window, model.PlausibleTarget(window), invocation, forecast);
   AddStale(absl::Seconds(model.step_seconds()), DueTime(invocation), forecast);
   return forecast;
 }
@@ -151,6 +171,7 @@ absl::StatusOr<Forecast> ModelForecaster::MakeNaive(const HeldInvocation& invoca
                                          .maximum = shape.maximum}));
   FLEETCAST_ASSIGN_OR_RETURN(Forecast forecast, ForecastOf(invocation, /*model_version=*/0,
                                                            shape.target_column, naive.result));
+  AddReadings(rows, naive.plausible, invocation, forecast);
   forecast.source = naive.seasonal ? ForecastSource::kSeasonalNaive : ForecastSource::kLastValue;
   AddStale(absl::Seconds(step), DueTime(invocation), forecast);
   return forecast;

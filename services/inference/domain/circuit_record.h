@@ -67,8 +67,19 @@ struct CircuitRecord {
     ForecastSource source = ForecastSource::kDeployedVersion;
     std::string source_reason;
     std::optional<absl::Time> fallback_since;
+    std::string stuck;  // what its remark STUCK says; empty: the sensor moves
+    std::optional<absl::Time> stuck_since;
   };
   std::optional<LatestForecast> forecast;
+
+  // Of the forecasts of the version in service.
+  struct Live {
+    absl::Time scored_until;
+    std::string summary;                      // a LiveAccuracy as JSON; read by who shows it
+    std::string drift_reason, drift_message;  // empty: it has not drifted
+    std::optional<absl::Time> drift_since;
+  };
+  std::optional<Live> live;
 
   struct Step {
     workqueue::TaskState state = workqueue::TaskState::kQueued;

@@ -229,6 +229,15 @@ class Judge {
                        "; once that is mended, the next sweep forecasts with the deployed version "
                        "again"),
           circuit_.forecast->fallback_since);
+    if (circuit_.forecast && !circuit_.forecast->stuck.empty())
+      Add(ConditionType::kSensorStuck, Severity::kWarning, "SENSOR_STUCK",
+          absl::StrCat(circuit_.forecast->stuck,
+                       "; its forecasts are made of that: look for what "
+                       "stopped it"),
+          circuit_.forecast->stuck_since);
+    if (circuit_.live && !circuit_.live->drift_reason.empty())
+      Add(ConditionType::kDrifted, Severity::kWarning, circuit_.live->drift_reason,
+          circuit_.live->drift_message, circuit_.live->drift_since);
     if (!circuit_.forecast || !clock_.latest_issue) return;
     const absl::Duration behind = *clock_.latest_issue - circuit_.forecast->issue_time;
     if (behind > kStaleAfter)
@@ -279,6 +288,10 @@ std::string Word(ConditionType type) {
       return "WORSE_THAN_NAIVE";
     case ConditionType::kOnFallback:
       return "ON_FALLBACK";
+    case ConditionType::kSensorStuck:
+      return "SENSOR_STUCK";
+    case ConditionType::kDrifted:
+      return "DRIFTED";
   }
   return "";
 }

@@ -23,7 +23,9 @@ enum class ConditionType {
   kRetired,
   kNotScheduled,
   kWorseThanNaive,
-  kOnFallback
+  kOnFallback,
+  kSensorStuck,
+  kDrifted
 };
 enum class Severity { kOk, kInfo, kWarning, kError };
 

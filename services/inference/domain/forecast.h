@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,15 @@ struct ForecastPoint {
   std::vector<double> lower, upper;  // one per interval level
 };
 
+// A value of the target column.
+struct Reading {
+  absl::Time time;
+  double value = 0;
+};
+
 // What of the readings a forecast was made from was not as it should be.
 struct ForecastRemark {
-  std::string kind;        // FILLED, DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND, STALE
+  std::string kind;        // FILLED, DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND, STALE, STUCK
   std::string column;      // "" where the rows are meant
   std::int64_t count = 0;  // values concerned
   std::string text;        // for people
@@ -31,6 +38,12 @@ enum class ForecastSource { kDeployedVersion, kEarlierVersion, kSeasonalNaive, k
 [[nodiscard]] std::string Word(ForecastSource source);  // "DEPLOYED_VERSION"
 // kDeployedVersion for a word that is none: what an earlier release stored.
 [[nodiscard]] ForecastSource ForecastSourceOf(const std::string& word);
+
+// Somebody said that it was not to be used.
+struct Withdrawal {
+  absl::Time time;
+  std::string actor, reason;
+};
 
 // One per (circuit, issue time, model version).
 struct Forecast {
@@ -47,6 +60,11 @@ struct Forecast {
   int horizon = 0;
   ForecastSource source = ForecastSource::kDeployedVersion;
   std::string source_reason = {};  // why not the deployed version, for people
+  std::optional<Withdrawal> withdrawal = {};
+  // For scoring earlier forecasts of the deployed version, by whoever stores it; not kept with it:
+  // the newest plausible readings on the grid, by time.
+  std::int64_t deployed_version = 0;
+  std::vector<Reading> readings = {};
 };
 
 }  // namespace fleetcast::inference

@@ -34,4 +34,16 @@ void AddStale(absl::Duration step, absl::Time due, Forecast& forecast) {
            " are missing up to when the forecast was due")});
 }
 
+void AddStuck(absl::Time first, std::int64_t count, double value, Forecast& forecast) {
+  forecast.remarks.push_back(
+      {.kind = "STUCK",
+       .column = forecast.target_column,
+       .count = count,
+       .text = absl::StrCat("column \"", forecast.target_column, "\": ", count,
+                            " readings in a row are ", value, ", since ",
+                            absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", first, absl::UTCTimeZone()),
+                            ", longer than is usual for it: the sensor is stuck, or what it "
+                            "measures stands still")});
+}
+
 }  // namespace fleetcast::inference

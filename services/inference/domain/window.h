@@ -25,4 +25,7 @@ namespace fleetcast::inference {
 // where one is on its way and one may be late.
 void AddStale(absl::Duration step, absl::Time due, Forecast& forecast);
 
+// Remarks that the newest `count` readings of the target, since `first`, are all `value`.
+void AddStuck(absl::Time first, std::int64_t count, double value, Forecast& forecast);
+
 }  // namespace fleetcast::inference

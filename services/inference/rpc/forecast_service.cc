@@ -1,6 +1,7 @@
 #include "services/inference/rpc/forecast_service.h"
 
 #include "services/inference/rpc/answer.h"
+#include "services/inference/rpc/cause.h"
 #include "services/inference/rpc/draining.h"
 
 namespace fleetcast::inference {
@@ -14,6 +15,9 @@ absl::StatusOr<ForecastQuery> QueryOf(const Request& request) {
   FLEETCAST_ASSIGN_OR_RETURN(query.circuit, ParseCircuitOrAll("parent", request.parent()));
   FLEETCAST_ASSIGN_OR_RETURN(query.filter, ParseFilter(request.filter(), ForecastFilterFields()));
   query.latest_only = request.latest_only();
+  if (request.has_as_of()) {
+    FLEETCAST_ASSIGN_OR_RETURN(query.as_of, TimeFromMessage("as_of", request.as_of()));
+  }
   query.all_steps = request.view() != v1::FORECAST_VIEW_BASIC;
   return query;
 }
@@ -28,6 +32,18 @@ grpc::Status ForecastService::GetForecast(grpc::ServerContext*,
     FLEETCAST_ASSIGN_OR_RETURN(const Forecast forecast, store_.Get(name));
     return MessageOf(forecast);
   });
+}
+
+grpc::Status ForecastService::WithdrawForecast(grpc::ServerContext*,
+                                               const v1::WithdrawForecastRequest* request,
+                                               v1::Forecast* reply) {
+  return AnswerMutation(
+      "WithdrawForecast", *request, reply,
+      [&](const MutatingRequest& identity) -> absl::StatusOr<Forecast> {
+        FLEETCAST_ASSIGN_OR_RETURN(const ForecastName name, ParseForecast("name", request->name()));
+        FLEETCAST_RETURN_IF_ERROR(CheckCause(*request));
+        return store_.Withdraw(identity, name, request->actor(), request->reason());
+      });
 }
 
 grpc::Status ForecastService::ListForecasts(grpc::ServerContext*,

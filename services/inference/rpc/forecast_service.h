@@ -15,6 +15,9 @@ class ForecastService final : public v1::ForecastService::Service {
 
   grpc::Status GetForecast(grpc::ServerContext* context, const v1::GetForecastRequest* request,
                            v1::Forecast* reply) override;
+  grpc::Status WithdrawForecast(grpc::ServerContext* context,
+                                const v1::WithdrawForecastRequest* request,
+                                v1::Forecast* reply) override;
   grpc::Status ListForecasts(grpc::ServerContext* context, const v1::ListForecastsRequest* request,
                              v1::ListForecastsResponse* reply) override;
   grpc::Status StreamForecasts(grpc::ServerContext* context,

@@ -268,6 +268,12 @@ v1::Forecast MessageOf(const Forecast& forecast) {
     out.set_count(remark.count);
     out.set_text(remark.text);
   }
+  if (forecast.withdrawal) {
+    v1::Withdrawal& out = *message.mutable_withdrawal();
+    Set(forecast.withdrawal->time, out.mutable_time());
+    out.set_actor(forecast.withdrawal->actor);
+    out.set_reason(forecast.withdrawal->reason);
+  }
   int step = 0;
   for (const ForecastPoint& point : forecast.points) {
     v1::ForecastPoint* out = message.add_points();

@@ -2,6 +2,7 @@
 // API without its prefixes.
 #include "absl/strings/str_cat.h"
 #include "common/workqueue/rpc/failure_message.h"
+#include "services/inference/domain/live_accuracy.h"
 #include "services/inference/domain/names.h"
 #include "services/inference/rpc/messages.h"
 
@@ -65,6 +66,31 @@ void SetForecast(const CircuitRecord& record, v1::LatestForecast* message) {
   message->set_source(SourceMessage(forecast.source));
   message->set_source_reason(forecast.source_reason);
   if (forecast.next_value) message->set_next_value(*forecast.next_value);
+}
+
+void SetLive(const CircuitRecord& record, v1::LiveAccuracy* message) {
+  const std::optional<LiveAccuracy> live = LiveAccuracyOf(record.live->summary);
+  Set(record.live->scored_until, message->mutable_scored_until_time());
+  if (record.serving && record.serving->mae) message->set_backtest_mae(*record.serving->mae);
+  if (!live) return;
+  message->set_scored_values(live->count);
+  message->set_days(live->days);
+  message->set_first_day(absl::FormatTime("%Y-%m-%d", live->first_day, absl::UTCTimeZone()));
+  message->set_last_day(absl::FormatTime("%Y-%m-%d", live->last_day, absl::UTCTimeZone()));
+  message->set_mae(live->mae);
+  message->set_median_day_mae(live->median_day_mae);
+  for (const HorizonBand& band : live->bands) {
+    v1::LiveAccuracy::HorizonBand& out = *message->add_horizon_bands();
+    out.set_first_step(band.first_step);
+    out.set_last_step(band.last_step);
+    out.set_scored_values(band.count);
+    out.set_mae(band.mae);
+  }
+  for (std::size_t i = 0; i < live->levels.size() && i < live->covered.size(); ++i) {
+    v1::LiveAccuracy::Coverage& out = *message->add_coverage();
+    out.set_level(live->levels[i]);
+    out.set_covered(live->covered[i]);
+  }
 }
 
 void SetPin(const CircuitRecord::Pin& pin, v1::Pin* message) {
@@ -145,6 +171,7 @@ v1::CircuitStatus MessageOf(const CircuitStatus& status) {
   message.set_cutoff_date(record.cutoff_date);
   if (record.serving) SetServing(*record.serving, message.mutable_serving());
   if (record.forecast) SetForecast(record, message.mutable_latest_forecast());
+  if (record.live) SetLive(record, message.mutable_live_accuracy());
   if (record.pin) SetPin(*record.pin, message.mutable_pin());
   for (const Condition& condition : status.conditions) {
     v1::Condition& out = *message.add_conditions();

@@ -5,12 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
 #include "services/inference/rpc/answer.h"
+#include "services/inference/rpc/cause.h"
 #include "services/inference/rpc/group_watch.h"
 
 namespace fleetcast::inference {
 namespace {
 
-constexpr std::size_t kMaxActorBytes = 200, kMaxReasonBytes = 2000, kMaxRevisionBytes = 256;
+constexpr std::size_t kMaxRevisionBytes = 256;
 
 struct ReleaseTraits {
   using Response = v1::WatchReleaseResponse;
@@ -21,27 +22,6 @@ struct ReleaseTraits {
   static auto* MutableGroup(Response& response) { return response.mutable_release(); }
   static auto* MutableTasks(Response& response) { return response.mutable_release_steps(); }
 };
-
-absl::Status CheckLength(const std::string& field, const std::string& value, std::size_t most) {
-  if (value.size() <= most) return absl::OkStatus();
-  return InvalidField(field,
-                      absl::StrCat("has ", value.size(), " bytes; at most ", most, " are kept"));
-}
-
-absl::Status CheckRequired(const std::string& field, const std::string& value, std::size_t most,
-                           const std::string& what) {
-  if (value.empty()) return InvalidField(field, absl::StrCat("is required: ", what));
-  return CheckLength(field, value, most);
-}
-
-// Who and why, of what changes what serves.
-template <typename Request>
-absl::Status CheckCause(const Request& request) {
-  FLEETCAST_RETURN_IF_ERROR(
-      CheckRequired("actor", request.actor(), kMaxActorBytes, "say who asks, as in anna"));
-  return CheckRequired("reason", request.reason(), kMaxReasonBytes,
-                       "say why, for those who read the history");
-}
 
 template <typename Request>
 absl::StatusOr<std::optional<int>> MostRetired(const Request& request) {

@@ -24,6 +24,9 @@ const char kSelect[] =
     FLEETCAST_MICROS("f.create_time") " AS forecast_us,"
     " f.model_version AS f_version, f.point_values[1] AS next_value,"
     " f.source, f.source_reason, " FLEETCAST_MICROS("f.fallback_since") " AS fallback_us,"
+    " k.text AS stuck, " FLEETCAST_MICROS("k.since") " AS stuck_us, "
+    FLEETCAST_MICROS("a.scored_until") " AS scored_us,"
+    " a.summary, a.drift_reason, a.drift_message, " FLEETCAST_MICROS("a.drift_since") " AS drift_us,"
     " CASE WHEN h.task_id IS NULL THEN s.state ELSE 'RUNNING' END AS step_state,"
     " s.state_reason AS step_reason, s.failure AS step_failure, s.result AS step_result, "
     FLEETCAST_MICROS("s.create_time") " AS step_made_us, "
@@ -35,6 +38,12 @@ const char kFrom[] =
     " FROM inference.circuit_statuses c"
     " LEFT JOIN inference.deployments d USING (plant_id, circuit_id)"
     " LEFT JOIN inference.latest_forecasts f USING (plant_id, circuit_id)"
+    " LEFT JOIN inference.live_accuracies a ON a.plant_id = c.plant_id"
+    "  AND a.circuit_id = c.circuit_id AND a.model_version = d.model_version"
+    " LEFT JOIN LATERAL (SELECT r ->> 'text' AS text, f.issue_time"
+    "   - ((r ->> 'count')::integer - 1) * (f.target_times[1] - f.issue_time) AS since"
+    "  FROM jsonb_array_elements(f.remarks) r WHERE f.remarks <> '[]' AND r ->> 'kind' = 'STUCK'"
+    "  LIMIT 1) k ON true"
     " LEFT JOIN inference.tasks s"
     "  ON s.group_id = c.step_group_id AND s.name = c.plant_id || '.' || c.circuit_id"
     " LEFT JOIN inference.task_holds h ON h.task_id = s.task_id"
@@ -111,9 +120,22 @@ std::optional<CircuitRecord::LatestForecast> ForecastOf(Fields& fields) {
       .next_value = fields.Optional<double>(),
       .source = ForecastSourceOf(fields.Text()),
       .source_reason = fields.Text(),
-      .fallback_since = fields.Time()};
+      .fallback_since = fields.Time(),
+      .stuck = fields.Text(),
+      .stuck_since = fields.Time()};
   if (!issue_time) return std::nullopt;
   return forecast;
+}
+
+std::optional<CircuitRecord::Live> LiveOf(Fields& fields) {
+  const std::optional<absl::Time> scored_until = fields.Time();
+  CircuitRecord::Live live{.scored_until = scored_until.value_or(absl::UnixEpoch()),
+                           .summary = fields.Text(),
+                           .drift_reason = fields.Text(),
+                           .drift_message = fields.Text(),
+                           .drift_since = fields.Time()};
+  if (!scored_until) return std::nullopt;
+  return live;
 }
 
 std::optional<CircuitRecord::Step> StepOf(Fields& fields) {
@@ -155,6 +177,7 @@ CircuitRecord RecordOf(const pqxx::row& row) {
   record.pin = PinOf(fields);
   record.serving = ServingOf(fields);
   record.forecast = ForecastOf(fields);
+  record.live = LiveOf(fields);
   record.step = StepOf(fields);
   record.failed_invocation = workqueue::FailureOf(fields.Next());
   return record;

@@ -43,6 +43,18 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SkippedTick, tick, reason, messa
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schedule, id, spec, paused, next_tick, due_time,
                                                 last_tick, last_sweep_id, last_skipped, revision,
                                                 create_time, update_time)
+NLOHMANN_JSON_SERIALIZE_ENUM(ForecastSource,
+                             {{ForecastSource::kDeployedVersion, "DEPLOYED_VERSION"},
+                              {ForecastSource::kEarlierVersion, "EARLIER_VERSION"},
+                              {ForecastSource::kSeasonalNaive, "SEASONAL_NAIVE"},
+                              {ForecastSource::kLastValue, "LAST_VALUE"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ForecastPoint, time, value, lower, upper)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ForecastRemark, kind, column, count, text)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Withdrawal, time, actor, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Forecast, circuit, issue_time, model_version,
+                                                target_column, interval_levels, points, remarks,
+                                                sweep_id, create_time, horizon, source,
+                                                source_reason, withdrawal)
 template <typename T>
 std::string AnswerText(const T& answer) {
   return nlohmann::json(answer).dump();
@@ -84,8 +96,10 @@ absl::StatusOr<Invocation> AnswerOf(const std::string& text) {
 template std::string AnswerText(const Deployment&);
 template std::string AnswerText(const std::vector<DeployOutcome>&);
 template std::string AnswerText(const Schedule&);
+template std::string AnswerText(const Forecast&);
 template absl::StatusOr<Deployment> AnswerOf(const std::string&);
 template absl::StatusOr<std::vector<DeployOutcome>> AnswerOf(const std::string&);
 template absl::StatusOr<Schedule> AnswerOf(const std::string&);
+template absl::StatusOr<Forecast> AnswerOf(const std::string&);
 
 }  // namespace fleetcast::inference

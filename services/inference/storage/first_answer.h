@@ -20,8 +20,8 @@
 namespace fleetcast::inference {
 
 // An answer as the ledger keeps it, JSON, and back. For Deployment, std::vector<DeployOutcome>,
-// Schedule, Sweep and Invocation. Reading takes defaults for what an earlier release did not know;
-// FAILED_PRECONDITION FIRST_ANSWER_UNREADABLE for a text that is none.
+// Schedule, Forecast, Sweep and Invocation. Reading takes defaults for what an earlier release did
+// not know; FAILED_PRECONDITION FIRST_ANSWER_UNREADABLE for a text that is none.
 template <typename T>
 [[nodiscard]] std::string AnswerText(const T& answer);
 template <typename T>

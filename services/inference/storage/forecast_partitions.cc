@@ -42,6 +42,13 @@ const char kDeleteOld[] = R"(
     SELECT ctid FROM inference.forecasts_default
     WHERE issue_time <= now() - $1::double precision * interval '1 second' LIMIT 10000))";
 
+// What came of versions that serve no more.
+const char kDeleteOldScores[] = R"(
+  DELETE FROM inference.live_accuracies a
+  WHERE a.update_time <= now() - $1::double precision * interval '1 second' AND NOT EXISTS (
+    SELECT FROM inference.deployments d WHERE d.plant_id = a.plant_id
+      AND d.circuit_id = a.circuit_id AND d.model_version = a.model_version))";
+
 struct Week {
   std::string name, from, to;
 };
@@ -98,6 +105,10 @@ absl::Status DropOldForecasts(db::ConnectionPool& pool, absl::Duration keep) {
       return absl::OkStatus();
     }));
   }
+  all.Update(db::RunInTransaction(pool, [&](pqxx::work& work) -> absl::Status {
+    Run(work, kDeleteOldScores, {SecondsOf(keep)});
+    return absl::OkStatus();
+  }));
   for (bool more = true; more;) {
     FLEETCAST_RETURN_IF_ERROR(db::RunInTransaction(pool, [&](pqxx::work& work) -> absl::Status {
       more = Run(work, kDeleteOld, {SecondsOf(keep)}).affected_rows() > 0;

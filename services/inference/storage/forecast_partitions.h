@@ -17,7 +17,7 @@ namespace fleetcast::inference {
 
 // Drops the partitions whose every forecast was issued more than `keep` ago, by the database's
 // clock, and deletes such forecasts from the default partition. What is each circuit's latest stays
-// in latest_forecasts.
+// in latest_forecasts. So with the live accuracies of versions that serve no more.
 [[nodiscard]] absl::Status DropOldForecasts(db::ConnectionPool& pool, absl::Duration keep);
 
 }  // namespace fleetcast::inference

@@ -80,10 +80,39 @@ class Listing {
   Parameters* parameters_;
 };
 
+// For each circuit, one look into the index of each partition.
+absl::StatusOr<ForecastStatement> AsOfStatement(const ForecastQuery& query,
+                                                const PageRequest& page) {
+  Parameters parameters;
+  const std::string limit = absl::StrCat(parameters.Bind(absl::StrCat(page.size + 1)), "::integer");
+  const std::string time =
+      absl::StrCat("(timestamptz 'epoch' + ", parameters.Bind(MicrosOf(*query.as_of)),
+                   "::bigint * interval '1 microsecond')");
+  std::string scope = "TRUE";
+  if (!query.circuit.plant_id.empty())
+    absl::StrAppend(&scope, " AND l.plant_id = ", parameters.Bind(query.circuit.plant_id));
+  if (!query.circuit.circuit_id.empty())
+    absl::StrAppend(&scope, " AND l.circuit_id = ", parameters.Bind(query.circuit.circuit_id));
+  if (page.after.size() == 4)
+    absl::StrAppend(&scope, " AND (l.plant_id, l.circuit_id) > (", parameters.Bind(page.after[1]),
+                    ", ", parameters.Bind(page.after[2]), ")");
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(query.filter, FieldOf));
+  return ForecastStatement{
+      absl::StrCat("SELECT ", ForecastColumns(query.all_steps),
+                   " FROM inference.circuit_statuses l CROSS JOIN LATERAL ("
+                   "SELECT f.* FROM inference.forecasts f WHERE f.plant_id = l.plant_id"
+                   " AND f.circuit_id = l.circuit_id AND f.newest AND f.create_time <= ",
+                   time, " AND (f.withdraw_time IS NULL OR f.withdraw_time > ", time,
+                   ") ORDER BY f.create_time DESC LIMIT 1) f WHERE ", scope, " AND ", condition,
+                   " ORDER BY l.plant_id, l.circuit_id LIMIT ", limit),
+      std::move(parameters)};
+}
+
 }  // namespace
 
 absl::StatusOr<ForecastStatement> ListForecastsStatement(const ForecastQuery& query,
                                                          const PageRequest& page) {
+  if (query.as_of) return AsOfStatement(query, page);
   Parameters parameters;
   const std::string limit = absl::StrCat(parameters.Bind(absl::StrCat(page.size + 1)), "::integer");
   Listing listing(query.circuit, &parameters);

@@ -42,13 +42,20 @@ const char kStore[] =
     "  $12::text[], $13::text[], $14::text[])"
     " AS g (plant_id, circuit_id, issue_us, model_version, target_column, sweep_id, levels,"
     "  times_us, numbers, lowers, uppers, remarks, source, source_reason)),"
+    " placed AS MATERIALIZED (SELECT g.*, row_number() OVER (PARTITION BY plant_id, circuit_id"
+    "  ORDER BY issue_time DESC, model_version DESC) = 1 AND NOT EXISTS ("
+    "   SELECT FROM inference.latest_forecasts l WHERE l.plant_id = g.plant_id"
+    "   AND l.circuit_id = g.circuit_id"
+    "   AND (l.issue_time, l.model_version) > (g.issue_time, g.model_version)) AS newest"
+    "  FROM given g),"
     " stored AS (INSERT INTO inference.forecasts (" FLEETCAST_FORECAST_COLUMNS
-    ")"
+    ", newest)"
     "  SELECT " FLEETCAST_FORECAST_COLUMNS
-    " FROM given"
+    ", newest FROM placed"
     "  ORDER BY plant_id, circuit_id, issue_time, model_version"
     "  ON CONFLICT (plant_id, circuit_id, issue_time, model_version) DO UPDATE "
-    "SET " FLEETCAST_NEW_FORECAST
+    "SET newest = EXCLUDED.newest, withdraw_time = NULL, withdraw_actor = '',"
+    " withdraw_reason = '', " FLEETCAST_NEW_FORECAST
     ")"
     " INSERT INTO inference.latest_forecasts AS l (" FLEETCAST_FORECAST_COLUMNS
     ", fallback_since)"
@@ -131,7 +138,8 @@ std::string ForecastColumns(bool all_steps) {
       numbers("point_values", "[1:1]"),
       numbers("lower_bounds", "[1:cardinality(f.interval_levels)]"),
       numbers("upper_bounds", "[1:cardinality(f.interval_levels)]"),
-      ", f.remarks::text AS remarks, f.source, f.source_reason");
+      ", f.remarks::text AS remarks, f.source, f.source_reason, ",
+      FLEETCAST_MICROS("f.withdraw_time"), " AS withdrawn_us, f.withdraw_actor, f.withdraw_reason");
 }
 
 Forecast ForecastOf(const pqxx::row& row) {
@@ -150,6 +158,10 @@ Forecast ForecastOf(const pqxx::row& row) {
       .horizon = row["horizon"].as<int>(),
       .source = ForecastSourceOf(row["source"].as<std::string>()),
       .source_reason = row["source_reason"].as<std::string>()};
+  if (!row["withdrawn_us"].is_null())
+    forecast.withdrawal = {.time = TimeOf(row["withdrawn_us"]),
+                           .actor = row["withdraw_actor"].as<std::string>(),
+                           .reason = row["withdraw_reason"].as<std::string>()};
   // Microseconds of years that there are, as doubles, are exact.
   const std::vector<double> times = SplitNumbers(row["target_us"]);
   const std::vector<double> values = SplitNumbers(row["point_values"]);

@@ -12,6 +12,8 @@ class PostgresForecastStore final : public ForecastStore {
   absl::StatusOr<PageOf<Forecast>> List(const ForecastQuery& query,
                                         const PageRequest& page) override;
   absl::StatusOr<Forecast> Get(const ForecastName& name) override;
+  absl::StatusOr<Forecast> Withdraw(const MutatingRequest& request, const ForecastName& name,
+                                    const std::string& actor, const std::string& reason) override;
 
  private:
   db::ConnectionPool& pool_;

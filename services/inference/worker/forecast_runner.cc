@@ -12,6 +12,7 @@
 #include "services/inference/domain/failure.h"
 #include "services/inference/domain/fallback.h"
 #include "services/inference/storage/forecast_rows.h"
+#include "services/inference/storage/score_rows.h"
 
 namespace fleetcast::inference {
 namespace {
@@ -120,6 +121,7 @@ workqueue::Runner ForecastCircuits(Forecaster& forecaster, const Clock& clock) {
       stored.reserve(held.size());
       for (const std::size_t index : held) stored.push_back((*forecasts)[index]);
       StoreForecasts(transaction, stored);
+      ScoreForecasts(transaction, stored);
       return absl::OkStatus();
     };
     return result;

@@ -228,11 +228,18 @@ class AMillionForecasts : public ForecastStorage {
     Execute(R"(
       INSERT INTO inference.forecasts
       SELECT 'P' || c % 10, 'C' || c / 10, timestamptz '2026-01-05T00:00:00Z' + h * interval '1 hour',
-        1, 'temperature', 's1', now(), '{}', '{2026-01-05T00:00:00Z}', '{1}', '{}', '{}'
+        1, 'temperature', 's1', timestamptz '2026-01-05T00:01:00Z' + h * interval '1 hour', '{}', '{2026-01-05T00:00:00Z}', '{1}', '{}', '{}'
       FROM generate_series(1, 1000) AS h, generate_series(0, 999) AS c
       ON CONFLICT DO NOTHING;
-      INSERT INTO inference.latest_forecasts SELECT * FROM inference.forecasts
-      WHERE issue_time = (SELECT max(issue_time) FROM inference.forecasts) ON CONFLICT DO NOTHING)");
+      INSERT INTO inference.latest_forecasts (plant_id, circuit_id, issue_time, model_version,
+        target_column, sweep_id, create_time, interval_levels, target_times, point_values,
+        lower_bounds, upper_bounds)
+      SELECT plant_id, circuit_id, issue_time, model_version, target_column, sweep_id, create_time,
+        interval_levels, target_times, point_values, lower_bounds, upper_bounds
+      FROM inference.forecasts
+      WHERE issue_time = (SELECT max(issue_time) FROM inference.forecasts) ON CONFLICT DO NOTHING;
+      INSERT INTO inference.circuit_statuses (plant_id, circuit_id)
+      SELECT 'P' || c % 10, 'C' || c / 10 FROM generate_series(0, 999) AS c)");
     Execute("ANALYZE inference.forecasts; ANALYZE inference.latest_forecasts");
   }
 
@@ -272,6 +279,16 @@ TEST_F(AMillionForecasts, AListReadsWhatItReturnsOnEveryPage) {
   EXPECT_LE(RowsRead({.filter = *range}, {}), kAtMost);
   EXPECT_LE(RowsRead({.circuit = {"P3", "C50"}, .filter = *range}, {}), 4);
   EXPECT_LE(RowsRead({.circuit = {"P3", "C50"}, .latest_only = true}, {}), 1);
+
+  // What was the newest then is one look at each of the partitions that are filled, a circuit.
+  constexpr double kEach = 1 + 8;
+  const absl::Time then = kFirst + absl::Hours(500);
+  EXPECT_LE(RowsRead({.as_of = then}, {}), (kPage + 1) * kEach);
+  EXPECT_LE(RowsRead({.as_of = then}, After("P8", "C50")), (kPage + 1) * kEach);
+  EXPECT_LE(RowsRead({.circuit = {"P3", "C50"}, .as_of = then}, {}), kEach);
+  const auto found = List({.circuit = {"P3", "C50"}, .as_of = then});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].issue_time, kFirst + absl::Hours(499));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "services/inference/domain/forecast_store.h"
 
+#include "common/db/transaction.h"
+#include "services/inference/storage/rows.h"
 #include "tests/contract/inference/inference_backend.h"
 
 namespace fleetcast::inference {
@@ -139,6 +141,96 @@ TEST_F(InferenceContract, AtOneIssueTimeTheVersionsForecastIsTheLatest) {
   EXPECT_EQ(latest(), ForecastSource::kDeployedVersion);
   Store(naive);
   EXPECT_EQ(latest(), ForecastSource::kDeployedVersion);
+}
+
+TEST_F(InferenceContract, WhatWasTheNewestForecastAtSomeMomentIsTold) {
+  DeployFleet();
+  const CircuitId one{"P001", "C001"}, two{"P001", "C002"};
+  const auto at = [](const CircuitId& circuit, int hour) {
+    Forecast forecast = ForecastOf(circuit, 1, "s1");
+    forecast.issue_time += absl::Hours(hour);
+    return forecast;
+  };
+  const auto now = [&] {
+    const auto time =
+        db::RunInTransaction(pool_, [](pqxx::work& work) -> absl::StatusOr<absl::Time> {
+          return TimeOf(
+              work.exec1("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")[0]);
+        });
+    return time.value_or(absl::UnixEpoch());
+  };
+  // The hours of the issue times of P001/C001 and P001/C002.
+  const auto hours = [&](absl::Time as_of) {
+    std::vector<int> found;
+    const auto page = forecasts_.List({.as_of = as_of}, {});
+    EXPECT_TRUE(page.ok()) << page.status();
+    if (!page.ok()) return found;
+    for (const Forecast& forecast : page->items)
+      found.push_back(static_cast<int>((forecast.issue_time - ForecastOf(one, 1, "s1").issue_time) /
+                                       absl::Hours(1)));
+    return found;
+  };
+  using Hours = std::vector<int>;
+  const absl::Time before = now();
+  Store(at(one, 1));
+  const absl::Time first = now();
+  Store(at(one, 2));
+  Store(at(two, 2));
+  const absl::Time second = now();
+  Store(at(one, 0));  // of the past, as a backfill makes them: never the newest
+  const absl::Time third = now();
+  EXPECT_EQ(hours(before), Hours());
+  EXPECT_EQ(hours(first), (Hours{1}));
+  EXPECT_EQ(hours(second), (Hours{2, 2}));
+  EXPECT_EQ(hours(third), (Hours{2, 2}));
+  Store(at(one, 2));  // made again: it counts from now on
+  EXPECT_EQ(hours(second), (Hours{1, 2}));
+  EXPECT_EQ(hours(now()), (Hours{2, 2}));
+
+  const auto page = forecasts_.List({.as_of = now()}, {.size = 1});
+  ASSERT_EQ(page->items.size(), 1U);
+  const auto rest = forecasts_.List({.as_of = now()}, {.size = 1, .after = page->next_after});
+  ASSERT_EQ(rest->items.size(), 1U);
+  EXPECT_EQ(rest->items[0].circuit, two);
+}
+
+TEST_F(InferenceContract, AWithdrawnForecastIsMarkedAndTheOneBeforeItIsTheLatest) {
+  const CircuitId circuit{"P001", "C001"};
+  Forecast earlier = ForecastOf(circuit, 1, "s1"), later = earlier;
+  later.issue_time += absl::Hours(1);
+  Store(earlier);
+  Store(later);
+  const ForecastName name{circuit, later.issue_time, 1};
+  const MutatingRequest request = NewRequest();
+  for (int again = 0; again < 2; ++again) {
+    const auto withdrawn = forecasts_.Withdraw(request, name, "anna", "a wrong reading");
+    ASSERT_TRUE(withdrawn.ok()) << withdrawn.status();
+    ASSERT_TRUE(withdrawn->withdrawal);
+    EXPECT_EQ(withdrawn->withdrawal->actor, "anna");
+    EXPECT_EQ(withdrawn->withdrawal->reason, "a wrong reading");
+    EXPECT_EQ(withdrawn->points.size(), later.points.size());
+  }
+  const auto other = forecasts_.Withdraw(NewRequest(), name, "mia", "again");
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(other->withdrawal->actor, "anna") << "it stays as it is";
+  const auto latest = [&] {
+    const auto page = forecasts_.List({.latest_only = true}, {});
+    std::vector<absl::Time> times;
+    if (page.ok())
+      for (const Forecast& forecast : page->items) times.push_back(forecast.issue_time);
+    return times;
+  };
+  EXPECT_EQ(latest(), std::vector<absl::Time>{earlier.issue_time});
+  EXPECT_EQ(forecasts_.List({}, {})->items.size(), 2U) << "the history has it, marked";
+  EXPECT_TRUE(absl::IsNotFound(
+      forecasts_.Withdraw(NewRequest(), {circuit, later.issue_time, 2}, "mia", "x").status()));
+
+  const ForecastName first{circuit, earlier.issue_time, 1};
+  ASSERT_TRUE(forecasts_.Withdraw(NewRequest(), first, "anna", "too").ok());
+  EXPECT_TRUE(latest().empty());
+  Store(later);  // made again, of mended readings
+  EXPECT_EQ(latest(), std::vector<absl::Time>{later.issue_time});
+  EXPECT_FALSE(forecasts_.Get(name)->withdrawal);
 }
 
 }  // namespace

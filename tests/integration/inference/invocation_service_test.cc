@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/db/transaction.h"
+#include "fleetcast/inference/v1/release_service.grpc.pb.h"
 #include "tests/integration/inference/inference_stack.h"
 
 namespace fleetcast::inference {
@@ -205,6 +206,33 @@ TEST_F(InvocationServiceTest, ADamagedVersionIsStoodInForByTheOneBeforeElseByThe
       EXPECT_LT(point.intervals(1).lower(), point.value());
       EXPECT_GT(point.intervals(1).upper(), point.value());
     }
+  }
+}
+
+TEST_F(InvocationServiceTest, ReadingsThatComeAreHeldAgainstWhatWasSaidOfThem) {
+  DeployFleet();
+  WatchToEnd(InvokeFleet()->name());
+  std::ofstream(SensorFile("P001", "C001"), std::ios::app)
+      << "2025-12-10T00:00:00Z,16,2.1,0.9\n2025-12-10T01:00:00Z,15.5,2.1,0.9\n";
+  const auto releases = v1::ReleaseService::NewStub(rpc::Connect(replicas_.front()->address()));
+  v1::GetCircuitStatusRequest request;
+  request.set_name("plants/P001/circuits/C001/status");
+  for (int sweep = 0; sweep < 2; ++sweep) {  // the second sees nothing new
+    WatchToEnd(InvokeFleet()->name());
+    const auto status =
+        rpc::Call<v1::CircuitStatus>(kInvocationTimeout, [&](auto* context, auto* response) {
+          return releases->GetCircuitStatus(context, request, response);
+        });
+    ASSERT_TRUE(status.ok()) << status.status();
+    const v1::LiveAccuracy& live = status->live_accuracy();
+    EXPECT_EQ(live.scored_until_time().seconds(), 1'765'328'400);
+    EXPECT_EQ(live.scored_values(), 2);
+    EXPECT_EQ(live.first_day(), "2025-12-10");
+    EXPECT_GT(live.mae(), 0);
+    ASSERT_EQ(live.horizon_bands_size(), 1);
+    EXPECT_EQ(live.horizon_bands(0).last_step(), 6);
+    ASSERT_EQ(live.coverage_size(), 2);
+    EXPECT_EQ(live.coverage(1).level(), 95);
   }
 }
 

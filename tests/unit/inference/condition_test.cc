@@ -332,5 +332,22 @@ TEST(ConditionTest, AForecastThatSomethingElseMadeIsToldWithItsReasonAndSinceWhe
   EXPECT_EQ(conditions[0].since, kNow - absl::Hours(5));
 }
 
+TEST(ConditionTest, AStuckSensorAndADriftAreWarningsSinceTheyBegan) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.live = CircuitRecord::Live{};
+  EXPECT_THAT(WordsOf(circuit), IsEmpty());
+  circuit.forecast->stuck = "30 readings in a row are 4.5";
+  circuit.forecast->stuck_since = kNow - absl::Hours(30);
+  circuit.live->drift_reason = "COVERAGE_LOW";
+  circuit.live->drift_message = "train it again";
+  circuit.live->drift_since = kNow - absl::Hours(50);
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("WARNING SENSOR_STUCK", "WARNING DRIFTED"));
+  const auto conditions = ConditionsOf(circuit, Daily());
+  EXPECT_THAT(conditions[0].message, HasSubstr("30 readings in a row are 4.5"));
+  EXPECT_EQ(conditions[0].since, kNow - absl::Hours(30));
+  EXPECT_EQ(conditions[1].reason, "COVERAGE_LOW");
+  EXPECT_EQ(conditions[1].since, kNow - absl::Hours(50));
+}
+
 }  // namespace
 }  // namespace fleetcast::inference
