@@ -38,4 +38,17 @@ template <typename Request, typename Response, typename Items>
   }
 }
 
+// Every page of an answer whose pages end by their bytes.
+template <typename Request, typename Response, typename OnPage>
+[[nodiscard]] absl::Status EachPage(Session& session, const Method<Request, Response>& method,
+                                    Request request, OnPage on_page) {
+  do {
+    auto page = session.Call(method, request);
+    if (!page.ok()) return page.status();
+    request.set_page_token(page->next_page_token());
+    on_page(*std::move(page));
+  } while (!request.page_token().empty());
+  return absl::OkStatus();
+}
+
 }  // namespace fleetcast::cli

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -74,6 +76,21 @@ v1::DetectChangesRequest::MatrixFormat FormatOf(const std::string& system) {
   return v1::DetectChangesRequest::MATRIX_FORMAT_UNSPECIFIED;
 }
 
+// Puts a page after those before it, as if there were one.
+void Append(v1::DetectChangesResponse page, v1::DetectChangesResponse& all) {
+  const int fields = all.field_changes_size();
+  for (v1::CircuitChange& change : *page.mutable_changes())
+    for (int& place : *change.mutable_field_change_indexes()) place += fields;
+  nlohmann::ordered_json matrix = nlohmann::ordered_json::array();
+  for (const std::string& part : {all.matrix_json(), page.matrix_json()}) {
+    const auto rows = nlohmann::ordered_json::parse(part, nullptr, /*allow_exceptions=*/false);
+    if (rows.is_array()) matrix.insert(matrix.end(), rows.begin(), rows.end());
+  }
+  all.MergeFrom(page);
+  all.set_matrix_json(matrix.dump());
+  all.clear_next_page_token();
+}
+
 // One line of JSON: the list, or each shard.
 void PrintMatrix(const v1::DetectChangesResponse& response, const ChangesOptions& options) {
   if (options.system.empty()) std::cout << response.matrix_json() << "\n";
@@ -88,8 +105,10 @@ absl::Status Changes(Session& session, const ChangesOptions& options) {
   SetMaxStaleness(options.max_staleness, request);
   request.set_matrix_format(FormatOf(options.system));
   request.set_matrix_shard_size(options.shard_size);
-  FLEETCAST_ASSIGN_OR_RETURN(const auto response,
-                             session.Call(config_rpc::kDetectChanges, request));
+  v1::DetectChangesResponse response;
+  FLEETCAST_RETURN_IF_ERROR(
+      EachPage(session, config_rpc::kDetectChanges, request,
+               [&](v1::DetectChangesResponse page) { Append(std::move(page), response); }));
   if (options.matrix) {
     PrintMatrix(response, options);
   } else {

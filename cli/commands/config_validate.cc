@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/names.h"
 #include "cli/offline/validation.h"
+#include "cli/paging.h"
 #include "cli/session.h"
 #include "cli/transport/config_methods.h"
 #include "cli/views/annotations.h"
@@ -33,7 +34,13 @@ absl::StatusOr<v1::ValidateRevisionResponse> AskService(Session& session,
                                                         const std::string& revision) {
   v1::ValidateRevisionRequest request;
   request.set_revision(revision);
-  return session.Call(config_rpc::kValidateRevision, request);
+  v1::ValidateRevisionResponse all;
+  FLEETCAST_RETURN_IF_ERROR(EachPage(session, config_rpc::kValidateRevision, request,
+                                     [&](const v1::ValidateRevisionResponse& page) {
+                                       all.MergeFrom(page);
+                                       all.clear_next_page_token();
+                                     }));
+  return all;
 }
 
 absl::StatusOr<v1::ValidateRevisionResponse> Answer(Session& session,
@@ -74,8 +81,6 @@ std::string ReportText(const v1::ValidateRevisionResponse& response, const Termi
   std::string text;
   for (const auto& diagnostic : response.diagnostics())
     text += DiagnosticText(diagnostic, terminal.color);
-  const int left_out = response.diagnostic_count() - response.diagnostics_size();
-  if (left_out > 0) absl::StrAppend(&text, "and ", left_out, " more\n");
   return text + SummaryText(response, terminal.color);
 }
 

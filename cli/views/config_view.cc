@@ -18,10 +18,9 @@ Cell EffectCell(CircuitChange::Effect effect) {
 }
 
 // What changed, and where the new value stands unless that is the circuit's own file.
-std::string FieldText(const CircuitChange& change, int index) {
-  std::string text = change.changed_fields(index);
-  if (index >= change.field_changes_size()) return text;
-  const config::v1::FieldChange& field = change.field_changes(index);
+std::string FieldText(const config::v1::FieldChange& field) {
+  std::string text = absl::StrCat(field.field(), ": ", OneLine(field.old_value()), " -> ",
+                                  OneLine(field.new_value()));
   if (field.source() != config::v1::FieldChange::SOURCE_CIRCUIT_FILE && !field.path().empty())
     absl::StrAppend(&text, " (", OneLine(field.path()), ":", field.line(), ")");
   return text;
@@ -37,12 +36,15 @@ std::string Numbers(const google::protobuf::RepeatedField<double>& values) {
 Table ChangesTable(const config::v1::DetectChangesResponse& response) {
   Table table({{"CIRCUIT"}, {"KIND"}, {"EFFECT"}, {"CUTOFF"}, {"CHANGED"}});
   for (const auto& change : response.changes()) {
-    const int fields = change.changed_fields_size();
+    std::vector<std::string> fields;
+    for (const int place : change.field_change_indexes())
+      if (place >= 0 && place < response.field_changes_size())
+        fields.push_back(FieldText(response.field_changes(place)));
     table.AddRow({change.plant_id() + "/" + change.circuit_id(),
                   WithoutPrefix(CircuitChange::Kind_Name(change.kind()), "KIND_"),
                   EffectCell(change.effect()), change.cutoff_date(),
-                  fields == 0 ? "" : FieldText(change, 0)});
-    for (int i = 1; i < fields; ++i) table.AddContinuation(FieldText(change, i));
+                  fields.empty() ? "" : fields[0]});
+    for (std::size_t i = 1; i < fields.size(); ++i) table.AddContinuation(fields[i]);
   }
   return table;
 }

@@ -116,14 +116,18 @@ Table JobsTable(const std::vector<TrainingJob>& jobs, absl::Time now) {
   return table;
 }
 
-// What each model is made of, and what was done to its data.
+// What each model is made of, what was done to its data, and what is doubtful about it.
 Table ModelsTable(const std::vector<TrainingJob>& jobs) {
   Table table({{"CIRCUIT"}, {"VERSION", Align::kRight}, {"MEMBERS AND REMARKS"}});
   for (const auto& job : jobs) {
-    if (job.members().empty()) continue;
-    table.AddRow({job.plant_id() + "/" + job.circuit_id(), ShortVersion(job.model_version()),
-                  job.members()});
-    if (!job.remarks().empty()) table.AddContinuation(job.remarks());
+    std::vector<std::string> lines;
+    for (const std::string& text : {job.members(), job.remarks()})
+      if (!text.empty()) lines.push_back(text);
+    for (const std::string& warning : job.data_warnings()) lines.push_back(OneLine(warning));
+    if (lines.empty()) continue;
+    table.AddRow({job.plant_id() + "/" + job.circuit_id(),
+                  job.model_version().empty() ? "" : ShortVersion(job.model_version()), lines[0]});
+    for (std::size_t i = 1; i < lines.size(); ++i) table.AddContinuation(lines[i]);
   }
   return table;
 }

@@ -12,9 +12,11 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <stop_token>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/deadline.h"
 #include "common/base/patience.h"
 #include "common/base/status.h"
 
@@ -68,11 +70,23 @@ absl::StatusOr<pid_t> Spawn(const ProcessCommand& command, absl::FunctionRef<boo
                  absl::StrCat("cannot start ", command.arguments[0], ": ", std::strerror(error)));
 }
 
-absl::Status RunToEnd(const ProcessCommand& command, absl::FunctionRef<bool()> before_exec) {
-  FLEETCAST_ASSIGN_OR_RETURN(const pid_t pid, Spawn(command, before_exec));
+int WaitForEnd(pid_t pid) {
+  {
+    // Not reaped while somebody might still kill it: its pid would be another's.
+    const std::stop_callback on_stop(CurrentStop(), [pid] { kill(pid, SIGKILL); });
+    siginfo_t info;
+    while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+    }
+  }
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  return status;
+}
+
+absl::Status RunToEnd(const ProcessCommand& command, absl::FunctionRef<bool()> before_exec) {
+  FLEETCAST_ASSIGN_OR_RETURN(const pid_t pid, Spawn(command, before_exec));
+  const int status = WaitForEnd(pid);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
   return Refused(absl::StatusCode::kInternal, "PROGRAM_FAILED",
                  absl::StrCat(command.arguments[0], " failed; the end of ", command.log_file, ":\n",

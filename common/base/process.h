@@ -31,7 +31,11 @@ struct ProcessCommand {
 [[nodiscard]] absl::StatusOr<pid_t> Spawn(
     const ProcessCommand& command, absl::FunctionRef<bool()> before_exec = [] { return true; });
 
-// Runs it to its end. INTERNAL with the end of its log unless it exits with 0.
+// Waits for the end of a child and reaps it; returns its status as waitpid gives it. Kills it once
+// CurrentStop() is requested.
+[[nodiscard]] int WaitForEnd(pid_t pid);
+
+// Runs it to its end, as WaitForEnd waits. INTERNAL with the end of its log unless it exits with 0.
 [[nodiscard]] absl::Status RunToEnd(
     const ProcessCommand& command, absl::FunctionRef<bool()> before_exec = [] { return true; });
 

@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
 #include "common/sensordata/csv_file.h"
@@ -96,12 +99,32 @@ absl::StatusOr<CsvTable> ReadTable(const std::string& path, const ReadRequest& r
 
 }  // namespace
 
+std::string FileNameOf(const std::string& sensor_id) {
+  // What a file system takes, with the extension.
+  constexpr std::size_t kLongest = 255, kHash = 64;
+  constexpr char kExtension[] = ".csv";
+  constexpr std::size_t kRoom = kLongest - (sizeof kExtension - 1);
+  std::string name =
+      absl::StrReplaceAll(sensor_id, {{"%2F", "%252F"}, {"%25", "%2525"}, {"/", "%2F"}});
+  // From here on a name is cut, and longer than any that is not.
+  constexpr std::size_t kCut = kRoom - kHash - 1, kUtf8 = 4;
+  if (name.size() + kUtf8 > kRoom) {
+    std::size_t end = 0;
+    while (end < kCut) {
+      const std::size_t next = std::max<std::size_t>(1, Utf8Length(name.substr(end, kUtf8)));
+      if (end + next > kCut) break;
+      end += next;
+    }
+    name = absl::StrCat(name.substr(0, end), "~", Sha256Hex(sensor_id));
+  }
+  return name + kExtension;
+}
+
 CsvSource::CsvSource(std::string root, CsvFormat format)
     : root_(std::move(root)), format_(std::move(format)) {}
 
 std::string CsvSource::Path(const std::string& sensor_id) const {
-  const std::string name = absl::StrReplaceAll(sensor_id, {{"/", "%2F"}});
-  return root_ + "/" + name + ".csv";
+  return root_ + "/" + FileNameOf(sensor_id);
 }
 
 // The longest that a path may be.

@@ -1,5 +1,4 @@
-// Sensor readings from a folder of CSV files, one a sensor: {root}/{sensor_id}.csv, a "/" in the id
-// written as %2F.
+// Sensor readings from a folder of CSV files, one a sensor.
 #pragma once
 
 #include <string>
@@ -8,6 +7,12 @@
 #include "common/sensordata/sensor_source.h"
 
 namespace fleetcast::sensordata {
+
+// What a sensor's file is called: `{sensor_id}.csv`, a `/` in the id as %2F, and a `%` that would
+// be taken for the beginning of that, or of this, as %25. An id of which that makes a longer name
+// than file systems take is cut: its first bytes, 186 at most, `~` and the SHA-256 of the id. No
+// two sensors share a file, and none is outside of the folder.
+[[nodiscard]] std::string FileNameOf(const std::string& sensor_id);
 
 // Thread safe. Reads the file anew for every request; the format is csv_file.h's. A file that
 // another program replaces by rename is seen whole, before or after. A file of more than 1 GiB is

@@ -98,12 +98,12 @@ void KeepLastRows(RawReadings& readings, std::size_t count) {
 }
 
 absl::Status CheckReadRequest(const ReadRequest& request) {
-  constexpr std::size_t kLongestId = 200;  // bytes
+  constexpr std::size_t kLongestId = 256;  // bytes
   if (request.sensor_id.empty() ||
       PrintableLine(request.sensor_id, kLongestId) != request.sensor_id) {
     return InvalidField("sensor_id",
                         QuotedUtf8(request.sensor_id, 80) +
-                            " is no sensor id; one is printable text of 1 to 200 bytes",
+                            " is no sensor id; one is printable text of 1 to 256 bytes",
                         "INVALID_ID");
   }
   std::set<std::string> seen;

@@ -9,7 +9,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 rm -f "$work"/*.json
 
 jq -n --arg base "$1" --arg head "$2" '{base_revision: $base, head_revision: $head}' |
-  must_call config fleetcast.config.v1.ConfigService/DetectChanges >"$work/changes.json"
+  pages config fleetcast.config.v1.ConfigService/DetectChanges >"$work/pages"
+jq -L "$here" -s 'include "fleetcast"; joined_changes' "$work/pages" >"$work/changes.json"
 
 jq -L "$here" -r 'include "fleetcast"; (.changes // [])[]
   | "\(circuit): \(.kind | plain_enum("KIND_")) \(.effect | plain_enum("EFFECT_")) \(change_text)"' \

@@ -118,7 +118,16 @@ def table($heads; $most):
 def change_text:
   if .kind == "KIND_ADDED" then "new in the master list"
   elif .kind == "KIND_REMOVED" then "no longer in the master list"
-  elif .field_changes then
-    [.field_changes[] | "\(.field): \(.old_value) → \(.new_value)"
+  else
+    [(.field_changes // [])[] | "\(.field): \(.old_value // "") → \(.new_value // "")"
      + (if .path then " (\(.path):\(.line))" else "" end)] | join(", ")
-  else (.changed_fields // []) | join(", ") | gsub(" -> "; " → ") end;
+  end;
+
+# The pages of DetectChanges as one answer, in which each change has its values itself.
+def joined_changes:
+  (last | del(.field_changes, .matrix_json)) + {
+    diagnostics: map((.diagnostics // [])[]),
+    changes: map((.field_changes // []) as $fields | (.changes // [])[]
+      | if .field_change_indexes then . + {field_changes: [$fields[.field_change_indexes[]]]}
+        else . end)
+  };

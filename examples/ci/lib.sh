@@ -85,19 +85,24 @@ give_up() { # STATUS SERVICE METHOD
   exit "$1"
 }
 
-# list SERVICE METHOD FIELD: one array of what every page has in FIELD; the request from standard
-# input.
-list() {
+# pages SERVICE METHOD: every page of an answer, one JSON object after the other; the request from
+# standard input.
+pages() {
   local request token=''
   request=$(cat)
-  : >"$work/pages"
   while :; do
-    jq --arg token "$token" '. + {page_size: 1000, page_token: $token}' <<<"$request" |
+    jq --arg token "$token" '. + {page_token: $token}' <<<"$request" |
       must_call "$1" "$2" >"$work/page.json"
-    cat "$work/page.json" >>"$work/pages"
+    cat "$work/page.json"
     token=$(jq -r '.next_page_token // empty' "$work/page.json")
     [ -n "$token" ] || break
   done
+}
+
+# list SERVICE METHOD FIELD: one array of what every page has in FIELD; the request from standard
+# input.
+list() {
+  jq '. + {page_size: 1000}' | pages "$1" "$2" >"$work/pages"
   jq -s --arg field "$3" 'map(.[$field] // []) | add' "$work/pages"
 }
 

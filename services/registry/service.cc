@@ -32,7 +32,7 @@ namespace fleetcast::registry {
 namespace {
 
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 5;
+constexpr int kLeastSchemaVersion = 7;
 
 class Registry final : public service::Service {
  public:

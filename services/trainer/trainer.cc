@@ -151,7 +151,7 @@ class Trainer final : public service::Service {
   RegistryClient registry_{rpc::ConnectDependency("registry", settings_.registry_target)};
   const std::unique_ptr<sensordata::SensorSource> sensors_;
   const TrainingTools tools_;
-  RunCreation creation_{runs_, catalog_, settings_.max_attempts};
+  RunCreation creation_{runs_, catalog_, clock_, settings_.max_attempts};
   TrainingService api_{creation_, runs_, clock_, draining()};
   workqueue::WorkQueueService queue_api_{training_, SelectionOf};
   workqueue::Worker worker_, closer_;

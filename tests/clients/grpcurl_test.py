@@ -81,6 +81,30 @@ class GrpcurlTest(unittest.TestCase):
             {"P001/C002": "EFFECT_RETRAIN", "P002/C001": redeploy, "P002/C002": redeploy},
         )
 
+    def test_pages_of_changes_are_of_the_same_commits_and_say_each_value(self):
+        request = {"base_revision": "main", "head_revision": "my-branch", "page_size": 1}
+        said, commits, token = [], set(), ""
+        while True:
+            page = fleet.answer(self.target, "DetectChanges", {**request, "page_token": token})
+            commits.add((page["merge_base_commit"], page["head_commit"], page["change_count"]))
+            for change in page["changes"]:
+                for place in change["field_change_indexes"]:
+                    said.append((change["circuit_id"], page["field_changes"][place]["field"]))
+            token = page.get("next_page_token")
+            if not token:
+                break
+        timeout = "deployment.timeout_minutes"
+        self.assertEqual(
+            said, [("C002", "training.cutoff_date"), ("C001", timeout), ("C002", timeout)]
+        )
+        self.assertEqual(len(commits), 1)
+
+    def test_forty_zeros_as_base_make_everything_new(self):
+        request = {"base_revision": "0" * 40, "head_revision": "main"}
+        changes = fleet.answer(self.target, "DetectChanges", request)
+        self.assertEqual({change["kind"] for change in changes["changes"]}, {"KIND_ADDED"})
+        self.assertEqual(len(json.loads(changes["matrix_json"])), 5)
+
     def test_not_found_exits_with_69_and_its_details_decode(self):
         process = fleet.call(self.target, "GetCircuit", {"name": MISSING}, "-format-error")
         self.assertEqual(process.returncode, GRPC_EXIT + 5)

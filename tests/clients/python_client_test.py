@@ -71,6 +71,17 @@ class PythonClientTest(unittest.TestCase):
         self.assertEqual(change.kind, messages.CircuitChange.KIND_REMOVED)
         self.assertEqual(change.effect, messages.CircuitChange.EFFECT_RETIRE)
 
+    def test_changed_values_stand_in_the_answer_once(self):
+        request = messages.DetectChangesRequest(base_revision="main", head_revision="my-branch")
+        page = self.config.DetectChanges(request, timeout=SECONDS)
+        fields = [
+            [page.field_changes[place].field for place in change.field_change_indexes]
+            for change in page.changes
+        ]
+        timeout = ["deployment.timeout_minutes"]
+        self.assertEqual(fields, [["training.cutoff_date"], timeout, timeout])
+        self.assertEqual(len(page.field_changes), 2)
+
     def test_not_found_carries_error_info_and_resource_info(self):
         with self.assertRaises(grpc.RpcError) as raised:
             self.config.GetCircuit(messages.GetCircuitRequest(name=MISSING), timeout=SECONDS)

@@ -35,6 +35,9 @@ struct CommonAncestor {
   int count = 1;  // how many best ones there are; above 1 after criss-cross merges
 };
 
+// What git tells of the commit before a branch that is new.
+inline constexpr char kNoCommit[] = "0000000000000000000000000000000000000000";
+
 // INVALID_ARGUMENT on `field` unless `revision` could name a commit: at most 256 bytes, no option,
 // no range, no reflog, path or search syntax. To be called before a revision reaches a repository.
 [[nodiscard]] absl::Status ValidateRevisionText(const std::string& field,
@@ -47,8 +50,8 @@ class ConfigRepository {
   virtual ~ConfigRepository() = default;
 
   // To be called before the revisions of a request are resolved: fetches from the remote if one of
-  // them is not known here, or what is known is older than `max_staleness` and a revision is none
-  // of 40 hex digits. nullopt where no remote is followed.
+  // them is not known here and the last fetch is some seconds old, or what is known is older than
+  // `max_staleness` and a revision is none of 40 hex digits. nullopt where no remote is followed.
   [[nodiscard]] virtual std::optional<Freshness> Refresh(
       const std::vector<std::string>& /*revisions*/, MaxStaleness /*max_staleness*/) {
     return std::nullopt;

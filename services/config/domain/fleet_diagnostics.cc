@@ -96,26 +96,32 @@ Diagnostics NewFleetDiagnostics(const FleetOutline& base, const FleetOutline& he
   return fresh;
 }
 
-absl::Status UnsoundCircuit(const std::string& commit, const ResolvedCircuit& circuit) {
+CircuitErrors ErrorsOf(const ResolvedCircuit& circuit) {
   Diagnostics diagnostics;
   AddDiagnosticsOf(circuit, diagnostics);
-  const auto first = std::find_if(
-      diagnostics.begin(), diagnostics.end(),
-      [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
+  Arrange(diagnostics);
+  CircuitErrors errors;
+  for (Diagnostic& diagnostic : diagnostics)
+    if (diagnostic.severity == Severity::kError && errors.count++ == 0)
+      errors.first = std::move(diagnostic);
+  return errors;
+}
+
+absl::Status UnsoundCircuit(const std::string& commit, const ResolvedCircuit& circuit) {
+  const Diagnostic first = ErrorsOf(circuit).first;
   const CircuitKey& key = circuit.key();
-  const std::string place =
-      absl::StrCat(first->path, ":", first->mark.line, ":", first->mark.column);
+  const std::string place = absl::StrCat(first.path, ":", first.mark.line, ":", first.mark.column);
   return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_UNSOUND",
                  absl::StrCat("circuit ", key.circuit_id, " of plant ", key.plant_id,
-                              " is unsound at ", commit, ": ", place, ": ", first->message, " (",
-                              first->remedy, "); ValidateRevision lists everything"),
+                              " is unsound at ", commit, ": ", place, ": ", first.message, " (",
+                              first.remedy, "); ValidateRevision lists everything"),
                  {{"plant_id", key.plant_id},
                   {"circuit_id", key.circuit_id},
                   {"commit", commit},
                   {"place", place},
-                  {"first_reason", first->reason},
-                  {"first_message", first->message},
-                  {"first_remedy", first->remedy}});
+                  {"first_reason", first.reason},
+                  {"first_message", first.message},
+                  {"first_remedy", first.remedy}});
 }
 
 }  // namespace fleetcast::config

@@ -21,6 +21,13 @@ void Arrange(Diagnostics& diagnostics);
 // list is incomplete everything is told: nothing is retired then, and this says why.
 [[nodiscard]] Diagnostics NewFleetDiagnostics(const FleetOutline& base, const FleetOutline& head);
 
+// What makes an unsound circuit so.
+struct CircuitErrors {
+  Diagnostic first;  // by ReportOrder
+  int count = 0;
+};
+[[nodiscard]] CircuitErrors ErrorsOf(const ResolvedCircuit& circuit);
+
 // FAILED_PRECONDITION (CIRCUIT_UNSOUND) that names the first error.
 [[nodiscard]] absl::Status UnsoundCircuit(const std::string& commit,
                                           const ResolvedCircuit& circuit);

@@ -53,6 +53,25 @@ absl::Status UnknownWithoutRemote(const std::string& revision, const Freshness& 
        .retry_after = freshness.retry_after});
 }
 
+// A revision that the remote did not have when it was last asked.
+absl::Status UnknownAtRemote(const std::string& revision, const Freshness& freshness) {
+  const std::string time =
+      absl::FormatTime(absl::RFC3339_sec, *freshness.fetch_time, absl::UTCTimeZone());
+  const std::string wait =
+      absl::FormatDuration(absl::Ceil(freshness.retry_after, absl::Seconds(1)));
+  return MakeError(
+      absl::StatusCode::kNotFound,
+      absl::StrCat("the remote had no revision \"", revision, "\" when it was fetched at ", time,
+                   "; check the spelling, and that it has been pushed; the service fetches for an "
+                   "unknown revision again after ",
+                   wait, ", or at once with max_staleness 0s"),
+      {.reason = "REVISION_NOT_FOUND",
+       .metadata = {{"revision", revision}, {"fetch_time", time}},
+       .resource_type = "Revision",
+       .resource_name = revision,
+       .retry_after = freshness.retry_after});
+}
+
 std::string OrHead(const std::string& revision) { return revision.empty() ? "HEAD" : revision; }
 
 }  // namespace
@@ -104,18 +123,15 @@ absl::StatusOr<CircuitList> FleetReader::ListCircuits(const std::string& plant_i
     circuits = CircuitsOf({plant});
   }
   FLEETCAST_ASSIGN_OR_RETURN(std::vector<ResolvedCircuit> all, ResolveAll(circuits));
-  CircuitList list{.commit = commit, .freshness = commits.freshness};
+  CircuitList list{.commit = commit, .freshness = commits.freshness, .page = {}};
   list.complete = outline->complete;
   for (ResolvedCircuit& resolved : all) {
-    if (!resolved.sound()) {
-      ++list.unsound_circuit_count;
-      if (list.unsound.size() < kMostUnsoundNamed) list.unsound.push_back(resolved.key());
-      continue;
-    }
+    if (!resolved.sound()) ++list.unsound_circuit_count;
     if (!query.page.after.empty() &&
         resolved.key() <= CircuitKey{query.page.after[1], query.page.after[2]})
       continue;
-    if (!list.page.next_after.empty() || !MatchesCircuit(filter, resolved)) continue;
+    if (!list.page.next_after.empty()) continue;
+    if (resolved.sound() && !MatchesCircuit(filter, resolved)) continue;
     if (list.page.items.size() < static_cast<std::size_t>(query.page.size)) {
       list.page.items.push_back(std::move(resolved));
     } else {
@@ -167,17 +183,24 @@ absl::StatusOr<ValidationReport> FleetReader::ValidateRevision(const std::string
 absl::StatusOr<ChangeReport> FleetReader::DetectChanges(const std::string& base_revision,
                                                         const std::string& head_revision,
                                                         MaxStaleness max_staleness) {
-  FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitsOf({{"base_revision", base_revision},
-                                                               {"head_revision", head_revision}},
-                                                              max_staleness));
-  const std::string &base_commit = commits.ids[0], &head_commit = commits.ids[1];
-  FLEETCAST_ASSIGN_OR_RETURN(const CommonAncestor merge_base,
-                             repository_.MergeBase(base_commit, head_commit));
+  ChangeReport report{.base_commit = base_revision, .comparison = nullptr};
+  std::vector<NamedRevision> revisions;
+  if (base_revision != kNoCommit) revisions.push_back({"base_revision", base_revision});
+  revisions.push_back({"head_revision", head_revision});
+  FLEETCAST_ASSIGN_OR_RETURN(const Commits commits, CommitsOf(revisions, max_staleness));
+  const std::string& head_commit = commits.ids.back();
+  report.freshness = commits.freshness;
+  CommonAncestor merge_base{.commit = kNoCommit, .count = 0};
+  if (base_revision != kNoCommit) {
+    report.base_commit = commits.ids.front();
+    FLEETCAST_ASSIGN_OR_RETURN(merge_base, repository_.MergeBase(report.base_commit, head_commit));
+  }
+  report.merge_base_count = merge_base.count;
   FLEETCAST_ASSIGN_OR_RETURN(
-      auto comparison,
+      report.comparison,
       comparisons_.FindOrMake(absl::StrCat(merge_base.commit, " ", head_commit),
                               [&] { return Compare(merge_base.commit, head_commit); }));
-  return ChangeReport{std::move(comparison), merge_base.count, commits.freshness};
+  return report;
 }
 
 absl::StatusOr<Kinship> FleetReader::MergeBaseOf(const std::string& base_revision,
@@ -236,6 +259,8 @@ absl::StatusOr<FleetReader::Commits> FleetReader::CommitsOf(
     auto commit = repository_.ResolveCommit(named.field, named.revision);
     if (absl::IsNotFound(commit.status()) && commits.freshness && commits.freshness->stale)
       return UnknownWithoutRemote(named.revision, *commits.freshness);
+    if (absl::IsNotFound(commit.status()) && commits.freshness && commits.freshness->fetch_time)
+      return UnknownAtRemote(named.revision, *commits.freshness);
     if (!commit.ok()) return commit.status();
     commits.ids.push_back(*std::move(commit));
   }
@@ -257,6 +282,9 @@ absl::StatusOr<FleetReader::SharedOutline> FleetReader::Outline(const std::strin
 }
 
 absl::StatusOr<FleetReader::SharedOutline> FleetReader::MakeOutline(const std::string& commit) {
+  if (commit == kNoCommit)
+    return std::make_shared<const FleetOutline>(
+        FleetOutline{.commit = commit, .readable = true, .complete = true});
   FLEETCAST_ASSIGN_OR_RETURN(const std::vector<TreeEntry> entries,
                              repository_.ListConfigFolder(commit));
   const ConfigFiles files = SortConfigFolder(entries);

@@ -38,12 +38,10 @@ struct PlantList {
 struct CircuitList {
   std::string commit;
   std::optional<Freshness> freshness;
-  PageOf<ResolvedCircuit> page;     // sound ones
-  int unsound_circuit_count = 0;    // of the plant, over all pages
-  std::vector<CircuitKey> unsound;  // the first kMostUnsoundNamed of them, by key
-  bool complete = true;             // false: entries of the master list cannot be read
+  PageOf<ResolvedCircuit> page;   // the sound ones that the filter lets through, all unsound ones
+  int unsound_circuit_count = 0;  // of the plant, over all pages
+  bool complete = true;           // false: entries of the master list cannot be read
 };
-inline constexpr std::size_t kMostUnsoundNamed = 1000;
 
 struct CircuitAnswer {
   std::string commit;
@@ -61,15 +59,16 @@ struct ValidationReport {
 
 // What one commit changes against another: the same whoever asks, and whenever.
 struct Comparison {
-  std::string merge_base_commit, head_commit;
+  std::string merge_base_commit, head_commit;  // the first may be kNoCommit
   std::vector<CircuitChange> changes;
   Diagnostics diagnostics;  // what the head makes wrong, in ReportOrder
   [[nodiscard]] std::size_t ApproximateBytes() const;
 };
 
 struct ChangeReport {
+  std::string base_commit;
   std::shared_ptr<const Comparison> comparison;  // never null
-  int merge_base_count = 1;
+  int merge_base_count = 1;                      // 0 where the base is kNoCommit
   std::optional<Freshness> freshness;
 };
 
@@ -95,6 +94,7 @@ class FleetReader {
                                                          MaxStaleness max_staleness = {});
   [[nodiscard]] absl::StatusOr<ValidationReport> ValidateRevision(const std::string& revision,
                                                                   MaxStaleness max_staleness = {});
+  // Everything is new where `base_revision` is kNoCommit.
   [[nodiscard]] absl::StatusOr<ChangeReport> DetectChanges(const std::string& base_revision,
                                                            const std::string& head_revision,
                                                            MaxStaleness max_staleness = {});
@@ -139,7 +139,8 @@ class FleetReader {
       const PlantOutline& plant, const CircuitOutline& outline);
   [[nodiscard]] absl::StatusOr<std::vector<ResolvedCircuit>> ResolveAll(
       const std::vector<CircuitOfPlant>& circuits);
-  // What the head's commit changes against the merge base's, by what is in the files alone.
+  // What the head's commit changes against the merge base's (or kNoCommit), by what is in the files
+  // alone.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const Comparison>> Compare(
       const std::string& merge_base, const std::string& head_commit);
 

@@ -15,7 +15,8 @@ struct Freshness {
   // Why; empty unless stale.
   std::string reason;  // REMOTE_UNREACHABLE, REMOTE_TIMEOUT, REMOTE_REFUSED
   std::string message;
-  absl::Duration retry_after;  // until the next fetch may be tried
+  // Until the next fetch may be tried: after one that failed, or for a revision that is not known.
+  absl::Duration retry_after;
 };
 
 // How old the last fetch may be; nullopt leaves it to the repository's settings.

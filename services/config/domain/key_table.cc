@@ -47,13 +47,15 @@ std::vector<Key> IdentityKeys() {
       {.path = "plant_id",
        .type = KeyType::kId,
        .scope = KeyScope::kIdentity,
-       .help = "The plant's id; the folder's name must be the same.",
+       .help = "The plant's id; the folder's name must be the same. Holds no `_circuit_` and does "
+               "not end in `_circuit`.",
        .range = kIdLength,
        FLEETCAST_MEMBER(Text, plant_id)},
       {.path = "circuit_id",
        .type = KeyType::kId,
        .scope = KeyScope::kIdentity,
-       .help = "The circuit's id within its plant; the file's name must be the same.",
+       .help = "The circuit's id within its plant; the file's name must be the same. Holds no "
+               "`_circuit_`.",
        .range = kIdLength,
        FLEETCAST_MEMBER(Text, circuit_id)},
   };
@@ -95,8 +97,9 @@ std::vector<Key> DataKeys() {
   return {
       {.path = "training.data_filters.sensor_id",
        .type = KeyType::kName,
-       .help = "The sensor's id in the source of readings.",
-       .range = kNameLength,
+       .help = "The sensor's id in the source of readings, as the historian has it: "
+               "`ns=2;s=Line1/Temp`.",
+       .range = {1, 256},
        FLEETCAST_MEMBER(Text, training.data_filters.sensor_id)},
       {.path = "training.data_filters.feature_columns",
        .type = KeyType::kNameList,

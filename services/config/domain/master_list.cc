@@ -71,16 +71,18 @@ class MasterListReader {
     std::map<std::string, MasterCircuit> circuits;
   };
 
-  void Complain(const Mark& mark, const FieldPath& field, const std::string& reason,
+  // False if there are too many problems to tell of this one, too.
+  bool Complain(const Mark& mark, const FieldPath& field, const std::string& reason,
                 const std::string& message, const std::string& remedy,
                 const std::string& plant_id = "", const std::string& circuit_id = "") {
     Diagnostic* diagnostic = Report(list_.diagnostics, mark, field.Text(), reason, message, remedy);
     if (diagnostic == nullptr) {
       list_.complete = false;  // what is not told cannot be told from sound
-      return;
+      return false;
     }
     diagnostic->plant_id = plant_id;
     diagnostic->circuit_id = circuit_id;
+    return true;
   }
 
   // The values of `known`, nullptr for what is not there. Unknown keys are reported; where the
@@ -181,6 +183,15 @@ class MasterListReader {
     const FieldPath id_field(field, "plant_id");
     const auto id = ReadId(id_value, node, id_field);
     if (!id) return;
+    if (IsAmbiguousPlantId(*id)) {
+      Complain(
+          id_value->mark, id_field, "RESERVED_ID",
+          absl::StrCat("plant ", *id, " holds `", kBetweenIds, "` or ends in `_circuit`, which ",
+                       "stands between the ids of plants and circuits in names"),
+          "give the plant another id", *id);
+      list_.complete = false;
+      return;
+    }
     const auto [plant, is_new] = plants_.try_emplace(*id);
     if (is_new)
       plant->second.entry = {
@@ -227,6 +238,12 @@ class MasterListReader {
       Complain(node.mark, id_field, "RESERVED_ID",
                "defaults.yml holds what the plant's circuits share, so no circuit can be called so",
                "give the circuit another id", plant_id, *id);
+    if (IsAmbiguousCircuitId(*id) &&
+        !Complain(id_value->mark, id_field, "RESERVED_ID",
+                  absl::StrCat("circuit ", *id, " holds `", kBetweenIds, "`, which stands between ",
+                               "the ids of plants and circuits in names"),
+                  "give the circuit another id", plant_id, *id))
+      return;
     // In most lists they stand in their order.
     const auto last = circuits.size();
     const auto circuit = circuits.try_emplace(circuits.end(), *id);

@@ -20,7 +20,7 @@ std::string RowJson(const CircuitChange& change) {
                       ",\"cutoff_date\":", JsonString(change.cutoff_date), "}");
 }
 
-std::vector<const CircuitChange*> ToRetrain(const std::vector<CircuitChange>& changes) {
+std::vector<const CircuitChange*> ToRetrain(std::span<const CircuitChange> changes) {
   std::vector<const CircuitChange*> rows;
   for (const CircuitChange& change : changes)
     if (change.effect == ChangeEffect::kRetrain) rows.push_back(&change);
@@ -57,13 +57,13 @@ bool IsPlain(const std::string& id) {
 
 }  // namespace
 
-std::string MatrixJson(const std::vector<CircuitChange>& changes) {
+std::string MatrixJson(std::span<const CircuitChange> changes) {
   const std::vector<const CircuitChange*> rows = ToRetrain(changes);
   return ListJson(rows.begin(), rows.end());
 }
 
-std::vector<std::string> MatrixShards(const std::vector<CircuitChange>& changes,
-                                      MatrixFormat format, std::size_t shard_size) {
+std::vector<std::string> MatrixShards(std::span<const CircuitChange> changes, MatrixFormat format,
+                                      std::size_t shard_size) {
   const std::vector<const CircuitChange*> rows = ToRetrain(changes);
   std::vector<std::string> shards;
   for (auto begin = rows.begin(); begin != rows.end();) {
@@ -75,6 +75,15 @@ std::vector<std::string> MatrixShards(const std::vector<CircuitChange>& changes,
     begin = end;
   }
   return shards;
+}
+
+std::size_t MatrixBytes(const CircuitChange& change, const std::optional<MatrixFormat>& format) {
+  if (change.effect != ChangeEffect::kRetrain) return 0;
+  constexpr std::size_t kComma = 1, kBrackets = 16;  // a shard may have one row
+  const std::size_t row = RowJson(change).size() + kComma;
+  if (!format) return row;
+  const bool keyed = format == MatrixFormat::kAzurePipelines;
+  return 2 * row + kBrackets + (keyed ? AzureMatrixKey(change.key).size() : 0);
 }
 
 std::string AzureMatrixKey(const CircuitKey& circuit) {

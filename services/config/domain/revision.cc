@@ -13,6 +13,7 @@ constexpr std::size_t kLongestRevision = 256;
 // Why `revision` cannot name a commit; empty if it can.
 std::string Complaint(const std::string& revision) {
   if (revision.empty()) return "is empty";
+  if (revision == kNoCommit) return "is what git tells of a branch that is gone, or is new";
   if (revision.size() > kLongestRevision)
     return absl::StrCat("is longer than ", kLongestRevision, " bytes");
   if (revision.front() == '-') return "begins with a dash";

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/id.h"
+#include "common/base/text.h"
 #include "services/config/domain/scalar.h"
 
 namespace fleetcast::config {
@@ -131,9 +132,7 @@ class ScalarReader {
   bool HasForm(const std::string& text) const {
     if (type_ == KeyType::kId) return ValidateId("id", text).ok();
     if (!range_.Contains(static_cast<double>(text.size()))) return false;
-    if (type_ == KeyType::kName)
-      return std::none_of(text.begin(), text.end(),
-                          [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    if (type_ == KeyType::kName) return PrintableLine(text, text.size()) == text;
     const auto is_word = [](char c) {
       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     };
@@ -152,7 +151,7 @@ class ScalarReader {
         return absl::StrCat("use ", length,
                             "letters, digits and ._-, beginning with a letter or digit");
       default:
-        return absl::StrCat("use ", length, "bytes without control characters");
+        return absl::StrCat("use ", length, "bytes of UTF-8 without control characters");
     }
   }
 

@@ -4,7 +4,6 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 
@@ -91,11 +90,7 @@ absl::Status RunFetchProcess(const FetchProcessOptions& options) {
       .death_signal = SIGKILL};
   FLEETCAST_ASSIGN_OR_RETURN(const pid_t pid,
                              Spawn(command, [&] { return LimitTime(options.timeout); }));
-  int ended = 0;
-  while (waitpid(pid, &ended, 0) < 0)
-    if (errno != EINTR)
-      return RemoteStatus("REMOTE_UNREACHABLE", "the process that fetches was lost", remote.url);
-  return StatusOf(ended, options);
+  return StatusOf(WaitForEnd(pid), options);
 }
 
 absl::Status RunMergeProcess(const FetchProcessOptions& options) {

@@ -20,7 +20,8 @@ struct FetchProcessOptions {
   absl::Duration timeout = absl::Seconds(30);
 };
 
-// Fetches; blocks until that is done, has failed, or was killed for taking too long. UNAVAILABLE
+// Fetches; blocks until that is done, has failed, or was killed: for taking too long, or because
+// CurrentStop() was requested. UNAVAILABLE
 // with REMOTE_UNREACHABLE, REMOTE_REFUSED or REMOTE_TIMEOUT. For one thread at a time.
 [[nodiscard]] absl::Status RunFetchProcess(const FetchProcessOptions& options);
 

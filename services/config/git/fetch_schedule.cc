@@ -1,14 +1,34 @@
 #include "services/config/git/fetch_schedule.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "common/base/deadline.h"
 #include "common/base/status.h"
 
 namespace fleetcast::config {
+namespace {
+
+// How often a waiting call looks whether it was cancelled.
+constexpr absl::Duration kLookInterval = absl::Milliseconds(100);
+
+}  // namespace
 
 FetchSchedule::FetchSchedule(std::function<absl::Status()> fetch,
                              std::optional<absl::Time> last_success, const Clock& clock)
-    : fetch_(std::move(fetch)), clock_(clock), last_success_(last_success) {}
+    : fetch_(std::move(fetch)),
+      clock_(clock),
+      last_success_(last_success),
+      fetcher_([this] { FetchWhenAsked(); }) {}
+
+FetchSchedule::~FetchSchedule() {
+  stop_.request_stop();
+  {
+    absl::MutexLock lock(&mutex_);
+    ended_ = true;
+  }
+  fetcher_.join();
+}
 
 Freshness FetchSchedule::Refresh(absl::Duration max_staleness) {
   absl::MutexLock lock(&mutex_);
@@ -26,28 +46,47 @@ Freshness FetchSchedule::Refresh(absl::Duration max_staleness) {
               .reason = ReasonOf(failure_),
               .message = std::string(failure_.message()),
               .retry_after = kPauseAfterFailure - since_failure};
-    if (fetching_)
-      mutex_.Await(absl::Condition(
-          +[](bool* fetching) { return !*fetching; }, &fetching_));
-    else
-      FetchNow();
+    const absl::Duration left = RemainingTime().value_or(absl::InfiniteDuration());
+    if (left <= absl::ZeroDuration())
+      return {.fetch_time = last_success_,
+              .stale = true,
+              .reason = "REMOTE_TIMEOUT",
+              .message =
+                  "fetching from the remote takes longer than this call's deadline allows; "
+                  "it goes on: ask again, or with a later deadline",
+              .retry_after = absl::Seconds(1)};
+    if (!fetching_) {
+      fetching_ = true;
+      ++begun_;
+    }
+    mutex_.AwaitWithTimeout(absl::Condition(
+                                +[](bool* fetching) { return !*fetching; }, &fetching_),
+                            std::min(left, kLookInterval));
   }
 }
 
-void FetchSchedule::FetchNow() {
-  fetching_ = true;
-  const std::int64_t number = ++begun_;
-  const absl::Time began = clock_.Now();
-  mutex_.Unlock();
-  absl::Status status = fetch_();
-  mutex_.Lock();
-  if (status.ok()) {
-    last_success_ = began;
-    succeeded_ = number;
+void FetchSchedule::FetchWhenAsked() {
+  const ScopedCancellation stop(stop_.get_token());
+  absl::MutexLock lock(&mutex_);
+  for (;;) {
+    const auto asked_or_ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return fetching_ || ended_;
+    };
+    mutex_.Await(absl::Condition(&asked_or_ended));
+    if (ended_) return;
+    const std::int64_t number = begun_;
+    const absl::Time began = clock_.Now();
+    mutex_.Unlock();
+    absl::Status status = fetch_();
+    mutex_.Lock();
+    if (status.ok()) {
+      last_success_ = began;
+      succeeded_ = number;
+    }
+    failed_at_ = clock_.Monotonic();
+    failure_ = std::move(status);
+    fetching_ = false;
   }
-  failed_at_ = clock_.Monotonic();
-  failure_ = std::move(status);
-  fetching_ = false;
 }
 
 Freshness FetchSchedule::Known() const {

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -22,32 +24,41 @@ class FetchSchedule {
   // at once instead of waiting for a remote that is down, one after the other.
   static constexpr absl::Duration kPauseAfterFailure = absl::Seconds(10);
 
-  // `fetch` is called without lock, by one caller's thread at a time. `last_success` is when the
-  // last one began, as known from before. `clock` must outlive this.
+  // `fetch` is called without lock, on a thread of the schedule's own, one call at a time; it ends
+  // early when CurrentStop() is requested. `last_success` is when the last one began, as known from
+  // before. `clock` must outlive this.
   FetchSchedule(std::function<absl::Status()> fetch, std::optional<absl::Time> last_success,
                 const Clock& clock);
+  // Stops the fetch that goes on. Nobody may wait any more.
+  ~FetchSchedule();
+  FetchSchedule(const FetchSchedule&) = delete;
+  FetchSchedule& operator=(const FetchSchedule&) = delete;
 
   // Returns once the last successful fetch began at most `max_staleness` before this call (after it
-  // for 0), or one that this call waited for has failed. Blocks for two fetches at most: one that
-  // goes on and began too early, and the next.
+  // for 0), or one that this call waited for has failed, or the calling thread has no time left
+  // (common/base/deadline.h): stale then, and the fetch goes on. Waits for two fetches at most: one
+  // that goes on and began too early, and the next.
   [[nodiscard]] Freshness Refresh(absl::Duration max_staleness);
 
   // What is known without a fetch.
   [[nodiscard]] Freshness Known() const;
 
  private:
-  void FetchNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FetchWhenAsked();
 
   const std::function<absl::Status()> fetch_;
   const Clock& clock_;
+  std::stop_source stop_;
   mutable absl::Mutex mutex_;
-  bool fetching_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool fetching_ ABSL_GUARDED_BY(mutex_) = false;  // one goes on, or is about to begin
   // Fetches are numbered from 1, in the order in which they begin.
   std::int64_t begun_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t succeeded_ ABSL_GUARDED_BY(mutex_) = 0;  // the last that did, 0 for none here
   std::optional<absl::Time> last_success_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);      // of the last fetch
   absl::Duration failed_at_ ABSL_GUARDED_BY(mutex_);  // monotonic
+  std::thread fetcher_;
 };
 
 }  // namespace fleetcast::config

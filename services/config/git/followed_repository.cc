@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/deadline.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "services/config/git/packs.h"
@@ -76,12 +77,15 @@ bool IsFullCommitId(const std::string& revision) {
 }  // namespace
 
 FollowedRepository::FollowedRepository(FollowOptions options, int lock, const Clock& clock)
-    : options_(std::move(options)),
-      lock_(lock),
-      clock_(clock),
-      schedule_([this] { return FetchAndRemember(); }, ReadFetchTime(options_.state_dir), clock) {}
+    : options_(std::move(options)), lock_(lock), clock_(clock) {
+  schedule_.emplace([this] { return FetchAndRemember(); }, ReadFetchTime(options_.state_dir),
+                    clock);
+}
 
-FollowedRepository::~FollowedRepository() { close(lock_); }
+FollowedRepository::~FollowedRepository() {
+  schedule_.reset();
+  close(lock_);
+}
 
 absl::StatusOr<std::unique_ptr<FollowedRepository>> FollowedRepository::Open(FollowOptions options,
                                                                              const Clock& clock) {
@@ -109,6 +113,7 @@ FetchProcessOptions FollowedRepository::ProcessOptions() const {
 absl::Status FollowedRepository::FetchAndRemember() {
   const absl::Time began = clock_.Now();
   absl::Status status = RunFetchProcess(ProcessOptions());
+  if (CurrentStop().stop_requested()) return status;
   if (!status.ok()) {
     LogWarning("fetch failed", {{"url", options_.remote.url},
                                 {"reason", ReasonOf(status)},
@@ -145,9 +150,14 @@ std::optional<Freshness> FollowedRepository::Refresh(const std::vector<std::stri
     known = known && !absl::IsNotFound(commit.status());
     pinned = pinned && (IsFullCommitId(revision) || absl::IsInvalidArgument(commit.status()));
   }
-  if (!known) return schedule_.Refresh(absl::ZeroDuration());
-  if (pinned) return schedule_.Known();
-  return schedule_.Refresh(max_staleness.value_or(options_.max_staleness));
+  if (pinned && known) return schedule_->Known();
+  if (known) return schedule_->Refresh(max_staleness.value_or(options_.max_staleness));
+  Freshness freshness = schedule_->Refresh(
+      std::min(max_staleness.value_or(kFetchForUnknownEvery), kFetchForUnknownEvery));
+  if (!freshness.stale && freshness.fetch_time)
+    freshness.retry_after = std::max(kFetchForUnknownEvery - (clock_.Now() - *freshness.fetch_time),
+                                     absl::ZeroDuration());
+  return freshness;
 }
 
 absl::StatusOr<std::string> FollowedRepository::ResolveCommit(const std::string& field,

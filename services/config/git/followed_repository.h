@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ struct FollowOptions {
 // Thread safe.
 class FollowedRepository final : public ConfigRepository {
  public:
+  // A revision that is not known calls for a fetch if the last one is older, so that nobody keeps
+  // the remote busy with names that it does not have.
+  static constexpr absl::Duration kFetchForUnknownEvery = absl::Seconds(5);
+
   // Fetches nothing yet: a remote that is down stops nobody from starting. FAILED_PRECONDITION
   // (REMOTE_SETTINGS, STATE_DIR_UNUSABLE, STATE_DIR_IN_USE). `clock` must outlive it.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<FollowedRepository>> Open(
@@ -57,7 +62,7 @@ class FollowedRepository final : public ConfigRepository {
   const int lock_;  // descriptor of the state folder's lock file
   const Clock& clock_;
   std::unique_ptr<GitConfigRepository> mirror_;  // set by Open
-  FetchSchedule schedule_;
+  std::optional<FetchSchedule> schedule_;        // ends before all that it fetches with
 };
 
 }  // namespace fleetcast::config

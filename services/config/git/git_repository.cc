@@ -3,8 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstring>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "services/config/git/bounded_allocator.h"
@@ -36,10 +40,72 @@ absl::Status Unavailable(const std::string& path, const std::string& doing) {
                     .retry_after = absl::Seconds(1)});
 }
 
-absl::Status UnknownRevision(const std::string& revision) {
+absl::Status Unsupported(const std::string& path, const std::string& extension,
+                         const std::string& why) {
+  return Refused(absl::StatusCode::kFailedPrecondition, "REPOSITORY_UNSUPPORTED",
+                 absl::StrCat("the repository at ", path, " ", why),
+                 {{"repository", path}, {"extension", extension}});
+}
+
+absl::Status PartialClone(const std::string& path) {
+  return Unsupported(path, "partialclone",
+                     "is a partial clone (git clone --filter), which lacks files that this service "
+                     "has to read; clone it without --filter, or let the service follow the remote "
+                     "(remote_url)");
+}
+
+// Whether git would fetch what is missing here from a remote, when it is read.
+bool IsPartialClone(git_repository* repository) {
+  git_config* config = nullptr;
+  if (git_repository_config_snapshot(&config, repository) < 0) return false;
+  bool partial = false;
+  git_config_foreach_match(
+      config, "^remote\\..*\\.promisor$",
+      [](const git_config_entry* entry, void* payload) {
+        int value = 0;
+        if (git_config_parse_bool(&value, entry->value) == 0 && value != 0)
+          *static_cast<bool*>(payload) = true;
+        return 0;
+      },
+      &partial);
+  git_config_free(config);
+  return partial;
+}
+
+// Why an object could not be read; `code` is libgit2's.
+absl::Status Unreadable(int code, git_repository* repository, const std::string& path,
+                        const std::string& doing) {
+  const absl::Status unavailable = Unavailable(path, doing);
+  return code == GIT_ENOTFOUND && IsPartialClone(repository) ? PartialClone(path) : unavailable;
+}
+
+// After an attempt to open the repository at `path` that failed: the error if git wrote it in a
+// format that libgit2 does not read.
+std::optional<absl::Status> UnsupportedFormat(const std::string& path) {
+  static constexpr char kSign[] = "unsupported extension name extensions.";
+  const std::string error = LastError();
+  const std::size_t at = error.find(kSign);
+  if (at == std::string::npos) return std::nullopt;
+  const std::string extension = absl::AsciiStrToLower(error.substr(at + std::strlen(kSign)));
+  if (extension == "partialclone") return PartialClone(path);
+  if (extension == "objectformat")
+    return Unsupported(path, extension,
+                       "names its objects by SHA-256, and this service reads repositories of SHA-1 "
+                       "alone; make one with git init --object-format=sha1, fill it by git "
+                       "fast-export --all | git fast-import, and name that");
+  return Unsupported(path, extension,
+                     absl::StrCat("uses git's extension ", extension,
+                                  ", which this service cannot read; make a clone without it, and "
+                                  "name that"));
+}
+
+absl::Status UnknownRevision(const std::string& revision, bool shallow) {
   return MakeError(absl::StatusCode::kNotFound,
                    absl::StrCat("the repository has no revision \"", revision,
-                                "\"; check the spelling, and that it has been pushed or fetched"),
+                                "\"; check the spelling, and that it has been pushed or fetched",
+                                shallow ? "; it is a shallow clone: git fetch --unshallow brings "
+                                          "what is older"
+                                        : ""),
                    {.reason = "REVISION_NOT_FOUND",
                     .metadata = {{"revision", revision}},
                     .resource_type = "Revision",
@@ -48,7 +114,7 @@ absl::Status UnknownRevision(const std::string& revision) {
 
 // Why `code` came from looking a revision up.
 absl::Status RevisionError(int code, const std::string& field, const std::string& revision,
-                           const std::string& path) {
+                           const std::string& path, bool shallow) {
   if (code == GIT_EAMBIGUOUS)
     return InvalidField(
         field,
@@ -68,7 +134,7 @@ absl::Status RevisionError(int code, const std::string& field, const std::string
   // A name that leads to a file of the repository which is no reference.
   const bool no_reference = error != nullptr && error->klass == GIT_ERROR_REFERENCE;
   if (code == GIT_ENOTFOUND || code == GIT_EUNBORNBRANCH || no_reference)
-    return UnknownRevision(revision);
+    return UnknownRevision(revision, shallow);
   return Unavailable(path, absl::StrCat("looking up ", revision));
 }
 
@@ -117,6 +183,9 @@ GitConfigRepository::GitConfigRepository(GitOptions options) : options_(std::mov
   // For the whole process: this is the only repository that it reads.
   git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, options_.allow_other_owner ? 0 : 1);
   git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, kObjectCacheBytes);
+  // That of sparse clones: it is about the work tree, which is not read.
+  std::array<const char*, 1> extensions = {"worktreeconfig"};
+  git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions.data(), extensions.size());
 }
 
 GitConfigRepository::~GitConfigRepository() {
@@ -167,6 +236,7 @@ absl::StatusOr<RepositoryHandle> GitConfigRepository::OpenHandle() const {
                                 " belongs to another user; run as that user, add it to git's "
                                 "safe.directory, or set allow-other-owner"),
                    {{"repository", path}});
+  if (auto unsupported = UnsupportedFormat(path)) return *std::move(unsupported);
   return Unavailable(path, "opening it");
 }
 
@@ -200,7 +270,8 @@ absl::StatusOr<std::string> GitConfigRepository::ResolveCommit(const std::string
   ObjectHandle object;
   if (const int code = Take(object, git_revparse_single, repository.get(), revision.c_str());
       code < 0)
-    return RevisionError(code, field, revision, options_.path);
+    return RevisionError(code, field, revision, options_.path,
+                         git_repository_is_shallow(repository.get()) == 1);
   ObjectHandle commit;
   if (Take(commit, git_object_peel, object.get(), GIT_OBJECT_COMMIT) < 0)
     return InvalidField(field,
@@ -237,7 +308,9 @@ absl::StatusOr<std::vector<TreeEntry>> GitConfigRepository::ListConfigFolder(
   std::vector<TreeEntry> entries;
   int code = git_oid_fromstr(&id, commit.c_str());
   if (code == 0) code = ReadConfigFolder(repository.get(), id, entries);
-  if (code < 0) return Unavailable(options_.path, absl::StrCat("listing config/ at ", commit));
+  if (code < 0)
+    return Unreadable(code, repository.get(), options_.path,
+                      absl::StrCat("listing config/ at ", commit));
   return entries;
 }
 
@@ -245,8 +318,9 @@ absl::StatusOr<std::vector<TreeEntry>> GitConfigRepository::ListPlantFolder(
     const ObjectId& folder) {
   FLEETCAST_ASSIGN_OR_RETURN(const Borrowed repository, Borrow());
   std::vector<TreeEntry> entries;
-  if (ReadPlantFolder(repository.get(), GitId(folder), entries) < 0)
-    return Unavailable(options_.path, absl::StrCat("listing folder ", folder.Hex()));
+  if (const int code = ReadPlantFolder(repository.get(), GitId(folder), entries); code < 0)
+    return Unreadable(code, repository.get(), options_.path,
+                      absl::StrCat("listing folder ", folder.Hex()));
   return entries;
 }
 
@@ -279,7 +353,8 @@ absl::StatusOr<std::string> GitConfigRepository::ReadFile(const ObjectId& object
         absl::StrCat("object ", object_id.Hex(), " has ", bytes, " bytes, more than ", max_bytes),
         {{"object_id", object_id.Hex()}});
   if (code < 0 || type != GIT_OBJECT_BLOB)
-    return Unavailable(options_.path, absl::StrCat("reading object ", object_id.Hex()));
+    return Unreadable(code, repository.get(), options_.path,
+                      absl::StrCat("reading object ", object_id.Hex()));
   return std::string(static_cast<const char*>(git_odb_object_data(object.get())),
                      git_odb_object_size(object.get()));
 }

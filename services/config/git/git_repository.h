@@ -25,7 +25,8 @@ struct GitOptions {
 // Thread safe: a libgit2 repository is not, so each call borrows one of its own.
 class GitConfigRepository final : public ConfigRepository {
  public:
-  // FAILED_PRECONDITION (REPOSITORY_NOT_FOUND, REPOSITORY_OWNER) with what to do about it.
+  // FAILED_PRECONDITION (REPOSITORY_NOT_FOUND, REPOSITORY_OWNER, REPOSITORY_UNSUPPORTED) with what
+  // to do about it.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<GitConfigRepository>> Open(
       GitOptions options);
   // The path, for Open, of the repository that `folder` lies in, as git finds it. NOT_FOUND

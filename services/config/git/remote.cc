@@ -204,8 +204,10 @@ absl::Status RemoteError(int code, const Access& access) {
   for (const char* sign :
        {"status code: 401", "status code: 403", "status code: 404", "cannot redirect"})
     refused = refused || absl::StrContains(why, sign);
-  const std::string remedy =
+  std::string remedy =
       refused ? RemedyOf(code, access) : "look at the remote, and at the way to it";
+  if (absl::StrContains(why, "extensions.objectformat"))
+    remedy = "it names its objects by SHA-256, and this service reads repositories of SHA-1 alone";
   return MakeError(absl::StatusCode::kUnavailable,
                    absl::StrCat("cannot fetch from ", access.remote.url, ": ", why, "; ", remedy),
                    {.reason = refused ? "REMOTE_REFUSED" : "REMOTE_UNREACHABLE",

@@ -1,22 +1,22 @@
 #include "services/config/rpc/config_service.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
 #include "common/base/status.h"
 #include "common/rpc/request.h"
 #include "common/rpc/status.h"
-#include "services/config/domain/pipeline_matrix.h"
+#include "services/config/rpc/changes_page.h"
 #include "services/config/rpc/messages.h"
 
 namespace fleetcast::config {
 namespace {
-
-// Keeps a report of a wholly broken fleet within the 4 MiB of a message.
-constexpr std::size_t kMostDiagnostics = 5000;
 
 const ResourceNamePattern& CircuitName() {
   static const ResourceNamePattern pattern("plants/{plant}/circuits/{circuit}");
@@ -54,11 +54,39 @@ absl::StatusOr<ListQuery> ParseQuery(const Request& request, const std::string& 
   return query;
 }
 
-template <typename Response>
-void AddDiagnostics(const Diagnostics& diagnostics, Response* response) {
-  const std::size_t count = std::min(diagnostics.size(), kMostDiagnostics);
-  for (std::size_t i = 0; i < count; ++i) ToMessage(diagnostics[i], response->add_diagnostics());
-  response->set_diagnostic_count(static_cast<int>(diagnostics.size()));
+absl::Status OtherPageToken() {
+  return InvalidField("page_token", "is not from this list; start from the first page",
+                      "INVALID_PAGE_TOKEN");
+}
+
+// A page that ends by its bytes alone unless the request says how many items: `commits` that all
+// pages are read from, and how many items came before.
+struct BytePage {
+  std::vector<std::string> commits;  // none on the first page
+  std::size_t begin = 0;
+  rpc::PageBudget budget;
+};
+
+template <typename Request>
+absl::StatusOr<BytePage> ParseBytePage(const Request& request, const std::string& binding,
+                                       std::size_t commit_count) {
+  FLEETCAST_ASSIGN_OR_RETURN(PageRequest page,
+                             ParsePage(request.page_size(), request.page_token(), binding));
+  BytePage parsed;
+  if (request.page_size() > 0) parsed.budget = rpc::PageBudget(request.page_size());
+  if (page.after.empty()) return parsed;
+  if (page.after.size() != commit_count + 1 || !absl::SimpleAtoi(page.after.back(), &parsed.begin))
+    return OtherPageToken();
+  page.after.pop_back();
+  parsed.commits = std::move(page.after);
+  return parsed;
+}
+
+// `next` is where the next page begins.
+std::string BytePageToken(std::vector<std::string> commits, std::size_t next,
+                          const std::string& binding) {
+  commits.push_back(absl::StrCat(next));
+  return MakePageToken(commits, binding);
 }
 
 absl::Status List(FleetReader& reader, const v1::ListPlantsRequest& request,
@@ -80,13 +108,32 @@ absl::Status List(FleetReader& reader, const v1::ListCircuitsRequest& request,
                              PlantName().ParseWithWildcards("parent", request.parent()));
   FLEETCAST_ASSIGN_OR_RETURN(const ListQuery query, ParseQuery(request, binding));
   FLEETCAST_ASSIGN_OR_RETURN(const CircuitList list, reader.ListCircuits(ids[0], query));
-  for (const ResolvedCircuit& circuit : list.page.items)
-    ToMessage(circuit, list.commit, response->add_circuits());
-  response->set_next_page_token(MakePageToken(list.page.next_after, binding));
+  std::vector<std::string> next = list.page.next_after;
+  rpc::PageBudget budget;
+  const auto add = [&budget](auto message, auto* messages) {
+    if (!budget.Take(message.ByteSizeLong())) return false;
+    *messages->Add() = std::move(message);
+    return true;
+  };
+  const auto add_circuit = [&](const ResolvedCircuit& circuit) {
+    if (circuit.sound()) {
+      v1::Circuit message;
+      ToMessage(circuit, list.commit, &message);
+      return add(std::move(message), response->mutable_circuits());
+    }
+    v1::UnsoundCircuit message;
+    ToMessage(circuit, &message);
+    return add(std::move(message), response->mutable_unsound());
+  };
+  for (std::size_t i = 0; i < list.page.items.size(); ++i) {
+    if (add_circuit(list.page.items[i])) continue;
+    const CircuitKey& last = list.page.items[i - 1].key();
+    next = {list.commit, last.plant_id, last.circuit_id};
+    break;
+  }
+  response->set_next_page_token(MakePageToken(next, binding));
   response->set_commit(list.commit);
   response->set_unsound_circuit_count(list.unsound_circuit_count);
-  for (const CircuitKey& key : list.unsound)
-    response->add_unsound_circuits(CircuitName().Format({key.plant_id, key.circuit_id}));
   response->set_master_list_complete(list.complete);
   AddFreshness(list.freshness, response);
   return absl::OkStatus();
@@ -105,23 +152,25 @@ absl::Status Get(FleetReader& reader, const v1::GetCircuitRequest& request, v1::
 
 absl::Status Validate(FleetReader& reader, const v1::ValidateRevisionRequest& request,
                       v1::ValidateRevisionResponse* response) {
+  const std::string binding = rpc::PageBinding("ValidateRevision", request);
+  FLEETCAST_ASSIGN_OR_RETURN(BytePage page, ParseBytePage(request, binding, 1));
   FLEETCAST_ASSIGN_OR_RETURN(const MaxStaleness max_staleness, ParseMaxStaleness(request));
-  FLEETCAST_ASSIGN_OR_RETURN(const ValidationReport report,
-                             reader.ValidateRevision(request.revision(), max_staleness));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const ValidationReport report,
+      reader.ValidateRevision(page.commits.empty() ? request.revision() : page.commits[0],
+                              max_staleness));
   response->set_commit(report.commit);
   response->set_valid(!HasError(report.diagnostics));
-  AddDiagnostics(report.diagnostics, response);
+  const std::size_t next =
+      AddDiagnostics(report.diagnostics, page.begin, page.budget, response->mutable_diagnostics());
+  if (next < report.diagnostics.size())
+    response->set_next_page_token(BytePageToken({report.commit}, next, binding));
+  response->set_diagnostic_count(static_cast<int>(report.diagnostics.size()));
   response->set_circuit_count(report.circuit_count);
   response->set_unsound_circuit_count(report.unsound_circuit_count);
   AddFreshness(report.freshness, response);
   return absl::OkStatus();
 }
-
-// What a DetectChanges request asks of the matrix besides `matrix_json`.
-struct MatrixRequest {
-  std::optional<MatrixFormat> format;
-  std::size_t shard_size = kMostMatrixJobs;
-};
 
 absl::StatusOr<MatrixRequest> ParseMatrix(const v1::DetectChangesRequest& request) {
   MatrixRequest matrix;
@@ -153,21 +202,20 @@ absl::StatusOr<MatrixRequest> ParseMatrix(const v1::DetectChangesRequest& reques
 
 absl::Status Compare(FleetReader& reader, const v1::DetectChangesRequest& request,
                      v1::DetectChangesResponse* response) {
+  const std::string binding = rpc::PageBinding("DetectChanges", request);
+  FLEETCAST_ASSIGN_OR_RETURN(BytePage page, ParseBytePage(request, binding, 2));
   FLEETCAST_ASSIGN_OR_RETURN(const MatrixRequest matrix, ParseMatrix(request));
   FLEETCAST_ASSIGN_OR_RETURN(const MaxStaleness max_staleness, ParseMaxStaleness(request));
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const ChangeReport report,
-      reader.DetectChanges(request.base_revision(), request.head_revision(), max_staleness));
+  if (page.commits.empty()) page.commits = {request.base_revision(), request.head_revision()};
+  FLEETCAST_ASSIGN_OR_RETURN(const ChangeReport report,
+                             reader.DetectChanges(page.commits[0], page.commits[1], max_staleness));
   const Comparison& comparison = *report.comparison;
   response->set_merge_base_commit(comparison.merge_base_commit);
   response->set_merge_base_count(report.merge_base_count);
   response->set_head_commit(comparison.head_commit);
-  for (const CircuitChange& change : comparison.changes) ToMessage(change, response->add_changes());
-  response->set_matrix_json(MatrixJson(comparison.changes));
-  if (matrix.format)
-    for (std::string& shard : MatrixShards(comparison.changes, *matrix.format, matrix.shard_size))
-      response->add_matrix_shards_json(std::move(shard));
-  AddDiagnostics(comparison.diagnostics, response);
+  if (const auto next = AddChanges(comparison, matrix, page.begin, page.budget, response))
+    response->set_next_page_token(
+        BytePageToken({report.base_commit, comparison.head_commit}, *next, binding));
   AddFreshness(report.freshness, response);
   return absl::OkStatus();
 }

@@ -1,9 +1,14 @@
 #include "services/config/rpc/messages.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/config/domain/fleet_diagnostics.h"
 
 namespace fleetcast::config {
 namespace {
+
+std::string NameOf(const CircuitKey& key) {
+  return absl::StrCat("plants/", key.plant_id, "/circuits/", key.circuit_id);
+}
 
 v1::PlantCalendar::Span ToSpan(const Span& span) {
   v1::PlantCalendar::Span message;
@@ -103,16 +108,6 @@ v1::FieldChange::Source SourceOf(FieldChange::Source source) {
   return v1::FieldChange::SOURCE_UNSPECIFIED;
 }
 
-void ToMessage(const FieldChange& field, v1::FieldChange* message) {
-  message->set_field(field.field);
-  message->set_old_value(field.old_value);
-  message->set_new_value(field.new_value);
-  message->set_source(SourceOf(field.source));
-  message->set_path(field.path);
-  message->set_line(field.mark.line);
-  message->set_column(field.mark.column);
-}
-
 }  // namespace
 
 void ToMessage(const PlantOutline& plant, v1::Plant* message) {
@@ -125,7 +120,7 @@ void ToMessage(const PlantOutline& plant, v1::Plant* message) {
 
 void ToMessage(const ResolvedCircuit& circuit, const std::string& commit, v1::Circuit* message) {
   const CircuitKey& key = circuit.key();
-  message->set_name(absl::StrCat("plants/", key.plant_id, "/circuits/", key.circuit_id));
+  message->set_name(NameOf(key));
   message->set_plant_id(key.plant_id);
   message->set_circuit_id(key.circuit_id);
   message->set_plant_display_name(circuit.plant->display_name);
@@ -136,6 +131,13 @@ void ToMessage(const ResolvedCircuit& circuit, const std::string& commit, v1::Ci
   message->set_deployment_hash(circuit.resolution->deployment_hash);
   message->set_commit(commit);
   message->set_path(circuit.outline->PathOf(0));
+}
+
+void ToMessage(const ResolvedCircuit& circuit, v1::UnsoundCircuit* message) {
+  const CircuitErrors errors = ErrorsOf(circuit);
+  message->set_name(NameOf(circuit.key()));
+  ToMessage(errors.first, message->mutable_first_error());
+  message->set_error_count(errors.count);
 }
 
 void ToMessage(const Diagnostic& diagnostic, v1::Diagnostic* message) {
@@ -158,10 +160,16 @@ void ToMessage(const CircuitChange& change, v1::CircuitChange* message) {
   message->set_cutoff_date(change.cutoff_date);
   message->set_kind(KindOf(change.kind));
   message->set_effect(EffectOf(change.effect));
-  for (const FieldChange& field : change.fields) {
-    message->add_changed_fields(field.Text());
-    ToMessage(field, message->add_field_changes());
-  }
+}
+
+void ToMessage(const FieldChange& field, v1::FieldChange* message) {
+  message->set_field(field.field);
+  message->set_old_value(field.old_value);
+  message->set_new_value(field.new_value);
+  message->set_source(SourceOf(field.source));
+  message->set_path(field.path);
+  message->set_line(field.mark.line);
+  message->set_column(field.mark.column);
 }
 
 void ToMessage(const Freshness& freshness, v1::Freshness* message) {

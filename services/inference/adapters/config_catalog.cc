@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
 #include "common/rpc/client.h"
@@ -48,6 +49,18 @@ DeploymentSettings SettingsOf(const config::v1::Circuit& circuit) {
                           ? Fallback::kNone
                           : Fallback::kEarlierVersionOrNaive,
           .shape = ShapeOf(circuit.training())};
+}
+
+// "config/plants/P001/C002.yml:12:3: … is out of range; use … (and 2 errors more)"
+std::string FaultOf(const config::v1::UnsoundCircuit& circuit) {
+  const config::v1::Diagnostic& first = circuit.first_error();
+  std::string fault = first.path();
+  if (first.line() > 0) absl::StrAppend(&fault, ":", first.line(), ":", first.column());
+  absl::StrAppend(&fault, ": ", first.message());
+  if (!first.remedy().empty()) absl::StrAppend(&fault, "; ", first.remedy());
+  const int more = circuit.error_count() - 1;
+  if (more > 0) absl::StrAppend(&fault, " (and ", more, more == 1 ? " error" : " errors", " more)");
+  return fault;
 }
 
 }  // namespace
@@ -128,9 +141,9 @@ absl::StatusOr<DesiredFleet> ConfigCatalog::GetFleet(const std::string& revision
                                 .deployment_hash = circuit.deployment_hash(),
                                 .cutoff_date = circuit.training().cutoff_date(),
                                 .settings = SettingsOf(circuit)});
-    for (const std::string& name : page.unsound_circuits()) {
-      FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit, ParseCircuit("unsound_circuits", name));
-      fleet.unsound.insert(circuit);
+    for (const config::v1::UnsoundCircuit& unsound : page.unsound()) {
+      FLEETCAST_ASSIGN_OR_RETURN(const CircuitId circuit, ParseCircuit("unsound", unsound.name()));
+      fleet.unsound.emplace(circuit, FaultOf(unsound));
     }
     // Where more are left out than are named, whoever is missing may be one of them.
     fleet.complete = page.master_list_complete() &&

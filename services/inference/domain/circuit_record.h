@@ -41,6 +41,7 @@ struct CircuitRecord {
   std::string commit, training_hash, deployment_hash, cutoff_date;
   DeploymentSettings settings;  // only where it is asked for
   bool unsound = false;         // at the commit in force
+  std::string unsound_because;  // file, line and fault
   std::string step_group_id;    // of its last step
   std::string training_run;     // asked for a version of `training_hash`; resource name
 

@@ -83,8 +83,10 @@ class Judge {
     if (circuit_.unsound)
       Add(ConditionType::kOutOfSync, UnlessNothingServes(Severity::kWarning),
           "CONFIGURATION_UNSOUND",
-          "its configuration has errors at the commit in force, so it keeps what it has: see "
-          "`fleetcast config validate`");
+          absl::StrCat("its configuration has errors at the commit in force, so it keeps what it "
+                       "has: ",
+                       circuit_.unsound_because.empty() ? "see `fleetcast config validate`"
+                                                        : circuit_.unsound_because));
     if (!NeedsStep(circuit_)) return;
     if (!circuit_.step || circuit_.step_group_id.empty()) {
       Add(ConditionType::kOutOfSync, UnlessNothingServes(Severity::kWarning), "NO_STEP",

@@ -144,6 +144,7 @@ FleetChange ChangeTo(const DesiredFleet& desired, const std::vector<CircuitRecor
     record.display_name = from.settings.display_name;
     record.desired_state = DesiredState::kActive;
     record.unsound = false;
+    record.unsound_because.clear();
     record.training_hash = from.training_hash;
     record.deployment_hash = from.deployment_hash;
     record.cutoff_date = from.cutoff_date;
@@ -159,11 +160,14 @@ FleetChange ChangeTo(const DesiredFleet& desired, const std::vector<CircuitRecor
       take(std::move(record), *found->second);
       continue;
     }
-    const bool unsound = desired.unsound.contains(record.circuit);
+    const auto fault = desired.unsound.find(record.circuit);
+    const bool unsound = fault != desired.unsound.end();
+    const std::string because = unsound ? fault->second : "";
     const bool gone =
         !unsound && desired.complete && record.desired_state != DesiredState::kRetired;
-    if (gone || unsound != record.unsound) {
+    if (gone || unsound != record.unsound || because != record.unsound_because) {
       record.unsound = unsound;
+      record.unsound_because = because;
       if (gone) {
         record.desired_state = DesiredState::kRetired;
         record.training_run.clear();
@@ -181,9 +185,10 @@ FleetChange ChangeTo(const DesiredFleet& desired, const std::vector<CircuitRecor
   }
   for (const auto& [circuit, from] : wanted)
     if (!known.contains(circuit)) take(CircuitRecord{}, *from);
-  for (const CircuitId& circuit : desired.unsound) {
+  for (const auto& [circuit, because] : desired.unsound) {
     if (known.contains(circuit)) continue;
     CircuitRecord record{.circuit = circuit, .display_name = "", .unsound = true};
+    record.unsound_because = because;
     record.desired_state = DesiredState::kActive;
     record.commit = desired.commit;
     change.changed.push_back(record);

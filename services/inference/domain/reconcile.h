@@ -55,8 +55,8 @@ struct StepDecision {
 // A fleet as a commit has it.
 struct DesiredFleet {
   std::string commit;
-  std::vector<DesiredCircuit> circuits;  // sound ones, by plant and circuit
-  std::set<CircuitId> unsound;
+  std::vector<DesiredCircuit> circuits;      // sound ones, by plant and circuit
+  std::map<CircuitId, std::string> unsound;  // with file, line and fault
   // False: entries of the master list cannot be read, so nothing is known to be gone.
   bool complete = true;
 };

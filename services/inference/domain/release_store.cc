@@ -27,29 +27,33 @@ const FilterFields& ReleaseFilterFields() {
 }
 
 const FilterFields& StepFilterFields() {
-  static const auto* fields = new FilterFields{
-      {"state", FilterKind::kWord, {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"}},
-      {"plant_id"},
-      {"circuit_id"},
-      {"action",
-       FilterKind::kWord,
-       {"NONE", "PROMOTED", "REDEPLOYED", "RETIRED", "REFUSED", "PINNED"}},
-      {"failure.reason"}};
+  static const auto* fields =
+      new FilterFields{{"state",
+                        FilterKind::kWord,
+                        {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"},
+                        "STATE_"},
+                       {"plant_id"},
+                       {"circuit_id"},
+                       {"action",
+                        FilterKind::kWord,
+                        {"NONE", "PROMOTED", "REDEPLOYED", "RETIRED", "REFUSED", "PINNED"},
+                        "ACTION_"},
+                       {"failure.reason"}};
   return *fields;
 }
 
 const FilterFields& StatusFilterFields() {
-  static const auto* fields =
-      new FilterFields{{"plant_id"},
-                       {"circuit_id"},
-                       {"desired_state", FilterKind::kWord, {"ACTIVE", "RETIRED"}},
-                       {"severity", FilterKind::kWord, {"OK", "INFO", "WARNING", "ERROR"}},
-                       {"conditions"},
-                       {"release"},
-                       {"commit"},
-                       {"cutoff_date", FilterKind::kDate},
-                       {"serving.model_version"},
-                       {"serving.skill", FilterKind::kNumber}};
+  static const auto* fields = new FilterFields{
+      {"plant_id"},
+      {"circuit_id"},
+      {"desired_state", FilterKind::kWord, {"ACTIVE", "RETIRED"}, "DESIRED_STATE_"},
+      {"severity", FilterKind::kWord, {"OK", "INFO", "WARNING", "ERROR"}, "SEVERITY_"},
+      {"conditions"},
+      {"release"},
+      {"commit"},
+      {"cutoff_date", FilterKind::kDate},
+      {"serving.model_version"},
+      {"serving.skill", FilterKind::kNumber}};
   return *fields;
 }
 

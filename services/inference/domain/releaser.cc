@@ -136,7 +136,7 @@ absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, Rel
   release.pin.previous_release = in_force.release_id;
   release.pin.plan = {
       .in_sync = change.in_sync, .pinned = change.pinned, .unsound = change.unsound};
-  for (const CircuitId& circuit : fleet.unsound)
+  for (const auto& [circuit, because] : fleet.unsound)
     if (release.pin.unsound_circuits.size() < kMostUnsoundNamed)
       release.pin.unsound_circuits.push_back(CircuitKey(circuit));
   if (!fleet.complete)

@@ -1,6 +1,7 @@
 #include "services/inference/storage/circuit_rows.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/workqueue/rows.h"
@@ -13,6 +14,7 @@ namespace {
 const char kSelect[] =
     "SELECT c.plant_id, c.circuit_id, c.display_name, coalesce(c.desired_state, '') AS desired,"
     " c.release_id, c.config_commit, c.training_hash, c.deployment_hash, c.cutoff_date, c.unsound,"
+    " CASE WHEN c.unsound THEN c.settings ->> 'unsound_because' END AS unsound_because,"
     " c.step_group_id, c.training_run, c.pin_version, c.pin_actor, c.pin_reason, "
     FLEETCAST_MICROS("c.pin_time") " AS pin_us, "
     FLEETCAST_MICROS("c.pin_expire_time") " AS pin_expire_us,"
@@ -65,7 +67,8 @@ const char kStoreDesired[] = R"(
     training_hash = EXCLUDED.training_hash, deployment_hash = EXCLUDED.deployment_hash,
     cutoff_date = EXCLUDED.cutoff_date, unsound = EXCLUDED.unsound,
     training_run = EXCLUDED.training_run,
-    settings = CASE WHEN EXCLUDED.settings = '{}' THEN c.settings ELSE EXCLUDED.settings END)";
+    settings = CASE WHEN EXCLUDED.settings - 'unsound_because' = '{}'
+      THEN c.settings - 'unsound_because' || EXCLUDED.settings ELSE EXCLUDED.settings END)";
 
 // A row's fields in the order of kSelect: ten thousand rows are looked at for one answer, and to
 // find a column by its name takes as long as all the rest.
@@ -172,6 +175,7 @@ CircuitRecord RecordOf(const pqxx::row& row) {
   record.deployment_hash = fields.Text();
   record.cutoff_date = fields.Text();
   record.unsound = fields.Next().as<bool>();
+  record.unsound_because = fields.Text();
   record.step_group_id = fields.Text();
   record.training_run = fields.Text();
   record.pin = PinOf(fields);
@@ -188,7 +192,10 @@ void StoreDesired(pqxx::work& work, const std::vector<CircuitRecord>& circuits,
   if (circuits.empty()) return;
   nlohmann::json rows = nlohmann::json::array();
   for (const CircuitRecord& circuit : circuits) {
-    const bool has_settings = !circuit.settings.commit.empty();
+    nlohmann::json settings = circuit.settings.commit.empty()
+                                  ? nlohmann::json::object()
+                                  : nlohmann::json::parse(ToJson(circuit.settings));
+    if (circuit.unsound) settings["unsound_because"] = circuit.unsound_because;
     rows.push_back({{"plant_id", circuit.circuit.plant_id},
                     {"circuit_id", circuit.circuit.circuit_id},
                     {"display_name", circuit.display_name},
@@ -197,8 +204,7 @@ void StoreDesired(pqxx::work& work, const std::vector<CircuitRecord>& circuits,
                     {"training_hash", circuit.training_hash},
                     {"deployment_hash", circuit.deployment_hash},
                     {"cutoff_date", circuit.cutoff_date},
-                    {"settings", has_settings ? nlohmann::json::parse(ToJson(circuit.settings))
-                                              : nlohmann::json::object()},
+                    {"settings", std::move(settings)},
                     {"unsound", circuit.unsound},
                     {"training_run", circuit.training_run}});
     if (circuit.desired_state == DesiredState::kNone) rows.back()["desired_state"] = nullptr;

@@ -1,7 +1,9 @@
-// Data assets: the sensor data of a circuit as it stood at one cutoff date, pinned by fingerprint.
+// Data assets: the sensor data of a circuit as it was read up to one cutoff date, pinned by
+// fingerprint.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,20 @@ struct DataIssue {
   std::string message;
 };
 
+// How a reading differs from an earlier one.
+struct DataDifference {
+  enum class Kind {
+    kOtherSensor,
+    kOtherColumns,
+    kLateReadings,
+    kLostReadings,
+    kCorrectedReadings,
+  };
+  Kind kind = Kind::kOtherSensor;
+  std::int64_t count = 0;  // columns or rows; 0: not known
+  std::string message;
+};
+
 struct DataAssetVersion {
   DataAssetVersionName name;
   std::string sensor_id;
@@ -37,16 +53,29 @@ struct DataAssetVersion {
   std::vector<DataIssue> issues;
   std::string ml_table;
   absl::Time create_time;
+  // Its version when it was made; empty for the first of its cutoff date.
+  std::string compared_with;
+  std::vector<DataDifference> differences;  // from that one
+  [[nodiscard]] std::string CutoffDate() const { return name.version.substr(0, 10); }
 };
 
-// INVALID_ARGUMENT naming the field.
-[[nodiscard]] absl::Status CheckDataAssetVersion(const DataAssetVersion& version);
+// What somebody has read and wants pinned: its name's version is the cutoff date. INVALID_ARGUMENT
+// naming the field.
+[[nodiscard]] absl::Status CheckDataAssetVersion(const DataAssetVersion& reading);
 
-// OK if `asked` may be answered with the version that stands under its name: the fingerprints are
-// the same. Else ALREADY_EXISTS: DATA_ASSET_OTHER_COLUMNS, or of the same columns
-// DATA_ASSET_CHANGED with both fingerprints.
-[[nodiscard]] absl::Status CheckSameData(const DataAssetVersion& standing,
-                                         const DataAssetVersion& asked);
+// Whether a is listed before b within an asset: latest cutoff date first, of one date the newest.
+[[nodiscard]] bool IsLater(const DataAssetVersionName& a, const DataAssetVersionName& b);
+
+// What becomes of a reading, of which `standing` are the versions of the same asset and cutoff
+// date: it is one of these, if the sensor, the columns and the rows are the same, or a new one.
+struct PinnedReading {
+  std::optional<std::size_t> is;  // in `standing`
+  // If none: what is to be called so, with what makes it other than the newest of the same sensor
+  // and columns, or of all.
+  DataAssetVersion added;
+};
+[[nodiscard]] PinnedReading PinReading(const std::vector<DataAssetVersion>& standing,
+                                       const DataAssetVersion& reading);
 
 [[nodiscard]] absl::Status DataAssetVersionNotFound(const DataAssetVersionName& name);
 

@@ -15,12 +15,12 @@ class DataAssetStore {
  public:
   virtual ~DataAssetStore() = default;
 
-  // One that stands with the same fingerprint is returned. ALREADY_EXISTS (DATA_ASSET_CHANGED).
-  [[nodiscard]] virtual absl::StatusOr<DataAssetVersion> Create(
-      const MutatingRequest& request, const DataAssetVersion& version) = 0;
+  // What PinReading says of `reading`, whose version is a cutoff date.
+  [[nodiscard]] virtual absl::StatusOr<DataAssetVersion> Pin(const MutatingRequest& request,
+                                                             const DataAssetVersion& reading) = 0;
   // NOT_FOUND.
   [[nodiscard]] virtual absl::StatusOr<DataAssetVersion> Get(const DataAssetVersionName& name) = 0;
-  // By asset and latest cutoff date first; those of all assets if `asset_id` is "-".
+  // By asset, and within one as IsLater has it; those of all assets if `asset_id` is "-".
   [[nodiscard]] virtual absl::StatusOr<PageOf<DataAssetVersion>> List(const std::string& asset_id,
                                                                       const PageRequest& page) = 0;
 };

@@ -70,6 +70,8 @@ absl::Status CheckJobId(const std::string& field, const std::string& id) {
   return CheckCharacters(field, id, 255, "._-", "[A-Za-z0-9][A-Za-z0-9._-]{0,254}");
 }
 
+constexpr std::size_t kDateLength = 10;
+
 std::int64_t Number(const std::string& digits) {
   std::int64_t number = 0;
   return absl::SimpleAtoi(digits, &number) ? number : 0;
@@ -148,17 +150,31 @@ absl::StatusOr<std::string> ParseDataAssetParent(const std::string& field,
   return ids[0];
 }
 
+std::string ReadingId(const std::string& cutoff_date, int number) {
+  return number == 1 ? cutoff_date : absl::StrCat(cutoff_date, ".", number);
+}
+
+int NumberOfReading(const std::string& version) {
+  if (version.size() <= kDateLength) return 1;
+  int number = 0;
+  if (version[kDateLength] != '.' || !absl::SimpleAtoi(version.substr(kDateLength + 1), &number))
+    return 0;
+  return number > 1 && version == ReadingId(version.substr(0, kDateLength), number) ? number : 0;
+}
+
 absl::Status CheckDataAssetVersionId(const std::string& field, const std::string& id) {
-  constexpr std::size_t kDate = 10, kHash = 8;
-  FLEETCAST_RETURN_IF_ERROR(ValidateDate(field, id.substr(0, kDate)));
-  if (id.size() == kDate) return absl::OkStatus();
-  const bool has_hash = id.size() == kDate + 1 + kHash && id[kDate] == '-' &&
-                        id.find_first_not_of("0123456789abcdef", kDate + 1) == std::string::npos;
+  constexpr std::size_t kHash = 8;
+  FLEETCAST_RETURN_IF_ERROR(ValidateDate(field, id.substr(0, kDateLength)));
+  if (id.size() == kDateLength || NumberOfReading(id) > 1) return absl::OkStatus();
+  // What other columns once made.
+  const bool has_hash =
+      id.size() == kDateLength + 1 + kHash && id[kDateLength] == '-' &&
+      id.find_first_not_of("0123456789abcdef", kDateLength + 1) == std::string::npos;
   if (has_hash) return absl::OkStatus();
   return InvalidField(field,
                       absl::StrCat(QuotedUtf8(id, 80),
-                                   " is no version; one is a cutoff date like 2025-12-09, or with "
-                                   "other columns 2025-12-09-1b2c3d4e"),
+                                   " is no version; one is a cutoff date like 2025-12-09, or a "
+                                   "later reading of it like 2025-12-09.2"),
                       "INVALID_DATE");
 }
 

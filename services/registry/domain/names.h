@@ -64,8 +64,12 @@ struct CircuitName {
                                                    const std::string& name);
 [[nodiscard]] absl::StatusOr<std::string> ParseDataAssetParent(const std::string& field,
                                                                const std::string& name);  // or "-"
-// INVALID_ARGUMENT unless `id` is a date, or a date, "-" and eight hexadecimal digits: the version
-// of a data asset that pins other columns at the same cutoff.
+// The `number`th reading up to a cutoff date: "2025-12-09", "2025-12-09.2" …
+[[nodiscard]] std::string ReadingId(const std::string& cutoff_date, int number);
+// The inverse for a data asset's version; 0 for one of the form that other
+// columns once made, "2025-12-09-1b2c3d4e".
+[[nodiscard]] int NumberOfReading(const std::string& version);
+// INVALID_ARGUMENT unless `id` is what a data asset's version may be called.
 [[nodiscard]] absl::Status CheckDataAssetVersionId(const std::string& field, const std::string& id);
 [[nodiscard]] absl::StatusOr<DataAssetVersionName> ParseDataAssetVersionName(
     const std::string& field, const std::string& name);

@@ -9,6 +9,22 @@
 namespace fleetcast::registry {
 namespace {
 
+v1::DataDifference::Kind ToProto(DataDifference::Kind kind) {
+  switch (kind) {
+    case DataDifference::Kind::kOtherSensor:
+      return v1::DataDifference::KIND_OTHER_SENSOR;
+    case DataDifference::Kind::kOtherColumns:
+      return v1::DataDifference::KIND_OTHER_COLUMNS;
+    case DataDifference::Kind::kLateReadings:
+      return v1::DataDifference::KIND_LATE_READINGS;
+    case DataDifference::Kind::kLostReadings:
+      return v1::DataDifference::KIND_LOST_READINGS;
+    case DataDifference::Kind::kCorrectedReadings:
+      return v1::DataDifference::KIND_CORRECTED_READINGS;
+  }
+  return v1::DataDifference::KIND_UNSPECIFIED;
+}
+
 v1::DataAssetVersion ToProto(const DataAssetVersion& version) {
   v1::DataAssetVersion proto;
   proto.set_name(version.name.Text());
@@ -37,13 +53,24 @@ v1::DataAssetVersion ToProto(const DataAssetVersion& version) {
   }
   proto.set_ml_table(version.ml_table);
   *proto.mutable_create_time() = TimeToProto(version.create_time);
+  proto.set_cutoff_date(version.CutoffDate());
+  if (!version.compared_with.empty())
+    proto.set_compared_with(
+        DataAssetVersionName{version.name.asset_id, version.compared_with}.Text());
+  for (const DataDifference& difference : version.differences) {
+    v1::DataDifference* added = proto.add_differences();
+    added->set_kind(ToProto(difference.kind));
+    added->set_count(difference.count);
+    added->set_message(difference.message);
+  }
   return proto;
 }
 
-absl::StatusOr<DataAssetVersion> FromProto(const std::string& asset_id, const std::string& id,
+absl::StatusOr<DataAssetVersion> FromProto(const std::string& asset_id,
+                                           const std::string& cutoff_date,
                                            const v1::DataAssetVersion& proto) {
   DataAssetVersion version;
-  version.name = {asset_id, id};
+  version.name = {asset_id, cutoff_date};
   version.sensor_id = proto.sensor_id();
   version.source_uri = proto.source_uri();
   version.fingerprint = proto.fingerprint();
@@ -74,9 +101,9 @@ grpc::Status DataAssetRpc::CreateDataAssetVersion(grpc::ServerContext* /*context
     FLEETCAST_ASSIGN_OR_RETURN(auto identity,
                                rpc::IdentifyRequest("CreateDataAssetVersion", *request));
     FLEETCAST_ASSIGN_OR_RETURN(auto asset, ParseDataAssetParent("parent", request->parent()));
-    FLEETCAST_ASSIGN_OR_RETURN(auto wanted, FromProto(asset, request->data_asset_version_id(),
-                                                      request->data_asset_version()));
-    FLEETCAST_ASSIGN_OR_RETURN(auto version, store_.Create(identity, wanted));
+    FLEETCAST_ASSIGN_OR_RETURN(
+        auto reading, FromProto(asset, request->cutoff_date(), request->data_asset_version()));
+    FLEETCAST_ASSIGN_OR_RETURN(auto version, store_.Pin(identity, reading));
     return ToProto(version);
   });
 }

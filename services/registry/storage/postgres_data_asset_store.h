@@ -13,8 +13,8 @@ class PostgresDataAssetStore final : public DataAssetStore {
   // `pool` must outlive the store.
   explicit PostgresDataAssetStore(db::ConnectionPool* pool) : pool_(*pool) {}
 
-  [[nodiscard]] absl::StatusOr<DataAssetVersion> Create(const MutatingRequest& request,
-                                                        const DataAssetVersion& version) override;
+  [[nodiscard]] absl::StatusOr<DataAssetVersion> Pin(const MutatingRequest& request,
+                                                     const DataAssetVersion& reading) override;
   [[nodiscard]] absl::StatusOr<DataAssetVersion> Get(const DataAssetVersionName& name) override;
   [[nodiscard]] absl::StatusOr<PageOf<DataAssetVersion>> List(const std::string& asset_id,
                                                               const PageRequest& page) override;

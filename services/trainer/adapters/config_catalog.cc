@@ -63,28 +63,43 @@ CircuitConfig ConfigOf(const v1::Circuit& circuit) {
           .path = circuit.path()};
 }
 
-// FAILED_PRECONDITION naming the first error among the diagnostics of `commit`.
-absl::Status CheckSound(const v1::DetectChangesResponse& changes) {
-  int errors = 0;
-  const v1::Diagnostic* first = nullptr;
-  for (const v1::Diagnostic& diagnostic : changes.diagnostics()) {
-    if (diagnostic.severity() != v1::Diagnostic::SEVERITY_ERROR) continue;
-    if (errors++ == 0) first = &diagnostic;
+// What of all pages of an answer concerns training.
+struct Changes {
+  std::string merge_base_commit, head_commit;
+  std::set<std::pair<std::string, std::string>> to_retrain;
+  v1::Diagnostic first_error;
+  int error_count = 0;
+
+  void Add(const v1::DetectChangesResponse& page) {
+    merge_base_commit = page.merge_base_commit();
+    head_commit = page.head_commit();
+    for (const v1::Diagnostic& diagnostic : page.diagnostics())
+      if (diagnostic.severity() == v1::Diagnostic::SEVERITY_ERROR && error_count++ == 0)
+        first_error = diagnostic;
+    for (const v1::CircuitChange& change : page.changes())
+      if (change.effect() == v1::CircuitChange::EFFECT_RETRAIN)
+        to_retrain.emplace(change.plant_id(), change.circuit_id());
   }
-  if (first == nullptr) return absl::OkStatus();
-  const std::string more =
-      errors > 1 ? absl::StrCat(" (and ", errors - 1, " more: call ValidateRevision)") : "";
-  return Refused(absl::StatusCode::kFailedPrecondition, "CONFIGURATION_UNSOUND",
-                 absl::StrCat(first->path(), ":", first->line(), ":", first->column(), ": ",
-                              first->field(), first->field().empty() ? "" : ": ", first->message(),
-                              "; ", first->remedy(), more),
-                 {{"commit", changes.head_commit()},
-                  {"path", first->path()},
-                  {"line", absl::StrCat(first->line())},
-                  {"column", absl::StrCat(first->column())},
-                  {"field", first->field()},
-                  {"remedy", first->remedy()},
-                  {"error_count", absl::StrCat(errors)}});
+};
+
+// FAILED_PRECONDITION naming the first error.
+absl::Status CheckSound(const Changes& changes) {
+  if (changes.error_count == 0) return absl::OkStatus();
+  const v1::Diagnostic& first = changes.first_error;
+  const std::string more = changes.error_count > 1 ? absl::StrCat(" (and ", changes.error_count - 1,
+                                                                  " more: call ValidateRevision)")
+                                                   : "";
+  return Refused(
+      absl::StatusCode::kFailedPrecondition, "CONFIGURATION_UNSOUND",
+      absl::StrCat(first.path(), ":", first.line(), ":", first.column(), ": ", first.field(),
+                   first.field().empty() ? "" : ": ", first.message(), "; ", first.remedy(), more),
+      {{"commit", changes.head_commit},
+       {"path", first.path()},
+       {"line", absl::StrCat(first.line())},
+       {"column", absl::StrCat(first.column())},
+       {"field", first.field()},
+       {"remedy", first.remedy()},
+       {"error_count", absl::StrCat(changes.error_count)}});
 }
 
 ResolvedCircuits Resolved(const std::string& commit,
@@ -102,20 +117,21 @@ absl::StatusOr<ResolvedCircuits> ConfigCatalog::ChangedCircuits(const std::strin
   v1::DetectChangesRequest request;
   request.set_base_revision(base);
   request.set_head_revision(head);
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto changes,
-      rpc::Call<v1::DetectChangesResponse>(kTimeout, [&](auto* context, auto* response) {
-        return stub_->DetectChanges(context, request, response);
-      }));
+  Changes changes;
+  do {
+    FLEETCAST_ASSIGN_OR_RETURN(
+        const auto page,
+        rpc::Call<v1::DetectChangesResponse>(kTimeout, [&](auto* context, auto* response) {
+          return stub_->DetectChanges(context, request, response);
+        }));
+    changes.Add(page);
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
   FLEETCAST_RETURN_IF_ERROR(CheckSound(changes));
-  std::set<CircuitKey> keys;
-  for (const v1::CircuitChange& change : changes.changes())
-    if (change.effect() == v1::CircuitChange::EFFECT_RETRAIN)
-      keys.emplace(change.plant_id(), change.circuit_id());
   Circuits circuits;
-  FLEETCAST_RETURN_IF_ERROR(Fetch(keys, changes.head_commit(), circuits));
-  ResolvedCircuits resolved = Resolved(changes.head_commit(), std::move(circuits));
-  resolved.merge_base_commit = changes.merge_base_commit();
+  FLEETCAST_RETURN_IF_ERROR(Fetch(changes.to_retrain, changes.head_commit, circuits));
+  ResolvedCircuits resolved = Resolved(changes.head_commit, std::move(circuits));
+  resolved.merge_base_commit = changes.merge_base_commit;
   return resolved;
 }
 

@@ -105,19 +105,19 @@ absl::Status RegistryClient::FinishRun(const std::string& request_id, const std:
   return status;
 }
 
-absl::StatusOr<std::string> RegistryClient::PinDataAsset(const std::string& request_id,
-                                                         const DataAsset& asset) {
+absl::StatusOr<PinnedData> RegistryClient::PinDataAsset(const std::string& request_id,
+                                                        const DataAsset& asset) {
   v1::CreateDataAssetVersionRequest request;
   request.set_request_id(request_id);
   request.set_parent("dataAssets/" + asset.asset_id);
-  request.set_data_asset_version_id(asset.version);
+  request.set_cutoff_date(asset.cutoff_date);
   *request.mutable_data_asset_version() = MessageOf(asset);
   const auto created =
       rpc::Call<v1::DataAssetVersion>(kTimeout, [&](auto* context, auto* response) {
         return data_assets_->CreateDataAssetVersion(context, request, response);
       });
   if (!created.ok()) return created.status();
-  return created->name();
+  return PinnedDataOf(*created);
 }
 
 absl::Status RegistryClient::UploadArtifact(const std::string& request_id, const std::string& run,

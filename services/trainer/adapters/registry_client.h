@@ -26,8 +26,8 @@ class RegistryClient final : public ModelRegistry {
                                         const std::map<std::string, std::string>& tags) override;
   [[nodiscard]] absl::Status FinishRun(const std::string& request_id, const std::string& run,
                                        ExperimentRunEnd end, const std::string& reason) override;
-  [[nodiscard]] absl::StatusOr<std::string> PinDataAsset(const std::string& request_id,
-                                                         const DataAsset& asset) override;
+  [[nodiscard]] absl::StatusOr<PinnedData> PinDataAsset(const std::string& request_id,
+                                                        const DataAsset& asset) override;
   [[nodiscard]] absl::Status UploadArtifact(const std::string& request_id, const std::string& run,
                                             const std::string& file_name,
                                             const std::string& bytes) override;

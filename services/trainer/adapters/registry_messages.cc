@@ -53,6 +53,23 @@ v1::DataAssetVersion MessageOf(const DataAsset& asset) {
   return message;
 }
 
+PinnedData PinnedDataOf(const v1::DataAssetVersion& message) {
+  PinnedData pinned{.version = message.name(), .changes = {}};
+  for (const v1::DataDifference& difference : message.differences()) {
+    const auto kind = difference.kind();
+    // That another sensor or other columns are read is what somebody has configured.
+    if (kind != v1::DataDifference::KIND_LATE_READINGS &&
+        kind != v1::DataDifference::KIND_LOST_READINGS &&
+        kind != v1::DataDifference::KIND_CORRECTED_READINGS)
+      continue;
+    const std::string word = v1::DataDifference::Kind_Name(kind);
+    pinned.changes.push_back({.kind = word.substr(word.find('_') + 1),
+                              .count = difference.count(),
+                              .message = difference.message()});
+  }
+  return pinned;
+}
+
 v1::ModelVersion MessageOf(const NewModelVersion& version) {
   v1::ModelVersion message;
   message.mutable_tags()->insert(version.tags.begin(), version.tags.end());

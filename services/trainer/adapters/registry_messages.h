@@ -14,6 +14,7 @@ inline constexpr std::size_t kMaxStateReasonBytes = 2000;
 [[nodiscard]] registry::v1::MetricPoint MessageOf(const MetricValue& metric);
 [[nodiscard]] registry::v1::Run::State MessageOf(ExperimentRunEnd end);
 [[nodiscard]] registry::v1::DataAssetVersion MessageOf(const DataAsset& asset);
+[[nodiscard]] PinnedData PinnedDataOf(const registry::v1::DataAssetVersion& message);
 [[nodiscard]] registry::v1::ModelVersion MessageOf(const NewModelVersion& version);
 [[nodiscard]] RegisteredVersion VersionOf(const registry::v1::ModelVersion& message);
 

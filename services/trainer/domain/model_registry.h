@@ -37,12 +37,24 @@ struct DataIrregularity {
 };
 
 struct DataAsset {
-  std::string asset_id, version;  // "plant_P001_circuit_C001", cutoff date …
+  std::string asset_id, cutoff_date;  // "plant_P001_circuit_C001", "2025-12-09"
   std::string sensor_id, source_uri, fingerprint;
   std::int64_t row_count = 0, first_unix_seconds = 0, last_unix_seconds = 0, step_seconds = 0;
   std::vector<DataColumn> columns;
   std::vector<DataIrregularity> issues;
   std::string ml_table;
+};
+
+// What the registry made of a DataAsset.
+struct PinnedData {
+  // That a reading before came out differently, with the same sensor, columns and cutoff date.
+  struct Change {
+    std::string kind;  // "LATE_READINGS", "LOST_READINGS", "CORRECTED_READINGS"
+    std::int64_t count = 0;
+    std::string message;
+  };
+  std::string version;  // its resource name
+  std::vector<Change> changes;
 };
 
 struct NewModelVersion {
@@ -79,11 +91,9 @@ class ModelRegistry {
                                                const std::string& run, ExperimentRunEnd end,
                                                const std::string& reason) = 0;
 
-  // Pins the version, or finds it pinned. ALREADY_EXISTS with reason DATA_ASSET_OTHER_COLUMNS if
-  // other columns are pinned under its name, DATA_ASSET_CHANGED if its fingerprint differs. Returns
-  // its resource name.
-  [[nodiscard]] virtual absl::StatusOr<std::string> PinDataAsset(const std::string& request_id,
-                                                                 const DataAsset& asset) = 0;
+  // Pins what was read as a version, or finds it pinned.
+  [[nodiscard]] virtual absl::StatusOr<PinnedData> PinDataAsset(const std::string& request_id,
+                                                                const DataAsset& asset) = 0;
 
   // Stores bytes under their SHA-256, as the run's file.
   [[nodiscard]] virtual absl::Status UploadArtifact(const std::string& request_id,

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
 #include "common/base/status.h"
+#include "services/trainer/domain/cutoff.h"
 #include "services/trainer/domain/names.h"
 
 namespace fleetcast::trainer {
@@ -70,8 +71,9 @@ absl::Status CheckSpec(const RunSpec& spec) {
   return violations.empty() ? absl::OkStatus() : InvalidFields(std::move(violations));
 }
 
-RunCreation::RunCreation(RunStore& store, CircuitCatalog& catalog, int max_attempts)
-    : store_(store), catalog_(catalog), max_attempts_(max_attempts) {}
+RunCreation::RunCreation(RunStore& store, CircuitCatalog& catalog, const Clock& clock,
+                         int max_attempts)
+    : store_(store), catalog_(catalog), clock_(clock), max_attempts_(max_attempts) {}
 
 absl::StatusOr<TrainingRun> RunCreation::Create(const MutatingRequest& request,
                                                 const RunSpec& spec) {
@@ -83,6 +85,8 @@ absl::StatusOr<TrainingRun> RunCreation::Create(const MutatingRequest& request,
                              spec.circuits.empty()
                                  ? catalog_.ChangedCircuits(spec.base_revision, spec.head_revision)
                                  : catalog_.NamedCircuits(spec.circuits, spec.revision));
+  const std::string cutoffs = CutoffNote(resolved.circuits, clock_.Now());
+  if (!cutoffs.empty()) absl::StrAppend(&resolved.note, resolved.note.empty() ? "" : "; ", cutoffs);
   return store_.CreateRun(request,
                           {.pin = {.spec = spec,
                                    .commit = std::move(resolved.commit),

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/base/clock.h"
 #include "common/base/mutating_request.h"
 #include "services/trainer/domain/circuit_catalog.h"
 #include "services/trainer/domain/run_store.h"
@@ -17,7 +18,7 @@ namespace fleetcast::trainer {
 class RunCreation {
  public:
   // All must outlive it. `max_attempts`: of each job.
-  RunCreation(RunStore& store, CircuitCatalog& catalog, int max_attempts);
+  RunCreation(RunStore& store, CircuitCatalog& catalog, const Clock& clock, int max_attempts);
 
   // A repeated request gets its first answer without asking the catalog again.
   [[nodiscard]] absl::StatusOr<TrainingRun> Create(const MutatingRequest& request,
@@ -26,6 +27,7 @@ class RunCreation {
  private:
   RunStore& store_;
   CircuitCatalog& catalog_;
+  const Clock& clock_;
   const int max_attempts_;
 };
 

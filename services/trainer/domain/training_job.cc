@@ -45,7 +45,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSpec, base_revision, head_rev
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunPin, spec, commit, merge_base_commit, retry_of,
                                                 note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobProgress, phase, epoch, epochs, training_loss,
-                                                validation_loss, experiment_run, data_asset_version)
+                                                validation_loss, experiment_run, data_asset_version,
+                                                data_warnings)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateOutcome, verdict, why, mae, skill, naive_mae,
                                                 champion_mae, margin, champion, windows,
                                                 first_unix_seconds, last_unix_seconds)

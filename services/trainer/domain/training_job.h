@@ -19,8 +19,9 @@ struct JobProgress {
   JobPhase phase = JobPhase::kNone;
   int epoch = 0, epochs = 0;  // 1-based, of at most
   std::optional<double> training_loss, validation_loss;
-  std::string experiment_run;      // resource name once it exists
-  std::string data_asset_version;  // resource name once pinned
+  std::string experiment_run;              // resource name once it exists
+  std::string data_asset_version;          // resource name once pinned
+  std::vector<std::string> data_warnings;  // what is doubtful about what was read, for people
 };
 
 struct GateOutcome {
@@ -61,7 +62,7 @@ struct RunPin {
   RunSpec spec;
   std::string commit, merge_base_commit;
   std::string retry_of;  // run id; empty if no retry
-  std::string note;      // what its creation left out, for people; may be empty
+  std::string note;      // what its creation left out or doubted, for people; may be empty
 };
 
 struct TrainingRun {

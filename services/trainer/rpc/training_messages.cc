@@ -205,6 +205,8 @@ v1::TrainingJob MessageOf(const TrainingJob& job) {
   *message.mutable_progress() = MessageOf(job.progress);
   message.set_experiment_run(job.progress.experiment_run);
   message.set_data_asset_version(job.progress.data_asset_version);
+  message.mutable_data_warnings()->Add(job.progress.data_warnings.begin(),
+                                       job.progress.data_warnings.end());
   SetOutcome(job, message);
   SetTimes(task, message);
   return message;

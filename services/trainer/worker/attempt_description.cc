@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "services/trainer/domain/cutoff.h"
 #include "services/trainer/domain/names.h"
 
 namespace fleetcast::trainer {
@@ -123,10 +124,20 @@ ExperimentRunStart DescribeRun(const HeldJob& job) {
   return start;
 }
 
+std::vector<forecast::Remark> DataRemarks(const CircuitConfig& circuit, const PinnedData& pinned,
+                                          absl::Time now) {
+  std::vector<forecast::Remark> remarks;
+  if (const auto warning = WarnOfCutoff(circuit.cutoff_date, now))
+    remarks.push_back({.kind = warning->kind, .text = warning->message});
+  for (const PinnedData::Change& change : pinned.changes)
+    remarks.push_back({.kind = change.kind, .count = change.count, .text = change.message});
+  return remarks;
+}
+
 DataAsset DescribeData(const CircuitConfig& circuit, const std::string& location,
                        const sensordata::DataProfile& profile) {
   DataAsset asset{.asset_id = CircuitAssetId(circuit.plant_id, circuit.circuit_id),
-                  .version = circuit.cutoff_date,
+                  .cutoff_date = circuit.cutoff_date,
                   .sensor_id = circuit.sensor_id,
                   .source_uri = location,
                   .fingerprint = profile.fingerprint,

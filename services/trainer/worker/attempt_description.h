@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "common/forecast/forecast.h"
@@ -15,6 +16,10 @@ namespace fleetcast::trainer {
 
 // The experiment run, with everything that training again would need as parameters.
 [[nodiscard]] ExperimentRunStart DescribeRun(const HeldJob& job);
+
+// What is doubtful about what was pinned at `now`, as remarks on the model that is trained on it.
+[[nodiscard]] std::vector<forecast::Remark> DataRemarks(const CircuitConfig& circuit,
+                                                        const PinnedData& pinned, absl::Time now);
 
 [[nodiscard]] DataAsset DescribeData(const CircuitConfig& circuit, const std::string& location,
                                      const sensordata::DataProfile& profile);

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "common/base/sha256.h"
 #include "common/base/status.h"
 
 namespace fleetcast::trainer {
@@ -28,12 +25,6 @@ absl::StatusOr<sensordata::RawReadings> ReadRows(const TrainingTools& tools,
                                         .before_unix_seconds = end,
                                         .last_rows = std::nullopt};
   return RetryTransient(tools, hold, [&] { return tools.sensors.Read(request); });
-}
-
-std::string VersionOfColumns(const std::string& cutoff_date, std::vector<std::string> columns) {
-  constexpr std::size_t kDigits = 8;
-  std::sort(columns.begin(), columns.end());
-  return absl::StrCat(cutoff_date, "-", Sha256Hex(absl::StrJoin(columns, "\n")).substr(0, kDigits));
 }
 
 }  // namespace fleetcast::trainer

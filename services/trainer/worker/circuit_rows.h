@@ -21,9 +21,4 @@ namespace fleetcast::trainer {
     const TrainingTools& tools, const workqueue::Hold& hold, const CircuitConfig& circuit,
     const std::vector<std::string>& columns);
 
-// The version under which these columns are pinned where others stand under the cutoff date: the
-// date and eight digits of a hash of the columns' names, in whatever order.
-[[nodiscard]] std::string VersionOfColumns(const std::string& cutoff_date,
-                                           std::vector<std::string> columns);
-
 }  // namespace fleetcast::trainer

@@ -47,7 +47,7 @@ absl::StatusOr<JobResult> TrainingAttempt::RunSteps() {
   FLEETCAST_ASSIGN_OR_RETURN(std::optional<Candidate> candidate, FindEarlier());
   if (!candidate) {
     FLEETCAST_ASSIGN_OR_RETURN(forecast::TrainedModel trained, Train(data));
-    FLEETCAST_ASSIGN_OR_RETURN(candidate, Publish(std::move(trained)));
+    FLEETCAST_ASSIGN_OR_RETURN(candidate, Publish(std::move(trained), data));
   }
   Enter(JobPhase::kEvaluating);
   ChampionReview review(tools_, job_, hold_);
@@ -90,21 +90,20 @@ absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
   data.test_rows = forecast::SplitOf(data.series.rows(), forecast::SplitShares{}).test;
 
   const std::string location = tools_.sensors.Location(circuit_.sensor_id);
-  FLEETCAST_RETURN_IF_ERROR(Pin(DescribeData(circuit_, location, profile), readings.columns));
+  const DataAsset asset = DescribeData(circuit_, location, profile);
+  FLEETCAST_ASSIGN_OR_RETURN(const PinnedData pinned, Retry([&] {
+                               return tools_.registry.PinDataAsset(RequestId("data"), asset);
+                             }));
+  data.remarks = DataRemarks(circuit_, pinned, tools_.clock.Now());
+  progress_.data_asset_version = pinned.version;
+  for (const forecast::Remark& remark : data.remarks) {
+    progress_.data_warnings.push_back(remark.text);
+    LogWarning(
+        "what is trained on is doubtful",
+        {{"data_asset_version", pinned.version}, {"kind", remark.kind}, {"what", remark.text}});
+  }
   Report();
   return data;
-}
-
-// Of one cutoff date several sets of columns may be pinned, each once.
-absl::Status TrainingAttempt::Pin(DataAsset asset, const std::vector<std::string>& columns) {
-  auto pinned = Retry([&] { return tools_.registry.PinDataAsset(RequestId("data"), asset); });
-  if (ReasonOf(pinned.status()) == "DATA_ASSET_OTHER_COLUMNS") {
-    asset.version = VersionOfColumns(circuit_.cutoff_date, columns);
-    pinned = Retry(
-        [&] { return tools_.registry.PinDataAsset(RequestId("data of these columns"), asset); });
-  }
-  FLEETCAST_ASSIGN_OR_RETURN(progress_.data_asset_version, std::move(pinned));
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<TrainingAttempt::Candidate>> TrainingAttempt::FindEarlier() {
@@ -142,9 +141,10 @@ absl::StatusOr<forecast::TrainedModel> TrainingAttempt::Train(const Data& data) 
   return trained;
 }
 
-absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(
-    forecast::TrainedModel trained) {
+absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(forecast::TrainedModel trained,
+                                                                    const Data& data) {
   Enter(JobPhase::kPublishing);
+  trained.remarks.insert(trained.remarks.end(), data.remarks.begin(), data.remarks.end());
   trained_ = true;
   const std::string bytes = trained.model.Serialize();
   const NewModelVersion version = Describe(trained, Sha256Hex(bytes));

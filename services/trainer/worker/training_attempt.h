@@ -33,6 +33,7 @@ class TrainingAttempt {
     TimeSeries series;  // of the features and the target
     forecast::RowRange test_rows;
     std::string fingerprint;
+    std::vector<forecast::Remark> remarks;  // on what was read
   };
   struct Candidate {
     forecast::Model model;
@@ -42,12 +43,11 @@ class TrainingAttempt {
   [[nodiscard]] absl::StatusOr<JobResult> RunSteps();
   [[nodiscard]] absl::Status StartExperimentRun();
   [[nodiscard]] absl::StatusOr<Data> ReadAndPinData();
-  [[nodiscard]] absl::Status Pin(DataAsset asset, const std::vector<std::string>& columns);
   // The version that an earlier attempt has registered already or, where the run says so, any job
   // of the same configuration; nullopt if there is none.
   [[nodiscard]] absl::StatusOr<std::optional<Candidate>> FindEarlier();
   [[nodiscard]] absl::StatusOr<forecast::TrainedModel> Train(const Data& data);
-  [[nodiscard]] absl::StatusOr<Candidate> Publish(forecast::TrainedModel trained);
+  [[nodiscard]] absl::StatusOr<Candidate> Publish(forecast::TrainedModel trained, const Data& data);
   [[nodiscard]] absl::StatusOr<Candidate> Load(const RegisteredVersion& version);
   bool OnEpoch(const forecast::EpochProgress& epoch);
   void FlushMetrics(bool now);

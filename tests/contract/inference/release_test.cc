@@ -638,13 +638,16 @@ TEST_F(ReleaseTest, AnUnsoundCircuitKeepsWhatItHasAndIsNamed) {
   Make("a");
   StepAll();
   Put("b", {{kOne, "t1"}, {kThree, "t3"}});
-  catalog_.fleets["b"].unsound = {kTwo};
+  catalog_.fleets["b"].unsound = {{kTwo, "config/plants/P001/C002.yml:12:3: no number"}};
   const Release release = Make("b");
   EXPECT_THAT(release.pin.unsound_circuits, ElementsAre("P001.C002"));
   StepAll();
   EXPECT_EQ(Serving(kTwo), 2);
   EXPECT_THAT(ConditionsOfCircuit(kTwo), ElementsAre("OUT_OF_SYNC"));
   EXPECT_EQ(Status(kTwo).conditions[0].reason, "CONFIGURATION_UNSOUND");
+  EXPECT_EQ(Status(kTwo).conditions[0].message,
+            "its configuration has errors at the commit in force, so it keeps what it has: "
+            "config/plants/P001/C002.yml:12:3: no number");
 }
 
 TEST_F(ReleaseTest, APinHoldsACircuitUntilItIsUnpinned) {

@@ -1,6 +1,12 @@
 // Data asset and environment versions: what training pins, and so never changes.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "tests/contract/registry/stores.h"
 
@@ -16,7 +22,7 @@ FLEETCAST_ON_BOTH_BACKENDS(PinnedStoreTest);
 
 TEST_P(PinnedStoreTest, KeepsADataAssetVersionAsItWasRead) {
   const auto wanted = testing::CompleteDataAssetVersion();
-  ASSERT_TRUE(assets().Create(Request("CreateDataAssetVersion"), wanted).ok());
+  ASSERT_TRUE(assets().Pin(Request("CreateDataAssetVersion"), wanted).ok());
   const auto read = assets().Get(wanted.name);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->sensor_id, wanted.sensor_id);
@@ -35,26 +41,73 @@ TEST_P(PinnedStoreTest, KeepsADataAssetVersionAsItWasRead) {
   EXPECT_EQ(read->ml_table, wanted.ml_table);
 }
 
-TEST_P(PinnedStoreTest, ReturnsADataAssetVersionWithTheSameFingerprintAndRefusesAnother) {
+TEST_P(PinnedStoreTest, ReturnsADataAssetVersionOfTheSameReadingAndNumbersOthers) {
   auto wanted = testing::CompleteDataAssetVersion();
-  const auto first = assets().Create(Request("CreateDataAssetVersion"), wanted);
+  const std::string date = wanted.name.version;
+  const auto first = assets().Pin(Request("CreateDataAssetVersion"), wanted);
   wanted.source_uri = "elsewhere";
-  const auto second = assets().Create(Request("CreateDataAssetVersion"), wanted);
+  const auto second = assets().Pin(Request("CreateDataAssetVersion"), wanted);
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(second->source_uri, first->source_uri);
+  EXPECT_EQ(second->name, first->name);
   wanted.fingerprint = std::string(64, '0');
-  EXPECT_EQ(ReasonOf(assets().Create(Request("CreateDataAssetVersion"), wanted).status()),
-            "DATA_ASSET_CHANGED");
+  wanted.row_count += 5;
+  const auto request = Request("CreateDataAssetVersion");
+  const auto late = assets().Pin(request, wanted);
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_EQ(late->name.version, date + ".2");
+  wanted.sensor_id = "another";
+  EXPECT_EQ(assets().Pin(Request("CreateDataAssetVersion"), wanted)->name.version, date + ".3");
+  // The first answer of a request stays.
+  wanted.sensor_id = late->sensor_id;
+  const auto again = assets().Pin(request, wanted);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->name, late->name);
+  EXPECT_EQ(again->compared_with, date);
+  ASSERT_EQ(again->differences.size(), 1u);
+  EXPECT_EQ(again->differences[0].kind, DataDifference::Kind::kLateReadings);
+  EXPECT_EQ(again->differences[0].count, 5);
+  EXPECT_EQ(again->differences[0].message, late->differences[0].message);
+  EXPECT_EQ(again->ml_table, wanted.ml_table);
+}
+
+TEST_P(PinnedStoreTest, ManyWhoPinAtOnceAgreeOnWhatEachReadingIsCalled) {
+  constexpr int kReadings = 4, kCallers = 4;
+  std::vector<std::thread> callers;
+  std::vector<std::vector<std::string>> names(kCallers, std::vector<std::string>(kReadings));
+  for (int caller = 0; caller < kCallers; ++caller)
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i < kReadings; ++i) {
+        auto reading = testing::CompleteDataAssetVersion();
+        const int which = (i + caller) % kReadings;
+        reading.fingerprint = std::string(64, static_cast<char>('0' + which));
+        const auto pinned = assets().Pin(Request("CreateDataAssetVersion"), reading);
+        EXPECT_TRUE(pinned.ok()) << pinned.status();
+        if (pinned.ok()) names[caller][which] = pinned->name.version;
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  for (const auto& of_caller : names) EXPECT_EQ(of_caller, names[0]);
+  const std::string date = testing::CompleteDataAssetVersion().name.version;
+  EXPECT_THAT(names[0],
+              ::testing::UnorderedElementsAre(date, date + ".2", date + ".3", date + ".4"));
 }
 
 TEST_P(PinnedStoreTest, ListsDataAssetVersionsByAssetAndLatestDateFirst) {
   for (const char* name : {"b/2025-01-01", "a/2025-03-01", "a/2025-02-01", "c/2025-01-01"}) {
     auto version = testing::CompleteDataAssetVersion();
     version.name = {std::string(name, 1), name + 2};
-    ASSERT_TRUE(assets().Create(Request("CreateDataAssetVersion"), version).ok());
+    ASSERT_TRUE(assets().Pin(Request("CreateDataAssetVersion"), version).ok());
+  }
+  for (int reading = 2; reading <= 11; ++reading) {
+    auto version = testing::CompleteDataAssetVersion();
+    version.name = {"b", "2025-01-01"};
+    version.row_count += reading;
+    version.fingerprint = Sha256Hex(std::to_string(reading));
+    ASSERT_TRUE(assets().Pin(Request("CreateDataAssetVersion"), version).ok());
   }
   std::vector<std::string> names;
-  PageRequest page{.size = 1, .after = {}};
+  PageRequest page{.size = 3, .after = {}};
   do {
     const auto versions = assets().List("-", page);
     ASSERT_TRUE(versions.ok()) << versions.status();
@@ -62,9 +115,12 @@ TEST_P(PinnedStoreTest, ListsDataAssetVersionsByAssetAndLatestDateFirst) {
       names.push_back(version.name.asset_id + "/" + version.name.version);
     }
     page.after = versions->next_after;
-  } while (!page.after.empty() && names.size() < 10);
-  EXPECT_EQ(names, (std::vector<std::string>{"a/2025-03-01", "a/2025-02-01", "b/2025-01-01",
-                                             "c/2025-01-01"}));
+  } while (!page.after.empty() && names.size() < 20);
+  EXPECT_EQ(names, (std::vector<std::string>{"a/2025-03-01", "a/2025-02-01", "b/2025-01-01.11",
+                                             "b/2025-01-01.10", "b/2025-01-01.9", "b/2025-01-01.8",
+                                             "b/2025-01-01.7", "b/2025-01-01.6", "b/2025-01-01.5",
+                                             "b/2025-01-01.4", "b/2025-01-01.3", "b/2025-01-01.2",
+                                             "b/2025-01-01", "c/2025-01-01"}));
   EXPECT_EQ(assets().List("a", {})->items.size(), 2u);
   EXPECT_EQ(assets().Get({"a", "2024-01-01"}).status().code(), absl::StatusCode::kNotFound);
 }

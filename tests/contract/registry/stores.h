@@ -54,7 +54,7 @@ class StoreTest : public ::testing::TestWithParam<Backend> {
                             std::nullopt)
                     .ok());
     EXPECT_TRUE(stores_->data_assets()
-                    .Create(Request("CreateDataAssetVersion"), testing::CompleteDataAssetVersion())
+                    .Pin(Request("CreateDataAssetVersion"), testing::CompleteDataAssetVersion())
                     .ok());
     EXPECT_TRUE(
         stores_->environments()

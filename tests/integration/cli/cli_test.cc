@@ -223,6 +223,35 @@ TEST_F(CliTest, ChangesCanPrintThePipelinesMatrixAlone) {
             "[{\"plant_id\":\"P001\"}]\n");
 }
 
+TEST_F(CliTest, ChangesOfAllPagesAreOneAnswer) {
+  const auto fill = [](config::v1::DetectChangesResponse& page, const std::string& circuit,
+                       const std::string& field) {
+    auto& change = *page.add_changes();
+    change.set_plant_id("P001");
+    change.set_circuit_id(circuit);
+    change.add_field_change_indexes(0);
+    auto& value = *page.add_field_changes();
+    value.set_field(field);
+    value.set_old_value("1");
+    value.set_new_value("2");
+    page.set_matrix_json(R"([{"circuit_id":")" + circuit + "\"}]");
+    page.set_change_count(2);
+  };
+  fill(config_.changes, "C001", "training.seed");
+  fill(config_.more_changes, "C002", "training.forecast.horizon");
+  config_.changes.set_next_page_token("more");
+  const auto table = Run({"config", "changes", "--head", "topic"});
+  EXPECT_TRUE(StrContains(table.out, "training.seed: 1 -> 2")) << table.out;
+  EXPECT_TRUE(StrContains(table.out, "training.forecast.horizon: 1 -> 2")) << table.out;
+  EXPECT_TRUE(StrContains(table.out, "2 circuits changed")) << table.out;
+  EXPECT_EQ(Run({"config", "changes", "--matrix"}).out,
+            "[{\"circuit_id\":\"C001\"},{\"circuit_id\":\"C002\"}]\n");
+  const auto json = nlohmann::json::parse(Run({"config", "changes", "-o", "json"}).out);
+  EXPECT_EQ(json.at("changes").at(1).at("field_change_indexes").at(0), 1);
+  EXPECT_EQ(json.at("field_changes").at(1).at("field"), "training.forecast.horizon");
+  EXPECT_EQ(json.at("next_page_token"), "");
+}
+
 TEST_F(CliTest, ChangesPrintOneLineForEachShardOfAPipelineSystemsMatrix) {
   config_.changes.set_matrix_json("[]");
   config_.changes.add_matrix_shards_json(R"({"include":[{"plant_id":"P001"}]})");

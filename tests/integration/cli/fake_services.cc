@@ -16,6 +16,7 @@ Status FakeConfig::DetectChanges(ServerContext*, const config::v1::DetectChanges
   asked = *request;
   if (!refusal.ok()) return rpc::ToGrpc(refusal);
   *response = changes;
+  if (!request->page_token().empty()) *response = more_changes;
   return Status::OK;
 }
 

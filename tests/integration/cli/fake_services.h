@@ -29,7 +29,7 @@ class FakeConfig final : public config::v1::ConfigService::Service {
   grpc::Status ListCircuits(grpc::ServerContext*, const config::v1::ListCircuitsRequest*,
                             config::v1::ListCircuitsResponse* response) override;
 
-  config::v1::DetectChangesResponse changes;
+  config::v1::DetectChangesResponse changes, more_changes;  // the pages
   config::v1::DetectChangesRequest asked;
   absl::Status refusal;  // what DetectChanges answers if it is an error
   config::v1::ListCircuitsResponse circuits;

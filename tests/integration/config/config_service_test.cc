@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -86,6 +89,31 @@ class ConfigServiceTest : public ::testing::Test {
     return Call(&Stub::ValidateRevision, request);
   }
 
+  // The values that a page's `index`th change has: "training.seed: 0 -> 9".
+  static std::vector<std::string> FieldsOf(const v1::DetectChangesResponse& page, int index) {
+    std::vector<std::string> fields;
+    for (const int place : page.changes(index).field_change_indexes()) {
+      const v1::FieldChange& field = page.field_changes(place);
+      fields.push_back(field.field() + ": " + field.old_value() + " -> " + field.new_value());
+    }
+    return fields;
+  }
+
+  // All pages; `on_page` is called after each.
+  std::vector<v1::DetectChangesResponse> Pages(
+      v1::DetectChangesRequest request, const std::function<void()>& on_page = [] {}) {
+    std::vector<v1::DetectChangesResponse> pages;
+    do {
+      auto page = Call(&Stub::DetectChanges, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      request.set_page_token(page->next_page_token());
+      pages.push_back(*std::move(page));
+      on_page();
+    } while (!request.page_token().empty());
+    return pages;
+  }
+
   absl::Status Matrix(v1::DetectChangesRequest::MatrixFormat format, int shard_size) {
     v1::DetectChangesRequest request;
     request.set_base_revision("main");
@@ -129,10 +157,9 @@ TEST_F(ConfigServiceTest, BranchIsComparedWithItsMergeBaseThoughMainHasMovedOn) 
   ASSERT_EQ(changes->changes_size(), 1);
   EXPECT_EQ(changes->changes(0).kind(), v1::CircuitChange::KIND_MODIFIED);
   EXPECT_EQ(changes->changes(0).effect(), v1::CircuitChange::EFFECT_RETRAIN);
-  ASSERT_EQ(changes->changes(0).changed_fields_size(), 2);
-  EXPECT_EQ(changes->changes(0).changed_fields(0),
-            "training.cutoff_date: 2025-12-09 -> 2026-01-15");
-  EXPECT_EQ(changes->changes(0).changed_fields(1), "training.hyperparameters.epochs: 50 -> 80");
+  EXPECT_EQ(FieldsOf(*changes, 0),
+            (std::vector<std::string>{"training.cutoff_date: 2025-12-09 -> 2026-01-15",
+                                      "training.hyperparameters.epochs: 50 -> 80"}));
   EXPECT_EQ(changes->diagnostics_size(), 0);
 }
 
@@ -150,7 +177,8 @@ TEST_F(ConfigServiceTest, ChangesComeWithTheirSourcesAndTheMatrixThatWasAskedFor
   const auto changes = Call(&Stub::DetectChanges, request);
   ASSERT_TRUE(changes.ok()) << changes.status();
   ASSERT_EQ(changes->changes_size(), 3);
-  const v1::FieldChange& field = changes->changes(0).field_changes(0);
+  ASSERT_EQ(changes->field_changes_size(), 1);  // once, though for three circuits
+  const v1::FieldChange& field = changes->field_changes(0);
   EXPECT_EQ(field.field(), "training.seed");
   EXPECT_EQ(field.old_value(), "0");
   EXPECT_EQ(field.new_value(), "9");
@@ -158,12 +186,163 @@ TEST_F(ConfigServiceTest, ChangesComeWithTheirSourcesAndTheMatrixThatWasAskedFor
   EXPECT_EQ(field.path(), "config/defaults.yml");
   EXPECT_EQ(field.line(), 2);
   EXPECT_EQ(field.column(), 9);
-  EXPECT_EQ(changes->changes(0).changed_fields(0), "training.seed: 0 -> 9");
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(FieldsOf(*changes, i), (std::vector<std::string>{"training.seed: 0 -> 9"}));
   ASSERT_EQ(changes->matrix_shards_json_size(), 2);
   EXPECT_EQ(changes->matrix_shards_json(1),
             R"({"include":[{"plant_id":"P002","circuit_id":"C001","cutoff_date":"2025-12-09"}]})");
   EXPECT_EQ(changes->merge_base_count(), 1);
   EXPECT_FALSE(changes->has_freshness());
+}
+
+TEST_F(ConfigServiceTest, ThreeDefaultsOfTenThousandCircuitsAreSaidOnceOnEachPage) {
+  std::map<std::string, std::vector<std::string>> plants;
+  for (int plant = 100; plant < 200; ++plant)
+    for (int circuit = 100; circuit < 200; ++circuit)
+      plants["P" + std::to_string(plant)].push_back("C" + std::to_string(circuit));
+  Files files = FleetFiles(plants);
+  const std::string parted = git_.Commit("main", files);
+  files["config/defaults.yml"] =
+      "training:\n  seed: 9\n  forecast: {horizon: 48}\ndeployment: {instance_count: 2}\n";
+  const std::string head = git_.Commit("branch", files, {parted});
+  v1::DetectChangesRequest request;
+  request.set_base_revision("main");
+  request.set_head_revision("branch");
+  request.set_matrix_format(v1::DetectChangesRequest::MATRIX_FORMAT_AZURE_PIPELINES);
+  std::set<std::string> circuits, matrix, shards;
+  // The branches move between the pages.
+  const auto pages = Pages(request, [&] { git_.Commit("branch", {{"README.md", "moved"}}); });
+  EXPECT_GT(pages.size(), 1u);
+  for (const v1::DetectChangesResponse& page : pages) {
+    EXPECT_LE(page.ByteSizeLong(), std::size_t{1100} << 10);
+    EXPECT_EQ(page.merge_base_commit(), parted);
+    EXPECT_EQ(page.head_commit(), head);
+    EXPECT_EQ(page.change_count(), 10'000);
+    EXPECT_EQ(page.field_changes_size(), 3);
+    for (int i = 0; i < page.changes_size(); ++i) {
+      circuits.insert(page.changes(i).plant_id() + page.changes(i).circuit_id());
+      EXPECT_EQ(FieldsOf(page, i), (std::vector<std::string>{"training.forecast.horizon: 24 -> 48",
+                                                             "training.seed: 0 -> 9",
+                                                             "deployment.instance_count: 1 -> 2"}));
+    }
+    const auto rows = nlohmann::json::parse(page.matrix_json());
+    for (const auto& row : rows)
+      matrix.insert(row.at("plant_id").get<std::string>() +
+                    row.at("circuit_id").get<std::string>());
+    for (const std::string& shard : page.matrix_shards_json()) {
+      const auto jobs = nlohmann::json::parse(shard);
+      for (const auto& [key, row] : jobs.items()) shards.insert(key);
+    }
+  }
+  EXPECT_EQ(circuits.size(), 10'000u);
+  EXPECT_EQ(matrix, circuits);
+  EXPECT_EQ(shards.size(), 10'000u);
+}
+
+TEST_F(ConfigServiceTest, DiagnosticsComeBeforeTheChangesAndEachOnce) {
+  const std::string parted = git_.Commit("main", base_);
+  Files branch = base_;
+  branch["config/defaults.yml"] = "training:\n  seed: 9\n";
+  branch[CircuitPath("P001", "C001")] = "broken";
+  branch[CircuitPath("P001", "C009")] = CircuitText("P001", "C009");
+  git_.Commit("branch", branch, {parted});
+  v1::DetectChangesRequest request;
+  request.set_base_revision("main");
+  request.set_head_revision("branch");
+  const auto whole = Call(&Stub::DetectChanges, request);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_GE(whole->diagnostics_size(), 2);
+  EXPECT_EQ(whole->changes_size(), 2);
+  EXPECT_EQ(whole->next_page_token(), "");
+  request.set_page_size(1);
+  std::vector<std::string> singly;
+  for (const v1::DetectChangesResponse& page : Pages(request)) {
+    EXPECT_EQ(page.diagnostics_size() + page.changes_size(), 1);
+    EXPECT_EQ(page.diagnostic_count(), whole->diagnostics_size());
+    for (const auto& diagnostic : page.diagnostics())
+      singly.push_back(diagnostic.SerializeAsString());
+    for (int i = 0; i < page.changes_size(); ++i) singly.push_back(page.changes(i).circuit_id());
+  }
+  std::vector<std::string> at_once;
+  for (const auto& diagnostic : whole->diagnostics())
+    at_once.push_back(diagnostic.SerializeAsString());
+  for (const auto& change : whole->changes()) at_once.push_back(change.circuit_id());
+  EXPECT_EQ(singly, at_once);
+
+  v1::ValidateRevisionRequest validate;
+  validate.set_revision("branch");
+  validate.set_page_size(1);
+  std::vector<std::string> validated;
+  do {
+    const auto page = Call(&Stub::ValidateRevision, validate);
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_FALSE(page->valid());
+    ASSERT_EQ(page->diagnostics_size(), 1);
+    validated.push_back(page->diagnostics(0).SerializeAsString());
+    validate.set_page_token(page->next_page_token());
+  } while (!validate.page_token().empty());
+  EXPECT_EQ(validated, std::vector<std::string>(at_once.begin(), at_once.end() - 2));
+}
+
+TEST_F(ConfigServiceTest, EverythingIsNewAgainstFortyZeros) {
+  Files files = base_;
+  files[CircuitPath("P001", "C002")] = "broken";
+  const std::string head = git_.Commit("main", files);
+  const std::string zeros(40, '0');
+  const auto changes = Changes(zeros, "main");
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_EQ(changes->merge_base_commit(), zeros);
+  EXPECT_EQ(changes->merge_base_count(), 0);
+  EXPECT_EQ(changes->head_commit(), head);
+  ASSERT_EQ(changes->changes_size(), 2);
+  for (const v1::CircuitChange& change : changes->changes()) {
+    EXPECT_EQ(change.kind(), v1::CircuitChange::KIND_ADDED);
+    EXPECT_EQ(change.effect(), v1::CircuitChange::EFFECT_RETRAIN);
+  }
+  EXPECT_EQ(changes->diagnostics(0).circuit_id(), "C002");
+  const absl::Status gone = Changes("main", zeros).status();
+  EXPECT_EQ(ReasonOf(gone), "REVISION_INVALID");
+  EXPECT_EQ(DetailsOf(gone)->field_violations.at(0).field, "head_revision");
+}
+
+TEST_F(ConfigServiceTest, PagesOfCircuitsEndByTheirBytesHoweverManyColumnsTheyHave) {
+  std::string columns = "[";
+  for (int i = 0; i < 250; ++i)
+    columns += (i == 0 ? "" : ", ") + std::string(100, 'c') + std::to_string(i);
+  Files files;
+  std::vector<std::string> ids;
+  for (int i = 100; i < 200; ++i) ids.push_back("C" + std::to_string(i));
+  files = FleetFiles({{"P001", ids}});
+  files["config/plants/P001/defaults.yml"] =
+      "training: {data_filters: {feature_columns: " + columns + "]}}\n";
+  for (const std::string& id : ids)
+    files[CircuitPath("P001", id)] = CircuitText(
+        "P001", id,
+        {{"    feature_columns: [\"temperature\", \"pressure\", \"vibration\"]\n", ""}});
+  files[CircuitPath("P001", "C150")] = "broken";
+  git_.Commit("main", files);
+  std::vector<std::string> names, unsound;
+  std::string token;
+  int pages = 0;
+  do {
+    const auto page = Circuits("plants/-", 1000, token);
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_LE(page->ByteSizeLong(), std::size_t{1100} << 10);
+    for (const v1::Circuit& circuit : page->circuits()) names.push_back(circuit.name());
+    for (const v1::UnsoundCircuit& circuit : page->unsound()) {
+      unsound.push_back(circuit.name());
+      EXPECT_EQ(circuit.first_error().path(), "config/plants/P001/C150.yml");
+      EXPECT_EQ(circuit.first_error().line(), 1);
+      EXPECT_GE(circuit.error_count(), 1);
+      EXPECT_LT(page->circuits(0).name(), circuit.name());
+      EXPECT_GT(names.back(), circuit.name());
+    }
+    token = page->next_page_token();
+    ++pages;
+  } while (!token.empty());
+  EXPECT_GT(pages, 2);
+  EXPECT_EQ(names.size(), 99u);
+  EXPECT_EQ(unsound, (std::vector<std::string>{"plants/P001/circuits/C150"}));
 }
 
 TEST_F(ConfigServiceTest, CommentsFormattingAndOrderOfTheListAreNoChange) {

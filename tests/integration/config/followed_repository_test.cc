@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/deadline.h"
 #include "common/base/status.h"
 #include "services/config/domain/fleet_reader.h"
 #include "services/config/git/git_repository.h"
@@ -113,12 +114,14 @@ TEST_F(FollowedRepositoryTest, FetchesForAnUnknownRevisionAndForOneThatIsOlderTh
   EXPECT_EQ(Commit(*mirror, "main"), first);
   const std::string second = remote_->Commit("main", {{"a", "2"}});
   EXPECT_EQ(Commit(*mirror, "main"), first);  // 30 seconds by default
+  clock_.Advance(FollowedRepository::kFetchForUnknownEvery + absl::Seconds(1));
   EXPECT_EQ(Commit(*mirror, second), second);
   const std::string third = remote_->Commit("main", {{"a", "3"}});
   clock_.Advance(absl::Seconds(20));
   EXPECT_EQ(Commit(*mirror, "main", absl::Seconds(20)), second);
   EXPECT_EQ(Commit(*mirror, "main", absl::Seconds(19)), third);
   const std::string branch = remote_->Commit("branch", {{"a", "4"}});
+  clock_.Advance(FollowedRepository::kFetchForUnknownEvery + absl::Seconds(1));
   EXPECT_EQ(Commit(*mirror, "branch", absl::Hours(1)), branch);
   EXPECT_EQ(Commit(*mirror, "nowhere"), "REVISION_NOT_FOUND");
   EXPECT_EQ(Commit(*mirror, "--upload-pack=touch /tmp/x"), "REVISION_INVALID");
@@ -154,7 +157,32 @@ TEST_F(FollowedRepositoryTest, EmptyRemoteHasNoRevisionUntilTheFirstPush) {
   const auto mirror = Open(Options());
   EXPECT_EQ(Commit(*mirror, "HEAD"), "REVISION_NOT_FOUND");
   const std::string first = remote_->Commit("main", {{"a", "1"}});
-  EXPECT_EQ(Commit(*mirror, "HEAD"), first);
+  EXPECT_EQ(Commit(*mirror, "HEAD", kNow), first);
+}
+
+TEST_F(FollowedRepositoryTest, UnknownRevisionsAreFetchedForOnceInAWhileAndThatIsSaid) {
+  remote_->Commit("main", FleetFiles({{"P001", {"C001"}}}));
+  const auto mirror = Open(Options());
+  FleetReader reader(*mirror, ParseYaml, 1 << 20);
+  ASSERT_TRUE(reader.ValidateRevision("main").ok());
+  const absl::Time fetched = clock_.Now();
+  clock_.Advance(absl::Seconds(2));
+  const std::string branch = remote_->Commit("branch", FleetFiles({{"P001", {"C002"}}}));
+  // However many ask for whatever: the remote is not.
+  for (const std::string& revision : {std::string("branch"), std::string("brunch"), branch}) {
+    const absl::Status unknown = reader.ValidateRevision(revision).status();
+    EXPECT_EQ(unknown.code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(ReasonOf(unknown), "REVISION_NOT_FOUND");
+    EXPECT_EQ(DetailsOf(unknown)->retry_after, absl::Seconds(3));
+    EXPECT_EQ(DetailsOf(unknown)->resource_name, revision);
+    EXPECT_EQ(DetailsOf(unknown)->metadata.at("fetch_time"),
+              absl::FormatTime(absl::RFC3339_sec, fetched, absl::UTCTimeZone()));
+  }
+  // Who insists is served at once, the others after a while.
+  EXPECT_EQ(reader.ValidateRevision("branch", kNow)->commit, branch);
+  const std::string third = remote_->Commit("third", FleetFiles({{"P001", {"C003"}}}));
+  clock_.Advance(FollowedRepository::kFetchForUnknownEvery + absl::Seconds(1));
+  EXPECT_EQ(reader.ValidateRevision("third")->commit, third);
 }
 
 TEST_F(FollowedRepositoryTest, RemoteThatIsDownIsAnsweredForFromWhatThereIsAndThatIsSaid) {
@@ -221,6 +249,20 @@ TEST_F(FollowedRepositoryTest, RemoteThatHangsIsGivenUpInTime) {
   }
 }
 
+// However long a fetch may take: the call ends when its caller gives up, and so does the service.
+TEST_F(FollowedRepositoryTest, CallEndsWithItsDeadlineThoughTheFetchHangs) {
+  const SilentServer server;
+  FollowOptions options = Options("http://" + server.address() + "/config.git");
+  options.fetch_timeout = absl::Hours(1);
+  const auto mirror = Open(options);
+  FleetReader reader(*mirror, ParseYaml, 1 << 20);
+  const ScopedDeadline deadline(absl::Milliseconds(200));
+  const absl::Status late = reader.DetectChanges("main", "branch").status();
+  EXPECT_EQ(late.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(late), "REMOTE_TIMEOUT");
+  EXPECT_NE(late.message().find("deadline"), std::string::npos) << late;
+}
+
 TEST_F(FollowedRepositoryTest, FetchThatWasKilledLeavesNothingInTheWayOfTheNext) {
   const std::string first = remote_->Commit("main", {{"a", "1"}});
   const auto mirror = Open(Options());
@@ -255,7 +297,7 @@ TEST_F(FollowedRepositoryTest, ManyFetchesLeaveFewPacksAndLoseNoCommit) {
   std::vector<std::string> commits;
   const auto push = [&](const std::string& branch, std::size_t number) {
     commits.push_back(remote_->Commit(branch, {{"config/a.yml", absl::StrCat("text ", number)}}));
-    EXPECT_EQ(Commit(*mirror, commits.back()), commits.back());
+    EXPECT_EQ(Commit(*mirror, commits.back(), kNow), commits.back());
   };
   for (std::size_t i = 0; i < kMostPacks; ++i) push("main", i);
   EXPECT_EQ(CountPacks(folder), kMostPacks);
@@ -279,7 +321,7 @@ TEST_F(FollowedRepositoryTest, CallThatGoesOnReadsWhatWasMergedMeanwhile) {
   const auto mirror = Open(Options());
   EXPECT_EQ(Commit(*mirror, first), first);
   const std::string second = remote_->Commit("main", {{"config/a.yml", "2"}});
-  EXPECT_EQ(Commit(*mirror, second), second);
+  EXPECT_EQ(Commit(*mirror, second, kNow), second);
   const std::string folder = state_ / "mirror" / "mirror.git";
   const auto reader = GitConfigRepository::Open({.path = folder});
   ASSERT_TRUE(reader.ok()) << reader.status();
@@ -296,7 +338,7 @@ TEST_F(FollowedRepositoryTest, MergeThatFailsLeavesEveryPack) {
   const auto mirror = Open(Options());
   for (const char* text : {"1", "2", "3"}) {
     const std::string commit = remote_->Commit("main", {{"config/a.yml", text}});
-    EXPECT_EQ(Commit(*mirror, commit), commit);
+    EXPECT_EQ(Commit(*mirror, commit, kNow), commit);
   }
   const std::string folder = state_ / "mirror" / "mirror.git";
   for (const auto& entry : fs::directory_iterator(folder + "/objects/pack"))

@@ -112,7 +112,7 @@ void RegistryServerTest::AddReferences() {
   v1::CreateDataAssetVersionRequest asset;
   asset.set_request_id(NewRequestId());
   asset.set_parent("dataAssets/plant_P001_circuit_C001");
-  asset.set_data_asset_version_id("2025-12-09");
+  asset.set_cutoff_date("2025-12-09");
   auto& version = *asset.mutable_data_asset_version();
   version.set_sensor_id("SENSOR_P001_C001");
   version.set_fingerprint(std::string(64, 'f'));

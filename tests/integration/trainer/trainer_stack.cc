@@ -8,6 +8,7 @@
 #include "common/base/status.h"
 #include "common/db/migrator.h"
 #include "common/forecast/forecast.h"
+#include "common/sensordata/csv_source.h"
 #include "services/config/yaml/yaml_parser.h"
 #include "tests/support/test_database.h"
 
@@ -84,6 +85,10 @@ std::string TrainerStack::CommitFleet(const std::map<std::string, std::string>& 
 }
 
 void TrainerStack::WriteSensor(const std::string& circuit_id, int rows) {
+  WriteSensorOf("SENSOR_P001_" + circuit_id, rows);
+}
+
+void TrainerStack::WriteSensorOf(const std::string& sensor_id, int rows) {
   std::string csv = "timestamp,temperature,pressure,vibration\n";
   const absl::Time end = absl::FromCivil(absl::CivilDay(2025, 12, 10), absl::UTCTimeZone());
   for (int row = 0; row < rows; ++row) {
@@ -94,7 +99,7 @@ void TrainerStack::WriteSensor(const std::string& circuit_id, int rows) {
         ",", 20 + 5 * cycle + 0.1 * ((row * 7919) % 13), ",", 3 + cycle, ",", 0.5 + 0.001 * row,
         "\n");
   }
-  WriteSensorText(circuit_id, csv);
+  std::ofstream(folder_ / "sensors" / sensordata::FileNameOf(sensor_id)) << csv;
 }
 
 void TrainerStack::WriteSensorText(const std::string& circuit_id, const std::string& csv) {
@@ -205,6 +210,21 @@ std::vector<registry::v1::ModelVersion> TrainerStack::Versions() {
   EXPECT_TRUE(listed.ok()) << listed.status();
   if (!listed.ok()) return {};
   return {listed->model_versions().begin(), listed->model_versions().end()};
+}
+
+std::vector<registry::v1::DataAssetVersion> TrainerStack::DataAssetVersions(
+    const std::string& circuit_id) {
+  registry::v1::ListDataAssetVersionsRequest request;
+  request.set_parent("dataAssets/plant_P001_circuit_" + circuit_id);
+  const auto stub =
+      registry::v1::DataAssetService::NewStub(rpc::Connect(registry_server_->address()));
+  const auto listed = rpc::Call<registry::v1::ListDataAssetVersionsResponse>(
+      kTimeout, [&](auto* context, auto* response) {
+        return stub->ListDataAssetVersions(context, request, response);
+      });
+  EXPECT_TRUE(listed.ok()) << listed.status();
+  if (!listed.ok()) return {};
+  return {listed->data_asset_versions().begin(), listed->data_asset_versions().end()};
 }
 
 }  // namespace fleetcast::trainer

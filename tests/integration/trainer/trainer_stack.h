@@ -15,6 +15,7 @@
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/service/replica.h"
+#include "fleetcast/registry/v1/data_asset_service.grpc.pb.h"
 #include "fleetcast/registry/v1/model_service.grpc.pb.h"
 #include "fleetcast/trainer/v1/training_service.grpc.pb.h"
 #include "fleetcast/workqueue/v1/work_queue_service.grpc.pb.h"
@@ -43,6 +44,8 @@ class TrainerStack : public ::testing::Test {
   std::string CommitFleet(const std::map<std::string, std::string>& text_of_circuit);
   // Hourly rows up to the cutoff date, for SENSOR_P001_{circuit}.
   void WriteSensor(const std::string& circuit_id, int rows = 700);
+  // The same for a sensor of any id.
+  void WriteSensorOf(const std::string& sensor_id, int rows);
   void WriteSensorText(const std::string& circuit_id, const std::string& csv);
 
   [[nodiscard]] TrainerSettings Settings(const std::string& replica) const;
@@ -79,6 +82,8 @@ class TrainerStack : public ::testing::Test {
     }
   }
   std::vector<registry::v1::ModelVersion> Versions();
+  // Of the circuit P001/{circuit}, the newest first.
+  std::vector<registry::v1::DataAssetVersion> DataAssetVersions(const std::string& circuit_id);
   std::string NewRequestId() { return ids_.NewUuid(); }
 
   const std::filesystem::path folder_;

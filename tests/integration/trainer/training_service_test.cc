@@ -1,6 +1,7 @@
 // The API over a real channel: what a client asks for and gets to see.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <thread>
 
@@ -61,6 +62,60 @@ TEST_F(TrainingServiceTest, APullRequestTrainsWhatItChangesAndTheWatchTellsAllOf
   EXPECT_EQ(tags.at("git_commit_sha"), head);
   EXPECT_EQ(versions[0].training_job(), job_name);
   EXPECT_EQ(versions[0].run(), job.experiment_run());
+}
+
+// Whatever a historian calls its sensors, and however often it changes its mind.
+TEST_F(TrainingServiceTest, SensorsOfAnyNameTrainAndEachReadingIsAVersion) {
+  const auto circuit_of = [this](const std::string& circuit, const std::string& sensor_id) {
+    return config::testing::Edited(QuickCircuit("P001", circuit), "SENSOR_P001_" + circuit,
+                                   sensor_id);
+  };
+  const std::map<std::string, std::string> sensors = {{"C001", "LINE1.TEMP.01"},
+                                                      {"C002", "ns=2;s=Line1/Temp: 7 %2F"},
+                                                      {"C003", std::string(256, 'x')}};
+  std::map<std::string, std::string> circuits;
+  for (const auto& [circuit, sensor] : sensors) {
+    WriteSensorOf(sensor, 700);
+    circuits[circuit] = circuit_of(circuit, sensor);
+  }
+  CommitFleet(circuits);
+  StartTrainer(Settings("replica-1"));
+  const auto train = [&](const std::vector<std::string>& of) {
+    const auto run = Create(of);
+    EXPECT_TRUE(run.ok()) << run.status();
+    return run.ok() ? WatchToEnd(run->name()) : Watched{};
+  };
+  const Watched first = train({"-"});
+  EXPECT_EQ(first.run.state(), v1::TrainingRun::STATE_SUCCEEDED) << first.run.state_reason();
+  for (const auto& [name, job] : first.jobs) EXPECT_TRUE(job.data_warnings().empty()) << name;
+
+  WriteSensorOf("LINE1.TEMP.01", 705);  // five older rows have come
+  const Watched late = train({"C001"});
+  ASSERT_EQ(late.jobs.size(), 1u);
+  const v1::TrainingJob& job = late.jobs.begin()->second;
+  EXPECT_EQ(job.state(), v1::TrainingJob::STATE_SUCCEEDED) << job.DebugString();
+  EXPECT_EQ(job.data_asset_version(), "dataAssets/plant_P001_circuit_C001/versions/2025-12-09.2");
+  ASSERT_EQ(job.data_warnings_size(), 1);
+  EXPECT_NE(job.data_warnings(0).find("5 rows have come since 2025-12-09 was read"),
+            std::string::npos)
+      << job.data_warnings(0);
+  EXPECT_NE(job.remarks().find("LATE_READINGS: 5"), std::string::npos) << job.remarks();
+
+  circuits["C001"] =
+      config::testing::Edited(circuit_of("C001", sensors.at("C002")), "2025-12-09", "2034-01-01");
+  CommitFleet(circuits);
+  const Watched future = train({"C001"});
+  EXPECT_NE(future.run.state_reason().find("is in the future: P001/C001 (2034-01-01)"),
+            std::string::npos)
+      << future.run.state_reason();
+  EXPECT_EQ(future.run.state(), v1::TrainingRun::STATE_SUCCEEDED);
+  const auto versions = DataAssetVersions("C001");
+  ASSERT_EQ(versions.size(), 3u);
+  EXPECT_EQ(versions[0].cutoff_date(), "2034-01-01");
+  EXPECT_EQ(versions[0].sensor_id(), sensors.at("C002"));
+  EXPECT_EQ(versions[1].compared_with(), versions[2].name());
+  EXPECT_EQ(versions[1].differences(0).kind(), registry::v1::DataDifference::KIND_LATE_READINGS);
+  EXPECT_EQ(versions[2].cutoff_date(), "2025-12-09");
 }
 
 // Rule 1.

@@ -97,20 +97,21 @@ absl::StatusOr<PageOf<Artifact>> FakeArtifactStore::List(const std::optional<Run
       [](const Artifact&) { return true; });
 }
 
-absl::StatusOr<DataAssetVersion> FakeDataAssetStore::Create(const MutatingRequest& request,
-                                                            const DataAssetVersion& version) {
+absl::StatusOr<DataAssetVersion> FakeDataAssetStore::Pin(const MutatingRequest& request,
+                                                         const DataAssetVersion& reading) {
   absl::MutexLock lock(&tables_.mutex);
-  const auto create = [&]() -> absl::StatusOr<DataAssetVersion> {
-    const auto standing = FindAsset(tables_, version.name);
-    if (standing.ok()) {
-      FLEETCAST_RETURN_IF_ERROR(CheckSameData(*standing, version));
-      return *standing;
-    }
-    tables_.data_assets.push_back(version);
+  const auto pin = [&]() -> absl::StatusOr<DataAssetVersion> {
+    std::vector<DataAssetVersion> standing;
+    for (const DataAssetVersion& row : tables_.data_assets)
+      if (row.name.asset_id == reading.name.asset_id && row.CutoffDate() == reading.CutoffDate())
+        standing.push_back(row);
+    PinnedReading pinned = PinReading(standing, reading);
+    if (pinned.is) return standing[*pinned.is];
+    tables_.data_assets.push_back(std::move(pinned.added));
     tables_.data_assets.back().create_time = tables_.Tick();
     return tables_.data_assets.back();
   };
-  return AnswerOnce<DataAssetVersion>(tables_, request, create);
+  return AnswerOnce<DataAssetVersion>(tables_, request, pin);
 }
 
 absl::StatusOr<DataAssetVersion> FakeDataAssetStore::Get(const DataAssetVersionName& name) {
@@ -124,7 +125,7 @@ absl::StatusOr<PageOf<DataAssetVersion>> FakeDataAssetStore::List(const std::str
   std::vector<DataAssetVersion> rows = tables_.data_assets;
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     return a.name.asset_id != b.name.asset_id ? a.name.asset_id < b.name.asset_id
-                                              : a.name.version > b.name.version;
+                                              : IsLater(a.name, b.name);
   });
   return PageOfRows<DataAssetVersion>(
       rows, page,

@@ -103,8 +103,8 @@ class FakeDataAssetStore final : public registry::DataAssetStore {
  public:
   explicit FakeDataAssetStore(FakeTables* tables) : tables_(*tables) {}
 
-  absl::StatusOr<registry::DataAssetVersion> Create(
-      const MutatingRequest& request, const registry::DataAssetVersion& version) override;
+  absl::StatusOr<registry::DataAssetVersion> Pin(
+      const MutatingRequest& request, const registry::DataAssetVersion& reading) override;
   absl::StatusOr<registry::DataAssetVersion> Get(
       const registry::DataAssetVersionName& name) override;
   absl::StatusOr<PageOf<registry::DataAssetVersion>> List(const std::string& asset_id,

@@ -1,5 +1,6 @@
 #include "tests/support/trainer/fake_model_registry.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -99,24 +100,39 @@ absl::Status FakeModelRegistry::FinishRun(const std::string& /*request_id*/, con
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> FakeModelRegistry::PinDataAsset(const std::string& /*request_id*/,
-                                                            const DataAsset& asset) {
+absl::StatusOr<PinnedData> FakeModelRegistry::PinDataAsset(const std::string& /*request_id*/,
+                                                           const DataAsset& asset) {
   FLEETCAST_RETURN_IF_ERROR(Enter("PinDataAsset"));
   absl::MutexLock lock(&mutex_);
-  const std::string name = absl::StrCat("dataAssets/", asset.asset_id, "/versions/", asset.version);
-  const auto [known, added] = data_assets_.try_emplace(name, asset);
+  const std::string date =
+      absl::StrCat("dataAssets/", asset.asset_id, "/versions/", asset.cutoff_date);
+  const DataAsset* earlier = nullptr;  // of the same sensor and columns
   const auto columns_of = [](const DataAsset& of) {
     std::set<std::string> columns;
     for (const DataColumn& column : of.columns) columns.insert(column.name);
     return columns;
   };
-  if (columns_of(known->second) != columns_of(asset))
-    return Refused(absl::StatusCode::kAlreadyExists, "DATA_ASSET_OTHER_COLUMNS",
-                   absl::StrCat(name, " pins other columns"));
-  if (known->second.fingerprint != asset.fingerprint)
-    return Refused(absl::StatusCode::kAlreadyExists, "DATA_ASSET_CHANGED",
-                   absl::StrCat(name, " stands with another fingerprint"));
-  return name;
+  for (int number = 1;; ++number) {
+    const std::string name = number == 1 ? date : absl::StrCat(date, ".", number);
+    const auto known = data_assets_.find(name);
+    if (known != data_assets_.end()) {
+      const DataAsset& standing = known->second;
+      if (standing.sensor_id != asset.sensor_id || columns_of(standing) != columns_of(asset))
+        continue;
+      if (standing.fingerprint == asset.fingerprint) return PinnedData{.version = name};
+      earlier = &standing;
+      continue;
+    }
+    PinnedData pinned{.version = name};
+    if (earlier != nullptr) {
+      const std::int64_t more = asset.row_count - earlier->row_count;
+      pinned.changes.push_back({.kind = more > 0 ? "LATE_READINGS" : "CORRECTED_READINGS",
+                                .count = std::max<std::int64_t>(more, 0),
+                                .message = "it was read otherwise before"});
+    }
+    data_assets_.emplace(name, asset);
+    return pinned;
+  }
 }
 
 absl::Status FakeModelRegistry::UploadArtifact(const std::string& /*request_id*/,

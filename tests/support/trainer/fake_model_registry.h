@@ -45,8 +45,8 @@ class FakeModelRegistry final : public ModelRegistry {
                           const std::map<std::string, std::string>& tags) override;
   absl::Status FinishRun(const std::string& request_id, const std::string& run,
                          ExperimentRunEnd end, const std::string& reason) override;
-  absl::StatusOr<std::string> PinDataAsset(const std::string& request_id,
-                                           const DataAsset& asset) override;
+  absl::StatusOr<PinnedData> PinDataAsset(const std::string& request_id,
+                                          const DataAsset& asset) override;
   absl::Status UploadArtifact(const std::string& request_id, const std::string& run,
                               const std::string& file_name, const std::string& bytes) override;
   absl::StatusOr<std::string> DownloadArtifact(const std::string& sha256) override;

@@ -21,7 +21,8 @@ config::v1::DetectChangesResponse Changes() {
   change.set_plant_id("P001");
   change.set_circuit_id("C001");
   change.set_kind(config::v1::CircuitChange::KIND_MODIFIED);
-  change.add_changed_fields("training.hyperparameters.epochs: 50 -> 80");
+  change.add_field_change_indexes(0);
+  response.add_field_changes()->set_field("training.seed");
   return response;
 }
 
@@ -97,14 +98,23 @@ TEST(YamlText, ReadsLikeYamlThatAPersonWrote) {
             "    cutoff_date: \"\"\n"
             "    kind: KIND_MODIFIED\n"
             "    effect: EFFECT_UNSPECIFIED\n"
-            "    changed_fields:\n"
-            "      - \"training.hyperparameters.epochs: 50 -> 80\"\n"
-            "    field_changes: []\n"
+            "    field_change_indexes:\n"
+            "      - 0\n"
             "matrix_json: \"[{\\\"plant_id\\\":\\\"P001\\\"}]\"\n"
             "diagnostics: []\n"
             "diagnostic_count: 0\n"
             "matrix_shards_json: []\n"
-            "merge_base_count: 0\n");
+            "merge_base_count: 0\n"
+            "field_changes:\n"
+            "  - field: training.seed\n"
+            "    old_value: \"\"\n"
+            "    new_value: \"\"\n"
+            "    source: SOURCE_UNSPECIFIED\n"
+            "    path: \"\"\n"
+            "    line: 0\n"
+            "    column: 0\n"
+            "change_count: 0\n"
+            "next_page_token: \"\"\n");
 }
 
 TEST(YamlText, OfAnEmptyListIsAnEmptyList) { EXPECT_EQ(YamlText(Json::array()), "[]\n"); }

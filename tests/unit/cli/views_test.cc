@@ -94,8 +94,11 @@ TEST(ConfigView, ChangeSaysWhichOtherFileItsNewValueComesFrom) {
         std::pair(config::v1::FieldChange::SOURCE_PLANT_DEFAULTS,
                   "config/plants/P001/defaults.yml"),
         std::pair(config::v1::FieldChange::SOURCE_BUILT_IN, "")}) {
-    change.add_changed_fields("a: 1 -> 2");
-    auto& field = *change.add_field_changes();
+    change.add_field_change_indexes(response.field_changes_size());
+    auto& field = *response.add_field_changes();
+    field.set_field("a");
+    field.set_old_value("1");
+    field.set_new_value("2");
     field.set_source(source);
     field.set_path(path);
     field.set_line(7);

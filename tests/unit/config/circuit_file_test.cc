@@ -151,6 +151,13 @@ TEST(CircuitFile, EachMistakeIsReportedAtItsLineAndColumn) {
       {{{"2025-12-09", "9.12.2025"}}, {"5:16 WRONG_TYPE training.cutoff_date"}},
       {{{"\"1.5.0\"", "1.5"}}, {"6:24 WRONG_TYPE training.environment_version"}},
       {{{"SENSOR_P001_C001", "a\\x01b"}}, {"15:16 MALFORMED training.data_filters.sensor_id"}},
+      {{{"SENSOR_P001_C001", "a\\u0085b"}}, {"15:16 MALFORMED training.data_filters.sensor_id"}},
+      {{{"SENSOR_P001_C001", "a\\u202Eb"}}, {"15:16 MALFORMED training.data_filters.sensor_id"}},
+      {{{"SENSOR_P001_C001", std::string(257, 'x')}},
+       {"15:16 MALFORMED training.data_filters.sensor_id"}},
+      {{{"SENSOR_P001_C001", std::string(256, 'x')}}, {}},
+      {{{"SENSOR_P001_C001", "LINE1.TEMP.01"}}, {}},
+      {{{"SENSOR_P001_C001", "ns=2;s=Line1/Temp: 7 (°C)"}}, {}},
       {{{"\"pressure\"", "\"temperature\""}},
        {"16:38 DUPLICATE_VALUE training.data_filters.feature_columns[1]"}},
       {{{"\"pressure\"", "no"}}, {"16:38 WRONG_TYPE training.data_filters.feature_columns[1]"}},
@@ -173,7 +180,7 @@ TEST(CircuitFile, EachMistakeIsReportedAtItsLineAndColumn) {
   for (const Case& c : cases) {
     const CircuitResolution resolution = ResolveEdited(c.edits);
     EXPECT_EQ(FileSummary(resolution.diagnostics), c.expected) << c.edits[0].second;
-    EXPECT_FALSE(resolution.config);
+    EXPECT_EQ(resolution.config.has_value(), c.expected.empty()) << c.edits[0].second;
     for (const Diagnostic& diagnostic : resolution.diagnostics) {
       EXPECT_EQ(diagnostic.path, "config/plants/P001/C001.yml");
       EXPECT_EQ(diagnostic.plant_id, "P001");

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "common/base/deadline.h"
 #include "common/base/status.h"
 #include "tests/support/fake_clock.h"
 
@@ -115,6 +118,63 @@ int FetchesOfManyCallers(absl::Duration max_staleness) {
   may_end.Notify();
   for (std::thread& caller : callers) caller.join();
   return fetches;
+}
+
+// A remote that hangs keeps nobody longer than they may wait, and its fetch is for those who can.
+TEST(FetchSchedule, CallEndsWithItsDeadlineWhileTheFetchGoesOn) {
+  const FakeClock clock;
+  absl::Notification may_end;
+  std::atomic<int> fetches = 0;
+  FetchSchedule schedule(
+      [&] {
+        ++fetches;
+        may_end.WaitForNotification();
+        return absl::OkStatus();
+      },
+      std::nullopt, clock);
+  {
+    const ScopedDeadline deadline(absl::Milliseconds(50));
+    const Freshness late = schedule.Refresh(absl::Minutes(1));
+    EXPECT_TRUE(late.stale);
+    EXPECT_EQ(late.reason, "REMOTE_TIMEOUT");
+    EXPECT_FALSE(late.fetch_time.has_value());
+    EXPECT_TRUE(schedule.Refresh(absl::Minutes(1)).stale);
+  }
+  {
+    bool cancelled = false;
+    const ScopedCancellation cancellation([&] { return std::exchange(cancelled, true); });
+    EXPECT_TRUE(schedule.Refresh(absl::Minutes(1)).stale);
+  }
+  may_end.Notify();
+  EXPECT_FALSE(schedule.Refresh(absl::Minutes(1)).stale);
+  EXPECT_EQ(fetches, 1);
+}
+
+TEST(FetchSchedule, EndStopsTheFetchThatGoesOn) {
+  const FakeClock clock;
+  absl::Notification began;
+  std::atomic<bool> stopped = false;
+  {
+    FetchSchedule schedule(
+        [&] {
+          began.Notify();
+          while (!CurrentStop().stop_requested()) absl::SleepFor(absl::Milliseconds(1));
+          stopped = true;
+          return absl::CancelledError();
+        },
+        std::nullopt, clock);
+    const ScopedDeadline deadline(absl::ZeroDuration());
+    EXPECT_TRUE(schedule.Refresh(absl::Minutes(1)).stale);
+    // Nobody had time to wait, so that nothing was asked of the remote.
+    EXPECT_FALSE(began.HasBeenNotified());
+    std::thread caller([&] {
+      const ScopedDeadline short_one(absl::Milliseconds(20));
+      EXPECT_TRUE(schedule.Refresh(absl::Minutes(1)).stale);
+    });
+    caller.join();
+    began.WaitForNotification();
+  }
+  EXPECT_TRUE(stopped);
 }
 
 TEST(FetchSchedule, CallersAtOnceShareAFetch) {

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "services/config/domain/circuit_key.h"
 #include "services/config/yaml/yaml_parser.h"
 #include "tests/support/config/config_files.h"
 
@@ -90,6 +93,54 @@ TEST(MasterList, CircuitCannotHaveTheNameOfTheFileOfDefaults) {
   const MasterList list = Read("plants: [{plant_id: P, circuits: [{circuit_id: defaults}]}]");
   ASSERT_EQ(list.diagnostics.size(), 1u);
   EXPECT_EQ(list.diagnostics[0].reason, "RESERVED_ID");
+}
+
+TEST(MasterList, IdsWhoseJoinedNamesCouldBeAnothersAreRefusedAtTheirLine) {
+  struct Case {
+    const char *plant, *circuit;
+    const char* field;  // "" for sound
+  };
+  for (const Case& c : {Case{"X", "Y_circuit_Z", "plants[0].circuits[0].circuit_id"},
+                        Case{"X_circuit_Y", "Z", "plants[0].plant_id"},
+                        Case{"X_circuit", "Y", "plants[0].plant_id"}, Case{"X", "circuit_Y", ""},
+                        Case{"circuit", "circuit", ""}, Case{"short-circuit", "Y", ""},
+                        Case{"X_Circuit", "Y", ""}}) {
+    const MasterList list = Read(std::string("plants:\n- plant_id: ") + c.plant +
+                                 "\n  circuits:\n  - circuit_id: " + c.circuit + "\n");
+    if (*c.field == '\0') {
+      EXPECT_TRUE(list.diagnostics.empty()) << c.plant;
+      continue;
+    }
+    ASSERT_EQ(list.diagnostics.size(), 1u) << c.plant;
+    EXPECT_EQ(list.diagnostics[0].reason, "RESERVED_ID");
+    EXPECT_EQ(list.diagnostics[0].field, c.field);
+    const bool of_plant = std::string(c.field) == "plants[0].plant_id";
+    EXPECT_EQ(list.diagnostics[0].mark, (of_plant ? Mark{2, 13} : Mark{4, 17}));
+    EXPECT_EQ(list.complete, !of_plant);  // a circuit stays, and is unsound
+  }
+}
+
+TEST(MasterList, NoTwoCircuitsOfAcceptedIdsShareAJoinedName) {
+  // All ids of up to three of these parts.
+  const std::vector<std::string> parts = {"A", "_", "circuit", "_circuit_"};
+  std::vector<std::string> ids;
+  for (const std::string& one : parts)
+    for (const std::string& two : parts)
+      for (const std::string& three : {std::string(), parts[0], parts[1], parts[2], parts[3]})
+        if (const std::string id = "X" + one + two + three; id.size() <= 63) ids.push_back(id);
+  ids.insert(ids.end(), {"X", "circuit", "circuit_X", "circuit_circuit"});
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  std::map<std::string, std::string> circuits;
+  for (const std::string& plant : ids)
+    for (const std::string& circuit : ids) {
+      if (IsAmbiguousPlantId(plant) || IsAmbiguousCircuitId(circuit)) continue;
+      const auto [known, is_new] =
+          circuits.emplace("plant_" + plant + "_circuit_" + circuit, plant + "/" + circuit);
+      EXPECT_TRUE(is_new) << known->first << ": " << known->second << ", " << plant << "/"
+                          << circuit;
+    }
+  EXPECT_GT(circuits.size(), 100u);
 }
 
 TEST(MasterList, AliasesThatWouldMakeMillionsOfCircuitsAreRefused) {

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
+#include "tests/support/awkward_ids.h"
+
 namespace fleetcast::inference {
 namespace {
 
@@ -51,6 +56,26 @@ TEST(Names, OfTheLongestIdsReadBack) {
   EXPECT_EQ(*ParseDeployment("name", DeploymentResource(circuit)), circuit);
   const InvocationName invocation{std::string(63, 's'), circuit};
   EXPECT_EQ(*ParseInvocation("name", InvocationResource(invocation)), invocation);
+}
+
+// Every name that is given out is taken back, and no two are the same.
+TEST(Names, OfAwkwardIdsReadBackAndAreTold) {
+  std::set<std::string> names;
+  for (const auto& [plant, circuit_id] : fleetcast::testing::AwkwardCircuits()) {
+    const CircuitId circuit{plant, circuit_id};
+    EXPECT_EQ(*ParseEndpoint("name", EndpointResource(plant)), plant);
+    EXPECT_EQ(*ParseDeployment("name", DeploymentResource(circuit)), circuit);
+    EXPECT_EQ(*ParseCircuit("name", CircuitResource(circuit)), circuit);
+    EXPECT_EQ(*ParseStatus("name", StatusResource(circuit)), circuit);
+    EXPECT_EQ(*ParsePlantOrAll("parent", "plants/" + plant), plant);
+    const InvocationName invocation{"01abc", circuit};
+    EXPECT_EQ(*ParseInvocation("name", InvocationResource(invocation)), invocation);
+    for (const std::string& name :
+         {DeploymentResource(circuit), CircuitResource(circuit), StatusResource(circuit),
+          InvocationResource(invocation), ReleaseStepResource("01abc", circuit),
+          ForecastResource(circuit, absl::FromUnixSeconds(1'765'321'200), 12)})
+      EXPECT_TRUE(names.insert(name).second) << name;
+  }
 }
 
 TEST(Names, RefuseWhatIsNoneOfThem) {

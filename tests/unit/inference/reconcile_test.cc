@@ -347,18 +347,28 @@ TEST(ChangeToTest, NothingIsRetiredWhileTheMasterListCannotBeReadInFull) {
 }
 
 TEST(ChangeToTest, AnUnsoundCircuitIsMarkedAndKeepsWhatItIsToBe) {
-  const FleetChange change = ChangeTo({.commit = "c2", .unsound = {kCircuit, {"P001", "C009"}}},
-                                      {Serving(Active(), 3, "t1", "d1")});
+  const FleetChange change =
+      ChangeTo({.commit = "c2", .unsound = {{kCircuit, "a.yml:3:1: x"}, {{"P001", "C009"}, "y"}}},
+               {Serving(Active(), 3, "t1", "d1")});
   EXPECT_THAT(IdsOf(change.changed), ElementsAre("C001", "C009"));
   EXPECT_TRUE(change.changed[0].unsound);
+  EXPECT_EQ(change.changed[0].unsound_because, "a.yml:3:1: x");
+  EXPECT_EQ(change.changed[1].unsound_because, "y");
   EXPECT_EQ(change.changed[0].training_hash, "t1");
   EXPECT_THAT(change.to_step, IsEmpty());
   EXPECT_EQ(change.unsound, 2);
+  // The same again is no change, another fault is.
+  const auto again = [&](const std::string& fault) {
+    return ChangeTo({.commit = "c3", .unsound = {{kCircuit, fault}}}, {change.changed[0]});
+  };
+  EXPECT_THAT(again("a.yml:3:1: x").changed, IsEmpty());
+  EXPECT_THAT(again("a.yml:9:1: z").changed, SizeIs(1));
   // Mended, it is as others.
   const FleetChange mended =
       ChangeTo({.commit = "c3", .circuits = {Desired("C001")}}, {change.changed[0]});
   ASSERT_THAT(mended.changed, SizeIs(1));
   EXPECT_FALSE(mended.changed[0].unsound);
+  EXPECT_EQ(mended.changed[0].unsound_because, "");
 }
 
 }  // namespace

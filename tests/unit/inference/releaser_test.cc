@@ -41,7 +41,8 @@ TEST_P(CheckRetirementsTest, Answers) {
   std::vector<CircuitRecord> present(given.active, active);
   present.push_back(retired);
   DesiredFleet fleet{.commit = "bbbb"};
-  if (!given.emptied) fleet.unsound.insert({"P001", "C001"});
+  if (!given.emptied)
+    fleet.unsound[{"P001", "C001"}] = "config/plants/P001/C001.yml:1:1: it is empty";
   const absl::Status answer =
       CheckRetirements(fleet, present, given.retired, given.allowed, "main");
   EXPECT_EQ(ReasonOf(answer), given.reason) << answer;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
+#include "tests/support/awkward_ids.h"
 
 namespace fleetcast::registry {
 namespace {
@@ -21,6 +22,26 @@ TEST(RegistryNames, GoFromTextToIdsAndBack) {
   const std::string champion = "models/sensor-model/plants/P001/circuits/C001/champion";
   EXPECT_EQ(ParseChampionName("name", champion)->ChampionText(), champion);
   EXPECT_EQ(*ParseArtifactName("name", "artifacts/" + kSha), kSha);
+}
+
+// Every name that is given out is taken back.
+TEST(RegistryNames, OfAwkwardIdsReadBack) {
+  for (const auto& [plant, circuit] : fleetcast::testing::AwkwardCircuits()) {
+    const std::string asset = "plant_" + plant + "_circuit_" + circuit;
+    EXPECT_EQ(*ParseExperimentName("name", ExperimentNameText(asset)), asset);
+    const RunName run{asset, "01h2xcejqtf2nbrexx3vqjhp41-3"};
+    EXPECT_EQ(*ParseRunName("name", run.Text()), run);
+    for (const char* version : {"2025-12-09", "2025-12-09.2", "2025-12-09.12"}) {
+      const DataAssetVersionName name{asset, version};
+      EXPECT_EQ(*ParseDataAssetVersionName("name", name.Text()), name);
+    }
+    const CircuitName champion{"sensor-model", plant, circuit};
+    EXPECT_EQ(ParseChampionName("name", champion.ChampionText())->Text(), champion.Text());
+    EXPECT_TRUE(
+        CheckTrainingJobName(
+            "training_job", "trainingRuns/01h2xcejqtf2nbrexx3vqjhp41/jobs/" + plant + "." + circuit)
+            .ok());
+  }
 }
 
 TEST(RegistryNames, AreRefusedWithTheFieldWhenMalformed) {

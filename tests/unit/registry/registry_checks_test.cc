@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "common/base/status.h"
 #include "services/registry/domain/artifact.h"
@@ -23,7 +27,7 @@ std::string FieldOf(const absl::Status& status) {
 TEST(DataAsset, IsRefusedWithTheFieldThatIsWrong) {
   EXPECT_TRUE(CheckDataAssetVersion(testing::CompleteDataAssetVersion()).ok());
   const std::pair<const char*, std::function<void(DataAssetVersion&)>> cases[] = {
-      {"data_asset_version_id", [](auto& v) { v.name.version = "yesterday"; }},
+      {"cutoff_date", [](auto& v) { v.name.version = "yesterday"; }},
       {"data_asset_version.sensor_id", [](auto& v) { v.sensor_id = ""; }},
       {"data_asset_version.fingerprint", [](auto& v) { v.fingerprint = "abc"; }},
       {"data_asset_version.row_count", [](auto& v) { v.row_count = 0; }},
@@ -41,33 +45,116 @@ TEST(DataAsset, IsRefusedWithTheFieldThatIsWrong) {
   }
 }
 
-TEST(DataAsset, WithAnotherFingerprintIsNotTheSame) {
-  const DataAssetVersion standing = testing::CompleteDataAssetVersion();
-  DataAssetVersion asked = standing;
-  asked.source_uri = "elsewhere";
-  EXPECT_TRUE(CheckSameData(standing, asked).ok());
-  asked.fingerprint = std::string(64, '0');
-  const absl::Status status = CheckSameData(standing, asked);
-  EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(ReasonOf(status), "DATA_ASSET_CHANGED");
-  EXPECT_EQ(DetailsOf(status)->metadata.at("fingerprint"), standing.fingerprint);
+// What becomes of a reading beside those that stand: the table of what a person needs.
+TEST(DataAsset, IsWhatWasReadAndALaterReadingSaysHowItDiffers) {
+  using Kind = DataDifference::Kind;
+  const DataAssetVersion first = [] {
+    DataAssetVersion version = testing::CompleteDataAssetVersion();
+    version.name.version = "2025-12-09";
+    return version;
+  }();
+  struct Case {
+    const char* what;
+    std::function<void(DataAssetVersion&)> change;  // of the first reading
+    std::optional<Kind> kind;                       // none: the same version
+    std::int64_t count;
+    const char* said;
+  };
+  const std::string other(64, '0');
+  const std::vector<Case> cases = {
+      {"another path to the same rows", [](auto& v) { v.source_uri = "elsewhere"; }, {}, 0, ""},
+      {"another sensor", [](auto& v) { v.sensor_id = "ns=2;s=Line1/Temp"; }, Kind::kOtherSensor, 0,
+       "2025-12-09 is of sensor"},
+      {"one column more",
+       [&](auto& v) {
+         v.columns.push_back({.column = "pressure"});
+         v.fingerprint = other;
+       },
+       Kind::kOtherColumns, 1, "pressure is new"},
+      {"another column",
+       [&](auto& v) {
+         v.columns[0].column = "pressure";
+         v.fingerprint = other;
+       },
+       Kind::kOtherColumns, 2, "temperature is not read any more"},
+      {"rows that came late",
+       [&](auto& v) {
+         v.row_count += 12;
+         v.fingerprint = other;
+       },
+       Kind::kLateReadings, 12, "12 rows have come since 2025-12-09 was read"},
+      {"a row that is gone",
+       [&](auto& v) {
+         v.row_count -= 1;
+         v.fingerprint = other;
+       },
+       Kind::kLostReadings, 1, "1 row of 2025-12-09 is gone"},
+      {"a corrected cell",
+       [&](auto& v) {
+         v.columns[0].mean += 1;
+         v.fingerprint = other;
+       },
+       Kind::kCorrectedReadings, 0, "those of temperature among them"},
+      {"cells that were swapped", [&](auto& v) { v.fingerprint = other; }, Kind::kCorrectedReadings,
+       0, "as many rows as in 2025-12-09 have other times or values"},
+  };
+  for (const Case& c : cases) {
+    DataAssetVersion reading = first;
+    c.change(reading);
+    const PinnedReading pinned = PinReading({first}, reading);
+    EXPECT_EQ(pinned.is.has_value(), !c.kind.has_value()) << c.what;
+    if (!c.kind) continue;
+    EXPECT_EQ(pinned.added.name.version, "2025-12-09.2") << c.what;
+    EXPECT_EQ(pinned.added.compared_with, "2025-12-09") << c.what;
+    ASSERT_EQ(pinned.added.differences.size(), 1u) << c.what;
+    EXPECT_EQ(pinned.added.differences[0].kind, *c.kind) << c.what;
+    EXPECT_EQ(pinned.added.differences[0].count, c.count) << c.what;
+    EXPECT_NE(pinned.added.differences[0].message.find(c.said), std::string::npos)
+        << pinned.added.differences[0].message;
+  }
 }
 
-TEST(DataAsset, WithOtherColumnsNeedsAVersionOfItsOwn) {
-  const DataAssetVersion standing = testing::CompleteDataAssetVersion();
-  DataAssetVersion asked = standing;
-  asked.columns[0].column = "another";
-  asked.fingerprint = std::string(64, '0');
-  EXPECT_EQ(ReasonOf(CheckSameData(standing, asked)), "DATA_ASSET_OTHER_COLUMNS");
-  for (const char* id : {"2025-12-09", "2025-12-09-0123abcd"}) {
-    asked.name.version = id;
-    EXPECT_TRUE(CheckDataAssetVersion(asked).ok()) << id;
-  }
-  for (const char* id : {"2025-12-09-", "2025-12-09-0123ABCD", "2025-12-09-0123abcd1",
-                         "2025-12-09_0123abcd", "2025-02-30-0123abcd"}) {
-    asked.name.version = id;
-    EXPECT_EQ(FieldOf(CheckDataAssetVersion(asked)), "data_asset_version_id") << id;
-  }
+TEST(DataAsset, IsComparedWithTheNewestOfTheSameSensorAndColumns) {
+  std::vector<DataAssetVersion> standing;
+  const auto pin = [&](const std::string& sensor, std::int64_t rows) {
+    DataAssetVersion reading = testing::CompleteDataAssetVersion();
+    reading.name.version = "2025-12-09";
+    reading.sensor_id = sensor;
+    reading.row_count = rows;
+    reading.fingerprint = std::string(64, static_cast<char>('0' + rows));
+    const PinnedReading pinned = PinReading(standing, reading);
+    if (pinned.is) return standing[*pinned.is].name.version;
+    standing.push_back(pinned.added);
+    return pinned.added.name.version + " " + pinned.added.compared_with;
+  };
+  EXPECT_EQ(pin("A", 1), "2025-12-09 ");
+  EXPECT_EQ(pin("B", 1), "2025-12-09.2 2025-12-09");
+  EXPECT_EQ(pin("A", 2), "2025-12-09.3 2025-12-09");
+  EXPECT_EQ(pin("A", 1), "2025-12-09");  // as it was read before
+  for (int rows = 3; rows < 10; ++rows) pin("A", rows);
+  EXPECT_EQ(pin("C", 1), "2025-12-09.11 2025-12-09.10");
+  EXPECT_EQ(pin("B", 2), "2025-12-09.12 2025-12-09.2");
+  // One that another program has called by a hash counts for its contents, and takes no number.
+  standing[1].name.version = "2025-12-09-0123abcd";
+  EXPECT_EQ(pin("B", 1), "2025-12-09-0123abcd");
+  EXPECT_EQ(pin("D", 1), "2025-12-09.13 2025-12-09.12");
+}
+
+TEST(DataAsset, VersionsAreDatesOrFurtherReadingsOfThem) {
+  for (const char* id : {"2025-12-09", "2025-12-09.2", "2025-12-09.10", "2025-12-09-0123abcd"})
+    EXPECT_TRUE(CheckDataAssetVersionId("name", id).ok()) << id;
+  for (const char* id : {"", "2025", "2025-12-09.", "2025-12-09.1", "2025-12-09.02",
+                         "2025-12-09.+2", "2025-12-09.2x", "2025-12-09.99999999999",
+                         "2025-12-09-0123ABCD", "2025-12-09_2", "2025-02-30.2"})
+    EXPECT_EQ(FieldOf(CheckDataAssetVersionId("name", id)), "name") << id;
+  // What is pinned is read up to a date, whoever names the version.
+  DataAssetVersion reading = testing::CompleteDataAssetVersion();
+  reading.name.version = "2025-12-09.2";
+  EXPECT_EQ(FieldOf(CheckDataAssetVersion(reading)), "cutoff_date");
+  std::vector<DataAssetVersionName> names;
+  for (const char* id : {"2025-12-10", "2025-12-09.10", "2025-12-09.2", "2025-12-09"})
+    names.push_back({"a", id});
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end(), IsLater));
 }
 
 TEST(Environment, WithOtherContentsIsNotTheSameAndSaysHow) {

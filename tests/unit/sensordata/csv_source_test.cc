@@ -7,8 +7,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/sensordata/profile.h"
 #include "common/sensordata/source_settings.h"
 
@@ -41,6 +45,54 @@ TEST_F(CsvSourceTest, ReadsFilesWhoseNamesHoldDotsBlanksAndParentheses) {
   }
 }
 
+// Whatever a historian calls its sensors: each has a file of its own, in the folder.
+TEST_F(CsvSourceTest, EverySensorIdHasAFileNameOfItsOwn) {
+  std::string umlauts;
+  for (int i = 0; i < 128; ++i) umlauts += "ü";
+  const std::vector<std::string> ids = {"a/b",
+                                        "a%2Fb",
+                                        "a%252Fb",
+                                        "a%25252Fb",
+                                        "a%25b",
+                                        "a%b",
+                                        "a%/b",
+                                        "a%%2Fb",
+                                        "a%2/b",
+                                        "a%2%2Fb",
+                                        "a%2fb",
+                                        "..",
+                                        ".",
+                                        "/",
+                                        "//",
+                                        "LINE1.TEMP.01",
+                                        "ns=2;s=Line1/Temp",
+                                        "\\\\server\\tag:1 [x]",
+                                        "-rf *",
+                                        " ",
+                                        std::string(247, 'x'),
+                                        std::string(248, 'x'),
+                                        std::string(249, 'x'),
+                                        std::string(256, 'x'),
+                                        std::string(255, 'x') + "y",
+                                        std::string(256, '/'),
+                                        std::string(100, '/'),
+                                        umlauts,
+                                        umlauts.substr(2) + "ab"};
+  std::map<std::string, std::string> id_of;
+  for (const std::string& id : ids) {
+    std::string name = FileNameOf(id);
+    EXPECT_EQ(name.find('/'), std::string::npos) << id;
+    EXPECT_LE(name.size(), 255U) << id;
+    EXPECT_TRUE(IsUtf8(name)) << id;
+    EXPECT_TRUE(id_of.emplace(name, id).second) << id << " and " << id_of[name] << ": " << name;
+    // One that is called as another's file is has one of its own, too.
+    name.resize(name.size() - 4);
+    EXPECT_EQ(FileNameOf(name) == FileNameOf(id), name == id) << id;
+    Write(FileNameOf(id), "t,a\n2025-12-09,1\n");
+    EXPECT_TRUE(CsvSource(root_).Read({.sensor_id = id}).ok()) << id;
+  }
+}
+
 TEST_F(CsvSourceTest, NoSensorIdLeadsOutOfTheFolder) {
   std::filesystem::create_directory(root_ + "/sub");
   Write("a.csv", "t,a\n2025-12-09,1\n");
@@ -48,7 +100,7 @@ TEST_F(CsvSourceTest, NoSensorIdLeadsOutOfTheFolder) {
   for (const char* id : {"../a", "sub/../../a", "..", "/etc/passwd"})
     EXPECT_EQ(ReasonOf(source.Read({.sensor_id = id}).status()), "SENSOR_NOT_FOUND") << id;
   for (const std::string& id : {std::string(), std::string("a\n"), std::string("a\0", 2),
-                                std::string("\xFF"), std::string(201, 'x')})
+                                std::string("\xFF"), std::string(257, 'x')})
     EXPECT_EQ(source.Read({.sensor_id = id}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 

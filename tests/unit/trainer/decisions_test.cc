@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "common/base/id.h"
 #include "common/base/status.h"
@@ -9,6 +12,8 @@
 #include "services/trainer/domain/gate.h"
 #include "services/trainer/domain/names.h"
 #include "services/trainer/domain/run_creation.h"
+#include "tests/support/awkward_ids.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/trainer/circuits.h"
 
 namespace fleetcast::trainer {
@@ -29,7 +34,6 @@ TEST(Classify, GoesByReasonThenByCode) {
   using Kind = FailureKind;
   for (const FailureCase& given : std::vector<FailureCase>{
            {Code::kFailedPrecondition, "DATA_TOO_FEW_ROWS", Kind::kData, false, ""},
-           {Code::kAlreadyExists, "DATA_ASSET_CHANGED", Kind::kData, false, ""},
            {Code::kNotFound, "SENSOR_NOT_FOUND", Kind::kData, false, ""},
            {Code::kFailedPrecondition, "SENSOR_COLUMN_MISSING", Kind::kData, false, ""},
            {Code::kFailedPrecondition, "SENSOR_DATA_MALFORMED", Kind::kData, false, ""},
@@ -184,6 +188,17 @@ TEST(Names, ParseWhatTheyFormat) {
     EXPECT_FALSE(ParseJob("name", bad).ok()) << bad;
 }
 
+TEST(Names, OfAwkwardIdsAreToldAndParsed) {
+  std::set<std::string> names;
+  for (const auto& [plant, circuit] : fleetcast::testing::AwkwardCircuits()) {
+    const JobName job{"01h2xcejqtf2nbrexx3vqjhp41", JobId(plant, circuit)};
+    EXPECT_EQ(*ParseJob("name", JobResource(job)), job);
+    EXPECT_TRUE(names.insert(JobResource(job)).second) << JobResource(job);
+    const std::string run = ExperimentRunResource(plant, circuit, job, 3);
+    EXPECT_TRUE(names.insert(run).second) << run;
+  }
+}
+
 TEST(DerivedUuid, IsAUuidThatTheTextDecides) {
   EXPECT_TRUE(ValidateRequestId(DerivedUuid("a")).ok());
   EXPECT_EQ(DerivedUuid("a"), DerivedUuid("a"));
@@ -296,12 +311,47 @@ TEST(RunCreation, ARepeatedRequestIsAnsweredWithoutAskingTheCatalogAgain) {
   OneRunStore store;
   FixedCatalog catalog;
   catalog.resolved.circuits = {CircuitFor("P001", "C001")};
-  RunCreation creation(store, catalog, 3);
+  const testing::FakeClock clock;
+  RunCreation creation(store, catalog, clock, 3);
   const RunSpec spec{.base_revision = "main", .head_revision = "branch"};
   const auto first = creation.Create(RequestFor("CreateTrainingRun", "one"), spec);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(creation.Create(RequestFor("CreateTrainingRun", "one"), spec)->group.id, "r1");
   EXPECT_EQ(catalog.asked, 1);
+}
+
+TEST(RunCreation, SaysWhichCutoffDatesAreNotOver) {
+  struct Case {
+    std::vector<std::string> cutoff_dates;  // of C0, C1 …, on 2025-12-09
+    const char* note;
+  };
+  const testing::FakeClock clock;
+  for (const Case& c : {
+           Case{{"2025-12-08", "2024-12-31"}, ""},
+           Case{{"2025-12-08", "2025-12-09"},
+                "the cutoff date of 1 circuit is today, which is not over in UTC: P001/C1 "
+                "(2025-12-09)"},
+           Case{
+               {"2034-01-01", "2025-12-09"},
+               "the cutoff date of 1 circuit is today, which is not over in UTC: P001/C1 "
+               "(2025-12-09); the cutoff date of 1 circuit is in the future: P001/C0 (2034-01-01)"},
+           Case{{"2025-12-10", "2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"},
+                "the cutoff date of 5 circuits is in the future: P001/C0 (2025-12-10), P001/C1 "
+                "(2026-01-01), P001/C2 (2026-01-02) and 2 more"},
+       }) {
+    OneRunStore store;
+    FixedCatalog catalog;
+    for (const std::string& date : c.cutoff_dates) {
+      catalog.resolved.circuits.push_back(
+          CircuitFor("P001", "C" + std::to_string(catalog.resolved.circuits.size())));
+      catalog.resolved.circuits.back().cutoff_date = date;
+    }
+    RunCreation creation(store, catalog, clock, 3);
+    const auto run = creation.Create(RequestFor("CreateTrainingRun", "one"),
+                                     {.base_revision = "main", .head_revision = "branch"});
+    ASSERT_TRUE(run.ok()) << run.status();
+    EXPECT_EQ(run->pin.note, c.note);
+  }
 }
 
 TEST(RunReason, SaysThatThereWasNothingToTrainAndWhatWasLeftOut) {
