@@ -9,19 +9,12 @@
 #include "absl/time/time.h"
 #include "common/base/patience.h"
 #include "services/inference/domain/circuit_catalog.h"
+#include "services/inference/domain/followed_branch.h"
 #include "services/inference/domain/releaser.h"
 
 namespace fleetcast::inference {
 
-// A branch that is followed, and how that went last.
-struct FollowedBranch {
-  std::string branch;
-  std::string head_commit;      // "" as long as it was never read
-  std::string reason, message;  // why the head is not in force; empty: it is, or is being put
-  absl::Time check_time;        // of the last look
-};
-
-// Where that is kept. Thread safe.
+// Where what is followed is kept. Thread safe.
 class FollowedBranchStore {
  public:
   virtual ~FollowedBranchStore() = default;

@@ -1,11 +1,13 @@
 // What is out of the ordinary and is no single circuit's, so that no circuit's conditions tell it.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "services/inference/domain/condition.h"
+#include "services/inference/domain/followed_branch.h"
 #include "services/inference/domain/schedule.h"
 
 namespace fleetcast::inference {
@@ -22,5 +24,10 @@ struct FleetProblem {
 [[nodiscard]] std::vector<FleetProblem> ProblemsOf(const std::vector<Schedule>& schedules,
                                                    const std::set<std::string>& deployed,
                                                    const std::string& plant_id);
+
+// Of the branch that is followed: its head could not be put in force, or nobody has looked at it
+// for kUnseenAfter. nullopt where all is well.
+inline constexpr absl::Duration kUnseenAfter = absl::Minutes(5);
+[[nodiscard]] std::optional<FleetProblem> ProblemOf(const FollowedBranch& branch, absl::Time now);
 
 }  // namespace fleetcast::inference

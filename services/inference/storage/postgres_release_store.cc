@@ -11,6 +11,7 @@
 #include "common/workqueue/waiting.h"
 #include "services/inference/storage/circuit_rows.h"
 #include "services/inference/storage/first_answer.h"
+#include "services/inference/storage/postgres_followed_branch_store.h"
 #include "services/inference/storage/rows.h"
 
 namespace fleetcast::inference {
@@ -378,6 +379,11 @@ absl::StatusOr<FleetSummary> PostgresReleaseStore::Summarize(const std::string& 
           for (const auto& [type, one] : once) summary.by_condition[type] += one;
         }
         if (!filter) summary.problems = ProblemsOf(clock.schedules, deployed, plant_id);
+        if (!filter && plant_id.empty()) {
+          const auto followed = ReadFollowedBranch(work);
+          auto problem = followed ? ProblemOf(*followed, clock.now) : std::nullopt;
+          if (problem) summary.problems.push_back(*std::move(problem));
+        }
         return summary;
       });
 }

@@ -568,6 +568,10 @@ TEST_F(ReleaseTest, ABranchThatIsFollowedIsPutInForceAsItMoves) {
   const int reads = catalog_.fleet_reads;
   EXPECT_THAT(look().message, HasSubstr("by mia (bad)"));
   EXPECT_EQ(catalog_.fleet_reads, reads);
+  const auto summary = store_.Summarize("", std::nullopt);
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  ASSERT_THAT(summary->problems, SizeIs(1));
+  EXPECT_EQ(summary->problems[0].reason, "ROLLED_BACK");
   EXPECT_EQ(Get().pin.commit, "a");
   catalog_.away = true;
   EXPECT_EQ(look().reason, "UNAVAILABLE");

@@ -53,5 +53,21 @@ TEST(ProblemsOf, NamesThePlantsUpToAFew) {
   EXPECT_THAT(problems[0].message, HasSubstr("fleetcast schedule update daily --plants"));
 }
 
+TEST(ProblemOf, TellsOfABranchThatIsNotFollowedAsItShouldBe) {
+  const absl::Time now = absl::FromUnixSeconds(1'765'238'400);
+  FollowedBranch branch{
+      .branch = "main", .head_commit = "0123456789abcdef", .check_time = now - absl::Seconds(20)};
+  EXPECT_FALSE(ProblemOf(branch, now));
+  branch.reason = "ROLLED_BACK";
+  branch.message = "was rolled back from by mia";
+  const auto refused = ProblemOf(branch, now);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, "ROLLED_BACK");
+  EXPECT_THAT(refused->message, HasSubstr("main (0123456789ab)"));
+  EXPECT_THAT(refused->message, HasSubstr("by mia"));
+  branch.check_time = now - absl::Minutes(6);
+  EXPECT_EQ(ProblemOf(branch, now)->reason, "RELEASE_BRANCH_UNSEEN");
+}
+
 }  // namespace
 }  // namespace fleetcast::inference
