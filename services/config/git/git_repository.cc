@@ -112,9 +112,10 @@ absl::Status UnknownRevision(const std::string& revision, bool shallow) {
                     .resource_name = revision});
 }
 
-// Why `code` came from looking a revision up.
+// Why `code` came from looking a revision up. Reads libgit2's last error, so nothing is to be asked
+// of it between.
 absl::Status RevisionError(int code, const std::string& field, const std::string& revision,
-                           const std::string& path, bool shallow) {
+                           const std::string& path, git_repository* repository) {
   if (code == GIT_EAMBIGUOUS)
     return InvalidField(
         field,
@@ -134,7 +135,7 @@ absl::Status RevisionError(int code, const std::string& field, const std::string
   // A name that leads to a file of the repository which is no reference.
   const bool no_reference = error != nullptr && error->klass == GIT_ERROR_REFERENCE;
   if (code == GIT_ENOTFOUND || code == GIT_EUNBORNBRANCH || no_reference)
-    return UnknownRevision(revision, shallow);
+    return UnknownRevision(revision, git_repository_is_shallow(repository) == 1);
   return Unavailable(path, absl::StrCat("looking up ", revision));
 }
 
@@ -270,8 +271,7 @@ absl::StatusOr<std::string> GitConfigRepository::ResolveCommit(const std::string
   ObjectHandle object;
   if (const int code = Take(object, git_revparse_single, repository.get(), revision.c_str());
       code < 0)
-    return RevisionError(code, field, revision, options_.path,
-                         git_repository_is_shallow(repository.get()) == 1);
+    return RevisionError(code, field, revision, options_.path, repository.get());
   ObjectHandle commit;
   if (Take(commit, git_object_peel, object.get(), GIT_OBJECT_COMMIT) < 0)
     return InvalidField(field,

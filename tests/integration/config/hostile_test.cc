@@ -466,8 +466,7 @@ TEST_F(HostileTest, RevisionsThatAreOptionsPathsOrSearchesAreRefused) {
                                             "hooks/post-update",
                                             "\xD0\xBC"
                                             "ain",
-                                            "main~99999",
-                                            "0000000000000000000000000000000000000000"};
+                                            "main~99999"};
   Serve();
   for (const std::string& revision : invalid) {
     for (const absl::Status& status :
@@ -484,6 +483,9 @@ TEST_F(HostileTest, RevisionsThatAreOptionsPathsOrSearchesAreRefused) {
     EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << revision << status;
     EXPECT_EQ(ReasonOf(status), "REVISION_NOT_FOUND") << revision;
   }
+  // As a base they mean that everything is new; there is nothing to read at them.
+  EXPECT_EQ(ReasonOf(Validate("0000000000000000000000000000000000000000").status()),
+            "REVISION_INVALID");
   EXPECT_FALSE(fs::exists(marker));
 }
 
