@@ -80,7 +80,8 @@ class Listing {
   Parameters* parameters_;
 };
 
-// For each circuit, one look into the index of each partition.
+// For each circuit, one look into the index of each partition; the circuits come in order, so that
+// nobody looks farther than the page.
 absl::StatusOr<ForecastStatement> AsOfStatement(const ForecastQuery& query,
                                                 const PageRequest& page) {
   Parameters parameters;
@@ -98,13 +99,15 @@ absl::StatusOr<ForecastStatement> AsOfStatement(const ForecastQuery& query,
                     ", ", parameters.Bind(page.after[2]), ")");
   FLEETCAST_ASSIGN_OR_RETURN(const std::string condition, parameters.Bind(query.filter, FieldOf));
   return ForecastStatement{
-      absl::StrCat("SELECT ", ForecastColumns(query.all_steps),
-                   " FROM inference.circuit_statuses l CROSS JOIN LATERAL ("
-                   "SELECT f.* FROM inference.forecasts f WHERE f.plant_id = l.plant_id"
-                   " AND f.circuit_id = l.circuit_id AND f.newest AND f.create_time <= ",
-                   time, " AND (f.withdraw_time IS NULL OR f.withdraw_time > ", time,
-                   ") ORDER BY f.create_time DESC LIMIT 1) f WHERE ", scope, " AND ", condition,
-                   " ORDER BY l.plant_id, l.circuit_id LIMIT ", limit),
+      absl::StrCat(
+          "SELECT ", ForecastColumns(query.all_steps),
+          " FROM (SELECT l.plant_id, l.circuit_id FROM inference.circuit_statuses l WHERE ", scope,
+          " ORDER BY l.plant_id, l.circuit_id OFFSET 0) l CROSS JOIN LATERAL ("
+          "SELECT f.* FROM inference.forecasts f WHERE f.plant_id = l.plant_id"
+          " AND f.circuit_id = l.circuit_id AND f.newest AND f.create_time <= ",
+          time, " AND (f.withdraw_time IS NULL OR f.withdraw_time > ", time,
+          ") ORDER BY f.create_time DESC LIMIT 1) f WHERE ", condition,
+          " ORDER BY l.plant_id, l.circuit_id LIMIT ", limit),
       std::move(parameters)};
 }
 

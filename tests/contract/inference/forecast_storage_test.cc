@@ -240,7 +240,9 @@ class AMillionForecasts : public ForecastStorage {
       WHERE issue_time = (SELECT max(issue_time) FROM inference.forecasts) ON CONFLICT DO NOTHING;
       INSERT INTO inference.circuit_statuses (plant_id, circuit_id)
       SELECT 'P' || c % 10, 'C' || c / 10 FROM generate_series(0, 999) AS c)");
-    Execute("ANALYZE inference.forecasts; ANALYZE inference.latest_forecasts");
+    Execute(
+        "ANALYZE inference.forecasts; ANALYZE inference.latest_forecasts;"
+        " ANALYZE inference.circuit_statuses");
   }
 
   double RowsRead(const ForecastQuery& query, const std::vector<std::string>& after) {
