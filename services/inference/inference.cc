@@ -87,6 +87,7 @@ std::vector<std::string> BackfillPools(const InferenceSettings& settings) {
   if (settings.backfill_slots == 0) return {};
   if (settings.compute_instance_types.empty()) return {kBackfillPool};
   std::vector<std::string> pools;
+  pools.reserve(settings.compute_instance_types.size());
   for (const std::string& type : settings.compute_instance_types)
     pools.push_back(ComputePool(type));
   return pools;

@@ -40,7 +40,7 @@ class HttpsRemoteTest(RemoteCase):
         self.assertEqual(self.commit_at(target, "main", max_staleness="3600s"), main)
         self.assertEqual(self.commit_at(target, "main", max_staleness="0s"), pushed)
         branch = self.repository.push_commit("side")
-        self.assertEqual(self.commit_at(target, "side", max_staleness="3600s"), branch)
+        self.assertEqual(self.commit_at(target, "side", max_staleness="0s"), branch)
 
     def test_token_is_read_anew_for_each_fetch(self):
         target = self.follow()

@@ -40,7 +40,7 @@ class SshRemoteTest(RemoteCase):
         self.assertEqual(self.commit_at(target, "main", max_staleness="3600s"), main)
         self.assertEqual(self.commit_at(target, "main", max_staleness="0s"), pushed)
         branch = self.repository.push_commit("side")
-        self.assertEqual(self.commit_at(target, "side", max_staleness="3600s"), branch)
+        self.assertEqual(self.commit_at(target, "side", max_staleness="0s"), branch)
 
     def test_known_hosts_of_the_home_folder_are_the_default(self):
         (self.home / ".ssh").mkdir()

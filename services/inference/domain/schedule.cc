@@ -148,6 +148,7 @@ OverlapDecision DecideOverlap(OverlapPolicy policy, absl::Time tick,
     case OverlapPolicy::kQueue:
       break;
     case OverlapPolicy::kReplace:
+      decision.replaced.reserve(open.size());
       for (const OpenSweep& sweep : open) decision.replaced.push_back(sweep.id);
       break;
   }

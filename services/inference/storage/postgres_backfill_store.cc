@@ -34,6 +34,7 @@ using Key = std::tuple<absl::Time, std::int64_t>;
 std::vector<Forecast> NewOnes(pqxx::work& work, const CircuitId& circuit,
                               const std::vector<Forecast>& forecasts) {
   std::vector<std::string> issue_times;
+  issue_times.reserve(forecasts.size());
   for (const Forecast& forecast : forecasts) issue_times.push_back(MicrosOf(forecast.issue_time));
   std::set<Key> stored;
   for (const pqxx::row& row :

@@ -97,6 +97,7 @@ class BackfillWork {
   Made Make(const MiniBatch& batch) const {
     Made made;
     std::vector<std::int64_t> left;
+    left.reserve(static_cast<std::size_t>(batch.count));
     for (std::int64_t i = 0; i < batch.count; ++i) left.push_back(batch.first + i);
     for (int attempt = 0; !left.empty() && !made.stopped; ++attempt)
       left = Try(left, attempt >= pin().max_retries, &made);
