@@ -198,7 +198,7 @@ class PullRequestTest(PipelineCase):
             r"##vso\[task.logissue type=error;code=CALL_FAILED\].*config service: Failed to dial",
         )
         self.assertIn("could not tell what changes", self.forge.comments[20][0])
-        outcome = self.github(701, number=21, branch="0" * 40).run("train")
+        outcome = self.github(701, number=21, branch="1" * 40).run("train")
         self.assertEqual(outcome.results["What changes"], 69, outcome)
         self.assertRegex(outcome.outputs["What changes"], r"::error title=REVISION_NOT_FOUND::")
         self.assertIn("**REVISION_NOT_FOUND**", self.forge.comments[21][0])
