@@ -137,10 +137,11 @@ TEST(Gate, AChampionThatCannotBeReadIsNotPassedByAWorseOne) {
                   .last_known_skill = 0.6};
   const GateOutcome worse = DecideGate(input);
   EXPECT_EQ(worse.verdict, GateVerdict::kNotBetter);
-  EXPECT_EQ(worse.why,
-            "not better: models/sensor-model/versions/1 could not be compared: its file is damaged; "
-            "its skill was 0.6 when it was trained, this one's is 0.5: a person may promote it all "
-            "the same");
+  EXPECT_EQ(
+      worse.why,
+      "not better: models/sensor-model/versions/1 could not be compared: its file is damaged; "
+      "its skill was 0.6 when it was trained, this one's is 0.5: a person may promote it all "
+      "the same");
   input.last_known_skill = 0.5;
   EXPECT_EQ(DecideGate(input).verdict, GateVerdict::kNotComparable);
 }
