@@ -77,7 +77,9 @@ absl::Status Update(Session& session, const std::string& of, v1::UpdatePoolReque
   session.Show(pool, [&](const Terminal& terminal) {
     return PoolsTable({pool}, session.Now()).Render(terminal);
   });
-  if (pool.queued_count() == 0 && pool.running_count() == 0 && pool.replica_count() == 0)
+  // That of everything is never mistyped.
+  if (pool.name() != "pools/fleet" && pool.queued_count() == 0 && pool.running_count() == 0 &&
+      pool.replica_count() == 0)
     session.Note(absl::StrCat("nothing is of pool ", id,
                               " now; if that is a typing error: fleetcast pool delete ", id,
                               of == kOfTraining ? "" : absl::StrCat(" --of ", of)));

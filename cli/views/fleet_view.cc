@@ -282,7 +282,9 @@ std::string ReleaseText(const Release& release, const std::vector<ReleaseStep>& 
   text.Add("state", ReleaseStateCell(release));
   text.AddGiven("why", release.state_reason());
   text.Add("in force", release.in_force() ? "yes" : "no");
-  text.Add("commit", absl::StrCat(release.commit(), " (", release.revision(), ")"));
+  text.Add("commit", release.revision() == release.commit()
+                         ? release.commit()
+                         : absl::StrCat(release.commit(), " (", release.revision(), ")"));
   if (!release.rollback_of().empty()) text.Add("back to", LastPart(release.rollback_of()));
   if (!release.previous_release().empty()) text.Add("after", LastPart(release.previous_release()));
   text.AddGiven("by", release.actor());

@@ -44,11 +44,11 @@ absl::Status BranchFollower::Release(const std::string& head_commit, const InFor
       .request_id = DerivedUuid(
           absl::StrCat("follow ", branch_, " to ", head_commit, " after ", in_force.release_id)),
       .method = "FollowBranch"};
-  const absl::Status done = releaser_
-                                .Create(request, {.revision = head_commit,
-                                                  .actor = kActor,
-                                                  .reason = absl::StrCat("the head of ", branch_)})
-                                .status();
+  absl::Status done = releaser_
+                          .Create(request, {.revision = head_commit,
+                                            .actor = kActor,
+                                            .reason = absl::StrCat("the head of ", branch_)})
+                          .status();
   if (!done.ok() && !IsTransient(done))
     refusal_ = {head_commit, in_force.release_id, done, Patience(kAskAgainAfter)};
   return done;

@@ -20,7 +20,7 @@ struct ForecastName {
   CircuitId circuit;
   absl::Time issue_time;
   std::int64_t model_version = 0;  // 0: a naive forecast
-  auto operator<=>(const ForecastName&) const = default;
+  bool operator==(const ForecastName&) const = default;
 };
 
 struct InvocationName {
