@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/nearest_word.h"
 #include "services/config/domain/circuit_file.h"
+#include "services/config/domain/circuit_key.h"
 #include "services/config/domain/field_path.h"
 #include "services/config/domain/key_table.h"
 #include "services/config/domain/scalar.h"
