@@ -210,6 +210,7 @@ void ScoreForecasts(pqxx::work& work, const std::vector<Forecast>& forecasts) {
       newest[forecast.circuit] = &forecast;
   if (newest.empty()) return;
   std::vector<const Forecast*> all;
+  all.reserve(newest.size());
   for (const auto& [circuit, forecast] : newest) all.push_back(forecast);
   std::vector<Scoring> unscored = FindUnscored(work, all);
   ReadPairs(work, unscored);
