@@ -187,6 +187,12 @@ CircuitRecord RecordOf(const pqxx::row& row) {
   return record;
 }
 
+CircuitRecord RecordWithSettings(const pqxx::row& row) {
+  CircuitRecord record = RecordOf(row);
+  record.settings = SettingsOf(row["settings"].as<std::string>());
+  return record;
+}
+
 void StoreDesired(pqxx::work& work, const std::vector<CircuitRecord>& circuits,
                   const std::string& release_id) {
   if (circuits.empty()) return;

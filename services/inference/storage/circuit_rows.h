@@ -14,6 +14,8 @@ namespace fleetcast::inference {
 // SELECT … FROM with `c` for the statuses' table, to be followed by a WHERE.
 [[nodiscard]] std::string SelectCircuits(bool with_settings);
 [[nodiscard]] CircuitRecord RecordOf(const pqxx::row& row);
+// And with its settings, where they were selected.
+[[nodiscard]] CircuitRecord RecordWithSettings(const pqxx::row& row);
 
 // Stores what circuits are to be from a release on: state, hashes, settings (where they have a
 // commit), unsoundness. The rest of a record is not touched.

@@ -59,6 +59,8 @@ class PostgresReleaseStore final : public ReleaseStore {
   [[nodiscard]] Release WithTraining(pqxx::work& work, workqueue::Group group);
   [[nodiscard]] std::string NewGroupId(pqxx::work& work);
   [[nodiscard]] FleetClock Clock(pqxx::work& work);
+  // Why no step can start, whoever is free; "" if one can.
+  [[nodiscard]] std::string StepObstacle(pqxx::work& work);
   // Takes the steps of circuits from whoever has them, and makes new ones in a group of their own.
   [[nodiscard]] absl::Status MakeSteps(pqxx::work& work, const std::string& group_id,
                                        const ReleasePin& pin, const std::vector<NewStep>& steps);
