@@ -10,6 +10,7 @@
 #include <fstream>
 #include <optional>
 #include <pqxx/pqxx>
+#include <sstream>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -58,8 +59,9 @@ struct Postmaster {
 };
 
 std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
 }
 
 // The server that runs in `data_dir`; nullopt if there is none. The command line tells it from a
@@ -72,8 +74,7 @@ std::optional<Postmaster> FindPostmaster(const std::string& data_dir) {
       !absl::SimpleAtoi(lines[3], &found.port))
     return std::nullopt;
   found.socket_dir = lines[4];
-  const std::vector<std::string> arguments =
-      absl::StrSplit(ReadFile(absl::StrCat("/proc/", found.pid, "/cmdline")), '\0');
+  const std::vector<std::string> arguments = absl::StrSplit(CommandLineOf(found.pid), '\0');
   for (const std::string& argument : arguments)
     if (argument == data_dir) return found;
   return std::nullopt;
@@ -84,8 +85,12 @@ std::optional<Postmaster> FindPostmaster(const std::string& data_dir) {
 bool HasServerProcesses(const std::string& data_dir) {
   const std::string title = absl::StrCat("postgres: ", NameOf(data_dir), ": ");
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator("/proc", ignored))
-    if (absl::StartsWith(ReadFile(entry.path().string() + "/cmdline"), title)) return true;
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    pid_t pid = 0;
+    if (absl::SimpleAtoi(entry.path().filename().string(), &pid) &&
+        absl::StartsWith(CommandLineOf(pid), title))
+      return true;
+  }
   return FindPostmaster(data_dir).has_value();
 }
 

@@ -132,6 +132,13 @@ bool EndProcess(const ProcessIdentity& process, int signal, absl::Duration patie
   return !IsRunning(process);
 }
 
+std::string CommandLineOf(pid_t pid) {
+  // Not by iterators over the buffer: they throw where a process ends between open and read.
+  std::ostringstream text;
+  text << std::ifstream(absl::StrCat("/proc/", pid, "/cmdline"), std::ios::binary).rdbuf();
+  return text.str();
+}
+
 std::string EndOfFile(const std::string& path, std::size_t bytes) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return "";

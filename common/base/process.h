@@ -55,6 +55,10 @@ struct ProcessIdentity {
 // Sends `signal` and waits at most `patience` for the end; true if it came.
 bool EndProcess(const ProcessIdentity& process, int signal, absl::Duration patience);
 
+// The program and its arguments, each ended by '\0'; "" if the process has ended, were it while
+// this was reading.
+[[nodiscard]] std::string CommandLineOf(pid_t pid);
+
 // The last `bytes` of a file, for messages; "" if it cannot be read.
 [[nodiscard]] std::string EndOfFile(const std::string& path, std::size_t bytes = 1000);
 

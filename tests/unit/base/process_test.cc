@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -53,6 +54,24 @@ TEST_F(ProcessTest, OutputGoesToTheLogAndTheWorkingFolderIsAsAsked) {
   ASSERT_TRUE(RunToEnd(Shell("pwd; echo problem >&2")).ok());
   EXPECT_EQ(EndOfFile(folder_ + "/log"), folder_ + "\nproblem\n");
   EXPECT_EQ(EndOfFile(folder_ + "/log", 5), "blem\n");
+}
+
+TEST_F(ProcessTest, TheCommandLineOfAProcessThatEndsMeanwhileIsEmpty) {
+  // Found in a cluster's start, which looks at all processes of a busy machine.
+  int seen = 0, gone = 0;
+  for (int round = 0; round < 2000; ++round) {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    ASSERT_GT(child, 0);
+    for (std::string line = "x"; !line.empty(); ++seen) line = CommandLineOf(child);
+    ++gone;
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(CommandLineOf(child), "");
+  }
+  EXPECT_EQ(gone, 2000);
+  EXPECT_GE(seen, gone);
+  EXPECT_NE(CommandLineOf(getpid()), "");
 }
 
 TEST_F(ProcessTest, AFailureCarriesTheEndOfTheLog) {
