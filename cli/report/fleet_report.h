@@ -33,7 +33,7 @@ struct ReportedModel {
   std::string cutoff_date, commit, fingerprint, environment, pull_request, trained_at;
 };
 
-// Something out of the ordinary, as the circuit's status has it.
+// Something out of the ordinary, as the status of a circuit or of the fleet has it.
 struct ReportedCondition {
   std::string severity, type, message;  // "ERROR", "FORECAST_FAILED"
   bool troubled = false;                // a warning or an error
@@ -51,8 +51,10 @@ struct CircuitReport {
 };
 
 struct FleetReport {
-  std::string generated_at;             // "2025-12-13 10:00 UTC"
-  std::vector<CircuitReport> circuits;  // by plant and circuit
+  std::string generated_at;                      // "2025-12-13 10:00 UTC"
+  std::vector<CircuitReport> circuits;           // by plant and circuit; perhaps not all
+  std::vector<ReportedCondition> problems = {};  // of the fleet as a whole
+  std::int64_t left_out = 0;                     // circuits beyond those
 };
 
 // How a forecast fared against what came next.

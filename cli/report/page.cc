@@ -74,9 +74,9 @@ std::string ConditionPill(const CircuitReport& circuit) {
          "</span>";
 }
 
-std::string Conditions(const CircuitReport& circuit) {
+std::string Conditions(const std::vector<ReportedCondition>& conditions) {
   std::string html;
-  for (const ReportedCondition& condition : circuit.conditions)
+  for (const ReportedCondition& condition : conditions)
     html += "<p class=\"condition" + std::string(condition.troubled ? " bad" : "") + "\"><b>" +
             Escape(condition.type) + "</b> " + Escape(condition.message) + "</p>";
   return html;
@@ -160,7 +160,7 @@ std::string Card(const CircuitReport& circuit) {
       Escape(circuit.circuit_name.empty() ? circuit.circuit_id : circuit.circuit_name) + "<small>" +
       Escape(circuit.plant_id) + " / " + Escape(circuit.circuit_id) + "</small></h3>" +
       Pill(circuit) + "</div>";
-  html += Conditions(circuit);
+  html += Conditions(circuit.conditions);
   if (!circuit.problem.empty()) html += "<p class=\"note\">" + Escape(circuit.problem) + "</p>";
   html += ForecastChart(circuit);
   if (circuit.forecast) html += Legend(circuit);
@@ -203,7 +203,14 @@ std::string ReportPage(const FleetReport& report) {
            "One forecasting model per sensor circuit: where each stands, what it expects next, and "
            "what it was made from. As of " +
                report.generated_at + ".");
-  html += Tiles(Summarize(report)) + Table(report);
+  html += Tiles(Summarize(report));
+  if (!report.problems.empty())
+    html += "<h2>The fleet as a whole</h2><div class=\"card\">" + Conditions(report.problems) +
+            "</div>";
+  if (report.left_out > 0)
+    html += "<p class=\"condition bad\"><b>NOT ALL</b> " + std::to_string(report.left_out) +
+            " more circuits are not shown, and not counted above; --limit 0 shows all.</p>";
+  html += Table(report);
   const CircuitReport* previous = nullptr;
   for (const CircuitReport& circuit : report.circuits) {
     if (previous == nullptr || previous->plant_id != circuit.plant_id) {

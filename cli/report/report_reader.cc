@@ -32,6 +32,13 @@ absl::StatusOr<Statuses> ReadStatuses(Session& session, const ReportOptions& opt
       [](v1::ListCircuitStatusesResponse* page) { return page->mutable_circuit_statuses(); });
 }
 
+absl::StatusOr<inference::v1::FleetSummary> ReadSummary(Session& session,
+                                                        const ReportOptions& options) {
+  inference::v1::SummarizeFleetRequest request;
+  request.set_parent(NameIn("plants", options.plant));
+  return session.Call(inference_rpc::kSummarizeFleet, request);
+}
+
 absl::StatusOr<Forecasts> ReadForecasts(Session& session, const ReportOptions& options) {
   namespace v1 = inference::v1;
   v1::ListForecastsRequest request;
@@ -166,9 +173,19 @@ class ReportBuilder {
 }  // namespace
 
 absl::StatusOr<FleetReport> ReadFleetReport(Session& session, const ReportOptions& options) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto summary, ReadSummary(session, options));
   FLEETCAST_ASSIGN_OR_RETURN(const Statuses statuses, ReadStatuses(session, options));
   FLEETCAST_ASSIGN_OR_RETURN(const Forecasts forecasts, ReadForecasts(session, options));
   FleetReport report{.generated_at = MinuteText(session.Now())};
+  const auto shown = static_cast<std::int64_t>(statuses.size());
+  report.left_out = std::max<std::int64_t>(0, summary.circuits() - shown);
+  for (const auto& problem : summary.problems())
+    report.problems.push_back(
+        {.severity = WithoutPrefix(inference::v1::Condition::Severity_Name(problem.severity()),
+                                   "SEVERITY_"),
+         .type = problem.reason(),
+         .message = OneLine(problem.message()),
+         .troubled = true});
   ReportBuilder builder(session, options);
   FLEETCAST_RETURN_IF_ERROR(builder.Open());
   for (const auto& status : statuses) {

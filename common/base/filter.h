@@ -36,7 +36,8 @@ enum class FilterKind {
   kInteger,  // as 64-bit integers
   kTime,     // as instants, to the microsecond
   kDate,     // as days, kept as "2025-12-09"
-  kWord      // = and != only, with one of a list of words: states
+  kWord,     // = and != only, with one of a list of words: states
+  kWordSet   // : only, with one of a list of words: conditions
 };
 
 struct Filter {

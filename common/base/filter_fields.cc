@@ -84,12 +84,30 @@ absl::Status CheckDate(const Filter& filter) {
   return absl::OkStatus();
 }
 
+// Without what SimpleAtod takes besides: nan, inf, blanks around.
+bool LooksLikeNumber(const std::string& text) {
+  double number = 0;
+  return text.find_first_not_of("0123456789+-.eE") == std::string::npos &&
+         absl::SimpleAtod(text, &number);
+}
+
+// Less or greater by text is not what somebody means who writes 1e400. Equality may be of a
+// commit's id.
+absl::Status CheckValue(const Filter& filter) {
+  const bool orders =
+      filter.op == FilterOperator::kLess || filter.op == FilterOperator::kLessOrEqual ||
+      filter.op == FilterOperator::kGreater || filter.op == FilterOperator::kGreaterOrEqual;
+  if (orders && !filter.quoted && LooksLikeNumber(filter.value) && !FilterNumber(filter.value))
+    return WrongLiteral(filter,
+                        "a number with digits on both sides of its point and an exponent of two "
+                        "digits at most, or text in quotes");
+  return absl::OkStatus();
+}
+
 absl::Status SetNumber(Filter& filter) {
   double number = 0;
-  // What SimpleAtod takes besides: nan, inf, blanks around.
-  const bool plain = filter.value.find_first_not_of("0123456789+-.eE") == std::string::npos;
-  if (filter.op == FilterOperator::kHas || !plain || !absl::SimpleAtod(filter.value, &number) ||
-      !std::isfinite(number))
+  if (filter.op == FilterOperator::kHas || !LooksLikeNumber(filter.value) ||
+      !absl::SimpleAtod(filter.value, &number) || !std::isfinite(number))
     return WrongLiteral(filter, "a number: compare it by =, !=, <, <=, > or >= with a number");
   filter.value = FilterText(number);
   return absl::OkStatus();
@@ -108,11 +126,15 @@ absl::Status SetInteger(Filter& filter) {
 absl::Status SetWord(Filter& filter, const FilterField& field) {
   const std::string asked = absl::AsciiStrToUpper(filter.value);
   const std::string word(absl::StripPrefix(asked, field.word_prefix));
+  const bool is_set = field.kind == FilterKind::kWordSet;
   const bool compares =
-      filter.op == FilterOperator::kEqual || filter.op == FilterOperator::kNotEqual;
+      is_set ? filter.op == FilterOperator::kHas
+             : filter.op == FilterOperator::kEqual || filter.op == FilterOperator::kNotEqual;
   if (!compares || std::find(field.words.begin(), field.words.end(), word) == field.words.end())
-    return WrongLiteral(filter, absl::StrCat("one of ", absl::StrJoin(field.words, ", "),
-                                             ": compare it by = or != with one of them"));
+    return WrongLiteral(
+        filter, absl::StrCat("one of ", absl::StrJoin(field.words, ", "),
+                             is_set ? ": write " : ": compare it by = or != with one of them",
+                             is_set ? filter.field + ":" + field.words.front() : ""));
   filter.value = word;
   return absl::OkStatus();
 }
@@ -122,8 +144,9 @@ absl::Status SetLiteral(Filter& filter, const FilterField& field) {
   if (AsksPresence(filter)) return absl::OkStatus();
   switch (field.kind) {
     case FilterKind::kText:
-    case FilterKind::kValue:
       return absl::OkStatus();
+    case FilterKind::kValue:
+      return CheckValue(filter);
     case FilterKind::kNumber:
       return SetNumber(filter);
     case FilterKind::kInteger:
@@ -133,6 +156,7 @@ absl::Status SetLiteral(Filter& filter, const FilterField& field) {
     case FilterKind::kDate:
       return CheckDate(filter);
     case FilterKind::kWord:
+    case FilterKind::kWordSet:
       return SetWord(filter, field);
   }
   return absl::OkStatus();

@@ -16,8 +16,8 @@ namespace fleetcast {
 struct FilterField {
   std::string name;  // "create_time", or "tags.*" for any key after the dot
   FilterKind kind = FilterKind::kText;
-  std::vector<std::string> words = {};  // kWord: "FAILED"; taken in any case
-  std::string word_prefix = {};         // kWord: what the API spells before them: "STATE_"
+  std::vector<std::string> words = {};  // kWord, kWordSet: "FAILED"; taken in any case
+  std::string word_prefix = {};         // of those, what the API spells before them: "STATE_"
 };
 // A name given in full goes before one with a star.
 using FilterFields = std::vector<FilterField>;

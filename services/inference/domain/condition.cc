@@ -266,6 +266,13 @@ Severity WorstOf(const std::vector<Condition>& conditions) {
   return worst;
 }
 
+std::vector<std::string> ConditionWords() {
+  std::vector<std::string> words;
+  for (int type = 0; type <= static_cast<int>(ConditionType::kDrifted); ++type)
+    words.push_back(Word(static_cast<ConditionType>(type)));
+  return words;
+}
+
 std::string Word(ConditionType type) {
   switch (type) {
     case ConditionType::kOutOfSync:

@@ -13,7 +13,7 @@
 namespace fleetcast::inference {
 
 enum class ConditionType {
-  kOutOfSync,
+  kOutOfSync,  // the first
   kTraining,
   kGateRefused,
   kForecastLate,
@@ -25,7 +25,7 @@ enum class ConditionType {
   kWorseThanNaive,
   kOnFallback,
   kSensorStuck,
-  kDrifted
+  kDrifted  // the last
 };
 enum class Severity { kOk, kInfo, kWarning, kError };
 
@@ -59,7 +59,8 @@ inline constexpr absl::Duration kStaleAfter = absl::Hours(24);
                                                   const FleetClock& clock);
 [[nodiscard]] Severity WorstOf(const std::vector<Condition>& conditions);
 
-[[nodiscard]] std::string Word(ConditionType type);  // "OUT_OF_SYNC"
-[[nodiscard]] std::string Word(Severity severity);   // "OK", "INFO" …
+[[nodiscard]] std::string Word(ConditionType type);       // "OUT_OF_SYNC"
+[[nodiscard]] std::vector<std::string> ConditionWords();  // all of them
+[[nodiscard]] std::string Word(Severity severity);        // "OK", "INFO" …
 
 }  // namespace fleetcast::inference

@@ -48,7 +48,7 @@ const FilterFields& StatusFilterFields() {
       {"circuit_id"},
       {"desired_state", FilterKind::kWord, {"ACTIVE", "RETIRED"}, "DESIRED_STATE_"},
       {"severity", FilterKind::kWord, {"OK", "INFO", "WARNING", "ERROR"}, "SEVERITY_"},
-      {"conditions"},
+      {"conditions", FilterKind::kWordSet, ConditionWords(), "TYPE_"},
       {"release"},
       {"commit"},
       {"cutoff_date", FilterKind::kDate},

@@ -632,9 +632,18 @@ TEST_F(ReleaseTest, WhatIsAwayPutsStepsOffAndCostsNoAttempt) {
   EXPECT_EQ(steps->items[0].task.state, TaskState::kQueued);
   EXPECT_EQ(steps->items[0].task.attempt_count, 0);
   registry_.away = false;
+  const auto matching = [&](const char* text) {
+    const auto filter = ParseFilter(text, StepFilterFields());
+    EXPECT_TRUE(filter.ok()) << filter.status();
+    return store_.ListSteps(Get().group.id, *filter, {})->items.size();
+  };
+  EXPECT_EQ(matching("state = STATE_QUEUED"), 3U);
+  EXPECT_EQ(matching("action = ACTION_PROMOTED"), 0U);
   Hurry();
   StepAll();
   EXPECT_EQ(StateOf(Get()), ReleaseState::kApplied);
+  EXPECT_EQ(matching("state = STATE_SUCCEEDED AND action = ACTION_PROMOTED"), 3U);
+  EXPECT_EQ(matching("state = queued"), 0U);
 }
 
 TEST_F(ReleaseTest, AnUnsoundCircuitKeepsWhatItHasAndIsNamed) {
@@ -747,7 +756,14 @@ TEST_F(ReleaseTest, StatusesAreListedFilteredAndCounted) {
   EXPECT_THAT(list("serving.model_version = \"models/sensor-model/versions/2\""),
               ElementsAre("P001.C002"));
   EXPECT_THAT(list("conditions:NOT_SCHEDULED AND plant_id = \"P002\""), ElementsAre("P002.C001"));
+  EXPECT_THAT(list("conditions:TYPE_NOT_SCHEDULED", 2), SizeIs(4));
+  EXPECT_THAT(list("desired_state = DESIRED_STATE_ACTIVE"), SizeIs(3));
   EXPECT_THAT(list("severity = ERROR"), IsEmpty());
+  EXPECT_THAT(list("severity = SEVERITY_ERROR"), IsEmpty());
+  for (const char* mistyped :
+       {"conditions:FORCAST_LATE", "conditions = FORECAST_LATE", "severity = BAD"})
+    EXPECT_EQ(ReasonOf(ParseFilter(mistyped, StatusFilterFields()).status()), "INVALID_FILTER")
+        << mistyped;
   const auto summary = store_.Summarize("", std::nullopt);
   ASSERT_TRUE(summary.ok());
   EXPECT_EQ(summary->circuits, 4);

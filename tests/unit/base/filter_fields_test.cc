@@ -85,6 +85,14 @@ TEST(FilterFieldsTest, WordsAreTakenAsTheApiSpellsThemAndInAnyCase) {
   EXPECT_TRUE(SelectsByFields("state != failed", {{"state", "RUNNING"}}));
 }
 
+TEST(FilterFieldsTest, AValueIsNotOrderedByANumberThatIsReadAsText) {
+  for (const char* literal : {"1e400", "-1e999", "1e-400", ".5", "1."})
+    EXPECT_TRUE(IsInvalid(std::string("tags.score > ") + literal)) << literal;
+  EXPECT_EQ(Literal("tags.score > \"1e400\""), "1e400");
+  EXPECT_EQ(Literal("tags.git_commit = 1234567e8901"), "1234567e8901");
+  EXPECT_FALSE(SelectsByFields("tags.score > 5", {{"tags.score", "1e400"}})) << "by bytes";
+}
+
 TEST(FilterFieldsTest, NumbersOutsideDoubleAreRefused) {
   for (const char* literal : {"1e400", "-1e999", "inf", "nan", "low", "\"\"", "0x10"})
     EXPECT_TRUE(IsInvalid(std::string("metrics.mae < ") + literal)) << literal;

@@ -106,6 +106,17 @@ TEST(ReportPage, SaysWhatIsOutOfTheOrdinaryWhereTheStatusSaysIt) {
   EXPECT_EQ(Summarize(report).troubled, 1);
 }
 
+TEST(ReportPage, SaysWhatIsWrongWithTheFleetAndThatItDoesNotShowAll) {
+  FleetReport report{"now", {Circuit("P001", "C001")}};
+  for (const char* part : {"as a whole", "NOT ALL"})
+    EXPECT_EQ(ReportPage(report).find(part), std::string::npos) << part;
+  report.problems = {{"WARNING", "PLANT_NOT_DEPLOYED", "schedules/<daily> names P009", true}};
+  report.left_out = 9'800;
+  const std::string page = ReportPage(report);
+  for (const char* part : {"PLANT_NOT_DEPLOYED", "schedules/&lt;daily&gt; names P009", "9800 more"})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+}
+
 TEST(ReportPage, SaysWhyACircuitHasNoForecast) {
   const FleetReport report{
       "now",
