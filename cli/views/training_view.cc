@@ -81,6 +81,8 @@ std::string VerdictText(GateOutcome::Verdict verdict) {
 // How the job ended, or what it does.
 std::string ResultText(const TrainingJob& job) {
   if (job.state() == TrainingJob::STATE_FAILED) return FailureText(job);
+  if (job.state() == TrainingJob::STATE_RUNNING && !job.progress().waits_for().empty())
+    return absl::StrCat("waits: ", OneLine(job.progress().waits_for()));
   if (job.state() != TrainingJob::STATE_SUCCEEDED) return job.state_reason();
   const auto& gate = job.gate_outcome();
   std::string text = ShortVersion(job.model_version());

@@ -46,7 +46,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunPin, spec, commit, merge_base
                                                 note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobProgress, phase, epoch, epochs, training_loss,
                                                 validation_loss, experiment_run, data_asset_version,
-                                                data_warnings)
+                                                data_warnings, waits_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateOutcome, verdict, why, mae, skill, naive_mae,
                                                 champion_mae, margin, champion, windows,
                                                 first_unix_seconds, last_unix_seconds)

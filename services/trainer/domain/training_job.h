@@ -22,6 +22,7 @@ struct JobProgress {
   std::string experiment_run;              // resource name once it exists
   std::string data_asset_version;          // resource name once pinned
   std::vector<std::string> data_warnings;  // what is doubtful about what was read, for people
+  std::string waits_for;                   // what is away, for people; empty unless it waits
 };
 
 struct GateOutcome {

@@ -87,6 +87,7 @@ v1::TrainingProgress MessageOf(const JobProgress& progress) {
   message.set_epochs(progress.epochs);
   if (progress.training_loss) message.set_training_loss(*progress.training_loss);
   if (progress.validation_loss) message.set_validation_loss(*progress.validation_loss);
+  message.set_waits_for(progress.waits_for);
   return message;
 }
 

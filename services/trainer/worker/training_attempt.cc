@@ -1,6 +1,7 @@
 #include "services/trainer/worker/training_attempt.h"
 
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/sha256.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/sensordata/profile.h"
 #include "services/trainer/domain/names.h"
 #include "services/trainer/worker/attempt_description.h"
@@ -21,6 +23,13 @@ namespace {
 
 constexpr absl::Duration kMetricsEvery = absl::Seconds(2);
 
+constexpr std::size_t kLongestWait = 1000;
+
+TrainingTools Telling(TrainingTools tools, std::function<void(const std::string& what)> on_wait) {
+  tools.on_wait = std::move(on_wait);
+  return tools;
+}
+
 bool IsStop(const absl::Status& status) { return absl::IsCancelled(status); }
 
 }  // namespace
@@ -31,7 +40,14 @@ std::map<std::string, std::string> EnvironmentProperties() {
 
 TrainingAttempt::TrainingAttempt(const TrainingTools& tools, const HeldJob& job,
                                  workqueue::Hold& hold)
-    : tools_(tools), job_(job), circuit_(job.circuit), hold_(hold) {}
+    : tools_(Telling(tools,
+                     [this](const std::string& what) {
+                       progress_.waits_for = PrintableUtf8(what, kLongestWait);
+                       Report();
+                     })),
+      job_(job),
+      circuit_(job.circuit),
+      hold_(hold) {}
 
 absl::StatusOr<JobResult> TrainingAttempt::Run() {
   absl::StatusOr<JobResult> result = RunSteps();

@@ -65,7 +65,7 @@ class TrainingAttempt {
                           trained_ ? tools_.patience_when_trained : tools_.patience);
   }
 
-  const TrainingTools& tools_;
+  const TrainingTools tools_;
   const HeldJob& job_;
   const CircuitConfig& circuit_;
   workqueue::Hold& hold_;

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <string>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -34,6 +37,8 @@ struct TrainingTools {
   // model, which would have to be trained again.
   absl::Duration patience = absl::Seconds(25);
   absl::Duration patience_when_trained = absl::Minutes(10);
+  // Told what a step begins to wait for, and "" when it goes on or gives up.
+  std::function<void(const std::string& what)> on_wait = nullptr;
 };
 
 inline const absl::Status& StatusIn(const absl::Status& status) { return status; }
@@ -63,6 +68,9 @@ auto RetryTransient(const TrainingTools& tools, const workqueue::Hold& hold, Cal
                     absl::Duration patience) -> decltype(call()) {
   const absl::Duration until = tools.clock.Monotonic() + patience;
   absl::Duration wait = kFirstRetry;
+  const absl::Cleanup told = [&] {
+    if (wait > kFirstRetry && tools.on_wait != nullptr) tools.on_wait("");
+  };
   for (;;) {
     if (absl::Status stop = hold.StopStatus(); !stop.ok()) return stop;
     auto result = call();
@@ -72,11 +80,13 @@ auto RetryTransient(const TrainingTools& tools, const workqueue::Hold& hold, Cal
     if (absl::IsCancelled(failed))
       if (absl::Status stop = hold.StopStatus(); !stop.ok()) return stop;
     if (!IsTransient(failed) || tools.clock.Monotonic() + wait > until) return result;
-    if (wait == kFirstRetry)
+    if (wait == kFirstRetry) {
       LogWarning("waits for what is away", {{"for", absl::FormatDuration(patience)},
                                             {"error", std::string(failed.message())}});
-    if (absl::Status stop = WaitWhileHeld(tools.clock, hold, wait); !stop.ok()) return stop;
-    wait = std::min(wait * 2, absl::Seconds(8));
+      if (tools.on_wait != nullptr) tools.on_wait(std::string(failed.message()));
+    }
+    const absl::Duration pause = std::exchange(wait, std::min(wait * 2, absl::Seconds(8)));
+    if (absl::Status stop = WaitWhileHeld(tools.clock, hold, pause); !stop.ok()) return stop;
   }
 }
 template <typename Call>

@@ -296,12 +296,23 @@ TEST_F(AttemptTest, GivesUpOnAServiceThatStaysAway) {
   EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kFailed);
 }
 
-// What has been trained would have to be trained again.
-TEST_F(AttemptTest, WaitsForMinutesOnceThereIsAModel) {
+// What has been trained would have to be trained again; whoever looks is told what it waits for.
+TEST_F(AttemptTest, WaitsForMinutesOnceThereIsAModelAndSaysForWhat) {
   registry_.FailNext("UploadArtifact", absl::UnavailableError("the store is full"), 30);
-  const auto result = Attempt(Job("run1"));
+  const HeldJob job = Job("run1");
+  workqueue::Hold hold = Hold(job, absl::Hours(100));
+  std::vector<std::string> told;
+  const auto waits_for = [&] {
+    return nlohmann::json::parse(hold.LastProgress())["waits_for"].get<std::string>();
+  };
+  registry_.Before("UploadArtifact", [&] { told.push_back(waits_for()); });
+  const auto result = TrainingAttempt(tools_, job, hold).Run();
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(registry_.calls("UploadArtifact"), 31);
+  ASSERT_EQ(told.size(), 31u);
+  EXPECT_EQ(told.front(), "");
+  EXPECT_EQ(told[1], "the store is full");
+  EXPECT_EQ(told.back(), "the store is full");
+  EXPECT_EQ(waits_for(), "");
 }
 
 // Rule 2: whoever has lost the job publishes nothing, even if its own clock stood still meanwhile.
