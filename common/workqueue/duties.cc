@@ -8,6 +8,7 @@ namespace fleetcast::workqueue {
 namespace {
 
 constexpr int kDeadAtOnce = 200;
+constexpr absl::Duration kTendEvery = absl::Seconds(10);
 
 absl::Status Tend(Queue& queue, db::ConnectionPool& pool) {
   FLEETCAST_ASSIGN_OR_RETURN(const int dead, queue.Tend(pool));
@@ -23,15 +24,20 @@ absl::Status Tend(Queue& queue, db::ConnectionPool& pool) {
 
 }  // namespace
 
-std::vector<db::Duty> DutiesOf(Queue& queue, absl::Duration keep, absl::Duration tend_every) {
-  const std::string& name = queue.options().queue;
-  return {{.name = "tend " + name,
-           .every = tend_every,
-           .run = [&queue](db::ConnectionPool& pool) { return Tend(queue, pool); }},
-          {.name = "forget what ended in " + name,
-           .every = absl::Minutes(10),
-           .run = [&queue, keep](db::ConnectionPool& pool) { return queue.Prune(pool, keep); },
-           .longest = absl::Minutes(2)}};
+std::vector<db::Duty> DutiesOf(const std::vector<KeptQueue>& queues) {
+  std::vector<db::Duty> duties = {
+      {.name = "tend queues", .every = kTendEvery, .run = [queues](db::ConnectionPool& pool) {
+         absl::Status all;
+         for (const KeptQueue& kept : queues) all.Update(Tend(kept.queue, pool));
+         return all;
+       }}};
+  for (const auto& [queue, keep] : queues)
+    duties.push_back(
+        {.name = "forget what ended in " + queue.options().queue,
+         .every = absl::Minutes(10),
+         .run = [&queue, keep](db::ConnectionPool& pool) { return queue.Prune(pool, keep); },
+         .longest = absl::Minutes(2)});
+  return duties;
 }
 
 }  // namespace fleetcast::workqueue

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
+#include "common/db/array.h"
 #include "common/db/transaction.h"
 #include "common/workqueue/queue.h"
 #include "common/workqueue/rows.h"
@@ -109,21 +110,6 @@ std::string WithColumns(const char* text, const char* columns) {
   return absl::StrReplaceAll(text, {{"{columns}", columns}});
 }
 
-// Postgres' own spelling of an array.
-template <typename Values>
-std::string ArrayOf(const Values& values) {
-  std::string array = "{";
-  for (const auto& value : values) {
-    array += array.size() > 1 ? ",\"" : "\"";
-    for (const char c : absl::StrCat(value)) {
-      if (c == '"' || c == '\\') array += '\\';
-      array += c;
-    }
-    array += '"';
-  }
-  return array + "}";
-}
-
 // All that it heeds: its own, and those that it names.
 std::vector<std::string> PoolsOf(const NewTask& task) {
   std::vector<std::string> pools = task.pools;
@@ -176,7 +162,7 @@ void CopyTasks(pqxx::work& work, const std::string& table, const std::string& qu
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const NewTask& task = *tasks[i];
     pools_now = PoolsOf(task);
-    if (i == 0 || pools_now != of_before) pools = ArrayOf(pools_now);
+    if (i == 0 || pools_now != of_before) pools = db::ArrayOf(pools_now);
     of_before.swap(pools_now);
     const std::string priority = absl::StrCat(task.priority);
     const std::string max_attempts = absl::StrCat(task.max_attempts);
@@ -231,8 +217,8 @@ absl::Status Queue::Enqueue(pqxx::work& work, const std::string& group_id, const
   }
   all_pools.insert(own_pools.begin(), own_pools.end());
   const auto now = work.exec_params1(Sql(kMakeGroup), group_id, options_.queue, pin, tasks.size(),
-                                     ArrayOf(own_pools), ArrayOf(priorities));
-  work.exec_params(Sql(kNamePools), ArrayOf(all_pools));
+                                     db::ArrayOf(own_pools), db::ArrayOf(priorities));
+  work.exec_params(Sql(kNamePools), db::ArrayOf(all_pools));
   CopyTasks(work, Sql("{s}.tasks"), options_.queue, group_id, ByName(tasks),
             absl::FromUnixMicros(now[0].as<std::int64_t>()));
   if (supersede) {

@@ -7,10 +7,10 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
+#include "common/db/array.h"
 #include "common/db/transaction.h"
 #include "common/workqueue/rows.h"
 
@@ -21,7 +21,7 @@ using nlohmann::json;
 
 // "{s}" stands for the schema in all of these.
 
-constexpr char kFetch[] = "SELECT * FROM {s}.fetch_tasks($1, $2, $3, $4, $5) ORDER BY task_id";
+constexpr char kFetch[] = "SELECT * FROM {s}.fetch_tasks($1, $2, $3, $4, $5, $6) ORDER BY task_id";
 
 constexpr char kHolds[] =
     "jsonb_to_recordset($1::jsonb) AS n(task_id bigint, lease_epoch bigint, progress jsonb)";
@@ -66,13 +66,14 @@ constexpr std::size_t kMaxReason = 4096;
 // A renewal under way is not waited for: it is no sign of death. The tasks are then locked without
 // waiting too: who ends a task locks it first and its hold second.
 constexpr char kFindDead[] = R"sql(
-  SELECT h.task_id, h.lease_epoch,
+  SELECT h.task_id, h.lease_epoch, h.group_id,
          CASE WHEN h.lease_expire_time <= clock_timestamp() THEN 'LEASE'
               WHEN h.attempt_deadline <= clock_timestamp() THEN 'DEADLINE' ELSE 'STALL' END
   FROM {s}.task_holds h
   WHERE h.queue = $1 AND (h.lease_expire_time <= clock_timestamp()
     OR h.attempt_deadline <= clock_timestamp() OR h.stall_deadline <= clock_timestamp())
-  ORDER BY h.task_id LIMIT $2 FOR UPDATE SKIP LOCKED)sql";
+    AND h.group_id > $3
+  ORDER BY h.group_id, h.task_id LIMIT $2 FOR UPDATE SKIP LOCKED)sql";
 
 std::string HoldsJson(const std::vector<HoldId>& holds) {
   json rows = json::array();
@@ -131,9 +132,9 @@ absl::StatusOr<std::vector<FetchedTask>> Queue::Fetch(const FetchRequest& reques
   std::vector<FetchedTask> fetched;
   FLEETCAST_RETURN_IF_ERROR(db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
     fetched.clear();
-    for (const pqxx::row& row :
-         work.exec_params(Sql(kFetch), options_.queue, request.pool, request.most, request.holder,
-                          absl::ToInt64Milliseconds(request.lease)))
+    for (const pqxx::row& row : work.exec_params(
+             Sql(kFetch), options_.queue, request.pool, request.most, request.holder,
+             absl::ToInt64Milliseconds(request.lease), db::ArrayOf(request.except_groups)))
       fetched.push_back(FetchedOf(row));
     return absl::OkStatus();
   }));
@@ -191,9 +192,8 @@ std::vector<Queue::Turn> Queue::Lock(pqxx::work& work, const std::string& rows_o
     ids.push_back(row[0].as<std::string>());
   std::vector<Turn> turns;
   turns.reserve(ids.size());
-  for (const pqxx::row& row :
-       work.exec_params(Sql(absl::StrReplaceAll(kLocked, {{"{columns}", kTaskColumns}})),
-                        absl::StrCat("{", absl::StrJoin(ids, ","), "}")))
+  for (const pqxx::row& row : work.exec_params(
+           Sql(absl::StrReplaceAll(kLocked, {{"{columns}", kTaskColumns}})), db::ArrayOf(ids)))
     turns.push_back({.task = TaskOf(row)});
   return turns;
 }
@@ -263,7 +263,7 @@ std::string Queue::EndStates() const {
     states.emplace_back(Word(GroupStateOf(
         {.succeeded = index & 1, .failed = index >> 1 & 1, .cancelled = index >> 2 & 1}, true,
         options_.tell_partial)));
-  return absl::StrCat("{", absl::StrJoin(states, ","), "}");
+  return db::ArrayOf(states);
 }
 
 absl::StatusOr<std::vector<bool>> Queue::SucceedAll(const std::vector<Success>& successes,
@@ -343,13 +343,18 @@ absl::StatusOr<std::vector<bool>> Queue::End(const std::vector<EndRequest>& requ
   return held;
 }
 
-absl::StatusOr<int> Queue::EndDead(db::ConnectionPool& pool, int most) {
+absl::StatusOr<int> Queue::EndDeadOf(db::ConnectionPool& pool, int most, std::string& group) {
+  const std::string after = std::exchange(group, "");
   return db::RunInTransaction(pool, [&](pqxx::work& work) -> absl::StatusOr<int> {
     std::vector<HoldId> holds;
     std::vector<Ending> endings;
-    for (const pqxx::row& row : work.exec_params(Sql(kFindDead), options_.queue, most)) {
+    group.clear();
+    for (const pqxx::row& row : work.exec_params(Sql(kFindDead), options_.queue, most, after)) {
+      const auto of_group = row[2].as<std::string>();
+      if (group.empty()) group = of_group;
+      if (of_group != group) break;
       holds.push_back({row[0].as<std::int64_t>(), row[1].as<std::int64_t>()});
-      endings.push_back(EndingOf(row[2].as<std::string>()));
+      endings.push_back(EndingOf(row[3].as<std::string>()));
     }
     if (holds.empty()) return 0;
     int ended = 0;
@@ -364,6 +369,19 @@ absl::StatusOr<int> Queue::EndDead(db::ConnectionPool& pool, int most) {
     FLEETCAST_RETURN_IF_ERROR(Apply(work, turns));
     return ended;
   });
+}
+
+absl::StatusOr<int> Queue::EndDead(db::ConnectionPool& pool, int most) {
+  int ended = 0;
+  absl::Status failed;
+  std::string group;
+  do {
+    const auto of_group = EndDeadOf(pool, most - ended, group);
+    failed.Update(of_group.status());
+    ended += of_group.value_or(0);
+  } while (!group.empty() && ended < most);
+  if (!failed.ok()) return failed;
+  return ended;
 }
 
 std::string Queue::WakeWord() const { return absl::StrCat(options_.schema, ".", options_.queue); }

@@ -26,6 +26,7 @@ struct FetchRequest {
   std::string pool;    // tasks of this pool only
   int most = 1;
   absl::Duration lease;
+  std::vector<std::string> except_groups;  // none of theirs
 };
 
 enum class Renewal {
@@ -168,7 +169,9 @@ class Queue {
   // -- Keeping in order: duties (duties.h), on a pool of their own
   // ----------------------------------------------------------
 
-  // Ends attempts whose lease, time or patience has run out, at most `most`. Returns how many.
+  // Ends attempts whose lease, time or patience has run out, at most `most`. Returns how many. A
+  // group's are ended in a transaction of their own: where one cannot be, the others are, and its
+  // error is returned.
   [[nodiscard]] absl::StatusOr<int> EndDead(db::ConnectionPool& pool, int most);
   // Sets right what pools with a limit count, and returns how many attempts are dead: one
   // statement.
@@ -197,6 +200,9 @@ class Queue {
     std::string result, progress;
     std::optional<Ending> ending;  // nullopt: not to be changed
   };
+  // Those of the first group after `group`, which becomes that; "" where there is none.
+  [[nodiscard]] absl::StatusOr<int> EndDeadOf(db::ConnectionPool& pool, int most,
+                                              std::string& group);
   enum class Waiting { kYes, kNo };
   // `rows_of` is what follows FROM, with `t` for the tasks' table; they are locked in order of id.
   // kNo leaves out what somebody else has locked.

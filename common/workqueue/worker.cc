@@ -6,6 +6,7 @@
 #include <list>
 #include <mutex>
 #include <new>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -106,8 +107,10 @@ struct Worker::State {
   struct Running {
     Batch batch;
     std::optional<absl::Duration> lost_at;  // monotonic; when all of it was found gone
-    bool given_up = false;                  // its slot has been given to others
-    bool concluding = false;                // its work is done; only its end is being written
+    std::optional<absl::Duration>
+        worked_at;            // monotonic; its work is done, its end is being written
+    bool slot_given = false;  // its slot has been given to others
+    bool stuck = false;       // for it does not stop although it should
   };
 
   State(WorkerOptions o, Queue& q, Clock& c, Runner r)
@@ -120,10 +123,13 @@ struct Worker::State {
   void KeepOnce();
   void Renew(std::unique_lock<std::mutex>& lock, bool all);
   void WriteProgress(std::unique_lock<std::mutex>& lock);
-  void GiveUpStuck();
+  void GiveSlots();
+  void GiveSlot(Running& batch);
   void AnnouncePresence();
   void WaitForWork(absl::Duration at_most);
   int FreeSlots();
+  [[nodiscard]] bool WaitsToEnd(const Running& batch) const;
+  std::vector<std::string> GroupsThatWait();
   std::vector<std::shared_ptr<Hold>> Held();
 
   const WorkerOptions options;
@@ -217,9 +223,24 @@ int Worker::stuck() const {
 int Worker::State::FreeSlots() {
   const std::lock_guard lock(mutex);
   const auto busy = std::count_if(running.begin(), running.end(), [](const Running& batch) {
-    return !batch.given_up && !batch.concluding;
+    return !batch.slot_given && !batch.worked_at;
   });
   return options.slots - static_cast<int>(waiting.size()) - static_cast<int>(busy);
+}
+
+// Somebody else, a session by hand for one, may hold the lock of the group's row.
+bool Worker::State::WaitsToEnd(const Running& batch) const {
+  return batch.worked_at && clock.Monotonic() >= *batch.worked_at + options.slow_end_after;
+}
+
+// Their tasks would only come to wait as well, each in a slot.
+std::vector<std::string> Worker::State::GroupsThatWait() {
+  const std::lock_guard lock(mutex);
+  std::set<std::string> groups;
+  for (const Running& batch : running)
+    if (WaitsToEnd(batch))
+      for (const auto& hold : batch.batch) groups.insert(hold->task().group_id);
+  return {groups.begin(), groups.end()};
 }
 
 void Worker::State::WaitForWork(absl::Duration at_most) {
@@ -250,17 +271,24 @@ bool Worker::State::FetchOnce() {
   auto fetched = queue.Fetch({.holder = options.holder,
                               .pool = options.pool,
                               .most = allowance.most,
-                              .lease = options.lease});
+                              .lease = options.lease,
+                              .except_groups = GroupsThatWait()});
   if (!fetched.ok()) {
     LogWarning("no work could be fetched", {{"error", std::string(fetched.status().message())}});
     return false;
   }
   if (fetched->empty()) return false;
+  // A batch is of one group: its end waits for that group's row, and for no other's.
+  std::stable_sort(fetched->begin(), fetched->end(),
+                   [](const auto& a, const auto& b) { return a.group_id < b.group_id; });
   const std::lock_guard lock(mutex);
-  for (std::size_t i = 0; i < fetched->size(); ++i) {
-    if (i % options.batch == 0) waiting.emplace_back();
+  const Batch* last = nullptr;
+  for (FetchedTask& task : *fetched) {
+    if (last == nullptr || std::ssize(*last) == options.batch ||
+        last->back()->task().group_id != task.group_id)
+      last = &waiting.emplace_back();
     waiting.back().push_back(
-        std::make_shared<Hold>(clock, std::move((*fetched)[i]), asked_at, options.lease));
+        std::make_shared<Hold>(clock, std::move(task), asked_at, options.lease));
     if (draining) waiting.back().back()->Stop(StopReason::kDraining);
   }
   changed.notify_all();
@@ -313,16 +341,17 @@ void Worker::State::Work() {
     }
     {
       const std::lock_guard lock(mutex);
-      mine->concluding = woken = true;
+      mine->worked_at = clock.Monotonic();
+      woken = true;
       changed.notify_all();
     }
     Conclude(queue, batch, outcome);
     const std::lock_guard lock(mutex);
-    const bool given_up = mine->given_up;
-    if (given_up) --stuck;
+    const bool slot_given = mine->slot_given;
+    if (mine->stuck) --stuck;
     running.erase(mine);
     changed.notify_all();
-    if (given_up) return;  // another thread has this slot
+    if (slot_given) return;  // another thread has this slot
   }
 }
 
@@ -330,7 +359,7 @@ std::vector<std::shared_ptr<Hold>> Worker::State::Held() {
   std::vector<std::shared_ptr<Hold>> held;
   for (const Batch& batch : waiting) held.insert(held.end(), batch.begin(), batch.end());
   for (const Running& batch : running)
-    if (!batch.given_up) held.insert(held.end(), batch.batch.begin(), batch.batch.end());
+    if (!batch.stuck) held.insert(held.end(), batch.batch.begin(), batch.batch.end());
   return held;
 }
 
@@ -351,7 +380,7 @@ void Worker::State::KeepOnce() {
   const bool all = std::exchange(look_at_holds, false);
   Renew(lock, all);
   WriteProgress(lock);
-  GiveUpStuck();
+  GiveSlots();
 }
 
 // `lock` is given up while Postgres is asked, and held again afterwards.
@@ -408,12 +437,28 @@ void Worker::State::WriteProgress(std::unique_lock<std::mutex>& lock) {
   look_at_holds = look_at_holds || gone;
 }
 
+void Worker::State::GiveSlot(Running& batch) {
+  batch.slot_given = true;
+  threads.emplace_back([this] { Work(); });
+  changed.notify_all();
+}
+
 // Work that goes on although none of its tasks is held any more would keep its slot for ever: a
-// read that hangs cannot be ended from here, but others can have the slot.
-void Worker::State::GiveUpStuck() {
+// read that hangs cannot be ended from here, but others can have the slot. So they can while the
+// end of work that is done waits in Postgres.
+void Worker::State::GiveSlots() {
   const absl::Duration now = clock.Monotonic();
   for (Running& batch : running) {
-    if (batch.given_up || batch.concluding) continue;
+    if (batch.slot_given || draining) continue;
+    const LogFields fields = {{"group", batch.batch.front()->task().group_id},
+                              {"task", batch.batch.front()->task().name}};
+    if (batch.worked_at) {
+      if (!WaitsToEnd(batch)) continue;
+      LogWarning("the end of work waits for others' locks in Postgres; its slot is given to others",
+                 fields);
+      GiveSlot(batch);
+      continue;
+    }
     const bool lost = std::all_of(batch.batch.begin(), batch.batch.end(), [](const auto& hold) {
       return hold->Lost() || hold->MustStop() == StopReason::kTimedOut;
     });
@@ -422,15 +467,11 @@ void Worker::State::GiveUpStuck() {
       continue;
     }
     if (!batch.lost_at) batch.lost_at = now;
-    if (now < *batch.lost_at + options.stuck_after || draining) continue;
-    batch.given_up = true;
+    if (now < *batch.lost_at + options.stuck_after) continue;
+    batch.stuck = true;
     ++stuck;
-    LogError("work does not stop although its task is gone; its slot is given to others",
-             {{"group", batch.batch.front()->task().group_id},
-              {"task", batch.batch.front()->task().name},
-              {"stuck", absl::StrCat(stuck)}});
-    threads.emplace_back([this] { Work(); });
-    changed.notify_all();
+    LogError("work does not stop although its task is gone; its slot is given to others", fields);
+    GiveSlot(batch);
   }
 }
 

@@ -56,9 +56,12 @@ struct WorkerOptions {
   absl::Duration lease = absl::Seconds(30);
   absl::Duration poll = absl::Seconds(3);  // while there is nothing to do
   absl::Duration progress_every = absl::Milliseconds(300);
-  absl::Duration presence_every = absl::Seconds(15);
+  absl::Duration presence_every = absl::Seconds(20);
   // How long work whose task is gone may go on before its slot is given to others.
   absl::Duration stuck_after = absl::Seconds(30);
+  // How long the end of work may wait before its slot is given to others, and no more of its group
+  // is fetched until it is written.
+  absl::Duration slow_end_after = absl::Seconds(1);
 };
 
 // Of the pool that leases are fetched and renewed through: a renewal that hangs must have failed

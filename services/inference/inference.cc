@@ -57,9 +57,8 @@ namespace {
 constexpr int kStepsOfBatch = 200;
 // Steps are rare, and whoever makes one wakes the workers.
 constexpr absl::Duration kLookForStepsEvery = absl::Seconds(10);
-constexpr absl::Duration kTendReleasesEvery = absl::Seconds(15);
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 14;
+constexpr int kLeastSchemaVersion = 15;
 
 workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
   return {.holder = settings.replica,
@@ -165,18 +164,18 @@ class Inference final : public service::Service {
 
  private:
   std::vector<db::Duty> DutiesOfInference() {
-    std::vector<db::Duty> duties = workqueue::DutiesOf(queue_, settings_.keep_sweeps);
-    for (db::Duty& duty :
-         workqueue::DutiesOf(releasing_, settings_.keep_releases, kTendReleasesEvery))
-      duties.push_back(std::move(duty));
+    std::vector<db::Duty> duties = workqueue::DutiesOf(
+        {{queue_, settings_.keep_sweeps}, {releasing_, settings_.keep_releases}});
     duties.push_back({.name = "end pins whose time is over",
                       .every = absl::Seconds(30),
                       .run = [this](db::ConnectionPool& pool) { return releases_.EndPins(pool); },
                       .longest = absl::Minutes(1)});
-    duties.push_back({.name = "follow the release branch",
-                      .every = absl::Seconds(15),
-                      .run = [this](db::ConnectionPool&) { return follower_.Look(); },
-                      .longest = absl::Minutes(1)});
+    // Without a branch it forgets the one that was followed.
+    duties.push_back(
+        {.name = "follow the release branch",
+         .every = settings_.release_branch.empty() ? absl::Minutes(10) : absl::Seconds(15),
+         .run = [this](db::ConnectionPool&) { return follower_.Look(); },
+         .longest = absl::Minutes(1)});
     duties.push_back({.name = "make partitions of forecasts",
                       .every = absl::Minutes(30),
                       .run = EnsureForecastPartitions,

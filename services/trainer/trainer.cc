@@ -35,7 +35,7 @@ namespace fleetcast::trainer {
 namespace {
 
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 4;
+constexpr int kLeastSchemaVersion = 7;
 constexpr absl::Duration kEnvironmentRetry = absl::Seconds(10);
 constexpr absl::Duration kKeepClosings = absl::Hours(24 * 7);
 
@@ -114,9 +114,8 @@ class Trainer final : public service::Service {
 
  private:
   std::vector<db::Duty> DutiesOfTrainer() {
-    std::vector<db::Duty> duties = workqueue::DutiesOf(training_, settings_.keep_runs);
-    for (db::Duty& duty : workqueue::DutiesOf(closing_, kKeepClosings, absl::Seconds(30)))
-      duties.push_back(std::move(duty));
+    std::vector<db::Duty> duties =
+        workqueue::DutiesOf({{training_, settings_.keep_runs}, {closing_, kKeepClosings}});
     duties.push_back(db::RequestRetention(kSchema, settings_.keep_requests));
     return duties;
   }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/json.h"
+#include "common/db/array.h"
 #include "services/inference/storage/rows.h"
 
 namespace fleetcast::inference {
@@ -88,7 +89,7 @@ class StoredColumns {
                                           forecast.target_column,
                                           forecast.sweep_id,
                                           NumberArray(forecast.interval_levels),
-                                          TextArray(times),
+                                          db::ArrayOf(times),
                                           NumberArray(values),
                                           NumberArray(lowers),
                                           NumberArray(uppers),
@@ -101,7 +102,7 @@ class StoredColumns {
 
   [[nodiscard]] std::vector<std::string> Parameters() const {
     std::vector<std::string> parameters;
-    for (const auto& column : columns_) parameters.push_back(TextArray(column));
+    for (const auto& column : columns_) parameters.push_back(db::ArrayOf(column));
     return parameters;
   }
 

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "common/db/array.h"
 #include "services/inference/storage/forecast_rows.h"
 #include "services/inference/storage/rows.h"
 
@@ -38,7 +39,7 @@ std::vector<Forecast> NewOnes(pqxx::work& work, const CircuitId& circuit,
   for (const Forecast& forecast : forecasts) issue_times.push_back(MicrosOf(forecast.issue_time));
   std::set<Key> stored;
   for (const pqxx::row& row :
-       Run(work, kStoredAlready, {circuit.plant_id, circuit.circuit_id, TextArray(issue_times)}))
+       Run(work, kStoredAlready, {circuit.plant_id, circuit.circuit_id, db::ArrayOf(issue_times)}))
     stored.emplace(TimeOf(row["issue_us"]), row["model_version"].as<std::int64_t>());
   std::vector<Forecast> new_ones;
   for (const Forecast& forecast : forecasts)

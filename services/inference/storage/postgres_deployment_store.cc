@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/db/array.h"
 #include "services/inference/domain/deployment_json.h"
 #include "services/inference/storage/first_answer.h"
 #include "services/inference/storage/rows.h"
@@ -155,7 +156,7 @@ std::vector<std::string> ArraysOf(const std::vector<CircuitId>& circuits) {
     plants.push_back(circuit.plant_id);
     ids.push_back(circuit.circuit_id);
   }
-  return {TextArray(plants), TextArray(ids)};
+  return {db::ArrayOf(plants), db::ArrayOf(ids)};
 }
 
 // Locks the circuits' deployments; those that there are.
@@ -214,7 +215,7 @@ Revisions Upsert(pqxx::work& work, const std::vector<const Deployment*>& deploym
     names.push_back(deployment->settings.plant_display_name);
     rows.push_back(RowOf(*deployment));
   }
-  Run(work, kUpsertEndpoints, {TextArray(plants), TextArray(names)});
+  Run(work, kUpsertEndpoints, {db::ArrayOf(plants), db::ArrayOf(names)});
   return RevisionsOf(Run(work, kUpsertDeployments, {rows.dump()}));
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/db/array.h"
 #include "common/db/filter_sql.h"
 #include "services/inference/storage/circuit_rows.h"
 #include "services/inference/storage/first_answer.h"
@@ -73,7 +74,7 @@ std::vector<std::string> Arrays(const std::vector<CircuitId>& circuits) {
     plants.push_back(circuit.plant_id);
     ids.push_back(circuit.circuit_id);
   }
-  return {TextArray(plants), TextArray(ids)};
+  return {db::ArrayOf(plants), db::ArrayOf(ids)};
 }
 
 absl::Status Changed() {
@@ -169,7 +170,7 @@ absl::Status PostgresReleaseStore::MakeSteps(pqxx::work& work, const std::string
   FLEETCAST_RETURN_IF_ERROR(queue_.Enqueue(work, group_id, ToJson(pin), tasks, /*supersede=*/true));
   std::vector<std::string> parameters = Arrays(circuits);
   parameters.push_back(group_id);
-  parameters.push_back(TextArray(train));
+  parameters.push_back(db::ArrayOf(train));
   Run(work, kNoteSteps, parameters);
   return absl::OkStatus();
 }

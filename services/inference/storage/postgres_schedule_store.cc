@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/db/array.h"
 #include "services/inference/domain/deployment_store.h"
 #include "services/inference/storage/first_answer.h"
 #include "services/inference/storage/rows.h"
@@ -138,7 +139,7 @@ std::vector<std::string> Values(const std::string& id, const ScheduleSpec& spec,
           spec.display_name,
           spec.cron,
           spec.time_zone,
-          TextArray(spec.plant_ids),
+          db::ArrayOf(spec.plant_ids),
           Word(spec.overlap_policy),
           spec.catch_up_window == absl::InfiniteDuration() ? "" : SecondsOf(spec.catch_up_window),
           SecondsOf(spec.jitter),

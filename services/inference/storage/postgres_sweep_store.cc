@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "common/db/array.h"
 #include "common/db/filter_sql.h"
 #include "common/workqueue/waiting.h"
 #include "services/inference/domain/deployment_store.h"
@@ -60,7 +61,7 @@ void CountFallbacks(pqxx::work& work, std::vector<Sweep>& sweeps) {
     by_id[sweep.group.id] = &sweep;
     ids.push_back(sweep.group.id);
   }
-  for (const pqxx::row& row : Run(work, kCountFallbacks, {TextArray(ids)}))
+  for (const pqxx::row& row : Run(work, kCountFallbacks, {db::ArrayOf(ids)}))
     by_id.at(row[0].as<std::string>())->on_fallback = row[1].as<int>();
 }
 

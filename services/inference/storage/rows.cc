@@ -31,19 +31,6 @@ std::string TextOf(double value) {
 
 std::string SecondsOf(absl::Duration duration) { return TextOf(absl::ToDoubleSeconds(duration)); }
 
-std::string TextArray(const std::vector<std::string>& texts) {
-  std::string array = "{";
-  for (const std::string& text : texts) {
-    absl::StrAppend(&array, array.size() > 1 ? "," : "", "\"");
-    for (const char c : text) {
-      if (c == '"' || c == '\\') array += '\\';
-      array += c;
-    }
-    array += '"';
-  }
-  return array + "}";
-}
-
 std::string NumberArray(const std::vector<double>& values) {
   return absl::StrCat(
       "{",

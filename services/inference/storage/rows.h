@@ -34,8 +34,6 @@ inline constexpr char kSchema[] = "inference";
 // Shortest text that reads back as the same number.
 [[nodiscard]] std::string TextOf(double value);
 [[nodiscard]] std::string SecondsOf(absl::Duration duration);
-// The array's text, every element quoted: without quotes Postgres reads the id "null" as NULL.
-[[nodiscard]] std::string TextArray(const std::vector<std::string>& texts);
 // "{1.5,2}"
 [[nodiscard]] std::string NumberArray(const std::vector<double>& values);
 // Columns of a deployment; what cannot be read has its default.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/db/array.h"
 #include "services/inference/domain/live_accuracy.h"
 #include "services/inference/storage/rows.h"
 
@@ -93,7 +94,7 @@ class Columns {
   [[nodiscard]] bool empty() const { return columns_.empty(); }
   [[nodiscard]] std::vector<std::string> Parameters() const {
     std::vector<std::string> parameters;
-    for (const auto& column : columns_) parameters.push_back(TextArray(column));
+    for (const auto& column : columns_) parameters.push_back(db::ArrayOf(column));
     return parameters;
   }
 
@@ -164,7 +165,7 @@ void ReadPairs(pqxx::work& work, std::vector<Scoring>& unscored) {
     }
     std::vector<std::string> row = KeyOf(*scoring.forecast);
     for (std::string& bound : RangeOf(scoring)) row.push_back(std::move(bound));
-    row.push_back(TextArray(times));
+    row.push_back(db::ArrayOf(times));
     row.push_back(NumberArray(values));
     columns.Add(row);
     asked.push_back(&scoring);

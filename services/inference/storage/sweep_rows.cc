@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/db/array.h"
 #include "common/workqueue/pools.h"
 #include "services/inference/domain/deployment_store.h"
 #include "services/inference/domain/release.h"
@@ -124,8 +125,8 @@ absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue, IdS
   std::vector<workqueue::NewTask> tasks;
   std::set<std::string> missing(pin.plant_ids.begin(), pin.plant_ids.end());
   for (const pqxx::row& row : Run(work, kDeployments,
-                                  {TextArray(pin.plant_ids), circuit.plant_id, circuit.circuit_id,
-                                   pin.retry_of, TextArray(pin.circuits)})) {
+                                  {db::ArrayOf(pin.plant_ids), circuit.plant_id, circuit.circuit_id,
+                                   pin.retry_of, db::ArrayOf(pin.circuits)})) {
     missing.erase(row["plant_id"].as<std::string>());
     tasks.push_back(TaskOf(row, pin, served_pools));
   }
@@ -144,7 +145,7 @@ absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue, IdS
 }
 
 absl::Status CheckPlants(pqxx::work& work, const std::vector<std::string>& plant_ids) {
-  const pqxx::result missing = Run(work, kMissingPlant, {TextArray(plant_ids)});
+  const pqxx::result missing = Run(work, kMissingPlant, {db::ArrayOf(plant_ids)});
   if (missing.empty()) return absl::OkStatus();
   return EndpointNotFound(missing[0][0].as<std::string>());
 }

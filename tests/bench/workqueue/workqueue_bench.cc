@@ -104,7 +104,7 @@ pqxx::result Sql(Process& process, const std::string& sql) {
   std::unique_ptr<db::Duties> duties;
   if (with_duties)
     duties = std::make_unique<db::Duties>(process.pool, "trainer", options.holder, process.clock,
-                                          DutiesOf(process.queue, absl::Hours(24)));
+                                          DutiesOf({{process.queue, absl::Hours(24)}}));
   for (;;) pause();
 }
 

@@ -329,6 +329,21 @@ TEST_F(QueueTest, AttemptsThatHaveDiedAreEndedByWhoeverLooks) {
   EXPECT_EQ(Get("g1", "a000003").state, TaskState::kRunning);
 }
 
+TEST_F(QueueTest, TheDeadOfOtherGroupsAreEndedWhileOnesRowIsLocked) {
+  for (const char* group : {"g1", "g2", "g3"}) Enqueue(group, TasksNamed(group, 2));
+  ASSERT_EQ(Fetch(6, absl::Milliseconds(-1)).size(), 6U);
+  pqxx::connection elsewhere(dsn_);
+  pqxx::work blocking(elsewhere);
+  blocking.exec("SELECT FROM trainer.task_groups WHERE group_id = 'g2' FOR UPDATE");
+  const auto ended = queue_.EndDead(pool_, 100);
+  EXPECT_EQ(ReasonOf(ended.status()), "POSTGRES_LOCK_TIMEOUT") << ended.status();
+  EXPECT_EQ(Number("SELECT count(*) FROM trainer.task_holds WHERE group_id <> 'g2'"), 0);
+  EXPECT_EQ(Number("SELECT count(*) FROM trainer.task_holds"), 2);
+  blocking.commit();
+  EXPECT_EQ(*queue_.EndDead(pool_, 1), 1);
+  EXPECT_EQ(*queue_.EndDead(pool_, 100), 1);
+}
+
 TEST_F(QueueTest, RenewalAloneKeepsNoHungAttemptAliveButProgressDoes) {
   NewTask watched = TaskNamed("a");
   watched.stall_timeout = absl::Hours(1);

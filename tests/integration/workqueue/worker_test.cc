@@ -99,6 +99,34 @@ TEST_F(WorkerTest, TheNextTaskIsFetchedWhileTheEndOfTheLastIsWritten) {
   });
 }
 
+TEST_F(WorkerTest, OtherRunsGoOnWhileOnesRowIsLocked) {
+  Enqueue("g1", TasksNamed("a", 40));
+  Enqueue("g2", TasksNamed("b", 40));
+  pqxx::connection elsewhere(dsn_);
+  pqxx::work blocking(elsewhere);
+  blocking.exec("SELECT FROM trainer.task_groups WHERE group_id = 'g1' FOR UPDATE");
+  std::atomic<int> worked_on = 0;
+  WorkerOptions options = Options();
+  options.slots = 2;
+  options.batch = 2;
+  options.slow_end_after = absl::Milliseconds(100);
+  Worker worker(options, queue_, clock_, [&](const Batch& batch) {
+    for (const auto& hold : batch) worked_on += hold->task().group_id == "g1" ? 1 : 0;
+    return All(batch, {.ending = Ending::kSucceeded, .result = "{}"});
+  });
+  worker.Start();
+  Await([&] { return GetGroup("g2").state == GroupState::kSucceeded; });
+  Enqueue("g3", TasksNamed("c", 40));
+  Await([&] { return GetGroup("g3").state == GroupState::kSucceeded; });
+  // What each slot had, what was fetched meanwhile, and what those who took over had fetched.
+  EXPECT_LE(worked_on, 24);
+  EXPECT_EQ(worker.stuck(), 0);
+  blocking.commit();
+  Await([&] { return GetGroup("g1").state == GroupState::kSucceeded; });
+  EXPECT_EQ(worked_on, 40);
+  EXPECT_EQ(Number("SELECT max(attempt_count) FROM trainer.tasks"), 1);
+}
+
 TEST_F(WorkerTest, OneTasksEffectThatIsRefusedFailsThatTaskAlone) {
   Sql("CREATE TABLE effects (name text CHECK (name <> 'a000001'))");
   Enqueue("g1", TasksNamed("a", 3));

@@ -1,0 +1,2 @@
+-- serves programs from version 8
+\ir ../common/work_queue_exceptions.sql
