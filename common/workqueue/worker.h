@@ -54,7 +54,7 @@ struct WorkerOptions {
   int slots = 1;       // batches at once
   int batch = 1;       // tasks of one batch at most
   absl::Duration lease = absl::Seconds(30);
-  absl::Duration poll = absl::Seconds(3);  // while there is nothing to do
+  absl::Duration poll = absl::Seconds(4);  // while there is nothing to do
   absl::Duration progress_every = absl::Milliseconds(300);
   absl::Duration presence_every = absl::Seconds(20);
   // How long work whose task is gone may go on before its slot is given to others.

@@ -56,7 +56,7 @@ namespace {
 // As many circuits as the registry is asked about at once.
 constexpr int kStepsOfBatch = 200;
 // Steps are rare, and whoever makes one wakes the workers.
-constexpr absl::Duration kLookForStepsEvery = absl::Seconds(10);
+constexpr absl::Duration kLookForStepsEvery = absl::Seconds(12);
 // The oldest schema that this program works with; raised with the first use of something newer.
 constexpr int kLeastSchemaVersion = 15;
 

@@ -23,7 +23,7 @@ struct InferenceSettings {
   std::vector<std::string>
       compute_instance_types;  // whose backfills it runs; empty: undeclared ones
   absl::Duration lease = absl::Seconds(30);
-  absl::Duration poll = absl::Seconds(3);
+  absl::Duration poll = absl::Seconds(4);
   absl::Duration tick_interval = absl::Seconds(5);
   absl::Duration max_data_age = absl::ZeroDuration();
   std::size_t model_cache_bytes = std::size_t{1} << 30;

@@ -18,7 +18,7 @@ struct TrainerSettings {
   std::string environment = "custom-lstm-env:1.5.0";
   int slots = 1;
   absl::Duration lease = absl::Seconds(30);
-  absl::Duration poll = absl::Seconds(3);  // while there is nothing to do
+  absl::Duration poll = absl::Seconds(4);  // while there is nothing to do
   absl::Duration keep_runs = absl::Hours(24 * 400);
   absl::Duration keep_requests = absl::Hours(24 * 7);
   int max_attempts = 3;

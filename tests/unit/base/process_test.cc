@@ -58,19 +58,17 @@ TEST_F(ProcessTest, OutputGoesToTheLogAndTheWorkingFolderIsAsAsked) {
 
 TEST_F(ProcessTest, TheCommandLineOfAProcessThatEndsMeanwhileIsEmpty) {
   // Found in a cluster's start, which looks at all processes of a busy machine.
-  int seen = 0, gone = 0;
+  int seen = 0;
   for (int round = 0; round < 2000; ++round) {
     const pid_t child = fork();
     if (child == 0) _exit(0);
     ASSERT_GT(child, 0);
     for (std::string line = "x"; !line.empty(); ++seen) line = CommandLineOf(child);
-    ++gone;
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_EQ(CommandLineOf(child), "");
   }
-  EXPECT_EQ(gone, 2000);
-  EXPECT_GE(seen, gone);
+  EXPECT_GE(seen, 2000);
   EXPECT_NE(CommandLineOf(getpid()), "");
 }
 
