@@ -454,8 +454,9 @@ void Worker::State::GiveSlots() {
                               {"task", batch.batch.front()->task().name}};
     if (batch.worked_at) {
       if (!WaitsToEnd(batch)) continue;
-      LogWarning("the end of work waits for others' locks in Postgres; its slot is given to others",
-                 fields);
+      LogWarning(
+          "the end of work waits for Postgres, perhaps for a lock; its slot is given to others",
+          fields);
       GiveSlot(batch);
       continue;
     }

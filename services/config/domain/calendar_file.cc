@@ -21,12 +21,8 @@
 namespace fleetcast::config {
 namespace {
 
-// Of each list; a year of three shifts a day has about a thousand.
-constexpr std::size_t kMostItems = 2'000;
 constexpr std::int64_t kDayMinutes = 1440, kWeekMinutes = 7 * kDayMinutes;
 constexpr ValueRange kTextLength{1, 32};
-constexpr std::array<const char*, 7> kWeekdays = {"monday", "tuesday",  "wednesday", "thursday",
-                                                  "friday", "saturday", "sunday"};
 
 // Ascending, those that touch or overlap made one.
 std::vector<Span> Union(std::vector<Span> spans) {
@@ -116,11 +112,11 @@ class CalendarReader {
   template <typename Visit>
   void ForEach(const YamlNode& list, const FieldPath& field, const Visit& visit) {
     if (list.kind == YamlNode::Kind::kNull) return;
-    if (list.kind != YamlNode::Kind::kSequence || list.children.size() > kMostItems) {
+    if (list.kind != YamlNode::Kind::kSequence || list.children.size() > kMostCalendarItems) {
       const bool long_list = list.kind == YamlNode::Kind::kSequence;
       Complain(list, field, long_list ? "WRONG_LENGTH" : "WRONG_TYPE",
                long_list ? absl::StrCat("has ", list.children.size(), " items") : "is no list",
-               absl::StrCat("write a list of at most ", kMostItems, " items"));
+               absl::StrCat("write a list of at most ", kMostCalendarItems, " items"));
       return;
     }
     for (std::size_t i = 0; i < list.children.size(); ++i)

@@ -2,6 +2,7 @@
 // plants that use them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -14,6 +15,10 @@
 namespace fleetcast::config {
 
 inline constexpr char kCalendarsFolder[] = "config/calendars";
+// Of each list; a year of three shifts a day has about a thousand.
+inline constexpr std::size_t kMostCalendarItems = 2'000;
+inline constexpr std::array<const char*, 7> kWeekdays = {
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
 
 struct CalendarFile {
   // Of no time zone yet: `maintenance` is in seconds of the local clock since 1970-01-01.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "services/config/domain/calendar_file.h"
 #include "services/config/domain/key_table.h"
 #include "services/config/domain/reference.h"
 
@@ -74,6 +75,12 @@ Json NumberSchema(const ValueRange& range, const char* type) {
   return schema;
 }
 
+Json DateSchema() {
+  return {{"type", "string"},
+          {"format", "date"},
+          {"pattern", "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"}};
+}
+
 Json TypeSchema(const Key& key) {
   switch (key.type) {
     case KeyType::kInteger:
@@ -89,9 +96,7 @@ Json TypeSchema(const Key& key) {
     case KeyType::kChoice:
       return {{"type", "string"}, {"enum", key.choices}};
     case KeyType::kDate:
-      return {{"type", "string"},
-              {"format", "date"},
-              {"pattern", "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"}};
+      return DateSchema();
     case KeyType::kNameList:
       return ListSchema(key, NameSchema(key.range));
     case KeyType::kLevelList:
@@ -136,11 +141,35 @@ Json& SectionIn(Json& file, const std::string& path) {
   return section;
 }
 
+constexpr char kDraft[] = "http://json-schema.org/draft-07/schema#";
+constexpr char kTimeOfDay[] = "(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)";
+
+Json Matching(const std::string& pattern, const std::string& description) {
+  return {{"description", description}, {"type", "string"}, {"pattern", pattern}};
+}
+
+// A list of a calendar, which may be left empty.
+Json CalendarList(const std::string& description, Json items) {
+  return {{"description", description},
+          {"type", {"array", "null"}},
+          {"items", std::move(items)},
+          {"maxItems", kMostCalendarItems}};
+}
+
+// From when to when, and what else is needed.
+Json TimesSchema(const std::string& description, Json properties) {
+  Json schema = ObjectSchema(description);
+  schema["required"] = Json::array();
+  for (const auto& property : properties.items()) schema["required"].push_back(property.key());
+  schema["properties"] = std::move(properties);
+  return schema;
+}
+
 }  // namespace
 
 std::string JsonSchema(FileKind kind) {
   const bool circuit = kind == FileKind::kCircuit;
-  Json file = {{"$schema", "http://json-schema.org/draft-07/schema#"},
+  Json file = {{"$schema", kDraft},
                {"title", circuit ? "A circuit of Fleetcast" : "Defaults of Fleetcast's circuits"}};
   file.update(ObjectSchema(circuit
                                ? "config/plants/{plant_id}/{circuit_id}.yml"
@@ -154,6 +183,28 @@ std::string JsonSchema(FileKind kind) {
     Json& section = SectionIn(file, dot == std::string::npos ? "" : key.path.substr(0, dot));
     section["properties"][key.path.substr(dot + 1)] = KeySchema(key, kind);
   }
+  return file.dump(2) + "\n";
+}
+
+std::string CalendarSchema() {
+  const std::string day(kTimeOfDay),
+      moment = absl::StrCat("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]) ", day, "$");
+  Json file = {{"$schema", kDraft}, {"title", "A calendar of Fleetcast"}};
+  file.update(ObjectSchema(
+      "config/calendars/{name}.yml, in the local time of the plants whose circuits name it"));
+  Json& parts = file["properties"];
+  parts["holidays"] = CalendarList("Days without a shift.", DateSchema());
+  parts["shifts"] = CalendarList(
+      "When work goes on, week by week.",
+      TimesSchema("A shift; one that ends when it begins, or before, ends on the next day.",
+                  {{"days", CalendarList("The days on which it begins.", {{"enum", kWeekdays}})},
+                   {"from", Matching(absl::StrCat("^", day, "$"), "Such as \"06:00\".")},
+                   {"to", Matching(absl::StrCat("^", day, "$"), "Up to \"24:00\".")}}));
+  parts["maintenance"] =
+      CalendarList("Planned maintenance.",
+                   TimesSchema("From a local time to a later one.",
+                               {{"from", Matching(moment, "Such as \"2025-08-02 06:00\".")},
+                                {"to", Matching(moment, "Such as \"2025-08-04 22:00\".")}}));
   return file.dump(2) + "\n";
 }
 

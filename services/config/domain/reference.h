@@ -20,4 +20,7 @@ namespace fleetcast::config {
 // be said of it alone: a required key may as well stand in a file of defaults.
 [[nodiscard]] std::string JsonSchema(FileKind kind);
 
+// That of a calendar.
+[[nodiscard]] std::string CalendarSchema();
+
 }  // namespace fleetcast::config

@@ -37,10 +37,12 @@ int main(int argc, char** argv) {
                  std::string(document.status().message()).c_str());
     return 1;
   }
-  const bool written = Write(docs + "configuration.md", *document) &&
-                       Write(docs + "schema/circuit.schema.json",
-                             fleetcast::config::JsonSchema(FileKind::kCircuit)) &&
-                       Write(docs + "schema/defaults.schema.json",
-                             fleetcast::config::JsonSchema(FileKind::kDefaults));
+  const bool written =
+      Write(docs + "configuration.md", *document) &&
+      Write(docs + "schema/circuit.schema.json",
+            fleetcast::config::JsonSchema(FileKind::kCircuit)) &&
+      Write(docs + "schema/defaults.schema.json",
+            fleetcast::config::JsonSchema(FileKind::kDefaults)) &&
+      Write(docs + "schema/calendar.schema.json", fleetcast::config::CalendarSchema());
   return written ? 0 : 1;
 }

@@ -43,6 +43,7 @@ constexpr int kPlants = 50;
 constexpr int kSensors = 200;  // circuits share them, so that the disk holds less
 constexpr int kRows = 400;
 constexpr int kUploaders = 8;
+constexpr int kHoursScored = 24;
 
 template <typename T>
 T Must(absl::StatusOr<T> value) {
@@ -88,12 +89,13 @@ std::string Variant(std::string tar, int number) {
   return tar;
 }
 
-void WriteSensors(const std::filesystem::path& folder) {
+// `later` rows more than were there when the models' first forecasts were made.
+void WriteSensors(const std::filesystem::path& folder, int later = 0) {
   const absl::Time end = absl::FromCivil(absl::CivilDay(2025, 12, 10), absl::UTCTimeZone());
   for (int sensor = 0; sensor < kSensors; ++sensor) {
     std::ofstream csv(folder / absl::StrCat("S", sensor, ".csv"));
     csv << "timestamp,temperature,pressure,vibration\n";
-    for (int row = 0; row < kRows; ++row) {
+    for (int row = 0; row < kRows + later; ++row) {
       csv << absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", end - absl::Hours(kRows - row),
                               absl::UTCTimeZone());
       for (const double value : ReadingsAt(row)) csv << "," << value;
@@ -237,7 +239,9 @@ void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
   const auto stub = v1::InvocationService::NewStub(rpc::Connect(inference.address()));
   nlohmann::ordered_json result = {{"circuits", circuits},
                                    {"MiB at start", inference.Memory("VmRSS")}};
-  for (const char* name : {"cold", "warm", "warm again"}) {
+  // In the last one each circuit's readings of a day are held against the forecast before.
+  for (const char* name : {"cold", "warm", "warm again", "scoring"}) {
+    if (name == std::string("scoring")) WriteSensors(folder / "sensors", kHoursScored);
     const double cpu = inference.CpuSeconds(), seconds = Sweep(*stub);
     result[name] = {{"seconds", seconds},
                     {"cpu seconds", inference.CpuSeconds() - cpu},
@@ -245,7 +249,15 @@ void Measure(int circuits, bool as_json, const std::filesystem::path& folder) {
                     {"MiB at most", inference.Memory("VmHWM")}};
     if (!as_json) std::printf("%-10s %s\n", name, result[name].dump().c_str());
   }
-  if (as_json) std::printf("%s\n", result.dump().c_str());
+  result["circuits scored"] = Must(db::ReadInTransaction(pool, [](pqxx::work& work) {
+    return absl::StatusOr<int>(
+        work.exec1("SELECT count(*) FROM inference.live_accuracies")[0].as<int>());
+  }));
+  std::printf(
+      "%s\n",
+      as_json
+          ? result.dump().c_str()
+          : absl::StrCat(result["circuits scored"].get<int>(), " circuits were scored").c_str());
   Must(inference.Stop());
   Must(registry->Stop(absl::Seconds(30)));
   Must(cluster->Stop());

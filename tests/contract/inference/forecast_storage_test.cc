@@ -237,7 +237,8 @@ class AMillionForecasts : public ForecastStorage {
       SELECT plant_id, circuit_id, issue_time, model_version, target_column, sweep_id, create_time,
         interval_levels, target_times, point_values, lower_bounds, upper_bounds
       FROM inference.forecasts
-      WHERE issue_time = (SELECT max(issue_time) FROM inference.forecasts) ON CONFLICT DO NOTHING;
+      WHERE issue_time = timestamptz '2026-01-05T00:00:00Z' + interval '1000 hours'
+      ON CONFLICT DO NOTHING;
       INSERT INTO inference.circuit_statuses (plant_id, circuit_id)
       SELECT 'P' || c % 10, 'C' || c / 10 FROM generate_series(0, 999) AS c)");
     Execute(
@@ -273,6 +274,10 @@ TEST_F(AMillionForecasts, AListReadsWhatItReturnsOnEveryPage) {
   EXPECT_LE(RowsRead(plant, After("P3", "C80")), kAtMost);
   EXPECT_LE(RowsRead(circuit, {}), kAtMost);
   EXPECT_LE(RowsRead(circuit, After("P3", "C50")), kAtMost);
+  const auto latest = db::RunInTransaction(pool_, [](pqxx::work& work) -> absl::StatusOr<int> {
+    return work.exec1("SELECT count(*) FROM inference.latest_forecasts")[0].as<int>();
+  });
+  EXPECT_EQ(*latest, 1000);
   EXPECT_LE(RowsRead({.latest_only = true}, {}), kAtMost);
   const auto range = ParseFilter(
       "issue_time >= \"2026-01-10T00:00:00Z\" AND issue_time < \"2026-01-10T04:00:00Z\"",

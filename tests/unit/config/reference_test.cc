@@ -37,6 +37,8 @@ TEST(Reference, SchemasAreCurrent) {
       << kRemedy;
   EXPECT_EQ(CheckedIn("docs/schema/defaults.schema.json"), JsonSchema(FileKind::kDefaults))
       << kRemedy;
+  EXPECT_EQ(CheckedIn("docs/schema/calendar.schema.json"), CalendarSchema())
+      << "./dev generate writes it";
 }
 
 TEST(Reference, DocumentWithoutTheMarksIsRefused) {

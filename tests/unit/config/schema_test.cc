@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_replace.h"
+#include "services/config/domain/calendar_file.h"
 #include "services/config/domain/circuit_file.h"
 #include "services/config/domain/reference.h"
 #include "services/config/domain/scalar.h"
@@ -69,8 +71,8 @@ class SchemaTest : public ::testing::Test {
   }
 
   // For each text what the schema finds wrong with it.
-  json Verdicts(FileKind kind, const std::vector<std::string>& texts) {
-    json request = {{"schema", json::parse(JsonSchema(kind))}, {"instances", json::array()}};
+  json Verdicts(const std::string& schema, const std::vector<std::string>& texts) {
+    json request = {{"schema", json::parse(schema)}, {"instances", json::array()}};
     for (const std::string& text : texts) {
       const ParsedYaml parsed = ParseYaml(text);
       EXPECT_TRUE(parsed.document) << text;
@@ -86,7 +88,7 @@ class SchemaTest : public ::testing::Test {
   }
 
   void ExpectTheServicesVerdict(FileKind kind, const std::vector<std::string>& texts) {
-    const json verdicts = Verdicts(kind, texts);
+    const json verdicts = Verdicts(JsonSchema(kind), texts);
     ASSERT_EQ(verdicts.size(), texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i)
       EXPECT_EQ(verdicts[i].empty(),
@@ -149,10 +151,43 @@ TEST_F(SchemaTest, DefaultsHoldAnySubsetOfTheKeysButTheIds) {
 
 TEST_F(SchemaTest, CircuitMustSayItsIds) {
   const json verdicts =
-      Verdicts(FileKind::kCircuit, {"circuit_id: C001\n", "plant_id: P001\n", "{}\n"});
+      Verdicts(JsonSchema(FileKind::kCircuit), {"circuit_id: C001\n", "plant_id: P001\n", "{}\n"});
   EXPECT_EQ(verdicts[0].size(), 1u);
   EXPECT_EQ(verdicts[1].size(), 1u);
   EXPECT_EQ(verdicts[2].size(), 2u);
+}
+
+TEST_F(SchemaTest, CalendarsAreSoundToTheSchemaIfTheyAreToTheService) {
+  const std::string shift = "shifts: [{days: [monday], from: \"06:00\", to: \"24:00\"}]\n";
+  std::vector<std::string> texts = {
+      "{}\n",
+      "holidays: [2025-12-25, \"2025-12-26\"]\n",
+      "holidays:\nshifts: []\n",
+      shift,
+      "maintenance: [{from: \"2025-08-02 06:00\", to: \"2025-08-04 22:00\"}]\n",
+      "holidays: 2025-12-25\n",
+      "holidays: [2025-13-01]\n",
+      "holiday: [2025-12-25]\n",
+      "maintenance: [{from: \"2025-08-02\", to: \"2025-08-04 22:00\"}]\n",
+      "maintenance: [{from: \"2025-08-02 06:00\"}]\n",
+      "shifts: [{days: [monday]}]\n",
+      "shifts: monday\n",
+      "shifts: [monday]\n"};
+  for (const auto& [from, to] : Edits{{"[monday]", "[Monday]"},
+                                      {"[monday]", "monday"},
+                                      {"[monday]", "[]"},
+                                      {"[monday]", "null"},
+                                      {"06:00", "6:00"},
+                                      {"24:00", "24:01"},
+                                      {"24:00", "23:60"},
+                                      {"to:", "until:"}})
+    texts.push_back(absl::StrReplaceAll(shift, {{from, to}}));
+  const json verdicts = Verdicts(CalendarSchema(), texts);
+  ASSERT_EQ(verdicts.size(), texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    EXPECT_EQ(verdicts[i].empty(),
+              !HasError(ReadCalendarFile(ParseYaml(texts[i]), "berlin.yml").diagnostics))
+        << texts[i] << verdicts[i];
 }
 
 }  // namespace
