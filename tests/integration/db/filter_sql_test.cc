@@ -161,7 +161,7 @@ TEST_F(FilterSqlTest, PostgresSelectsWhatMatchesSelects) {
       "tags.mae != \"0.25\"",
       "tags.mae > 1",
       "tags.mae <= 1e99",
-      "tags.mae > 1e400",
+      "tags.mae > \"1e400\"",
       "metrics.mae > 1e300",
       "metrics.mae > 0 AND metrics.mae < 1e-300",
       "metrics.mae < \"9.5\"",
@@ -247,6 +247,7 @@ TEST_F(FilterSqlTest, PostgresSelectsWhatMatchesSelectsForAnyValues) {
     filter.quoted = random() % 2 == 0;
     return filter;
   };
+  int refused = 0;
   for (int i = 0; i < 300; ++i) {
     Filter filter = comparison();
     if (random() % 2 == 0)
@@ -254,10 +255,14 @@ TEST_F(FilterSqlTest, PostgresSelectsWhatMatchesSelectsForAnyValues) {
                 .operands = {filter, comparison()}};
     if (random() % 3 == 0) filter = {.op = FilterOperator::kNot, .operands = {filter}};
     const auto checked = CheckFilter(filter, Fields());
-    ASSERT_TRUE(checked.ok()) << checked.status();
+    if (!checked.ok()) {  // less or greater than a number that is read as text
+      ++refused;
+      continue;
+    }
     const auto condition = FilterToSql(*checked, FieldOf, 1);
     EXPECT_EQ(Select(*checked), SelectInMemory(*checked, rows)) << condition->text;
   }
+  EXPECT_LT(refused, 150);
 }
 
 TEST_F(FilterSqlTest, NoFilterSelectsEverything) {
