@@ -23,9 +23,11 @@ std::string CountsText(const inference::v1::InvocationCounts& counts) {
   return text;
 }
 
-// "8750/8760 windows, 10 failed (first …)"
+// "8750/8760 windows, nothing new to read in 12, 10 failed (first …)"
 std::string ProgressText(const inference::v1::BackfillProgress& progress) {
   std::string text = absl::StrCat(progress.made_count(), "/", progress.window_count(), " windows");
+  if (progress.repeated_count() > 0)
+    absl::StrAppend(&text, ", nothing new to read in ", progress.repeated_count());
   if (progress.failed_count() > 0)
     absl::StrAppend(&text, ", ", progress.failed_count(), " failed (first ",
                     progress.first_failure(), ")");

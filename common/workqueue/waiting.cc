@@ -43,9 +43,9 @@ std::string Obstacle(const Task& task, const Situation& situation) {
   return "";
 }
 
-Situation ReadSituation(pqxx::transaction_base& work, const Queue& queue) {
+Situation ReadSituation(pqxx::transaction_base& work, const QueueOptions& queue) {
   const auto in = [&](const char* sql) {
-    return absl::StrReplaceAll(sql, {{"{s}", queue.options().schema}});
+    return absl::StrReplaceAll(sql, {{"{s}", queue.schema}});
   };
   Situation situation{.now = absl::FromUnixMicros(work.exec1(kNow)[0].as<std::int64_t>())};
   for (const pqxx::row& row : work.exec(in(kBounded))) {
@@ -55,7 +55,7 @@ Situation ReadSituation(pqxx::transaction_base& work, const Queue& queue) {
     if (!row[1].is_null()) state.limit = row[1].as<int>();
     situation.bounded[row[0].as<std::string>()] = std::move(state);
   }
-  for (const pqxx::row& row : work.exec_params(in(kServed), queue.options().queue))
+  for (const pqxx::row& row : work.exec_params(in(kServed), queue.queue))
     situation.served_at[row[0].as<std::string>()] = absl::FromUnixMicros(row[1].as<std::int64_t>());
   return situation;
 }

@@ -25,7 +25,7 @@ struct Situation {
   std::map<std::string, absl::Time> served_at;  // pools by when a replica of theirs was seen last
 };
 
-[[nodiscard]] Situation ReadSituation(pqxx::transaction_base& work, const Queue& queue);
+[[nodiscard]] Situation ReadSituation(pqxx::transaction_base& work, const QueueOptions& queue);
 
 // Why nobody may fetch `task`, whoever is free; "" if somebody may.
 [[nodiscard]] std::string Obstacle(const Task& task, const Situation& situation);

@@ -22,6 +22,8 @@ auto Meaning(const Diagnostic& diagnostic) {
 // What is wrong in a plant's folder.
 Diagnostics FolderDiagnostics(const PlantOutline& plant) {
   Diagnostics diagnostics = plant.diagnostics;
+  // Its entry was refused, and that is said.
+  if (IsAmbiguousPlantId(plant.plant_id)) return diagnostics;
   for (const std::string& id : plant.unlisted)
     ReportInFolder({.path = absl::StrCat(kPlantsFolder, "/", plant.plant_id, "/", id, ".yml"),
                     .reason = "FILE_WITHOUT_ENTRY",

@@ -74,8 +74,7 @@ class ScalarReader {
                                  absl::StrCat("write it in quotes: ", Quoted(node.text)));
     if (type_ == KeyType::kChoice) return Choice(node, choices);
     if (!HasForm(node.text))
-      return Refuse<std::string>(node, "MALFORMED", absl::StrCat("is not ", TypeText(type_)),
-                                 Form());
+      return Refuse<std::string>(node, "MALFORMED", Fault(node.text), Form());
     return node.text;
   }
 
@@ -139,6 +138,12 @@ class ScalarReader {
     return is_word(text[0]) && std::all_of(text.begin(), text.end(), [&is_word](char c) {
              return is_word(c) || c == '.' || c == '_' || c == '-';
            });
+  }
+
+  std::string Fault(const std::string& text) const {
+    if (type_ != KeyType::kId && !range_.Contains(static_cast<double>(text.size())))
+      return absl::StrCat("is ", text.size(), " bytes long");
+    return absl::StrCat("is not ", TypeText(type_));
   }
 
   std::string Form() const {

@@ -70,6 +70,11 @@ struct BytePage {
 template <typename Request>
 absl::StatusOr<BytePage> ParseBytePage(const Request& request, const std::string& binding,
                                        std::size_t commit_count) {
+  if (request.page_size() < 0)
+    return InvalidField("page_size",
+                        absl::StrCat(request.page_size(),
+                                     " is negative; use how many items a page "
+                                     "may have at most, or 0 for as many as a message may carry"));
   FLEETCAST_ASSIGN_OR_RETURN(PageRequest page,
                              ParsePage(request.page_size(), request.page_token(), binding));
   BytePage parsed;

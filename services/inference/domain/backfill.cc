@@ -88,6 +88,8 @@ std::optional<workqueue::Failure> FailureOfBackfill(const BackfillPin& pin,
 std::string ProgressText(const BackfillProgress& progress) {
   std::string text =
       absl::StrCat(progress.done - progress.failed, " of ", progress.windows, " windows made");
+  if (progress.repeated > 0)
+    absl::StrAppend(&text, " (in ", progress.repeated, " of them nothing new was read)");
   if (progress.failed > 0)
     absl::StrAppend(&text, ", ", progress.failed, " failed (first ", progress.first_failure, ")");
   return text;

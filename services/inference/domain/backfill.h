@@ -52,6 +52,8 @@ struct BackfillProgress {
   std::int64_t windows = 0;  // all
   std::int64_t done = 0;     // made and failed
   std::int64_t failed = 0;
+  std::int64_t repeated = 0;  // of those made: no reading came since the window before, whose
+                              // forecast it is
   std::optional<absl::Time> last_issue_time;  // of the last that was made
   std::string first_failure;                  // "DATA_GAP: why", with when
 };
@@ -68,7 +70,7 @@ struct MiniBatch {
 [[nodiscard]] std::optional<workqueue::Failure> FailureOfBackfill(const BackfillPin& pin,
                                                                   const BackfillProgress& progress);
 
-// "8750 of 8760 windows made, 10 failed (first …)".
+// "8750 of 8760 windows made (in 12 of them nothing new was read), 10 failed (first …)".
 [[nodiscard]] std::string ProgressText(const BackfillProgress& progress);
 
 // The pool of everything that is backfilled, and of those whose compute type nobody declares.

@@ -10,7 +10,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BackfillRange, start, end, every
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BackfillPin, range, mini_batch_size,
                                                 mini_batch_timeout_seconds, max_retries,
                                                 error_threshold, concurrency)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BackfillProgress, windows, done, failed,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BackfillProgress, windows, done, failed, repeated,
                                                 last_issue_time, first_failure)
 
 }  // namespace fleetcast::inference

@@ -211,11 +211,14 @@ class Judge {
     if (!due) return;
     const auto& failed = circuit_.failed_invocation;
     if (failed && failed->time && *failed->time >= *due) return;  // it has failed, and says so
+    std::string obstacle = clock_.forecast_obstacle;
+    const auto of_plant = clock_.plant_obstacles.find(circuit_.circuit.plant_id);
+    if (obstacle.empty() && of_plant != clock_.plant_obstacles.end()) obstacle = of_plant->second;
     Add(ConditionType::kForecastLate, Severity::kError, "FORECAST_LATE",
         absl::StrCat("the forecast of ", TimeText(*due), " has not come for ",
-                     Ago(clock_.now - *due), skipped,
-                     ": see `fleetcast sweep list` and `fleetcast local "
-                     "status`"),
+                     Ago(clock_.now - *due), skipped, obstacle.empty() ? "" : ": ", obstacle,
+                     ": see `fleetcast sweep list` and `fleetcast ",
+                     obstacle.empty() ? "local status`" : "pool list`"),
         *due);
   }
 

@@ -2,6 +2,7 @@
 // clock, so that it is true at the moment of asking, whoever is alive.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,9 @@ struct FleetClock {
   // How long after its tick a forecast counts as late.
   absl::Duration late_after = absl::Minutes(15);
   std::string step_obstacle;  // why no step of a release can start; empty: one can
+  // Why no invocation can start, of any plant and by plant; empty: some can.
+  std::string forecast_obstacle;
+  std::map<std::string, std::string> plant_obstacles;
 };
 
 // A step that is under way for longer than this is told, and one whose model is being trained.

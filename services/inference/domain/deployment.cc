@@ -1,5 +1,7 @@
 #include "services/inference/domain/deployment.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
@@ -57,7 +59,13 @@ absl::StatusOr<Deployment> MakeDeployment(const ModelVersion& version,
                      {"model_version", absl::StrCat(version.version)},
                      {"environment_version", TagOf(version, "environment_version")}};
   deployment.training_hash = TagOf(version, "training_hash");
+  // A version goes on with the sensor that it was trained on, whatever is configured since.
+  if (const std::string sensor = TagOf(version, "sensor_id"); !sensor.empty())
+    deployment.settings.sensor_id = sensor;
+  // A cutoff date may be later than what there was to read.
   deployment.cutoff_date = TagOf(version, "cutoff_date");
+  const std::string last = TagOf(version, "last_reading").substr(0, deployment.cutoff_date.size());
+  if (!last.empty()) deployment.cutoff_date = std::min(deployment.cutoff_date, last);
   deployment.mae = MetricOf(version, "mae");
   deployment.skill = MetricOf(version, "skill");
   return deployment;

@@ -1,13 +1,12 @@
 #include "services/inference/domain/reconcile.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace fleetcast::inference {
 namespace {
-
-constexpr char kNotBetter[] = "NOT_BETTER";
 
 bool Passed(const Candidate& candidate) {
   return candidate.gate == "BETTER" || candidate.gate == "AS_GOOD" ||
@@ -20,6 +19,13 @@ bool Serves(const CircuitRecord& circuit, std::int64_t version) {
 
 bool HasItsSettings(const CircuitRecord& circuit) {
   return circuit.serving && circuit.serving->deployment_hash == circuit.deployment_hash;
+}
+
+// What its last step left in service has been changed by hand since.
+bool ChangedByHand(const CircuitRecord& circuit) {
+  return circuit.step && circuit.step->state == workqueue::TaskState::kSucceeded &&
+         circuit.step->result.model_version != 0 && circuit.serving &&
+         !Serves(circuit, circuit.step->result.model_version);
 }
 
 // So that `version` is champion and serves.
@@ -43,6 +49,14 @@ StepDecision Leave(const CircuitRecord& circuit, StepAction action, std::string 
 
 StepDecision DecideActive(const CircuitRecord& circuit, const RegistryFacts& registry,
                           bool rollback) {
+  if (registry.champion != 0 && !registry.champion_refused.empty() && registry.previous != 0 &&
+      registry.previous != registry.champion && !IsCandidate(registry, registry.champion)) {
+    StepDecision restore =
+        Leave(circuit, StepAction::kNone,
+              absl::StrCat("v", registry.champion, " ", registry.champion_refused));
+    restore.restore = registry.previous;
+    return restore;
+  }
   for (const Candidate& candidate : registry.candidates) {
     if (candidate.version != registry.champion) continue;
     const std::int64_t before =
@@ -86,6 +100,11 @@ StepDecision DecideActive(const CircuitRecord& circuit, const RegistryFacts& reg
 
 }  // namespace
 
+bool IsCandidate(const RegistryFacts& registry, std::int64_t version) {
+  return std::any_of(registry.candidates.begin(), registry.candidates.end(),
+                     [version](const Candidate& each) { return each.version == version; });
+}
+
 bool NeedsStep(const CircuitRecord& circuit) {
   if (circuit.pin) return !Serves(circuit, circuit.pin->model_version);
   switch (circuit.desired_state) {
@@ -96,7 +115,8 @@ bool NeedsStep(const CircuitRecord& circuit) {
     case DesiredState::kActive:
       return !circuit.unsound &&
              (!circuit.serving || circuit.serving->training_hash != circuit.training_hash ||
-              circuit.serving->deployment_hash != circuit.deployment_hash);
+              circuit.serving->deployment_hash != circuit.deployment_hash ||
+              ChangedByHand(circuit));
   }
   return false;
 }

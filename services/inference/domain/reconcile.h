@@ -27,7 +27,16 @@ struct RegistryFacts {
   std::int64_t previous = 0;          // the champion that a rollback of the present one returns to
   std::int64_t stood = 0;             // where there is none: the one that its retirement took away
   std::vector<Candidate> candidates;  // newest first
+  // Of a champion of another configuration, which a pin or a hand made one: why the gate refused
+  // it.
+  std::string champion_refused = {};
 };
+
+// The gate's word for a refusal, as versions' tag `gate` has it.
+inline constexpr char kNotBetter[] = "NOT_BETTER";
+
+// Whether `version` has the configuration that is asked for.
+[[nodiscard]] bool IsCandidate(const RegistryFacts& registry, std::int64_t version);
 
 struct StepDecision {
   StepAction action = StepAction::kNone;  // what will have been done
@@ -46,9 +55,9 @@ struct StepDecision {
 // candidate that passed the gate against the champion of now before one that has yet to be judged.
 // Where the gate refused the newest version the champion serves, whatever was done by hand, with
 // the deployment values of now; and where it refused the champion, which a pin made one, that
-// before it. What comes back from retirement is judged against the champion that it had.
-// In a rollback a version that ever passed is taken as it is: it is asked for because of what came
-// after it.
+// before it, of whichever configuration they are. What comes back from retirement is judged against
+// the champion that it had. In a rollback a version that ever passed is taken as it is: it is asked
+// for because of what came after it.
 [[nodiscard]] StepDecision Decide(const CircuitRecord& circuit, const RegistryFacts& registry,
                                   bool rollback = false);
 

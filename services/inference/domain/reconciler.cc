@@ -78,6 +78,8 @@ absl::Status Reconciler::Carry(const HeldStep& step, const CircuitRecord& circui
         step, facts, {.version = decision.restore, .set_champion = true, .why = decision.why}));
     RegistryFacts restored = facts;
     restored.champion = decision.restore;
+    restored.previous = 0;
+    restored.champion_refused.clear();
     return Carry(step, circuit, restored, outcome);
   }
   if (decision.ask_trainer) return AskTrainer(step, circuit, facts, outcome);

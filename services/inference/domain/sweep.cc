@@ -171,4 +171,12 @@ std::string InvocationReason(const Invocation& invocation) {
   }
 }
 
+absl::Status ValidateAsOf(const std::optional<absl::Time>& as_of, absl::Time now) {
+  if (!as_of || *as_of <= now + absl::Minutes(1)) return absl::OkStatus();
+  return InvalidField(
+      "as_of",
+      absl::StrCat("is after now, ", absl::FormatTime(absl::RFC3339_sec, now, absl::UTCTimeZone()),
+                   ": leave it out to forecast from the latest readings"));
+}
+
 }  // namespace fleetcast::inference

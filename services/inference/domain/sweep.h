@@ -95,4 +95,7 @@ struct HeldInvocation {
 [[nodiscard]] std::string SweepReason(const Sweep& sweep);
 [[nodiscard]] std::string InvocationReason(const Invocation& invocation);
 
+// INVALID_ARGUMENT on `as_of` for a time to come: a minute is let pass, for clocks that differ.
+[[nodiscard]] absl::Status ValidateAsOf(const std::optional<absl::Time>& as_of, absl::Time now);
+
 }  // namespace fleetcast::inference

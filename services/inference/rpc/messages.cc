@@ -213,6 +213,7 @@ v1::Invocation MessageOf(const Invocation& invocation) {
     progress.set_window_count(invocation.backfill->windows);
     progress.set_made_count(invocation.backfill->done - invocation.backfill->failed);
     progress.set_failed_count(invocation.backfill->failed);
+    progress.set_repeated_count(invocation.backfill->repeated);
     progress.set_first_failure(invocation.backfill->first_failure);
   }
   Set(task.created_at, message.mutable_create_time());

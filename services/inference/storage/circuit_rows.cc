@@ -35,7 +35,8 @@ const char kSelect[] =
     FLEETCAST_MICROS("s.update_time") " AS step_us,"
     " (s.payload ->> 'champion_stood')::bigint AS champion_stood, x.failure AS failed";
 
-// A circuit's last failure is looked up where its index gives it first.
+// A circuit's last failure is looked up where its index gives it first. One of a question about
+// days gone by, which somebody asked by hand, says nothing of how it is.
 const char kFrom[] =
     " FROM inference.circuit_statuses c"
     " LEFT JOIN inference.deployments d USING (plant_id, circuit_id)"
@@ -50,8 +51,11 @@ const char kFrom[] =
     "  ON s.group_id = c.step_group_id AND s.name = c.plant_id || '.' || c.circuit_id"
     " LEFT JOIN inference.task_holds h ON h.task_id = s.task_id"
     " LEFT JOIN LATERAL (SELECT t.failure FROM inference.tasks t"
+    "  JOIN inference.task_groups g USING (group_id)"
     "  WHERE t.queue = 'forecasting' AND t.key = c.plant_id || '/' || c.circuit_id"
-    "   AND t.state = 'FAILED' ORDER BY t.end_time DESC LIMIT 1) x ON true";
+    "   AND t.state = 'FAILED' AND (g.pin ->> 'schedule_id' <> '' OR g.pin ->> 'as_of' IS NULL"
+    "    OR (g.pin ->> 'as_of')::numeric / 1000000 > extract(epoch FROM g.create_time) - 86400)"
+    "  ORDER BY t.end_time DESC LIMIT 1) x ON true";
 
 const char kStoreDesired[] = R"(
   INSERT INTO inference.circuit_statuses AS c

@@ -3,14 +3,17 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/workqueue/pools.h"
 #include "common/workqueue/waiting.h"
 #include "services/inference/storage/circuit_rows.h"
 #include "services/inference/storage/first_answer.h"
 #include "services/inference/storage/postgres_followed_branch_store.h"
 #include "services/inference/storage/postgres_release_store.h"
 #include "services/inference/storage/rows.h"
+#include "services/inference/storage/sweep_rows.h"
 
 namespace fleetcast::inference {
 namespace {
@@ -39,6 +42,22 @@ CircuitStatus StatusOf(CircuitRecord record, const FleetClock& clock) {
   return status;
 }
 
+void ReadForecastObstacles(pqxx::work& work, FleetClock& clock) {
+  const workqueue::Situation situation = workqueue::ReadSituation(work, ForecastingQueueOptions());
+  const auto obstacle = [&](const std::vector<std::string>& pools) {
+    workqueue::Task invocation;
+    invocation.pool = kForecastingQueue;
+    invocation.pools = pools;
+    return workqueue::Obstacle(invocation, situation);
+  };
+  clock.forecast_obstacle = obstacle({kForecastingQueue, workqueue::kFleetPool});
+  const std::string of_plant = workqueue::PlantPool("");
+  for (const auto& [pool, state] : situation.bounded)
+    if (absl::StartsWith(pool, of_plant))
+      if (std::string why = obstacle({pool}); !why.empty())
+        clock.plant_obstacles[pool.substr(of_plant.size())] = std::move(why);
+}
+
 bool IsAskedFor(const CircuitStatus& status, const std::optional<Filter>& filter) {
   return !filter ||
          Matches(*filter, [&](const std::string& field) { return StatusField(status, field); });
@@ -50,7 +69,7 @@ std::string PostgresReleaseStore::StepObstacle(pqxx::work& work) {
   workqueue::Task step;
   step.pool = kReleasingQueue;
   step.pools = {kReleasingQueue};
-  return workqueue::Obstacle(step, workqueue::ReadSituation(work, queue_));
+  return workqueue::Obstacle(step, workqueue::ReadSituation(work, queue_.options()));
 }
 
 absl::StatusOr<std::optional<CircuitStatus>> PostgresReleaseStore::FirstStatus(
@@ -67,6 +86,7 @@ absl::StatusOr<std::optional<CircuitStatus>> PostgresReleaseStore::FirstStatus(
 FleetClock PostgresReleaseStore::Clock(pqxx::work& work) {
   FleetClock clock = ReadFleetClock(work, late_after_);
   clock.step_obstacle = StepObstacle(work);
+  ReadForecastObstacles(work, clock);
   return clock;
 }
 

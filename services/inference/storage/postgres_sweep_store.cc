@@ -81,7 +81,7 @@ std::vector<Invocation> InvocationsOf(pqxx::work& work, const Queue& queue,
   for (Task& task : tasks) {
     invocations.push_back(InvocationOf(std::move(task)));
     if (invocations.back().task.state != workqueue::TaskState::kQueued) continue;
-    if (!situation) situation = ReadSituation(work, queue);
+    if (!situation) situation = ReadSituation(work, queue.options());
     invocations.back().wait_reason = WaitReason(invocations.back().task, *situation);
   }
   return invocations;
@@ -110,6 +110,7 @@ absl::StatusOr<Sweep> PostgresSweepStore::Create(const MutatingRequest& request,
       FLEETCAST_RETURN_IF_ERROR(
           ValidateBackfill(*pin.backfill, TimeOf(work.exec1(kNow)[0]), keep_forecasts_));
     }
+    FLEETCAST_RETURN_IF_ERROR(ValidateAsOf(pin.as_of, TimeOf(work.exec1(kNow)[0])));
     return CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}});
   });
 }
@@ -118,6 +119,7 @@ absl::StatusOr<Invocation> PostgresSweepStore::CreateOne(const MutatingRequest& 
                                                          const CircuitId& circuit,
                                                          std::optional<absl::Time> as_of) {
   return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Invocation> {
+    FLEETCAST_RETURN_IF_ERROR(ValidateAsOf(as_of, TimeOf(work.exec1(kNow)[0])));
     const SweepPin pin{.plant_ids = {circuit.plant_id}, .as_of = as_of};
     FLEETCAST_ASSIGN_OR_RETURN(const Sweep sweep,
                                CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = circuit}));

@@ -82,7 +82,13 @@ class BackfillWork {
       next.done += batches[i].count;
       next.failed += made[i].failed;
       if (next.first_failure.empty()) next.first_failure = made[i].first_failure;
-      if (!made[i].forecasts.empty()) next.last_issue_time = made[i].forecasts.back().issue_time;
+      for (const Forecast& forecast : made[i].forecasts) {
+        const bool repeated = next.last_issue_time && forecast.issue_time <= *next.last_issue_time;
+        if (repeated)
+          ++next.repeated;
+        else
+          next.last_issue_time = forecast.issue_time;
+      }
       const absl::Status stored =
           store_.Store(hold.id(), invocation_.name, next, made[i].forecasts);
       if (!stored.ok()) return Ended(stored);

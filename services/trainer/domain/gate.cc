@@ -72,9 +72,12 @@ GateOutcome DecideGate(const GateInput& input) {
   if (!std::isfinite(*input.champion_mae) || input.comparison.standing == Standing::kBetter) {
     outcome.verdict = GateVerdict::kBetter;
     outcome.why = absl::StrCat("better: ", against);
-  } else if (input.comparison.standing == Standing::kNotToldApart && input.newer_data) {
+  } else if (input.comparison.standing == Standing::kNotToldApart &&
+             (input.newer_data || !input.other_inputs.empty())) {
     outcome.verdict = GateVerdict::kAsGood;
-    outcome.why = absl::StrCat("as good: trained on newer data; ", against);
+    outcome.why =
+        absl::StrCat("as good: ", input.newer_data ? "trained on newer data" : input.other_inputs,
+                     "; ", against);
   } else {
     outcome.why = absl::StrCat("not better: ", against);
   }

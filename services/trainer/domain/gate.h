@@ -17,7 +17,10 @@ struct GateInput {
   std::optional<double> champion_mae;  // re-evaluated on the same rows; nullopt: not comparable
   ErrorComparison comparison;          // of both on the windows that both can forecast
   bool newer_data = false;             // the candidate was trained to a later date
-  std::string not_comparable;          // why it is not, for people
+  // What the candidate reads otherwise than the champion, for people: "reads SENSOR_2 instead of
+  // SENSOR_1"; empty if nothing is known to differ.
+  std::string other_inputs;
+  std::string not_comparable;  // why it is not, for people
   // The champion's when it was trained; where it asks the same question and cannot be read any
   // more.
   std::optional<double> last_known_skill;
@@ -25,10 +28,11 @@ struct GateInput {
 
 // Better if and only if the candidate's error is below the best naive forecast's and, where there
 // is a comparable champion, below the champion's on the same rows by more than chance explains. As
-// good where chance explains the difference and the candidate knows newer data: a model that is not
-// renewed goes stale. An error that is not finite is below nothing. A version that is champion
-// already is better. A champion that cannot be read any more is not passed by a version whose skill
-// is below what the champion's was: a person decides.
+// good where chance explains the difference and the candidate knows newer data, for a model that is
+// not renewed goes stale, or reads what the champion does not: the champion would go on with a
+// sensor or a column that the configuration has left. An error that is not finite is below nothing.
+// A version that is champion already is better. A champion that cannot be read any more is not
+// passed by a version whose skill is below what the champion's was: a person decides.
 [[nodiscard]] GateOutcome DecideGate(const GateInput& input);
 
 }  // namespace fleetcast::trainer

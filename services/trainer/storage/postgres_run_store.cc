@@ -58,7 +58,7 @@ std::vector<TrainingJob> JobsOf(pqxx::transaction_base& work, const Queue& queue
   for (Task& task : tasks) {
     jobs.push_back(JobOf(std::move(task)));
     if (jobs.back().task.state != workqueue::TaskState::kQueued) continue;
-    if (!situation) situation = ReadSituation(work, queue);
+    if (!situation) situation = ReadSituation(work, queue.options());
     jobs.back().wait_reason = WaitReason(jobs.back().task, *situation);
   }
   return jobs;

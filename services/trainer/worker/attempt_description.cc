@@ -176,6 +176,7 @@ NewModelVersion DescribeVersion(const HeldJob& job, const forecast::TrainedModel
       {"plant_id", circuit.plant_id},
       {"circuit_id", circuit.circuit_id},
       {"cutoff_date", circuit.cutoff_date},
+      {"sensor_id", circuit.sensor_id},
       {"environment_version", circuit.environment_version},
       {"pr_number", pull_request > 0 ? absl::StrCat(pull_request) : ""},
       {"pr_author", job.run.spec.pull_request_author},

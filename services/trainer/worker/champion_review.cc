@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
 #include "common/base/text.h"
@@ -44,10 +46,33 @@ double MeanError(const forecast::ScoredWindow& window) {
   return sum / scored;
 }
 
-// "2025-12-09"; "" where the version does not say.
-std::string CutoffOf(const RegisteredVersion& version) {
-  const auto tag = version.tags.find("cutoff_date");
+std::string TagOf(const RegisteredVersion& version, const std::string& name) {
+  const auto tag = version.tags.find(name);
   return tag == version.tags.end() ? "" : tag->second;
+}
+
+// The day of the last reading that it has seen: a cutoff date may be later than that, even to come.
+// "2025-12-09"; "" where the version does not say.
+std::string TrainedTo(const RegisteredVersion& version) {
+  const std::string cutoff = TagOf(version, "cutoff_date");
+  const std::string last = TagOf(version, "last_reading").substr(0, cutoff.size());
+  return last.empty() ? cutoff : std::min(cutoff, last);
+}
+
+std::string OtherInputs(const RegisteredVersion& candidate, const RegisteredVersion& champion) {
+  const std::string now = TagOf(candidate, "sensor_id"), before = TagOf(champion, "sensor_id");
+  if (now == before || now.empty() || before.empty()) return "";
+  return absl::StrCat("reads ", now, " instead of ", before);
+}
+
+std::string OtherColumns(const forecast::ModelSpec& candidate,
+                         const forecast::ModelSpec& champion) {
+  const std::set<std::string> now(candidate.feature_columns.begin(),
+                                  candidate.feature_columns.end());
+  std::vector<std::string> left;
+  for (const std::string& column : champion.feature_columns)
+    if (!now.contains(column)) left.push_back(column);
+  return left.empty() ? "" : absl::StrCat("does without ", absl::StrJoin(left, ", "));
 }
 
 // What a release reads of it.
@@ -91,7 +116,8 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
                  .champion = champion ? champion->name : "",
                  .champion_mae = std::nullopt,
                  .comparison = {},
-                 .newer_data = champion && CutoffOf(*champion) < input.circuit.cutoff_date,
+                 .newer_data = champion && TrainedTo(*champion) < TrainedTo(input.version),
+                 .other_inputs = champion ? OtherInputs(input.version, *champion) : "",
                  .not_comparable = "",
                  .last_known_skill = std::nullopt};
   int windows = static_cast<int>(metrics.windows);
@@ -143,6 +169,8 @@ absl::Status ChampionReview::CompareWith(const forecast::Model& champion, const 
   gate.mae = ours->mae;
   gate.naive_mae = NaiveMae(*ours);
   gate.champion_mae = theirs->mae;
+  if (gate.other_inputs.empty())
+    gate.other_inputs = OtherColumns(input.candidate.spec(), champion.spec());
   gate.comparison = CompareErrors(our_errors, their_errors, input.candidate.spec().horizon);
   windows = static_cast<int>(ours->windows);
   return absl::OkStatus();

@@ -163,7 +163,8 @@ absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(forecast::Tr
   trained.remarks.insert(trained.remarks.end(), data.remarks.begin(), data.remarks.end());
   trained_ = true;
   const std::string bytes = trained.model.Serialize();
-  const NewModelVersion version = Describe(trained, Sha256Hex(bytes));
+  const NewModelVersion version =
+      Describe(trained, Sha256Hex(bytes), data.series.unix_seconds.back());
   FLEETCAST_RETURN_IF_ERROR(Retry([&] { return tools_.confirm_held(hold_); }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
     return tools_.registry.SetRunTags(
@@ -266,11 +267,14 @@ std::string TrainingAttempt::RequestId(const std::string& step) const {
 }
 
 NewModelVersion TrainingAttempt::Describe(const forecast::TrainedModel& trained,
-                                          const std::string& artifact_sha256) const {
+                                          const std::string& artifact_sha256,
+                                          std::int64_t last_reading_unix_seconds) const {
   NewModelVersion version = DescribeVersion(job_, trained, tools_.clock.Now());
   version.artifact_sha256 = artifact_sha256;
   version.run = progress_.experiment_run;
   version.data_asset_version = progress_.data_asset_version;
+  version.tags["last_reading"] = absl::FormatTime(
+      "%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(last_reading_unix_seconds), absl::UTCTimeZone());
   version.tags["data_asset_version"] =
       progress_.data_asset_version.substr(progress_.data_asset_version.rfind('/') + 1);
   return version;

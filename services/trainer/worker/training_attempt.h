@@ -57,7 +57,8 @@ class TrainingAttempt {
   // The same for every try of one step of this attempt.
   [[nodiscard]] std::string RequestId(const std::string& step) const;
   [[nodiscard]] NewModelVersion Describe(const forecast::TrainedModel& trained,
-                                         const std::string& artifact_sha256) const;
+                                         const std::string& artifact_sha256,
+                                         std::int64_t last_reading_unix_seconds) const;
 
   template <typename Call>
   auto Retry(Call&& call) -> decltype(call()) {

@@ -522,6 +522,42 @@ TEST_F(ReleaseTest, APinsEndTakesWhatTheGateRefusedOutOfService) {
   EXPECT_THAT(ConditionsOfCircuit(kOne), ElementsAre("GATE_REFUSED"));
 }
 
+TEST_F(ReleaseTest, APinsEndTakesARefusedVersionOfAnotherConfigurationOutOfServiceToo) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  const std::int64_t unmerged = registry_.Add(kOne, "unmerged", "NOT_BETTER", 1);
+  ASSERT_TRUE(
+      releaser_
+          .Pin(NewRequest(),
+               {.circuit = kOne, .model_version = unmerged, .actor = "mia", .reason = "try it"})
+          .ok());
+  StepAll();
+  ASSERT_EQ(Serving(kOne), unmerged);
+  ASSERT_TRUE(store_.Unpin(NewRequest(), kOne, "mia", "tried").ok());
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_EQ(registry_.champions[kOne], 1);
+  EXPECT_THAT(ConditionsOfCircuit(kOne), IsEmpty());
+  EXPECT_THAT(trainer_.started, IsEmpty());
+}
+
+TEST_F(ReleaseTest, WhatIsDeployedByHandIsOutOfSyncUntilTheNextRelease) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  const std::int64_t other = registry_.Add(kOne, "t1", "NOT_BETTER", 1);
+  auto deployment = deployments_.Get(kOne);
+  ASSERT_TRUE(deployment.ok());
+  deployment->model_version = other;
+  ASSERT_TRUE(deployments_.Deploy(NewRequest(), *deployment, "").ok());
+  EXPECT_THAT(ConditionsOfCircuit(kOne), ElementsAre("OUT_OF_SYNC"));
+  EXPECT_EQ(Make("a").group.counts.total(), 1);
+  StepAll();
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_THAT(ConditionsOfCircuit(kOne), IsEmpty());
+}
+
 TEST_F(ReleaseTest, WhatIsAwayIsWaitedForByOneStepOfABatch) {
   Make("a");
   trainer_.away = true;

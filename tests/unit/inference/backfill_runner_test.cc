@@ -33,7 +33,7 @@ class WindowForecaster final : public Forecaster {
     absl::Status status = make ? make(window, tries) : absl::OkStatus();
     if (!status.ok()) return status;
     return Forecast{.circuit = invocation.name.circuit,
-                    .issue_time = *invocation.pin.as_of - absl::Minutes(5),
+                    .issue_time = std::min(*invocation.pin.as_of, readings_end) - absl::Minutes(5),
                     .model_version = invocation.pin.model_version};
   }
   absl::StatusOr<Forecast> MakeStandIn(const HeldInvocation&, const workqueue::Hold&, StandIn,
@@ -46,6 +46,7 @@ class WindowForecaster final : public Forecaster {
     return tries_[window];
   }
   std::function<absl::Status(std::int64_t window, int tries)> make;
+  absl::Time readings_end = absl::InfiniteFuture();
 
  private:
   std::mutex mutex_;
@@ -105,6 +106,14 @@ TEST_F(BackfillRunnerTest, MakesEveryWindowInMiniBatchesAndTellsHowFarItIs) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result->last_issue_time, kStart + absl::Hours(9) - absl::Minutes(5));
   EXPECT_EQ(BackfillProgressOf(hold_->LastProgress())->done, 10);
+}
+
+TEST_F(BackfillRunnerTest, TellsInHowManyWindowsNothingNewWasRead) {
+  forecaster_.readings_end = kStart + absl::Hours(3);
+  const auto outcome = Run();
+  EXPECT_EQ(outcome.ending, Ending::kSucceeded);
+  EXPECT_EQ(outcome.reason, "10 of 10 windows made (in 6 of them nothing new was read)");
+  EXPECT_EQ(BackfillProgressOf(outcome.result)->repeated, 6);
 }
 
 TEST_F(BackfillRunnerTest, MakesAsManyMiniBatchesAtOnceAsTheDeploymentAllows) {

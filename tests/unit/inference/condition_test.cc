@@ -10,6 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'765'238'400);
 const CircuitId kOfTest{"P001", "C001"};
@@ -97,6 +98,26 @@ TEST(ConditionTest, ATickThatNobodyAnsweredMakesForecastsLate) {
 }
 
 // Each tick of a frequent schedule is young; the forecasts are old all the same.
+TEST(ConditionTest, ALateForecastNamesWhatHoldsUpItsPlant) {
+  FleetClock clock = Daily();
+  clock.schedules[0].last_tick = kNow - absl::Hours(2);
+  CircuitRecord circuit = SoundCircuit();
+  circuit.forecast->create_time = kNow - absl::Hours(24);
+  const auto message = [&] {
+    const auto conditions = ConditionsOf(circuit, clock);
+    return conditions.empty() ? "" : conditions[0].message;
+  };
+  EXPECT_THAT(message(), HasSubstr("`fleetcast local status`"));
+  clock.plant_obstacles["P002"] = "pool plant-P002 is paused";
+  EXPECT_THAT(message(), Not(HasSubstr("P002")));
+  clock.plant_obstacles["P001"] = "pool plant-P001 is paused (inspection)";
+  EXPECT_THAT(message(), HasSubstr("pool plant-P001 is paused (inspection): see "));
+  EXPECT_THAT(message(), HasSubstr("`fleetcast pool list`"));
+  clock.forecast_obstacle =
+      "no replica of pool forecasting has been seen in the last day; start one";
+  EXPECT_THAT(message(), HasSubstr("no replica of pool forecasting"));
+}
+
 TEST(ConditionTest, AForecastIsLateByTheOldestTickThatNobodyAnswered) {
   FleetClock clock = Daily();
   Schedule& schedule = clock.schedules[0];

@@ -29,6 +29,24 @@ TEST(MakeDeployment, HasTheTagsAndVariablesOfTheDesign) {
                                                 {"environment_version", "1.5.0"}}));
 }
 
+// A circuit whose sensor changed keeps its champion, which knows the old one.
+TEST(MakeDeployment, AVersionReadsTheSensorThatItWasTrainedOn) {
+  ModelVersion version = Trained();
+  EXPECT_EQ(MakeDeployment(version, {.sensor_id = "NEW"})->settings.sensor_id, "NEW");
+  version.tags["sensor_id"] = "OLD";
+  EXPECT_EQ(MakeDeployment(version, {.sensor_id = "NEW"})->settings.sensor_id, "OLD");
+}
+
+TEST(MakeDeployment, ACutoffDateBeyondWhatWasReadIsNotBelieved) {
+  ModelVersion version = Trained();
+  version.tags["cutoff_date"] = "2034-01-01";
+  EXPECT_EQ(MakeDeployment(version, {})->cutoff_date, "2034-01-01") << "before versions said it";
+  version.tags["last_reading"] = "2025-12-16T23:00:00Z";
+  EXPECT_EQ(MakeDeployment(version, {})->cutoff_date, "2025-12-16");
+  version.tags["cutoff_date"] = "2025-12-09";
+  EXPECT_EQ(MakeDeployment(version, {})->cutoff_date, "2025-12-09");
+}
+
 TEST(MakeDeployment, RefusesAVersionThatNamesNoCircuitOrHasNoArtifact) {
   ModelVersion untagged = Trained();
   untagged.tags.erase("circuit_id");

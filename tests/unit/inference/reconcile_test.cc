@@ -48,6 +48,14 @@ CircuitRecord Retired(CircuitRecord record) {
   return record;
 }
 
+// Its last step succeeded and left `version` in service.
+CircuitRecord StepLeft(CircuitRecord record, std::int64_t version) {
+  record.step = CircuitRecord::Step{};
+  record.step->state = workqueue::TaskState::kSucceeded;
+  record.step->result.model_version = version;
+  return record;
+}
+
 struct DecideCase {
   std::string name;
   CircuitRecord circuit;
@@ -226,6 +234,34 @@ INSTANTIATE_TEST_SUITE_P(
          StepAction::kPromoted,
          3,
          "CD"},
+        {"AChampionOfAnotherHashThatTheGateHadRefused",
+         Serving(Active(), 14, "unmerged", "d1"),
+         {14, 3, 0, {{3, "BETTER", 0, ""}}, "not better"},
+         true,
+         StepAction::kNone,
+         14,
+         "B"},
+        {"SuchAChampionWithNoneBefore",
+         Serving(Active(), 14, "unmerged", "d1"),
+         {14, 0, 0, {{3, "BETTER", 14, ""}}, "not better"},
+         true,
+         StepAction::kPromoted,
+         3,
+         "CD"},
+        {"DeployedByHandOfTheSameConfiguration",
+         StepLeft(Serving(Active(), 7, "t1", "d1"), 3),
+         {3, 0, 0, {{7, "NOT_BETTER", 3, ""}, {3, "BETTER", 0, ""}}},
+         true,
+         StepAction::kPromoted,
+         3,
+         "D"},
+        {"WhatItsStepLeftInService",
+         StepLeft(Serving(Active(), 3, "t1", "d1"), 3),
+         {3, 0, 0, {{7, "NOT_BETTER", 3, ""}, {3, "BETTER", 0, ""}}},
+         false,
+         StepAction::kNone,
+         3,
+         ""},
         {"Gone",
          Retired(Serving(Active(), 3, "t1", "d1")),
          {3, 0, 0, {}},

@@ -128,6 +128,28 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return info.param.name; });
 
+// A sensor's tag was renamed in the historian: the same readings, and the champion reads a name
+// that will be gone.
+TEST(Gate, AVersionOfOtherInputsIsAsGoodAsAChampionThatItIsNotToldApartFrom) {
+  GateInput input{.mae = 1,
+                  .naive_mae = 2,
+                  .candidate = kNew,
+                  .champion = kOld,
+                  .champion_mae = 1,
+                  .comparison = {.standing = Standing::kNotToldApart,
+                                 .margin = 0,
+                                 .windows = 700,
+                                 .why = "1 is equal to 1"}};
+  EXPECT_EQ(DecideGate(input).verdict, GateVerdict::kNotBetter);
+  input.other_inputs = "reads B instead of A";
+  EXPECT_EQ(DecideGate(input).verdict, GateVerdict::kAsGood);
+  EXPECT_EQ(DecideGate(input).why,
+            "as good: reads B instead of A; against models/sensor-model/versions/1 on the same "
+            "rows, MAE 1 is equal to 1");
+  input.comparison.standing = Standing::kWorse;
+  EXPECT_EQ(DecideGate(input).verdict, GateVerdict::kNotBetter);
+}
+
 TEST(Gate, AChampionThatCannotBeReadIsNotPassedByAWorseOne) {
   GateInput input{.mae = 1,
                   .naive_mae = 2,
