@@ -31,11 +31,11 @@ std::vector<db::Duty> DutiesOf(const std::vector<KeptQueue>& queues) {
          for (const KeptQueue& kept : queues) all.Update(Tend(kept.queue, pool));
          return all;
        }}};
-  for (const auto& [queue, keep] : queues)
+  for (const KeptQueue& kept : queues)
     duties.push_back(
-        {.name = "forget what ended in " + queue.options().queue,
+        {.name = "forget what ended in " + kept.queue.options().queue,
          .every = absl::Minutes(10),
-         .run = [&queue, keep](db::ConnectionPool& pool) { return queue.Prune(pool, keep); },
+         .run = [kept](db::ConnectionPool& pool) { return kept.queue.Prune(pool, kept.keep); },
          .longest = absl::Minutes(2)});
   return duties;
 }
