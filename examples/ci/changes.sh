@@ -6,6 +6,8 @@
 # `redeploy` and `retire`: how many circuits.
 # shellcheck source=examples/ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+usage 'changes.sh BASE HEAD' "$@"
+need_target config
 rm -f "$work"/*.json
 
 jq -n --arg base "$1" --arg head "$2" '{base_revision: $base, head_revision: $head}' |

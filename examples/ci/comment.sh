@@ -4,6 +4,10 @@
 # SYSTEM_ACCESSTOKEN, with the right to write comments.
 # shellcheck source=examples/ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+usage 'comment.sh PULL_REQUEST' "$@"
+token=${GITHUB_TOKEN:-${SYSTEM_ACCESSTOKEN:-}}
+[ "$system" = plain ] || [ -n "$token" ] ||
+  refuse TOKEN_MISSING 'set GITHUB_TOKEN or SYSTEM_ACCESSTOKEN to a token that may write comments'
 
 # What the steps before found and did, as Markdown.
 summary() {
@@ -45,7 +49,7 @@ rest() {
   local body=() answer
   [ "$1" = GET ] || body=(-H 'content-type: application/json' --data-binary @-)
   answer=$(curl --silent --show-error --fail-with-body --retry 3 --max-time 60 -X "$1" \
-    -H "authorization: Bearer ${GITHUB_TOKEN:-${SYSTEM_ACCESSTOKEN:?}}" "${body[@]}" "$2" 2>&1) || {
+    -H "authorization: Bearer $token" "${body[@]}" "$2" 2>&1) || {
     annotate error COMMENT_REFUSED "$1 $2: $answer; may this pipeline's token write comments?"
     return 1
   }

@@ -69,7 +69,11 @@ def verdict:
          (select(.naive_mae | is_measure) | compared($mae; "the best naive forecast's"; .naive_mae)),
          "on \(.test_windows // 0) windows from \(.test_start_time[:10]) to \(.test_end_time[:10])"
        ] | join(", "))
-    + (if .verdict == "VERDICT_NOT_COMPARABLE" then "; " + (.why | sub("^.*?; "; "")) else "" end);
+    # Why it was not compared with the champion, without what stands here already.
+    + (if .champion and (.champion_mae | is_measure | not) and .why then
+         "; " + (.why | sub("^[a-z ]+: (MAE [^;]*; )?"; "")
+                 | gsub("models/sensor-model/versions/(?<n>[0-9]+)"; "v\(.n)"))
+       else "" end);
 
 def failed: "failed: \(.kind // "" | plain_enum("KIND_")) \(.reason): \(.message)";
 

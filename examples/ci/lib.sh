@@ -33,6 +33,42 @@ annotate() { # error|warning|notice TITLE MESSAGE
     'include "fleetcast"; {level: $level, title: $title, message: $message} | annotation($system)' >&3
 }
 
+# Ends the script before it has done anything: WHAT is wrong, and what to do about it.
+refuse() { # TITLE WHAT
+  annotate error "$1" "$2"
+  exit 2
+}
+
+# usage 'train.sh PULL_REQUEST AUTHOR' "$@": the script ends unless each of these is given.
+usage() {
+  local -a wanted
+  read -ra wanted <<<"$1"
+  local text="usage: $1" name=$0
+  shift
+  [ $# -eq $((${#wanted[@]} - 1)) ] ||
+    refuse USAGE "$text; ${name##*/} was given $# of $((${#wanted[@]} - 1))"
+  local word i=0
+  for word in "$@"; do
+    i=$((i + 1))
+    [ -n "$word" ] || refuse USAGE "$text; ${wanted[i]} is empty"
+    [ "${wanted[i]}" != PULL_REQUEST ] || [[ $word =~ ^[1-9][0-9]*$ ]] ||
+      refuse USAGE "$text; \"$word\" is no pull request's number"
+  done
+}
+
+# need_target SERVICE: the script ends unless it is known where that is.
+need_target() {
+  local name=FLEETCAST_${1^^}_TARGET
+  [ -n "${!name:-}" ] ||
+    refuse TARGET_MISSING "$name is not set; set it to the host:port of the $1 service"
+}
+
+# need_file NAME SCRIPT: the script ends unless SCRIPT has left that in $work.
+need_file() {
+  [ -s "$work/$1" ] ||
+    refuse STEP_MISSING "there is no $work/$1; run $2 first, with the same FLEETCAST_WORK"
+}
+
 # Hands a value to later steps.
 set_output() { # NAME VALUE
   case $system in
@@ -54,8 +90,12 @@ request_id() { # WORD…
 # + the gRPC code, 1 if it never got through) and leaves {reason, message} in $work/failure.json.
 call() {
   local target_of=FLEETCAST_${1^^}_TARGET request status delay=1 before=$SECONDS
-  local target=${!target_of:?is not set: name the service\'s host:port}
+  local target=${!target_of}
   request=$(cat)
+  [ -n "$request" ] || { # what makes it has said why
+    echo '{"reason": "REQUEST_NOT_MADE", "message": "see the error above"}' >"$work/failure.json"
+    return 2
+  }
   while :; do
     status=0
     grpcurl "${grpcurl_flags[@]}" -format-error -max-time 60 -d @ "$target" "$2" \
@@ -114,7 +154,7 @@ follow() {
   request=$(jq -n --arg name "$4" '{name: $name}')
   while :; do
     grpcurl "${grpcurl_flags[@]}" -max-time "${FLEETCAST_WATCH_SECONDS:-600}" -d "$request" \
-      "${!target_of:?}" "$2" 2>/dev/null |
+      "${!target_of}" "$2" 2>/dev/null |
       jq -L "$here" --unbuffered -rn 'include "fleetcast"; inputs | event' || true
     must_call "$1" "$3" <<<"$request" >"$5"
     case $(jq -r .state "$5") in

@@ -10,6 +10,8 @@
 #   FLEETCAST_RELEASE_MINUTES  how long it may take, with the training of what nobody trained, 350
 # shellcheck source=examples/ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+usage 'release.sh REVISION' "$@"
+need_target inference
 releases=fleetcast.inference.v1.ReleaseService
 minutes=${FLEETCAST_RELEASE_MINUTES:-350}
 

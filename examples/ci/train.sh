@@ -6,6 +6,9 @@
 # the failed circuits are trained again. Leaves $FLEETCAST_WORK/run.json.
 # shellcheck source=examples/ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+usage 'train.sh PULL_REQUEST AUTHOR' "$@"
+need_target trainer
+need_file changes.json changes.sh
 trainer=fleetcast.trainer.v1.TrainingService
 
 # The pinned commits, not the branches: a branch that has moved would make another request.

@@ -5,6 +5,9 @@
 #   FLEETCAST_TRAINING_MINUTES  how long the training may take, 350
 # shellcheck source=examples/ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+usage wait.sh "$@"
+need_target trainer
+need_file run.json train.sh
 trainer=fleetcast.trainer.v1.TrainingService
 run=$(jq -r .name "$work/run.json")
 minutes=${FLEETCAST_TRAINING_MINUTES:-350}

@@ -495,6 +495,80 @@ class ExampleFilesTest(unittest.TestCase):
             "A:B,C: 50 %AZP25%0Anext;]\n",
         )
 
+    def script(self, name, *arguments, **environment):
+        """A script without a service: its exit code, and what it printed."""
+        folder = self.enterContext(fleet.temporary_folder())
+        command = [fleet.SOURCE / f"examples/ci/{name}.sh", *arguments]
+        environment = {"PATH": os.environ["PATH"], "FLEETCAST_WORK": str(folder), **environment}
+        process = subprocess.run(command, env=environment, capture_output=True, text=True)
+        return process.returncode, process.stdout + process.stderr
+
+    def test_scripts_say_what_they_are_to_be_given_before_they_do_anything(self):
+        target = {
+            f"FLEETCAST_{service}_TARGET": "127.0.0.1:1"
+            for service in ("CONFIG", "TRAINER", "INFERENCE")
+        }
+        for name, arguments, said in (
+            ("changes", ["main"], "changes.sh BASE HEAD; changes.sh was given 1 of 2"),
+            ("train", [], "train.sh PULL_REQUEST AUTHOR; train.sh was given 0 of 2"),
+            ("train", ["abc", "mia"], 'train.sh PULL_REQUEST AUTHOR; "abc" is no pull request\'s number'),
+            ("train", ["12", ""], "train.sh PULL_REQUEST AUTHOR; AUTHOR is empty"),
+            ("wait", ["run"], "wait.sh; wait.sh was given 1 of 0"),
+            ("comment", [""], "comment.sh PULL_REQUEST; PULL_REQUEST is empty"),
+            ("release", [], "release.sh REVISION; release.sh was given 0 of 1"),
+        ):
+            self.assertEqual(
+                self.script(name, *arguments, **target), (2, f"error: USAGE: usage: {said}\n")
+            )
+
+    def test_scripts_name_the_variable_that_is_not_set_and_the_step_that_is_missing(self):
+        for name, arguments, service in (
+            ("changes", ["main", "branch"], "config"),
+            ("train", ["12", "mia"], "trainer"),
+            ("wait", [], "trainer"),
+            ("release", ["main"], "inference"),
+        ):
+            variable = f"FLEETCAST_{service.upper()}_TARGET"
+            said = f"{variable} is not set; set it to the host:port of the {service} service"
+            self.assertEqual(
+                self.script(name, *arguments), (2, f"error: TARGET_MISSING: {said}\n")
+            )
+        code, said = self.script("wait", FLEETCAST_TRAINER_TARGET="127.0.0.1:1")
+        self.assertEqual(code, 2, said)
+        self.assertRegex(said, r"^error: STEP_MISSING: there is no \S+/run\.json; run train\.sh first")
+        github = {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "mia", "GITHUB_REPOSITORY": "a/b"}
+        github |= {"GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "1"}
+        code, said = self.script("comment", "12", **github)
+        self.assertEqual(code, 2, said)
+        self.assertRegex(said, r"^::error title=TOKEN_MISSING::set GITHUB_TOKEN or SYSTEM_ACCESSTOKEN")
+
+    def verdict(self, outcome):
+        command = ["jq", "-L", fleet.SOURCE / "examples/ci", "-r", 'include "fleetcast"; verdict']
+        text = json.dumps(outcome)
+        return subprocess.run(command, input=text, capture_output=True, text=True).stdout.rstrip()
+
+    def test_verdict_says_why_a_champion_was_not_compared_with(self):
+        outcome = {"mae": 1.366, "naive_mae": 1.826, "test_windows": 120}
+        outcome |= {"test_start_time": "2025-11-01T00:00:00Z", "test_end_time": "2025-12-08T23:00:00Z"}
+        numbers = (
+            "MAE 1.366, 25.2 % below the best naive forecast's 1.826, on 120 windows from 2025-11-01"
+            " to 2025-12-08"
+        )
+        champion = "models/sensor-model/versions/7"
+        lost = f"{champion} could not be compared: its artifact is gone"
+        outcome |= {"champion": champion}
+        for verdict, why, text in (
+            ("NOT_BETTER", f"not better: {lost}; its skill was 0.3", f"{lost}; its skill was 0.3"),
+            ("NOT_COMPARABLE", f"not comparable: MAE 1.366 is below 1.826; {lost}", lost),
+        ):
+            self.assertEqual(
+                self.verdict(outcome | {"verdict": f"VERDICT_{verdict}", "why": why}),
+                f'{verdict.lower().replace("_", " ")}: {numbers}; {text.replace(champion, "v7")}',
+            )
+        # The numbers of a comparison say it all.
+        compared = outcome | {"verdict": "VERDICT_NOT_BETTER", "champion_mae": 1.2}
+        self.assertNotIn(";", self.verdict(compared | {"why": "not better: against it, MAE 1.366"}))
+
     def test_scripts_of_both_files_exist_and_can_be_run(self):
         for system in (GitHub.file, Azure.file):
             text = (fleet.SOURCE / "examples/ci" / system).read_text()
