@@ -7,6 +7,9 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/session.h"
@@ -28,17 +31,86 @@ const CLI::App& Innermost(const CLI::App& app) {
   return chosen.empty() ? app : Innermost(*chosen.back());
 }
 
+// "PLANT,...", without what its checks say of themselves.
+std::string TypeOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  return type.substr(0, type.find(':'));
+}
+
 // CLI11's help without its notes on which option excludes which: the descriptions say so.
 class HelpText final : public CLI::Formatter {
  public:
   std::string make_option_opts(const CLI::Option* option) const override {
     if (option->get_type_size() == 0) return "";
-    const std::string type = option->get_type_name();
-    std::string text = " " + type.substr(0, type.find(':'));
+    std::string text = " " + TypeOf(*option);
     if (!option->get_default_str().empty()) text += "=" + option->get_default_str();
     return option->get_required() ? text + " REQUIRED" : text;
   }
 };
+
+// What people write to each other, where nothing is a thing to say.
+bool IsText(const CLI::Option& option) {
+  constexpr const char* kTexts[] = {"actor", "author", "display-name", "filter", "reason"};
+  return std::any_of(std::begin(kTexts), std::end(kTexts),
+                     [&](const char* name) { return option.check_lname(name); });
+}
+
+// A description without what ends it in brackets, and that: what holds where the option is left
+// out; "" if it does not say.
+std::pair<std::string, std::string> AboutAndLeftOut(const CLI::Option& option) {
+  const std::string text = option.get_description();
+  const std::size_t open = text.find_last_of("([");
+  if (open == std::string::npos || open == 0 || (text.back() != ')' && text.back() != ']'))
+    return {text, option.get_default_str()};
+  return {text.substr(0, open - 1), text.substr(open + 1, text.size() - open - 2)};
+}
+
+std::string AboutEmpty(const CLI::Option& option, const std::string& what) {
+  const std::string type = TypeOf(option);
+  const auto [about, left_out] = AboutAndLeftOut(option);
+  const std::string text =
+      absl::StrCat(what, "; give ", type == "TEXT" ? "a value" : type, " (", about, ")");
+  if (option.get_required()) return text;
+  return absl::StrCat(text, ", or leave it out", left_out.empty() ? "" : " for: ", left_out);
+}
+
+// A pipeline's variable that is not set comes as an empty value. It must not widen what a command
+// is about, as leaving the option out does.
+void RefuseEmptyValues(CLI::App& command) {
+  for (CLI::Option* option : command.get_options([](const CLI::Option*) { return true; })) {
+    if (option->get_items_expected_max() == 0 || IsText(*option)) continue;
+    const bool list = absl::EndsWith(TypeOf(*option), ",...");
+    option->check(CLI::Validator(
+        [option, list](std::string& value) -> std::string {
+          if (absl::StripAsciiWhitespace(value).empty()) return AboutEmpty(*option, "is empty");
+          if (!list) return "";
+          for (const absl::string_view element : absl::StrSplit(value, ','))
+            if (absl::StripAsciiWhitespace(element).empty())
+              return AboutEmpty(*option, "has an empty element in \"" + value + "\"");
+          return "";
+        },
+        ""));
+  }
+  for (CLI::App* child : command.get_subcommands([](const CLI::App*) { return true; }))
+    RefuseEmptyValues(*child);
+}
+
+// The command line, last word first, as CLI11 takes it. "--plants=" is `--plants ''`: CLI11 would
+// take the next word for its value.
+std::vector<std::string> Words(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  bool options = true;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    options = options && word != "--";
+    const bool emptied = options && absl::StartsWith(word, "--") && word.size() > 3 &&
+                         word.find('=') + 1 == word.size();
+    words.push_back(emptied ? word.substr(0, word.size() - 1) : word);
+    if (emptied) words.emplace_back();
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
 
 // Prints what is wrong and where help is.
 int ReportUsageError(const CLI::App& app, const std::string& problem) {
@@ -147,8 +219,9 @@ CLI::App& AddVerb(CLI::App& noun, Session& session, const VerbText& text,
 }
 
 int RunCommandLine(CLI::App& app, Session& session, int argc, const char* const* argv) {
+  RefuseEmptyValues(app);
   try {
-    app.parse(argc, argv);
+    app.parse(Words(argc, argv));
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);  // --help, --version
   } catch (const CLI::RequiredError& error) {

@@ -34,7 +34,10 @@ CLI::App& AddNoun(CLI::App& app, const std::string& name, const std::string& abo
 CLI::App& AddVerb(CLI::App& noun, Session& session, const VerbText& text,
                   std::function<absl::Status()> run);
 
-// Parses and carries out the command line; returns the process's exit code.
+// Parses and carries out the command line; returns the process's exit code. An option or argument
+// that is given and empty, or a list (whose type name ends in ",...") with an empty element, is a
+// usage error, but for texts such as --reason. What an option means that is left out stands at the
+// end of its description in brackets.
 [[nodiscard]] int RunCommandLine(CLI::App& app, Session& session, int argc,
                                  const char* const* argv);
 

@@ -87,7 +87,7 @@ std::string NameIn(const std::string& collection, const std::string& text) {
 std::vector<std::string> SplitList(const std::vector<std::string>& given) {
   std::vector<std::string> values;
   for (const auto& text : given) {
-    for (const auto& value : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
+    for (const auto& value : absl::StrSplit(text, ',')) {
       values.emplace_back(absl::StripAsciiWhitespace(value));
     }
   }

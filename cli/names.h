@@ -26,7 +26,7 @@ inline constexpr char kModel[] = "models/sensor-model";
 
 // "P001,P002" and repeated flags alike, each a bare plant id ("plants/P001" too).
 [[nodiscard]] std::vector<std::string> PlantIds(const std::vector<std::string>& given);
-// Values of a flag that may be repeated or comma-separated, empty ones dropped.
+// Values of a flag that may be repeated or comma-separated; RunCommandLine refuses empty ones.
 [[nodiscard]] std::vector<std::string> SplitList(const std::vector<std::string>& given);
 
 // "plants/P001/circuits/C001…" or ".../plants/P001/circuits/C001…" → "P001/C001"; other names as

@@ -87,7 +87,7 @@ void Session::AddGlobalOptions(CLI::App& app) {
             text = std::to_string(static_cast<int>(found->second));
             return std::string();
           },
-          ""))
+          "{table,json,yaml}"))
       ->type_name("FORMAT")
       ->group(group);
   app.add_option("--data-dir", data_dir_,

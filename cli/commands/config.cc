@@ -202,7 +202,7 @@ void AddChanges(CLI::App& noun, Session& session) {
                       "shard of what that system reads")
           ->type_name("[azure|github]")
           ->expected(0, 1)
-          ->check(CLI::IsMember(std::set<std::string>{"azure", "github"}).description(""));
+          ->check(CLI::IsMember(std::set<std::string>{"azure", "github"}));
   verb.add_option("--shard-size", changes->shard_size,
                   "at most this many circuits a line, up to 256 (256)")
       ->needs(matrix);
@@ -237,7 +237,7 @@ void AddConfigCommands(CLI::App& app, Session& session) {
        .examples = "fleetcast config list --plant P001\n"
                    "fleetcast config list --filter 'training.cutoff_date < \"2025-12-01\"'"},
       [&session, list] { return ListCircuits(session, *list); });
-  list_verb.add_option("--plant", list->plant, "only this plant");
+  list_verb.add_option("--plant", list->plant, "only this plant (all)");
   list_verb.add_option("--revision", list->revision, "branch, tag or commit (HEAD)");
   AddMaxStaleness(list_verb, list->max_staleness);
   list_verb.add_option("--filter", list->filter, "as in the API: training.forecast.horizon = 24");

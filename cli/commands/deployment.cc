@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
 #include "cli/commands/follow.h"
+#include "cli/commands/known.h"
 #include "cli/names.h"
 #include "cli/output/progress_line.h"
 #include "cli/paging.h"
@@ -145,6 +146,7 @@ absl::Status Deploy(Session& session, const DeployOptions& options) {
 
 absl::Status ListDeployments(Session& session, const ListOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto deployments, Deployments(session, options));
+  if (deployments.empty()) FLEETCAST_RETURN_IF_ERROR(CheckPlantKnown(session, options.plant));
   session.ShowList(
       deployments, [&] { return DeploymentsTable(deployments, session.Now()); },
       "no deployments; `fleetcast release create main` makes them");
@@ -186,7 +188,9 @@ void AddDeploymentCommands(CLI::App& app, Session& session) {
        .examples = "fleetcast deployment deploy 12\n"
                    "fleetcast deployment deploy 12,13 --revision main"},
       [&session, deploy] { return Deploy(session, *deploy); });
-  deploy_verb.add_option("version", deploy->versions, "version numbers")->required();
+  deploy_verb.add_option("version", deploy->versions, "version numbers")
+      ->required()
+      ->type_name("VERSION,...");
   deploy_verb.add_option("--revision", deploy->revision,
                          "configuration to take the settings from (the version's commit)");
 
@@ -198,7 +202,7 @@ void AddDeploymentCommands(CLI::App& app, Session& session) {
                .examples = "fleetcast deployment list --plant P001\n"
                            "fleetcast deployment list --filter 'tags.model_version = \"12\"'"},
               [&session, list] { return ListDeployments(session, *list); });
-  list_verb.add_option("--plant", list->plant, "only this plant");
+  list_verb.add_option("--plant", list->plant, "only this plant (all)");
   list_verb.add_option("--filter", list->filter, "over plant_id, circuit_id, model, tags.* ...");
   list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
 

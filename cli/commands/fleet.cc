@@ -85,7 +85,7 @@ void AddFleetCommands(CLI::App& app, Session& session) {
                    "fleetcast fleet status --check > /dev/null || page-someone\n"
                    "fleetcast fleet status -o json | jq .by_condition"},
       [&session, options] { return Status(session, *options); });
-  verb.add_option("--plant", options->plant, "only this plant");
+  verb.add_option("--plant", options->plant, "only this plant (all)");
   verb.add_option("--filter", options->filter,
                   "over severity, conditions, plant_id, circuit_id, release, serving.skill ...");
   verb.add_option("--limit", options->limit, "circuits at most; 0 = all")->capture_default_str();

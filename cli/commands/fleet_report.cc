@@ -131,7 +131,7 @@ void AddFleetReportVerb(CLI::App& noun, Session& session) {
   verb.add_option("--history-days", options->history_days, "days of history to show")
       ->check(CLI::Range(1, 3650))
       ->capture_default_str();
-  verb.add_option("--plant", options->plant, "only this plant");
+  verb.add_option("--plant", options->plant, "only this plant (all)");
   verb.add_option("--limit", options->limit, "circuits at most")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/command.h"
+#include "cli/commands/known.h"
 #include "cli/names.h"
 #include "cli/paging.h"
 #include "cli/session.h"
@@ -63,6 +64,7 @@ absl::Status List(Session& session, const ListOptions& options) {
       const auto forecasts,
       ListAll(session, inference_rpc::kListForecasts, request, options.limit,
               [](v1::ListForecastsResponse* page) { return page->mutable_forecasts(); }));
+  if (forecasts.empty()) FLEETCAST_RETURN_IF_ERROR(CheckKnown(session, request.parent()));
   session.ShowList(
       forecasts, [&] { return ForecastsTable(forecasts, session.Now()); },
       request.filter().empty() ? "no forecasts yet; `fleetcast sweep start` makes them"
@@ -91,6 +93,7 @@ absl::Status ShowForecast(Session& session, const std::string& circuit, const st
       ListAll(session, inference_rpc::kListForecasts, request, 0,
               [](v1::ListForecastsResponse* page) { return page->mutable_forecasts(); }));
   if (!forecasts.empty()) return show(forecasts.front());
+  FLEETCAST_RETURN_IF_ERROR(CheckKnown(session, request.parent()));
   const std::string short_name = ShortCircuit(request.parent());
   return Refused(absl::StatusCode::kNotFound, "NO_FORECAST",
                  "there is no forecast of " + short_name +

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/command.h"
+#include "cli/commands/known.h"
 #include "cli/commands/model_download.h"
 #include "cli/names.h"
 #include "cli/paging.h"
@@ -48,6 +49,15 @@ absl::StatusOr<std::string> FilterOf(const ListOptions& options, const std::stri
   return absl::StrJoin(terms, " AND ");
 }
 
+// For a list that has found nothing.
+absl::Status CheckKnown(Session& session, const ListOptions& options) {
+  if (!options.circuit.empty()) {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
+    FLEETCAST_RETURN_IF_ERROR(cli::CheckKnown(session, circuit));
+  }
+  return CheckPlantKnown(session, options.plant);
+}
+
 absl::StatusOr<std::vector<v1::Champion>> Champions(Session& session, const std::string& filter,
                                                     std::int64_t limit) {
   v1::ListChampionsRequest request;
@@ -70,6 +80,7 @@ absl::Status ListVersions(Session& session, const ListOptions& options) {
     FLEETCAST_ASSIGN_OR_RETURN(const auto found, Champions(session, "", 0));
     for (const auto& champion : found) champions.insert(champion.model_version());
   }
+  if (versions.empty()) FLEETCAST_RETURN_IF_ERROR(CheckKnown(session, options));
   session.ShowList(
       versions, [&] { return ModelVersionsTable(versions, champions, session.Now()); },
       request.filter().empty() ? "no model versions yet; `fleetcast training start` makes them"
@@ -106,6 +117,7 @@ absl::Status ShowLineage(Session& session, const std::string& what) {
 absl::Status ListChampions(Session& session, const ListOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::string filter, FilterOf(options, ""));
   FLEETCAST_ASSIGN_OR_RETURN(const auto champions, Champions(session, filter, options.limit));
+  if (champions.empty()) FLEETCAST_RETURN_IF_ERROR(CheckKnown(session, options));
   session.ShowList(
       champions, [&] { return ChampionsTable(champions, session.Now()); },
       "no champions: a version becomes one when it beats the naive forecasts and the "
@@ -124,6 +136,7 @@ absl::Status ShowHistory(Session& session, const ListOptions& options) {
                                  [](v1::ListChampionEventsResponse* page) {
                                    return page->mutable_champion_events();
                                  }));
+  if (events.empty()) FLEETCAST_RETURN_IF_ERROR(CheckKnown(session, options));
   session.ShowList(
       events, [&] { return ChampionEventsTable(events, session.Now()); },
       "no champion was ever set");
@@ -185,8 +198,8 @@ void AddVersions(CLI::App& noun, Session& session) {
                    "fleetcast model list --limit 0 -o json"},
       [&session, list] { return ListVersions(session, *list); });
   list_verb.add_option("--filter", list->filter, "over tags.*, metrics.*, version, create_time");
-  list_verb.add_option("--circuit", list->circuit, "only this circuit, PLANT/CIRCUIT");
-  list_verb.add_option("--plant", list->plant, "only this plant");
+  list_verb.add_option("--circuit", list->circuit, "only this circuit, PLANT/CIRCUIT (all)");
+  list_verb.add_option("--plant", list->plant, "only this plant (all)");
   list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
 
   const auto version = std::make_shared<std::string>();
@@ -232,7 +245,7 @@ void AddChampions(CLI::App& noun, Session& session) {
                .about = "the version that each circuit is to be forecast with",
                .examples = "fleetcast model champions\nfleetcast model champions --plant P001"},
               [&session, champions] { return ListChampions(session, *champions); });
-  champions_verb.add_option("--plant", champions->plant, "only this plant");
+  champions_verb.add_option("--plant", champions->plant, "only this plant (all)");
   champions->limit = 0;
   champions_verb.add_option("--limit", champions->limit, "at most this many; 0 = all")
       ->capture_default_str();
@@ -243,7 +256,7 @@ void AddChampions(CLI::App& noun, Session& session) {
                                     .about = "how champions changed, newest first",
                                     .examples = "fleetcast model history --circuit P001/C001"},
                                    [&session, history] { return ShowHistory(session, *history); });
-  history_verb.add_option("--circuit", history->circuit, "only this circuit, PLANT/CIRCUIT");
+  history_verb.add_option("--circuit", history->circuit, "only this circuit, PLANT/CIRCUIT (all)");
   history_verb.add_option("--limit", history->limit, "at most this many; 0 = all")
       ->capture_default_str();
 }

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "absl/strings/match.h"
@@ -131,23 +132,33 @@ struct WorkOptions {
 };
 
 // "trainingRuns/{id}" or "trainingRuns/{id}/jobs/P001.C001".
-std::string NameOf(const WorkNoun& work, const WorkOptions& options) {
+absl::StatusOr<std::string> NameOf(const WorkNoun& work, const WorkOptions& options) {
   std::string group = NameIn(work.collection, options.id);
   if (options.circuit.empty()) return group;
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
   return absl::StrCat(group, "/", work.tasks, "/",
-                      absl::StrReplaceAll(options.circuit, {{"/", "."}}));
+                      absl::StrReplaceAll(ShortCircuit(circuit), {{"/", "."}}));
 }
+
+// What was done to work: {done: its name, how many tasks, and whatever `with` adds} for programs,
+// `text` for people.
+struct Done {
+  std::string done, text;
+  nlohmann::ordered_json with = nlohmann::ordered_json::object();
+};
 
 template <typename Request, typename Response>
 absl::Status Change(Session& session, const WorkNoun& work, const WorkOptions& options,
-                    const char* path, Request request, const std::string& done) {
+                    const char* path, Request request, const Done& done) {
   request.set_request_id(session.RequestId());
-  request.set_name(NameOf(work, options));
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), NameOf(work, options));
   FLEETCAST_ASSIGN_OR_RETURN(
       const Response response,
       session.Call(work_rpc::MethodOf<Request, Response>(work.service, path), request));
-  session.Show(response, [&](const Terminal&) {
-    return absl::StrCat(request.name(), " ", done, " (", response.count(), ")\n");
+  nlohmann::ordered_json document = {{done.done, request.name()}, {"count", response.count()}};
+  document.update(done.with);
+  session.Show(document, [&](const Terminal&) {
+    return absl::StrCat(request.name(), " ", done.text, " (", response.count(), ")\n");
   });
   return absl::OkStatus();
 }
@@ -163,7 +174,7 @@ CLI::App& AddWorkVerb(CLI::App& noun, Session& session, const WorkNoun& work,
                .examples = absl::StrCat("fleetcast ", work.command, " ", name, " ", example)},
               run);
   verb.add_option("id", options->id, "the id, as lists show it")->required();
-  verb.add_option("--circuit", options->circuit, "only this circuit's (P001/C001)");
+  verb.add_option("--circuit", options->circuit, "only this circuit's: P001/C001 (all of it)");
   return verb;
 }
 
@@ -177,26 +188,34 @@ void AddWorkVerbs(CLI::App& noun, Session& session, const WorkNoun& work) {
                 v1::PauseTasksRequest request;
                 request.set_reason(paused->reason);
                 return Change<v1::PauseTasksRequest, v1::PauseTasksResponse>(
-                    session, work, *paused, work_rpc::kPauseTasks, request, "is paused");
+                    session, work, *paused, work_rpc::kPauseTasks, request,
+                    {"paused", "is paused", {{"reason", paused->reason}}});
               })
       .add_option("--reason", paused->reason, "why, for people");
   const auto resumed = std::make_shared<WorkOptions>();
   AddWorkVerb(noun, session, work, "resume", "go on with what was paused", "01m8c46jz", resumed,
               [&session, work, resumed] {
                 return Change<v1::ResumeTasksRequest, v1::ResumeTasksResponse>(
-                    session, work, *resumed, work_rpc::kResumeTasks, {}, "goes on");
+                    session, work, *resumed, work_rpc::kResumeTasks, {}, {"resumed", "goes on"});
               });
   const auto moved = std::make_shared<WorkOptions>();
   CLI::App& move = AddWorkVerb(
       noun, session, work, "move", "move what waits to another pool, or before or behind the rest",
       "01m8c46jz --circuit P001/C001 --priority 5", moved, [&session, work, moved] {
         v1::MoveTasksRequest request;
-        if (!moved->pool.empty()) request.set_pool(NameIn("pools", moved->pool));
-        if (moved->priority) request.set_priority(*moved->priority);
+        Done done{"moved", "was moved"};
+        if (!moved->pool.empty()) {
+          request.set_pool(NameIn("pools", moved->pool));
+          done.with["pool"] = request.pool();
+        }
+        if (moved->priority) {
+          request.set_priority(*moved->priority);
+          done.with["priority"] = request.priority();
+        }
         return Change<v1::MoveTasksRequest, v1::MoveTasksResponse>(
-            session, work, *moved, work_rpc::kMoveTasks, request, "was moved");
+            session, work, *moved, work_rpc::kMoveTasks, request, done);
       });
-  move.add_option("--pool", moved->pool, "the pool whose replicas are to run it");
+  move.add_option("--pool", moved->pool, "the pool whose replicas are to run it (as it is)");
   move.add_option("--priority", moved->priority, "greater goes first within its group");
 }
 

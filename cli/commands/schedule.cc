@@ -69,10 +69,6 @@ absl::StatusOr<std::vector<std::string>> SetFields(const Fields& fields, v1::Sch
   if (typed(fields.time_zone, "time_zone")) schedule->set_time_zone(*fields.time_zone);
   if (typed(fields.plants, "plant_ids")) {
     for (const auto& plant : PlantIds(*fields.plants)) schedule->add_plant_ids(plant);
-    if (schedule->plant_ids().empty())
-      return InvalidField("--plants",
-                          "names no plant; leave it out, or give --whole-fleet, to "
-                          "sweep the whole fleet");
   } else if (fields.whole_fleet) {
     paths.emplace_back("plant_ids");
   }
@@ -167,27 +163,33 @@ absl::Status Trigger(Session& session, const TriggerOptions& options) {
 }
 
 void AddFields(CLI::App& verb, Fields* fields, bool update) {
+  // What is left out of an update stays as it is.
+  const auto unless_given = [update](const std::string& otherwise) {
+    return update ? "" : " (" + otherwise + ")";
+  };
   verb.add_option("id", fields->id, "the schedule's id")->required();
   CLI::Option* cron =
       verb.add_option("--cron", fields->cron, "minute, hour, day of month, month, day of week");
   if (!update) cron->required();
-  verb.add_option("--time-zone", fields->time_zone, "IANA time zone (UTC)");
-  CLI::Option* plants =
-      verb.add_option("--plants", fields->plants, "only these plants (the whole fleet)")
-          ->type_name("PLANT,...");
+  verb.add_option("--time-zone", fields->time_zone, "IANA time zone" + unless_given("UTC"));
+  CLI::Option* plants = verb.add_option("--plants", fields->plants,
+                                        update ? "only these plants; every plant with --whole-fleet"
+                                               : "only these plants (the whole fleet)")
+                            ->type_name("PLANT,...");
   if (update) verb.add_flag("--whole-fleet", fields->whole_fleet, "every plant")->excludes(plants);
   verb.add_option("--display-name", fields->display_name, "a name for people");
   verb.add_option(
           "--overlap", fields->overlap,
-          "what a tick does while an earlier tick's sweep has not ended: skip, queue (sweep "
-          "beside it) or replace (cancel it) (skip)")
-      ->check(CLI::IsMember({"skip", "queue", "replace"}, CLI::ignore_case).description(""));
+          "what a tick does while an earlier tick's sweep has not ended: skip it, queue: sweep "
+          "beside that, replace: cancel that" +
+              unless_given("skip"))
+      ->check(CLI::IsMember({"skip", "queue", "replace"}, CLI::ignore_case));
   verb.add_option("--catch-up", fields->catch_up,
-                  "how late a missed tick may be made up: 90m, 2h ..., or none for however late "
-                  "(none)")
+                  "how late a missed tick may be made up: 90m, 2h ..., or none for however late" +
+                      unless_given("none"))
       ->type_name("DURATION");
   verb.add_option("--jitter", fields->jitter,
-                  "take ticks up to this much later, to spread load: 5m ... (0)")
+                  "take ticks up to this much later, to spread load: 5m ..." + unless_given("0"))
       ->type_name("DURATION");
 }
 

@@ -18,17 +18,21 @@ void AddStart(CLI::App& noun, Session& session) {
   CLI::App& verb =
       AddVerb(noun, session,
               {.name = "start",
-               .about = "forecast every deployed circuit, or those of some plants, or one",
+               .about = "forecast every deployed circuit, or those of some plants, or some by name",
                .examples = "fleetcast sweep start --watch\n"
                            "fleetcast sweep start --plants P001,P002 --as-of '2025-12-09 06:00'\n"
-                           "fleetcast sweep start --circuit P001/C001 --watch"},
+                           "fleetcast sweep start --circuits P001/C001,P002/C001 --watch"},
               [&session, options] { return StartSweep(session, *options); });
   CLI::Option* plants =
-      verb.add_option("--plants", options->plants, "only these plants")->type_name("PLANT,...");
-  verb.add_option("--circuit", options->circuit, "only this circuit")
-      ->type_name("PLANT/CIRCUIT")
+      verb.add_option("--plants", options->plants, "only these plants (the whole fleet)")
+          ->type_name("PLANT,...");
+  verb.add_option("--circuits,--circuit", options->circuits,
+                  "only these circuits (the whole fleet)")
+      ->type_name("PLANT/CIRCUIT,...")
       ->excludes(plants);
-  verb.add_option("--as-of", options->as_of, "use readings up to this time only (the latest)")
+  verb.add_option("--as-of", options->as_of,
+                  "use readings up to this time only, which must not be in the future; a day "
+                  "without a time is its end (the latest)")
       ->type_name("TIME");
   verb.add_flag("--watch,-w", options->watch, "follow it to its end");
 }

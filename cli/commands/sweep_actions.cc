@@ -140,10 +140,14 @@ absl::Status StartSweep(Session& session, const SweepStart& options) {
     FLEETCAST_ASSIGN_OR_RETURN(const absl::Time time, ParseTime("--as-of", options.as_of));
     as_of = ToTimestamp(time);
   }
-  if (options.circuit.empty()) {
+  const std::vector<std::string> circuits = SplitList(options.circuits);
+  if (circuits.size() != 1) {
     v1::InvokeFleetRequest request;
     request.set_request_id(session.RequestId());
     for (const auto& plant : PlantIds(options.plants)) request.add_plant_ids(plant);
+    for (const auto& circuit : circuits) {
+      FLEETCAST_ASSIGN_OR_RETURN(*request.add_circuits(), CircuitName(circuit));
+    }
     if (!options.as_of.empty()) *request.mutable_as_of() = as_of;
     FLEETCAST_ASSIGN_OR_RETURN(const auto sweep,
                                session.Call(inference_rpc::kInvokeFleet, request));
@@ -151,7 +155,7 @@ absl::Status StartSweep(Session& session, const SweepStart& options) {
   }
   v1::InvokeDeploymentRequest request;
   request.set_request_id(session.RequestId());
-  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), DeploymentName(options.circuit));
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), DeploymentName(circuits.front()));
   if (!options.as_of.empty()) *request.mutable_as_of() = as_of;
   FLEETCAST_ASSIGN_OR_RETURN(const auto invocation,
                              session.Call(inference_rpc::kInvokeDeployment, request));

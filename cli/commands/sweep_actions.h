@@ -17,8 +17,8 @@ class Session;
 
 struct SweepStart {
   std::vector<std::string> plants;
-  std::string circuit;  // instead of plants: this one alone
-  std::string as_of;    // RFC 3339 or YYYY-MM-DD[ HH:MM]; empty: the latest readings
+  std::vector<std::string> circuits;  // instead of plants
+  std::string as_of;                  // RFC 3339 or YYYY-MM-DD[ HH:MM]; empty: the latest readings
   bool watch = false;
 };
 

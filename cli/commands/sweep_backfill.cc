@@ -28,16 +28,11 @@ struct BackfillOptions {
   bool watch = false;
 };
 
-// A day without a time is its first moment, where ParseTime takes its last.
-absl::StatusOr<absl::Time> ParseBegin(const std::string& text) {
-  constexpr std::size_t kDate = sizeof("2025-12-09") - 1;
-  return ParseTime("--from", text.size() == kDate ? text + " 00:00" : text);
-}
-
 absl::StatusOr<v1::InvokeFleetRequest> RequestOf(Session& session, const BackfillOptions& options) {
   v1::InvokeFleetRequest request;
   v1::Backfill& backfill = *request.mutable_backfill();
-  FLEETCAST_ASSIGN_OR_RETURN(const absl::Time from, ParseBegin(options.from));
+  FLEETCAST_ASSIGN_OR_RETURN(const absl::Time from,
+                             ParseTime("--from", options.from, DayMeans::kItsBeginning));
   FLEETCAST_ASSIGN_OR_RETURN(const absl::Time to, ParseTime("--to", options.to));
   *backfill.mutable_start_time() = ToTimestamp(from);
   *backfill.mutable_end_time() = ToTimestamp(to);
@@ -86,7 +81,8 @@ void AddBackfillVerb(CLI::App& noun, Session& session) {
   CLI::Option* plants =
       verb.add_option("--plants", options->plants, "only these plants (the whole fleet)")
           ->type_name("PLANT,...");
-  verb.add_option("--circuits", options->circuits, "only these circuits")
+  verb.add_option("--circuits,--circuit", options->circuits,
+                  "only these circuits (the whole fleet)")
       ->type_name("PLANT/CIRCUIT,...")
       ->excludes(plants);
   verb.add_flag("--watch,-w", options->watch, "follow it to its end");

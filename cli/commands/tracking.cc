@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "cli/commands/known.h"
 #include "cli/names.h"
 #include "cli/output/structured.h"
 #include "cli/paging.h"
@@ -41,6 +42,15 @@ std::string OfCircuit(const std::string& collection, const std::string& text) {
   const std::size_t slash = circuit.find('/');
   return absl::StrCat(collection, "/plant_", circuit.substr(0, slash), "_circuit_",
                       circuit.substr(slash + 1));
+}
+
+// For a list that has found nothing: whether `text`, if it is a circuit, is known.
+absl::Status CheckCircuitKnown(Session& session, const std::string& collection,
+                               const std::string& text) {
+  if (!absl::StrContains(text, '/') || absl::StartsWith(text, collection + "/"))
+    return absl::OkStatus();
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(text));
+  return CheckKnown(session, circuit);
 }
 
 // "P001/C001/RUN", "EXPERIMENT/RUN" or the name in full.
@@ -99,6 +109,8 @@ absl::Status ShowExperiment(Session& session, const ListOptions& options) {
 
 absl::Status ListRuns(Session& session, const ListOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto runs, Runs(session, options));
+  if (runs.empty())
+    FLEETCAST_RETURN_IF_ERROR(CheckCircuitKnown(session, "experiments", options.of));
   session.ShowList(
       runs, [&] { return RunsTable(runs, session.Now()); },
       options.filter.empty() ? "no runs; a training makes one for each circuit"
@@ -158,6 +170,8 @@ absl::Status ListDataAssets(Session& session, const ListOptions& options) {
                                      options.limit, [](v1::ListDataAssetVersionsResponse* page) {
                                        return page->mutable_data_asset_versions();
                                      }));
+  if (versions.empty())
+    FLEETCAST_RETURN_IF_ERROR(CheckCircuitKnown(session, "dataAssets", options.of));
   session.ShowList(
       versions, [&] { return DataAssetsTable(versions, session.Now()); },
       "no data assets; a training registers what it has read");

@@ -31,8 +31,9 @@ void AddStart(CLI::App& noun, Session& session) {
       verb.add_option("--head", options->head, "branch whose changed circuits are trained")
           ->type_name("REVISION");
   CLI::Option* circuits =
-      verb.add_option("--circuits", options->circuits,
-                      "circuits to train, changed or not: P001/C001,... or P001 or all")
+      verb.add_option(
+              "--circuits", options->circuits,
+              "circuits to train, changed or not: P001/C001,..., P001, or all for the whole fleet")
           ->type_name("CIRCUIT,...");
   verb.add_option("--revision", options->revision, "commit whose configuration is trained (HEAD)")
       ->needs(circuits);
@@ -88,7 +89,7 @@ void AddCancelAndRetry(CLI::App& noun, Session& session) {
                            "fleetcast training cancel 01jf2v8k6w --circuit P001/C001"},
               [&session, cancel] { return CancelTraining(session, *cancel); });
   cancel_verb.add_option("id", cancel->id, "run")->required();
-  cancel_verb.add_option("--circuit", cancel->circuit, "only this circuit");
+  cancel_verb.add_option("--circuit", cancel->circuit, "only this circuit (the whole run)");
 
   const auto retry = std::make_shared<TrainingRetry>();
   CLI::App& retry_verb =

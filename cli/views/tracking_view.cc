@@ -54,6 +54,11 @@ std::string CollectionOf(const std::string& version) {
   return LastPart(version.substr(0, version.rfind("/versions/")));
 }
 
+// "LATE_READINGS".
+std::string KindOf(const registry::v1::DataDifference& difference) {
+  return WithoutPrefix(registry::v1::DataDifference::Kind_Name(difference.kind()), "KIND_");
+}
+
 }  // namespace
 
 std::string Sparkline(const std::vector<double>& values, std::size_t width) {
@@ -188,6 +193,16 @@ std::string DataAssetText(const DataAssetVersion& version, const Terminal& termi
                     NumberText(column.maximum()), NumberText(column.standard_deviation()),
                     absl::StrCat(column.missing_count())});
   absl::StrAppend(&result, "\n", columns.Render(terminal));
+  if (!version.differences().empty()) {
+    Table differences({{absl::StrCat("DIFFERS FROM ", LastPart(version.compared_with()))},
+                       {"COUNT", Align::kRight},
+                       {"WHAT"}});
+    for (const auto& difference : version.differences())
+      differences.AddRow({KindOf(difference),
+                          difference.count() > 0 ? absl::StrCat(difference.count()) : "",
+                          difference.message()});
+    absl::StrAppend(&result, "\n", differences.Render(terminal));
+  }
   if (version.issues().empty()) return result;
   Table issues({{"ISSUE"}, {"COLUMN"}, {"COUNT", Align::kRight}, {"WHAT"}});
   for (const auto& issue : version.issues())

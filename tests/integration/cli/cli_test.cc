@@ -217,6 +217,47 @@ TEST_F(CliTest, AnEmptyListSaysWhatWouldFillIt) {
   EXPECT_EQ(Run({"training", "list", "-o", "json"}).out, "[]\n");
 }
 
+TEST_F(CliTest, AListOfWhatNobodyKnowsIsAnError) {
+  for (const char* format : {"table", "json"}) {
+    for (const auto& [what, reason] : {std::pair{"P009/C001", "CIRCUIT_UNKNOWN"},
+                                       {"plants/P009/circuits/C001", "CIRCUIT_UNKNOWN"},
+                                       {"P009", "PLANT_UNKNOWN"}}) {
+      const auto outcome = Run({"forecast", "list", what, "-o", format});
+      EXPECT_EQ(outcome.exit_code, 1) << what;
+      EXPECT_EQ(outcome.out, "");
+      EXPECT_TRUE(StrContains(outcome.err, reason)) << outcome.err;
+    }
+  }
+  EXPECT_EQ(Run({"forecast", "list"}).exit_code, 0);
+  releases_.known = "plants/P009/circuits/C001";
+  const auto known = Run({"forecast", "list", "P009/C001"});
+  EXPECT_EQ(known.exit_code, 0) << known.err;
+  EXPECT_TRUE(StrContains(known.err, "no forecasts yet")) << known.err;
+  config_.circuits.add_circuits();
+  EXPECT_EQ(Run({"forecast", "list", "P009", "-o", "json"}).out, "[]\n");
+}
+
+TEST_F(CliTest, WorkThatIsPausedResumedOrMovedIsNamedForPrograms) {
+  using nlohmann::json;
+  const std::string job = "trainingRuns/r1/jobs/P001.C001";
+  for (const auto& [arguments, said] : std::vector<std::pair<std::vector<std::string>, json>>{
+           {{"training", "pause", "r1", "--reason", "heat"},
+            {{"paused", "trainingRuns/r1"}, {"count", 1}, {"reason", "heat"}}},
+           {{"training", "resume", "r1", "--circuit", "P001/C001"},
+            {{"resumed", job}, {"count", 1}}},
+           {{"training", "move", "r1", "--circuit", "plants/P001/circuits/C001", "--priority", "5"},
+            {{"moved", job}, {"count", 2}, {"priority", 5}}},
+           {{"sweep", "move", "s1", "--pool", "night"},
+            {{"moved", "sweeps/s1"}, {"count", 2}, {"pool", "pools/night"}}}}) {
+    auto with_format = arguments;
+    with_format.insert(with_format.end(), {"-o", "json"});
+    const auto outcome = Run(with_format);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(json::parse(outcome.out), said) << outcome.out;
+  }
+  EXPECT_EQ(Run({"training", "pause", "r1"}).out, "trainingRuns/r1 is paused (1)\n");
+}
+
 TEST_F(CliTest, ChangesCanPrintThePipelinesMatrixAlone) {
   config_.changes.set_matrix_json(R"([{"plant_id":"P001"}])");
   EXPECT_EQ(Run({"config", "changes", "--head", "topic", "--matrix"}).out,
@@ -386,6 +427,39 @@ TEST_F(CliTest, ABackfillSendsItsRangeAndWhatItIsOf) {
     EXPECT_EQ(Run(arguments).exit_code, 2) << wrong;
   }
   EXPECT_EQ(Run({"sweep", "backfill", "--from", "2025-12-01"}).exit_code, 2);
+}
+
+TEST_F(CliTest, ASweepOfCircuitsByNameTakesBothSpellings) {
+  invocations_.sweep.set_name("sweeps/s1");
+  invocations_.sweep.mutable_counts()->set_total(2);
+  for (const char* option : {"--circuits", "--circuit"}) {
+    for (const std::vector<std::string>& verb :
+         std::vector<std::vector<std::string>>{{"sweep", "start"},
+                                               {"sweep", "backfill", "--from", "2025-12-01", "--to",
+                                                "2025-12-02", "--every", "1h"}}) {
+      invocations_.invoked.Clear();
+      auto arguments = verb;
+      arguments.insert(arguments.end(), {option, "P001/C001,P002/C001"});
+      const auto outcome = Run(arguments);
+      ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+      ASSERT_EQ(invocations_.invoked.circuits_size(), 2);
+      EXPECT_EQ(invocations_.invoked.circuits(1), "plants/P002/circuits/C001");
+    }
+  }
+}
+
+// An unset variable of a pipeline's.
+TEST_F(CliTest, AnEmptyListSweepsNothing) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"sweep", "start", "--plants", ""},
+                                             {"sweep", "start", "--circuit="},
+                                             {"sweep", "backfill", "--from", "2025-12-01", "--to",
+                                              "2025-12-02", "--every", "1h", "--circuits", ""}}) {
+    const auto outcome = Run(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.out;
+    EXPECT_TRUE(StrContains(outcome.err, "leave it out for: the whole fleet")) << outcome.err;
+  }
+  EXPECT_EQ(invocations_.invoked.request_id(), "");
 }
 
 TEST_F(CliTest, ASweepOfAPlantThatHasNothingExitsWith1) {

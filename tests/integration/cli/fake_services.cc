@@ -83,6 +83,14 @@ Status FakeReleases::ListCircuitStatuses(ServerContext*,
   return Status::OK;
 }
 
+Status FakeReleases::GetCircuitStatus(ServerContext*,
+                                      const inference::v1::GetCircuitStatusRequest* request,
+                                      inference::v1::CircuitStatus*) {
+  const InTurn in_turn;
+  if (request->name() == known + "/status") return Status::OK;
+  return rpc::ToGrpc(ResourceNotFound("CircuitStatus", request->name(), "list those that exist"));
+}
+
 Status FakeReleases::SummarizeFleet(ServerContext* context,
                                     const inference::v1::SummarizeFleetRequest* request,
                                     inference::v1::FleetSummary* response) {
@@ -166,6 +174,24 @@ Status FakeForecasts::ListForecasts(ServerContext*, const inference::v1::ListFor
                                     inference::v1::ListForecastsResponse* response) {
   const InTurn in_turn;
   *response = forecasts;
+  return Status::OK;
+}
+
+Status FakeWork::PauseTasks(ServerContext*, const workqueue::v1::PauseTasksRequest*,
+                            workqueue::v1::PauseTasksResponse* response) {
+  response->set_count(1);
+  return Status::OK;
+}
+
+Status FakeWork::ResumeTasks(ServerContext*, const workqueue::v1::ResumeTasksRequest*,
+                             workqueue::v1::ResumeTasksResponse* response) {
+  response->set_count(1);
+  return Status::OK;
+}
+
+Status FakeWork::MoveTasks(ServerContext*, const workqueue::v1::MoveTasksRequest*,
+                           workqueue::v1::MoveTasksResponse* response) {
+  response->set_count(2);
   return Status::OK;
 }
 

@@ -17,6 +17,7 @@
 #include "fleetcast/inference/v1/invocation_service.grpc.pb.h"
 #include "fleetcast/inference/v1/release_service.grpc.pb.h"
 #include "fleetcast/trainer/v1/training_service.grpc.pb.h"
+#include "fleetcast/workqueue/v1/work_queue_service.grpc.pb.h"
 
 namespace fleetcast::testing {
 
@@ -103,12 +104,16 @@ class FakeReleases final : public inference::v1::ReleaseService::Service {
   grpc::Status ListCircuitStatuses(grpc::ServerContext*,
                                    const inference::v1::ListCircuitStatusesRequest* request,
                                    inference::v1::ListCircuitStatusesResponse* response) override;
+  grpc::Status GetCircuitStatus(grpc::ServerContext*,
+                                const inference::v1::GetCircuitStatusRequest* request,
+                                inference::v1::CircuitStatus* response) override;
   grpc::Status SummarizeFleet(grpc::ServerContext* context,
                               const inference::v1::SummarizeFleetRequest* request,
                               inference::v1::FleetSummary* response) override;
 
   inference::v1::ListCircuitStatusesRequest asked;
   inference::v1::ListCircuitStatusesResponse statuses;
+  std::string known;  // the circuit that has a status
   inference::v1::FleetSummary summary;
   inference::v1::SummarizeFleetRequest summarized;
   absl::Status refusal;    // what SummarizeFleet answers if it is an error
@@ -122,6 +127,16 @@ class FakeForecasts final : public inference::v1::ForecastService::Service {
                              inference::v1::ListForecastsResponse* response) override;
 
   inference::v1::ListForecastsResponse forecasts;
+};
+
+class FakeWork final : public workqueue::v1::WorkQueueService::Service {
+ public:
+  grpc::Status PauseTasks(grpc::ServerContext*, const workqueue::v1::PauseTasksRequest*,
+                          workqueue::v1::PauseTasksResponse* response) override;
+  grpc::Status ResumeTasks(grpc::ServerContext*, const workqueue::v1::ResumeTasksRequest*,
+                           workqueue::v1::ResumeTasksResponse* response) override;
+  grpc::Status MoveTasks(grpc::ServerContext*, const workqueue::v1::MoveTasksRequest*,
+                         workqueue::v1::MoveTasksResponse* response) override;
 };
 
 // An event of WatchTrainingRun about one circuit of plant P001.

@@ -17,7 +17,7 @@ class FleetFixture : public ::testing::Test {
  protected:
   void SetUp() override {
     auto server = rpc::Server::Start(
-        {}, {&config_, &trainer_, &releases_, &endpoints_, &invocations_, &forecasts_});
+        {}, {&config_, &trainer_, &releases_, &endpoints_, &invocations_, &forecasts_, &work_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     trainer_.run.set_name("trainingRuns/run0");
@@ -43,6 +43,7 @@ class FleetFixture : public ::testing::Test {
   FakeEndpoints endpoints_;
   FakeInvocations invocations_;
   FakeForecasts forecasts_;
+  FakeWork work_;
   std::unique_ptr<rpc::Server> server_;
 };
 

@@ -4,10 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/commands/completion.h"
 #include "cli/commands/config.h"
@@ -40,6 +43,14 @@ class CommandTest : public ::testing::Test {
   int Run(std::vector<const char*> arguments) {
     arguments.insert(arguments.begin(), "fleetcast");
     return RunCommandLine(app_, session_, static_cast<int>(arguments.size()), arguments.data());
+  }
+  // The exit code, and what is on standard error.
+  std::pair<int, std::string> Refusal(const std::vector<std::string>& words) {
+    std::vector<const char*> arguments;
+    for (const std::string& word : words) arguments.push_back(word.c_str());
+    ::testing::internal::CaptureStderr();
+    const int code = Run(arguments);
+    return {code, ::testing::internal::GetCapturedStderr()};
   }
 
   CLI::App app_{"", "fleetcast"};
@@ -83,6 +94,53 @@ TEST_F(CommandTest, AWrongCommandLineIsAUsageError) {
   EXPECT_TRUE(absl::StrContains(text, "error: ")) << text;
 }
 
+// Whatever names something, a list or one: left out it may mean more than what was meant.
+TEST_F(CommandTest, AnEmptyValueIsAUsageErrorOfEveryOptionButTexts) {
+  const std::set<std::string> texts = {"--actor", "--author", "--display-name", "--filter",
+                                       "--reason"};
+  int tried = 0;
+  for (const auto* noun : Children(app_)) {
+    for (const auto* verb : Children(*noun)) {
+      for (const auto* option : verb->get_options()) {
+        if (option->get_items_expected_max() == 0 || texts.contains(option->get_name())) continue;
+        std::vector<std::string> words = {noun->get_name(), verb->get_name()};
+        if (!option->get_positional()) words.push_back(option->get_name());
+        words.emplace_back();
+        if (option->get_expected_min() == 0) continue;  // --matrix
+        const auto [code, said] = Refusal(words);
+        EXPECT_EQ(code, 2) << absl::StrJoin(words, " ") << said;
+        EXPECT_TRUE(absl::StrContains(said, option->get_name())) << said;
+        ++tried;
+      }
+    }
+  }
+  EXPECT_GT(tried, 80);
+}
+
+TEST_F(CommandTest, AnEmptyValueIsToldWithWhatLeavingTheOptionOutMeans) {
+  for (const auto& [words, said] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"sweep", "start", "--plants", ""},
+            "--plants: is empty; give PLANT,... (only these plants), or leave it "
+            "out for: the whole fleet\n"},
+           {{"sweep", "start", "--plants="}, "leave it out for: the whole fleet"},
+           {{"sweep", "start", "--plants=", "--watch"}, "leave it out for: the whole fleet"},
+           {{"sweep", "start", "--plants", " "}, "--plants: is empty"},
+           {{"sweep", "start", "--circuits", "P001/C001,"},
+            "--circuits: has an empty element in \"P001/C001,\"; give PLANT/CIRCUIT,..."},
+           {{"sweep", "start", "--circuits", "P001/C001", ""}, "--circuits: is empty"},
+           {{"training", "start", "--circuits", ""}, "or all for the whole fleet"},
+           {{"training", "cancel", "01j", "--circuit", ""}, "leave it out for: the whole run"},
+           {{"training", "watch", ""}, "id: is empty; give a value (run), or leave it"},
+           {{"schedule", "update", "daily", "--plants", ""}, "every plant with --whole-fleet"},
+           {{"config", "changes", "--base", ""}, "leave it out for: origin/main"},
+           {{"deployment", "deploy", "12,,13"}, "version: has an empty element"},
+           {{"--data-dir", "", "model", "list"}, "--data-dir: is empty"}}) {
+    const auto [code, text] = Refusal(words);
+    EXPECT_EQ(code, 2) << text;
+    EXPECT_TRUE(absl::StrContains(text, said)) << text;
+  }
+}
+
 TEST_F(CommandTest, AVerbThatDoesNotExistIsNamedWithThoseThatDo) {
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(Run({"schedule", "stop", "daily"}), 2);
@@ -115,7 +173,7 @@ TEST_F(CommandTest, CompletionIsThereForZshAndFishToo) {
   const std::string scripts = ::testing::internal::GetCapturedStdout();
   EXPECT_TRUE(absl::StrContains(scripts, "'training start') entries=(")) << scripts;
   EXPECT_TRUE(absl::StrContains(scripts, "'--circuits:")) << scripts;
-  EXPECT_TRUE(absl::StrContains(scripts, "-n '__fleetcast_is training start' -l circuits -r"))
+  EXPECT_TRUE(absl::StrContains(scripts, "-n '__fleetcast_is training start' -l circuits -x"))
       << scripts;
 }
 

@@ -47,7 +47,7 @@ TEST(NameIn, LeavesFullNamesAlone) {
 }
 
 TEST(PlantIds, SplitsListsAndDropsTheCollection) {
-  EXPECT_EQ(PlantIds({"P001, P002", "plants/P003", ""}),
+  EXPECT_EQ(PlantIds({"P001, P002", "plants/P003"}),
             (std::vector<std::string>{"P001", "P002", "P003"}));
 }
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "cli/time_input.h"
 
 namespace fleetcast::cli {
@@ -74,6 +75,11 @@ TEST(ParseTime, ReadsADateAsItsEndAndTimesAsUtc) {
   EXPECT_EQ(ParseTime("--as-of", "2025-12-09 13:00").value(), kTextNow + absl::Hours(13));
   EXPECT_EQ(ParseTime("--as-of", "2025-12-09T13:00:00+01:00").value(), kTextNow + absl::Hours(12));
   EXPECT_EQ(ParseTime("--as-of", "yesterday").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(ParseTime("--as-of", "yesterday").status().message(),
+                                "the end of that day"));
+  EXPECT_TRUE(absl::StrContains(
+      ParseTime("--from", "yesterday", DayMeans::kItsBeginning).status().message(),
+      "the beginning of that day"));
 }
 
 }  // namespace

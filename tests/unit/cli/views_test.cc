@@ -5,6 +5,7 @@
 #include "cli/views/inference_view.h"
 #include "cli/views/model_view.h"
 #include "cli/views/proto_text.h"
+#include "cli/views/tracking_view.h"
 #include "cli/views/training_view.h"
 
 namespace fleetcast::cli {
@@ -148,6 +149,22 @@ TEST(ModelView, ReadsALineageAsSentences) {
   EXPECT_TRUE(absl::StrContains(LineageTable(lineage).Render({}),
                                 "models/sensor-model/versions/2  trained on  "
                                 "dataAssets/a/versions/2025-12-09  row_count 2880"));
+}
+
+TEST(TrackingView, TellsHowADataAssetDiffersFromTheOneBefore) {
+  registry::v1::DataAssetVersion version;
+  version.set_name("dataAssets/plant_P001_circuit_C001/versions/2025-12-09.2");
+  EXPECT_FALSE(absl::StrContains(DataAssetText(version, {}), "DIFFERS"));
+  version.set_compared_with("dataAssets/plant_P001_circuit_C001/versions/2025-12-09");
+  auto& difference = *version.add_differences();
+  difference.set_kind(registry::v1::DataDifference::KIND_LATE_READINGS);
+  difference.set_count(24);
+  difference.set_message("24 rows have come since");
+  const std::string text = DataAssetText(version, {});
+  EXPECT_TRUE(absl::StrContains(text,
+                                "DIFFERS FROM 2025-12-09  COUNT  WHAT\n"
+                                "LATE_READINGS               24  24 rows have come since\n"))
+      << text;
 }
 
 TEST(ForecastView, ShowsTheNextValueWithItsWidestInterval) {
