@@ -6,12 +6,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/names.h"
+#include "cli/output/structured.h"
 #include "cli/session.h"
 #include "cli/transport/registry_methods.h"
 #include "common/base/sha256.h"
@@ -129,7 +131,10 @@ absl::Status DownloadModel(Session& session, const DownloadOptions& options) {
     names.push_back(file.name);
   }
   FLEETCAST_RETURN_IF_ERROR(WriteFolder(*files, folder));
-  session.Show(version, [&](const Terminal&) {
+  auto document = ToJson(version);
+  document["folder"] = folder.string();
+  document["files"] = names;
+  session.Show(document, [&](const Terminal&) {
     return absl::StrCat("v", LastPart(version.name()), " is in ", folder.string(), ": ",
                         absl::StrJoin(names, ", "), "\n");
   });

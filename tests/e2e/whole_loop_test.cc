@@ -90,10 +90,11 @@ TEST(WholeLoop, RunsFromABranchToAStoredForecastForEveryChannelOfARealTransforme
 
   // A version as other programs read it, whole or not at all.
   const std::filesystem::path model = stack.data_dir() + "/downloaded";
-  const std::vector<std::string> download = {"model", "download", "1", "--out",
-                                             model.string() + "/"};
+  const std::vector<std::string> download = {
+      "model", "download", "1", "--out", model.string() + "/", "-o", "json"};
   const auto downloaded = stack.Fleetcast(download);
   ASSERT_EQ(downloaded.exit_code, 0) << downloaded.output << downloaded.errors;
+  EXPECT_EQ(nlohmann::json::parse(downloaded.output).at("folder"), model.string());
   for (const char* file : {"model.onnx", "model.json", "MLmodel"}) {
     EXPECT_TRUE(std::filesystem::is_regular_file(model / file)) << file;
   }
