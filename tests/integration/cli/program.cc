@@ -15,7 +15,7 @@
 namespace fleetcast::testing {
 namespace {
 
-constexpr absl::Duration kLongest = absl::Minutes(1);
+constexpr absl::Duration kLongest = absl::Minutes(10);
 
 [[noreturn]] void Execute(const std::vector<std::string>& arguments) {
   const char* folder = std::getenv("FLEETCAST_BIN_DIR");

@@ -22,7 +22,7 @@ struct InTurn {
   ~InTurn();
 };
 
-// Waits for the end, a minute at most. `targets` are flags such as --trainer-target.
+// Waits for the end, ten minutes at most. `targets` are flags such as --trainer-target.
 Outcome RunFleetcast(const std::vector<std::string>& arguments);
 
 // As RunFleetcast, on a terminal of 100 columns and 30 rows. `on_output` sees all output so far

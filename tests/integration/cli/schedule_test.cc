@@ -20,23 +20,27 @@ class FakeSchedules final : public inference::v1::ScheduleService::Service {
   grpc::Status CreateSchedule(grpc::ServerContext*,
                               const inference::v1::CreateScheduleRequest* request,
                               Schedule* response) override {
+    const InTurn in_turn;
     created = *request;
     *response = schedule;
     return grpc::Status::OK;
   }
   grpc::Status GetSchedule(grpc::ServerContext*, const inference::v1::GetScheduleRequest*,
                            Schedule* response) override {
+    const InTurn in_turn;
     *response = schedule;
     return grpc::Status::OK;
   }
   grpc::Status ListSchedules(grpc::ServerContext*, const inference::v1::ListSchedulesRequest*,
                              inference::v1::ListSchedulesResponse* response) override {
+    const InTurn in_turn;
     *response->add_schedules() = schedule;
     return grpc::Status::OK;
   }
   grpc::Status UpdateSchedule(grpc::ServerContext*,
                               const inference::v1::UpdateScheduleRequest* request,
                               Schedule* response) override {
+    const InTurn in_turn;
     ++updates;
     updated = *request;
     *response = schedule;
