@@ -58,7 +58,7 @@ bool IsText(const CLI::Option& option) {
 // A description without what ends it in brackets, and that: what holds where the option is left
 // out; "" if it does not say.
 std::pair<std::string, std::string> AboutAndLeftOut(const CLI::Option& option) {
-  const std::string text = option.get_description();
+  const std::string& text = option.get_description();
   const std::size_t open = text.find_last_of("([");
   if (open == std::string::npos || open == 0 || (text.back() != ')' && text.back() != ']'))
     return {text, option.get_default_str()};
@@ -68,7 +68,7 @@ std::pair<std::string, std::string> AboutAndLeftOut(const CLI::Option& option) {
 std::string AboutEmpty(const CLI::Option& option, const std::string& what) {
   const std::string type = TypeOf(option);
   const auto [about, left_out] = AboutAndLeftOut(option);
-  const std::string text =
+  std::string text =
       absl::StrCat(what, "; give ", type == "TEXT" ? "a value" : type, " (", about, ")");
   if (option.get_required()) return text;
   return absl::StrCat(text, ", or leave it out", left_out.empty() ? "" : " for: ", left_out);
