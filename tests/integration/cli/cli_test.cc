@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
+#include "absl/time/clock.h"
 #include "common/base/status.h"
 #include "common/rpc/status.h"
 #include "tests/integration/cli/fleet_fixture.h"
@@ -144,6 +145,8 @@ TEST_F(CliTest, ACommandThatMayHaveBeenCarriedOutSaysHowToRepeatIt) {
   const std::string request_id = trainer_.created.request_id();
   EXPECT_TRUE(StrContains(timed_out.err, "--request-id " + request_id)) << timed_out.err;
 
+  // The program has given up; the call may be a little later.
+  while (trainer_.ended == 0) absl::SleepFor(absl::Milliseconds(5));
   trainer_.keeps_silent = false;
   trainer_.creation = grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed");
   trainer_.creations = 0;

@@ -1,5 +1,6 @@
 #include "tests/integration/cli/fake_services.h"
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
 #include "common/base/status.h"
 #include "common/rpc/status.h"
@@ -37,6 +38,7 @@ Status FakeConfig::ListCircuits(ServerContext*, const config::v1::ListCircuitsRe
 Status FakeTrainer::CreateTrainingRun(ServerContext* context,
                                       const trainer::v1::CreateTrainingRunRequest* request,
                                       trainer::v1::TrainingRun* response) {
+  const absl::Cleanup over = [this] { ++ended; };
   const InTurn in_turn;
   created = *request;
   ++creations;

@@ -2,6 +2,7 @@
 // and keeps what it was asked.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -61,7 +62,8 @@ class FakeTrainer final : public trainer::v1::TrainingService::Service {
   grpc::Status creation;      // what CreateTrainingRun answers
   bool keeps_silent = false;  // it does so only when the client is gone
   int creations = 0;
-  int run_count = 1;  // runs to list, one a page
+  std::atomic<int> ended = 0;  // calls of CreateTrainingRun that are over
+  int run_count = 1;           // runs to list, one a page
   std::vector<Watch> watches;
   std::size_t watched = 0;
   trainer::v1::CreateTrainingRunRequest created;

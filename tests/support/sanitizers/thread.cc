@@ -35,7 +35,8 @@ const char* __tsan_default_suppressions() {
          "race:grpc::internal::InterceptorBatchMethodsImpl::InterceptorBatchMethodsImpl\n"
          // Of calls that nobody serves: the last of two threads to let go destroys it, which counts
          // inside the library.
-         "race:grpc::internal::CallbackBidiHandler<\n";
+         "race:grpc::internal::CallbackBidiHandler<\n"
+         "race:grpc::internal::CallbackWithSuccessTag::\n";
 }
 
 }  // extern "C"
