@@ -8,7 +8,7 @@ namespace fleetcast::workqueue {
 namespace {
 
 constexpr int kDeadAtOnce = 200;
-constexpr absl::Duration kTendEvery = absl::Seconds(12);
+constexpr absl::Duration kTendEvery = absl::Seconds(15);
 
 absl::Status Tend(Queue& queue, db::ConnectionPool& pool) {
   FLEETCAST_ASSIGN_OR_RETURN(const int dead, queue.Tend(pool));
