@@ -19,9 +19,11 @@
 namespace fleetcast::inference {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using workqueue::TaskState;
 
@@ -822,6 +824,19 @@ TEST_F(ReleaseTest, ASchedulesPlantOfWhichNothingIsDeployedIsAProblemOfTheFleet)
   EXPECT_THAT(problems[0].message, HasSubstr("P002"));
   EXPECT_THAT(store_.Summarize("P001", std::nullopt)->problems, IsEmpty());
   EXPECT_THAT(store_.Summarize("P002", std::nullopt)->problems, SizeIs(1));
+}
+
+TEST_F(ReleaseTest, AQuestionAboutThePastThatFailsSaysNothingOfTheCircuit) {
+  DeployFleet();
+  const absl::Time past = absl::FromUnixSeconds(1'000'000);
+  ASSERT_TRUE(sweeps_.CreateOne(NewRequest(), kOne, past).ok());
+  ASSERT_TRUE(Fail(Fetch()));
+  EXPECT_THAT(ConditionsOfCircuit(kOne), Not(Contains("FORECAST_FAILED")));
+  ASSERT_TRUE(sweeps_.CreateOne(NewRequest(), kOne, std::nullopt).ok());
+  ASSERT_TRUE(Fail(Fetch()));
+  EXPECT_THAT(ConditionsOfCircuit(kOne), Contains("FORECAST_FAILED"));
+  EXPECT_EQ(sweeps_.CreateOne(NewRequest(), kOne, absl::Now() + absl::Hours(2)).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

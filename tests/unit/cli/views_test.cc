@@ -57,6 +57,16 @@ TEST(TrainingView, ShowsWhatAJobIsDoing) {
   EXPECT_EQ(ProgressOf(job).loss, 0.75);
 }
 
+TEST(TrainingView, SaysWhatARunningJobWaitsFor) {
+  trainer::v1::TrainingRun run;
+  run.set_name("trainingRuns/01j");
+  auto job = Job(trainer::v1::TrainingJob::STATE_RUNNING);
+  job.mutable_progress()->set_waits_for("No space left\non device");
+  EXPECT_NE(TrainingRunText(run, {job}, {}, kNow).find("waits: No space left"), std::string::npos);
+  job.set_state(trainer::v1::TrainingJob::STATE_FAILED);
+  EXPECT_EQ(TrainingRunText(run, {job}, {}, kNow).find("waits:"), std::string::npos);
+}
+
 TEST(TrainingView, ListsRunsWithWhatWasAskedFor) {
   trainer::v1::TrainingRun run;
   run.set_name("trainingRuns/01j");

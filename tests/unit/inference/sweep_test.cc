@@ -168,5 +168,13 @@ TEST(InvocationReason, SaysWhatAQueuedOneWaitsForAndWhoHoldsARunningOne) {
   EXPECT_EQ(InvocationReason(invocation), "held by replica-1");
 }
 
+TEST(ValidateAsOf, TakesNoTimeToCome) {
+  const absl::Time now = absl::FromUnixSeconds(1'765'238'400);
+  EXPECT_TRUE(ValidateAsOf(std::nullopt, now).ok());
+  EXPECT_TRUE(ValidateAsOf(absl::UnixEpoch(), now).ok());
+  EXPECT_TRUE(ValidateAsOf(now + absl::Seconds(30), now).ok()) << "clocks differ";
+  EXPECT_EQ(ValidateAsOf(now + absl::Hours(1), now).code(), absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace fleetcast::inference
