@@ -243,7 +243,7 @@ ${bold}The stack stays up.${plain} Talk to it:
   fleetcast local logs trainer --follow
 
   grpcurl -plaintext localhost:$port list
-  grpcurl -plaintext -d '{"base_revision":"origin/main","head_revision":"my-branch"}' \\
+  grpcurl -plaintext -d '{"base_revision":"origin/main~1","head_revision":"origin/main"}' \\
     localhost:$port fleetcast.config.v1.ConfigService/DetectChanges
   grpcurl -plaintext localhost:$((port + 1)) fleetcast.trainer.v1.TrainingService/ListTrainingRuns
   grpcurl -plaintext -d '{"parent":"models/sensor-model","filter":"tags.plant_id = \"P001\""}' \\

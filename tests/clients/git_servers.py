@@ -27,6 +27,15 @@ def run(*command, **options):
     return process.stdout.strip()
 
 
+def make_sha256_repository(source, folder):
+    """The files of the clone `source` in a new repository that names its objects by SHA-256."""
+    run("git", "init", "-q", "-b", "main", "--object-format=sha256", folder, env=GIT_ENVIRONMENT)
+    shutil.copytree(source / "config", folder / "config")
+    names = ("-c", "user.name=mia", "-c", "user.email=mia@plant.example")
+    run("git", "-C", folder, "add", ".", env=GIT_ENVIRONMENT)
+    run("git", "-C", folder, *names, "commit", "-q", "-m", "All", env=GIT_ENVIRONMENT)
+
+
 class Repository:
     """A bare repository on a server, and the clone of a person who pushes to it."""
 

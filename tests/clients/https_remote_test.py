@@ -2,7 +2,7 @@
 
 import unittest
 
-from git_servers import Authority, HttpsServer
+from git_servers import GIT_ENVIRONMENT, Authority, HttpsServer, make_sha256_repository, run
 from remote_case import RemoteCase
 
 TOKEN = "tok3n-of-the-forge"
@@ -74,6 +74,14 @@ class HttpsRemoteTest(RemoteCase):
         url = f"{self.server.url}/nothing.git"
         message = self.assert_refused(self.follow(remote_url=url), "404", "remote_url")
         self.assertNotIn(TOKEN, message)
+
+    def test_sha_256_is_refused_in_words_that_say_so(self):
+        other = self.folder / "sha256"
+        make_sha256_repository(self.folder / "fleet", other)
+        served = self.repository.bare.parent / "sha256.git"
+        run("git", "clone", "-q", "--bare", other, served, env=GIT_ENVIRONMENT)
+        url = f"{self.server.url}/sha256.git"
+        self.assert_refused(self.follow(remote_url=url), "SHA-256", "SHA-1")
 
     def test_certificate_of_another_authority_gets_no_token(self):
         other = Authority(self.folder / "other").certificate

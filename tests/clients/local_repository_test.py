@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import fleet
-from git_servers import GIT_ENVIRONMENT, run
+from git_servers import GIT_ENVIRONMENT, make_sha256_repository, run
 
 
 class LocalRepository(unittest.TestCase):
@@ -41,13 +41,7 @@ class LocalRepository(unittest.TestCase):
 
     def test_sha_256_is_refused_and_the_remedy_helps(self):
         other = self.folder / "sha256"
-        run("git", "init", "-q", "--object-format=sha256", other, env=GIT_ENVIRONMENT)
-        names = ("-c", "user.name=mia", "-c", "user.email=mia@plant.example")
-        for path in ("config/plants_circuits.yml", "config/plants/P001/C001.yml"):
-            (other / path).parent.mkdir(parents=True, exist_ok=True)
-            (other / path).write_bytes((self.folder / "fleet" / path).read_bytes())
-        run("git", "-C", other, "add", ".", env=GIT_ENVIRONMENT)
-        run("git", "-C", other, *names, "commit", "-q", "-m", "All", env=GIT_ENVIRONMENT)
+        make_sha256_repository(self.folder / "fleet", other)
         said = self.refused(other)
         self.assertIn("SHA-256", said)
         # What the message tells to do.

@@ -206,8 +206,14 @@ absl::Status RemoteError(int code, const Access& access) {
     refused = refused || absl::StrContains(why, sign);
   std::string remedy =
       refused ? RemedyOf(code, access) : "look at the remote, and at the way to it";
-  if (absl::StrContains(why, "extensions.objectformat"))
-    remedy = "it names its objects by SHA-256, and this service reads repositories of SHA-1 alone";
+  // The second is what libgit2 makes of a branch whose commit has a name of 64 digits.
+  for (const char* sign : {"extensions.objectformat", "error parsing REF pkt-line"}) {
+    if (!absl::StrContains(why, sign)) continue;
+    refused = true;
+    remedy =
+        "its objects are not named by SHA-1, probably by SHA-256, and this service reads "
+        "repositories of SHA-1 alone";
+  }
   return MakeError(absl::StatusCode::kUnavailable,
                    absl::StrCat("cannot fetch from ", access.remote.url, ": ", why, "; ", remedy),
                    {.reason = refused ? "REMOTE_REFUSED" : "REMOTE_UNREACHABLE",

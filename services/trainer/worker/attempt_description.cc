@@ -188,6 +188,7 @@ NewModelVersion DescribeVersion(const HeldJob& job, const forecast::TrainedModel
       {"r2", Number(test.r2)},
       {"trained_at", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", trained_at, absl::UTCTimeZone())},
       {"engine", forecast::ThisEngine().Text()},
+      {"uses_calendar", trained.uses_calendar ? "true" : "false"},
       {"members", MembersTag(trained.members)},
       {"remarks", RemarksTag(trained.remarks)}};
   version.metrics = {{"mae", test.mae},

@@ -826,6 +826,33 @@ TEST_F(ReleaseTest, ASchedulesPlantOfWhichNothingIsDeployedIsAProblemOfTheFleet)
   EXPECT_THAT(store_.Summarize("P002", std::nullopt)->problems, SizeIs(1));
 }
 
+TEST_F(ReleaseTest, AForecastThatIsLateNamesThePoolThatHoldsItsPlant) {
+  DeployFleet();
+  ASSERT_TRUE(schedules_.Create(NewRequest(), "hourly", {.cron = "0 * * * *"}).ok());
+  Sql("UPDATE inference.deployments SET update_time = update_time - interval '3 hours'");
+  Sql("UPDATE inference.schedules SET update_time = update_time - interval '3 hours'");
+  PassTime(absl::Hours(2));
+  const auto why_late = [&](const CircuitId& circuit) {
+    for (const Condition& condition : Status(circuit).conditions)
+      if (condition.type == ConditionType::kForecastLate) return condition.message;
+    return std::string("not late");
+  };
+  const auto set_pool = [&](const workqueue::PoolChange& change) {
+    EXPECT_TRUE(workqueue::SetPool(queue_, NewRequest(), change).ok());
+  };
+  EXPECT_THAT(why_late(kOne), HasSubstr("no replica of pool forecasting has been seen"));
+  ASSERT_TRUE(queue_.SeeReplica("inference-1", {kForecastingQueue}, 1).ok());
+  EXPECT_THAT(why_late(kOne), HasSubstr("`fleetcast local status`"));
+  set_pool({.id = "plant-P001", .paused = true, .reason = "inspection"});
+  EXPECT_THAT(why_late(kOne), HasSubstr("pool plant-P001 is paused (inspection)"));
+  EXPECT_THAT(why_late(kOne), HasSubstr("`fleetcast pool list`"));
+  EXPECT_THAT(why_late(kThree), HasSubstr("`fleetcast local status`"));
+  set_pool({.id = "plant-P001", .limit = 0, .paused = false});
+  EXPECT_THAT(why_late(kOne), HasSubstr("pool plant-P001 is at its limit: 0 of 0 run"));
+  set_pool({.id = workqueue::kFleetPool, .paused = true});
+  EXPECT_THAT(why_late(kThree), HasSubstr("pool fleet is paused"));
+}
+
 TEST_F(ReleaseTest, AQuestionAboutThePastThatFailsSaysNothingOfTheCircuit) {
   DeployFleet();
   const absl::Time past = absl::FromUnixSeconds(1'000'000);

@@ -56,8 +56,9 @@ class ConfigServiceTest : public ::testing::Test {
   }
 
   absl::StatusOr<v1::DetectChangesResponse> Changes(const std::string& base,
-                                                    const std::string& head) {
+                                                    const std::string& head, int page_size = 0) {
     v1::DetectChangesRequest request;
+    request.set_page_size(page_size);
     request.set_base_revision(base);
     request.set_head_revision(head);
     return Call(&Stub::DetectChanges, request);
@@ -83,8 +84,10 @@ class ConfigServiceTest : public ::testing::Test {
     return Call(&Stub::GetCircuit, request);
   }
 
-  absl::StatusOr<v1::ValidateRevisionResponse> Validate(const std::string& revision) {
+  absl::StatusOr<v1::ValidateRevisionResponse> Validate(const std::string& revision,
+                                                        int page_size = 0) {
     v1::ValidateRevisionRequest request;
+    request.set_page_size(page_size);
     request.set_revision(revision);
     return Call(&Stub::ValidateRevision, request);
   }
@@ -491,6 +494,8 @@ TEST_F(ConfigServiceTest, WrongArgumentsNameTheirField) {
   git_.Commit("main", base_);
   const std::vector<std::pair<absl::Status, std::string>> cases = {
       {Circuits("plants/-", -1).status(), "page_size"},
+      {Changes("main", "main", -1).status(), "page_size"},
+      {Validate("main", -1).status(), "page_size"},
       {Circuits("plants/../x").status(), "parent"},
       {Circuits("nothing").status(), "parent"},
       {Circuits("plants/-", 0, "", "colour = 3").status(), "filter"},

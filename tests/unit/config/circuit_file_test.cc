@@ -104,6 +104,16 @@ TEST(CircuitFile, DeclaredRangeOfTheTargetIsPartOfTheTrainingHashWhereThereIsOne
   EXPECT_EQ(with.deployment_hash, plain.deployment_hash);
 }
 
+TEST(CircuitFile, AValueThatIsTooLongIsToldItsLengthAndNotThatItIsNoText) {
+  const CircuitResolution resolution =
+      ResolveEdited({{"SENSOR_P001_C001", std::string(257, 's')}});
+  ASSERT_EQ(resolution.diagnostics.size(), 1u);
+  EXPECT_NE(resolution.diagnostics[0].message.find("is 257 bytes long"), std::string::npos)
+      << resolution.diagnostics[0].message;
+  EXPECT_NE(resolution.diagnostics[0].remedy.find("use 1 to 256 bytes"), std::string::npos)
+      << resolution.diagnostics[0].remedy;
+}
+
 // A plant's minimum with a circuit's maximum below it: the circuit's is the one to mend.
 TEST(CircuitFile, RangeThatIsEmptyIsReportedInTheStrongerFile) {
   CircuitLayer plant =

@@ -457,6 +457,13 @@ TEST_F(FleetReaderTest, CircuitThatIsCalledLikeTheFileOfDefaultsIsToldSoAndNoMor
             (Strings{"config/plants_circuits.yml RESERVED_ID"}));
 }
 
+TEST_F(FleetReaderTest, FilesOfAPlantWhoseIdIsRefusedAreNotSaidToLackAnEntry) {
+  Files files = FleetFiles({{"P001", {"C001"}}, {"X_circuit_Y", {"C001"}}});
+  repository_.AddCommit("head", files);
+  EXPECT_EQ(Reasons(reader_.ValidateRevision("head")->diagnostics),
+            (Strings{"config/plants_circuits.yml RESERVED_ID"}));
+}
+
 TEST_F(FleetReaderTest, ManyCircuitsAreResolvedByThreadsAsByOne) {
   std::vector<std::string> ids;
   for (int i = 0; i < 300; ++i) ids.push_back("C" + std::to_string(1000 + i));

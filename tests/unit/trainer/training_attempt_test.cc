@@ -107,7 +107,8 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   ASSERT_EQ(registry_.versions().size(), 1u);
   const NewModelVersion version = registry_.versions()[0].given;
   // And engine, members, remarks, configuration, verdict, and what was read.
-  EXPECT_EQ(version.tags.size(), 22u);
+  EXPECT_EQ(version.tags.size(), 23u);
+  EXPECT_EQ(version.tags.at("uses_calendar"), "false");
   EXPECT_EQ(version.tags.at("sensor_id"), "SENSOR_P001_C001");
   EXPECT_EQ(version.tags.at("last_reading").substr(0, 10), version.tags.at("cutoff_date"));
   EXPECT_EQ(version.tags.at("engine"), forecast::ThisEngine().Text());
