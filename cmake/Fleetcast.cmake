@@ -69,11 +69,12 @@ function(fleetcast_binary name)
   add_dependencies(fleetcast_binaries ${name})
 endfunction()
 
-# fleetcast_test(NAME LABEL unit|contract|integration|e2e SOURCES … DEPS … [ALONE …]):
+# fleetcast_test(NAME LABEL unit|contract|integration|e2e SOURCES … DEPS … [ALONE …] [COST …]):
 # one GoogleTest binary, one CTest entry. It runs in the build's bin folder's parent, finds
 # the built programs through FLEETCAST_BIN_DIR and the checkout through FLEETCAST_SOURCE_DIR.
+# COST is about how many seconds it takes where that is many: such a test begins early.
 function(fleetcast_test name)
-  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPS;ALONE" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;COST" "SOURCES;DEPS;ALONE" ${ARGN})
   _fleetcast_in_units(ARG_SOURCES ${name})
   add_executable(${name} ${ARG_SOURCES} ${ARG_ALONE} ${FLEETCAST_SANITIZER_OBJECTS})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
@@ -85,6 +86,9 @@ function(fleetcast_test name)
   # Half an hour is for what hangs; a slow or busy machine is no failure.
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 1800
     ENVIRONMENT "FLEETCAST_BIN_DIR=${CMAKE_BINARY_DIR}/bin;FLEETCAST_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+  if(ARG_COST)
+    set_tests_properties(${name} PROPERTIES COST ${ARG_COST})
+  endif()
 endfunction()
 
 # fleetcast_bench(forecast_bench SOURCES … DEPS …): a program under tests/bench that prints ratios,

@@ -110,9 +110,11 @@ absl::Status WatchByName(Session& session, const std::string& name) {
 
 absl::Status Made(Session& session, const v1::Release& release, bool watch) {
   const std::string id = LastPart(release.name());
-  const std::string plan = PlanText(release.plan());
+  // That of a release which has been there before is done with.
+  const bool under_way = release.state() == v1::Release::STATE_APPLYING;
   const std::string what =
-      absl::StrCat("release ", id, " of ", ShortCommit(release.commit()), ": ", plan);
+      absl::StrCat("release ", id, " of ", ShortCommit(release.commit()),
+                   under_way ? absl::StrCat(": ", PlanText(release.plan())) : "");
   if (watch) {
     session.Say(what);
     return WatchByName(session, release.name());
@@ -120,9 +122,8 @@ absl::Status Made(Session& session, const v1::Release& release, bool watch) {
   session.Show(release, [&](const Terminal&) {
     return absl::StrCat(
         what, "\n",
-        release.state() == v1::Release::STATE_APPLYING
-            ? absl::StrCat("follow it: fleetcast release watch ", id)
-            : absl::StrCat(StateText(release), ": ", OneLine(release.state_reason())),
+        under_way ? absl::StrCat("follow it: fleetcast release watch ", id)
+                  : absl::StrCat(StateText(release), ": ", OneLine(release.state_reason())),
         "\n");
   });
   return absl::OkStatus();

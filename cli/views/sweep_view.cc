@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/names.h"
@@ -14,6 +16,18 @@ using Align = Column::Align;
 
 std::string PlantsText(const google::protobuf::RepeatedPtrField<std::string>& plant_ids) {
   return plant_ids.empty() ? "whole fleet" : absl::StrJoin(plant_ids, ", ");
+}
+
+// "P001, P002", or "P001/C001, P001/C002 and 7 more" where circuits were asked for.
+std::string AskedForText(const Sweep& sweep) {
+  constexpr int kNamed = 5;
+  if (sweep.circuits().empty()) return PlantsText(sweep.plant_ids());
+  std::vector<std::string> named;
+  for (int i = 0; i < std::min(kNamed, sweep.circuits_size()); ++i)
+    named.push_back(ShortCircuit(sweep.circuits(i)));
+  const int more = sweep.circuits_size() - kNamed;
+  return absl::StrCat(absl::StrJoin(named, ", "),
+                      more > 0 ? absl::StrCat(" and ", more, " more") : "");
 }
 
 std::string CountsText(const inference::v1::InvocationCounts& counts) {
@@ -132,7 +146,7 @@ Table SweepsTable(const std::vector<Sweep>& sweeps, absl::Time now) {
                   sweep.has_backfill() ? "backfill"
                   : sweep.has_as_of()  ? MinuteText(TimeOf(sweep.as_of()))
                                        : "latest",
-                  MadeBy(sweep), PlantsText(sweep.plant_ids())});
+                  MadeBy(sweep), AskedForText(sweep)});
   }
   return table;
 }
@@ -143,7 +157,7 @@ std::string SweepText(const Sweep& sweep, const std::vector<Invocation>& invocat
   text.Add("sweep", {LastPart(sweep.name()), Style::kBold});
   text.Add("state", StateCell(StateText(sweep)));
   text.AddGiven("why", sweep.state_reason());
-  text.Add("plants", PlantsText(sweep.plant_ids()));
+  text.Add(sweep.circuits().empty() ? "plants" : "circuits", AskedForText(sweep));
   if (!sweep.missing_plant_ids().empty())
     text.Add("missing", {PlantsText(sweep.missing_plant_ids()), Style::kBad});
   for (const std::string& replaced : sweep.replaced_sweeps())

@@ -156,12 +156,14 @@ struct ConnectionPool::State {
   }
 
   void BeginLease(Connection& connection) {
-    // A caller's time ends both: a tenth of it is for the answer of a server that cuts a statement.
+    // A caller's time ends both: a tenth of it is for the answer of a server that cuts a statement,
+    // and one for ours, which must reach the caller while it still listens.
     const absl::Duration callers = RemainingTime().value_or(absl::InfiniteDuration());
     connection.statement_timeout =
-        std::max(std::min(options.statement_timeout, callers * 0.9), absl::Milliseconds(1));
-    const absl::Duration longest = std::min(
-        callers, connection.statement_timeout + std::min(options.statement_timeout, kLongestGrace));
+        std::max(std::min(options.statement_timeout, callers * 0.8), absl::Milliseconds(1));
+    const absl::Duration longest =
+        std::min(callers * 0.9,
+                 connection.statement_timeout + std::min(options.statement_timeout, kLongestGrace));
     {
       const std::lock_guard lock(mutex);
       connection.deadline = steady_clock::now() + absl::ToChronoNanoseconds(longest);

@@ -1,6 +1,7 @@
 #include "common/workqueue/conclusion.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "common/base/log.h"
@@ -9,7 +10,8 @@
 namespace fleetcast::workqueue {
 namespace {
 
-constexpr absl::Duration kPause = absl::Milliseconds(250);
+constexpr std::chrono::milliseconds kPause(250);
+constexpr std::chrono::minutes kPatienceWhenLost(10);
 
 LogFields FieldsOf(const Hold& hold) {
   return {{"group", hold.task().group_id}, {"task", hold.task().name}};
@@ -25,17 +27,27 @@ void LogFailure(const Hold& hold, const Failure& failure, const char* what) {
   LogWarning(what, fields);
 }
 
-// Calls `write` until it succeeds, fails for good, or the leases of all of `which` may have run
-// out.
+bool IsGone(const Hold& hold) { return hold.MustStop() == StopReason::kGone; }
+
+// Calls `write` until it succeeds, fails for good, or there is no sense in it any more.
 template <typename Write>
 auto Insist(const Batch& batch, const std::vector<std::size_t>& which, Write&& write)
     -> decltype(write()) {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point give_up = Clock::time_point::max();
   for (;;) {
     auto written = write();
-    if (written.ok() || !IsTransient(written.status()) ||
-        std::all_of(which.begin(), which.end(), [&](std::size_t i) { return batch[i]->Lost(); }))
-      return written;
-    std::this_thread::sleep_for(absl::ToChronoNanoseconds(kPause));
+    if (written.ok() || !IsTransient(written.status())) return written;
+    const auto all = [&](auto&& is) {
+      return std::all_of(which.begin(), which.end(), [&](std::size_t i) { return is(*batch[i]); });
+    };
+    const bool lost = all([](const Hold& hold) { return hold.Lost(); });
+    give_up = lost ? std::min(give_up, Clock::now() + kPatienceWhenLost) : Clock::time_point::max();
+    const bool senseless = lost && all([](const Hold& hold) {
+                             return IsGone(hold) || hold.MustStop() == StopReason::kDraining;
+                           });
+    if (senseless || Clock::now() > give_up) return written;
+    std::this_thread::sleep_for(kPause);
   }
 }
 
@@ -54,10 +66,12 @@ class Conclusion {
   void Write() {
     std::vector<std::size_t> successes;
     for (std::size_t i = 0; i < batch_.size(); ++i) {
-      if (batch_[i]->Lost())
+      if (IsGone(*batch_[i]))
         LogLost(*batch_[i], "what was done is dropped: the task is not held any more");
       else if (outcome_.outcomes[i].ending == Ending::kSucceeded)
         successes.push_back(i);
+      else if (batch_[i]->Lost())
+        HandBack(i);
       else
         AddEnd(i, outcome_.outcomes[i]);
     }
@@ -77,6 +91,12 @@ class Conclusion {
     if (outcome.failure)
       LogFailure(*batch_[i], *outcome.failure,
                  outcome.ending == Ending::kSnoozed ? "put off" : "failed");
+  }
+
+  void HandBack(std::size_t i) {
+    LogLost(*batch_[i], "the lease could not be renewed in time; the task is handed back");
+    AddEnd(i, {.ending = Ending::kHandedBack,
+               .reason = "which could not renew its lease while Postgres was away from it"});
   }
 
   void Succeed(const std::vector<std::size_t>& which) {

@@ -1,6 +1,7 @@
 #include "common/workqueue/duties.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
@@ -9,10 +10,13 @@ namespace {
 
 constexpr int kDeadAtOnce = 200;
 constexpr absl::Duration kTendEvery = absl::Seconds(15);
+// After Postgres was away, holders that live hand back what they could not renew: they go first.
+constexpr absl::Duration kForOthers = absl::Seconds(2);
 
 absl::Status Tend(Queue& queue, db::ConnectionPool& pool) {
   FLEETCAST_ASSIGN_OR_RETURN(const int dead, queue.Tend(pool));
   if (dead == 0) return absl::OkStatus();
+  absl::SleepFor(kForOthers);
   for (int ended = kDeadAtOnce; ended == kDeadAtOnce;) {
     FLEETCAST_ASSIGN_OR_RETURN(ended, queue.EndDead(pool, kDeadAtOnce));
     if (ended > 0)

@@ -45,7 +45,8 @@ class Hold {
   [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
   // How long a call that belongs to the attempt may take.
   [[nodiscard]] absl::Duration Remaining() const;
-  // Whether the lease may have run out, or the task is gone: then nothing may be written any more.
+  // Whether the lease may have run out, or the task is gone: then no more effects, but for those in
+  // the transactions of the queue, which know the epoch.
   [[nodiscard]] bool Lost() const;
 
   // What the work has got to, JSON; written soon, at most every kProgressEvery, and may be lost.

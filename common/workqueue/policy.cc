@@ -34,7 +34,8 @@ Failure DeathOf(const Task& task, Ending ending) {
     default:
       failure.reason = "LEASE_EXPIRED";
       failure.message = absl::StrCat("replica ", task.holder,
-                                     " went silent; see its log, or whether it was killed");
+                                     " went silent; see its log, whether it was killed, and "
+                                     "whether Postgres was away");
   }
   return failure;
 }
@@ -85,7 +86,8 @@ NextState After(const Task& task, Ending ending, const std::optional<Failure>& f
     case Ending::kHandedBack:
       next.attempt_count = std::max(0, task.attempt_count - 1);
       next.snooze_count = task.snooze_count;
-      next.reason = absl::StrCat("handed back by replica ", task.holder, ", which shuts down");
+      next.reason = absl::StrCat("handed back by replica ", task.holder, ", ",
+                                 why.empty() ? "which shuts down" : why);
       return next;
     case Ending::kCancelled:
       next.state = TaskState::kCancelled;

@@ -388,11 +388,13 @@ void Worker::State::Renew(std::unique_lock<std::mutex>& lock, bool all) {
   const std::vector<std::shared_ptr<Hold>> held = Held();
   lock.unlock();
   bool due = all;
+  Batch renewed;
   std::vector<HoldId> ids;
-  ids.reserve(held.size());
   for (const auto& hold : held) {
     hold->NoticeStop();
+    if (hold->Lost()) continue;  // it has been told to stop: its end is to be written
     due = due || hold->RenewalDue();
+    renewed.push_back(hold);
     ids.push_back(hold->id());
   }
   const absl::Duration asked_at = clock.Monotonic();
@@ -404,9 +406,9 @@ void Worker::State::Renew(std::unique_lock<std::mutex>& lock, bool all) {
                  {{"error", std::string(renewals.status().message())}});
       renew_not_before = clock.Monotonic() + absl::Milliseconds(500);
     } else {
-      for (std::size_t i = 0; i < held.size(); ++i) {
-        if ((*renewals)[i] == Renewal::kRenewed) held[i]->Renewed(asked_at);
-        if ((*renewals)[i] == Renewal::kGone) held[i]->Stop(StopReason::kGone);
+      for (std::size_t i = 0; i < renewed.size(); ++i) {
+        if ((*renewals)[i] == Renewal::kRenewed) renewed[i]->Renewed(asked_at);
+        if ((*renewals)[i] == Renewal::kGone) renewed[i]->Stop(StopReason::kGone);
       }
     }
   }

@@ -1,30 +1,14 @@
 #include "services/inference/domain/circuit_record.h"
 
+#include "services/inference/domain/circuit_json.h"
 #include "services/inference/domain/deployment_json.h"
 
 namespace fleetcast::inference {
 
 using nlohmann::json;
 
-NLOHMANN_JSON_SERIALIZE_ENUM(StepAction, {{StepAction::kNone, "NONE"},
-                                          {StepAction::kPromoted, "PROMOTED"},
-                                          {StepAction::kRedeployed, "REDEPLOYED"},
-                                          {StepAction::kRetired, "RETIRED"},
-                                          {StepAction::kRefused, "REFUSED"},
-                                          {StepAction::kPinned, "PINNED"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepResult, action, model_version, why,
-                                                removed_champion)
-
-std::string Word(DesiredState state) {
-  if (state == DesiredState::kNone) return "";
-  return state == DesiredState::kActive ? "ACTIVE" : "RETIRED";
-}
-
-DesiredState DesiredStateOf(const std::string& word) {
-  if (word.empty()) return DesiredState::kNone;
-  return word == "ACTIVE" ? DesiredState::kActive : DesiredState::kRetired;
-}
-
+std::string Word(DesiredState state) { return json(state).get<std::string>(); }
+DesiredState DesiredStateOf(const std::string& word) { return json(word).get<DesiredState>(); }
 std::string Word(StepAction action) { return json(action).get<std::string>(); }
 std::string ToJson(const StepResult& result) { return json(result).dump(); }
 

@@ -2,6 +2,7 @@
 // went. A snapshot of rows; what follows from it is decided in reconcile.h and condition.h.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -63,6 +64,10 @@ struct CircuitRecord {
 
   struct LatestForecast {
     absl::Time issue_time, create_time;
+    std::optional<absl::Time> answer_time;  // of one from the same readings that is not newer
+    [[nodiscard]] absl::Time answered() const {
+      return std::max(create_time, answer_time.value_or(create_time));
+    }
     std::int64_t model_version = 0;
     std::optional<double> next_value;
     ForecastSource source = ForecastSource::kDeployedVersion;

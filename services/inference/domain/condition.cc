@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/inference/domain/circuit_json.h"
 #include "services/inference/domain/reconcile.h"
 
 namespace fleetcast::inference {
@@ -169,7 +170,7 @@ class Judge {
   // When the oldest forecast that `schedule` asks for and that has not come was due.
   std::optional<absl::Time> Unanswered(const Schedule& schedule) const {
     absl::Time answered = std::max(circuit_.serving->deploy_time, schedule.update_time);
-    if (circuit_.forecast) answered = std::max(answered, circuit_.forecast->create_time);
+    if (circuit_.forecast) answered = std::max(answered, circuit_.forecast->answered());
     // A tick that nobody has taken counts too, a dispatcher that is dead is no excuse; and so does
     // one that made no sweep.
     std::optional<absl::Time> newest = schedule.last_tick;
@@ -225,7 +226,7 @@ class Judge {
   void Forecasts() {
     const auto& failed = circuit_.failed_invocation;
     if (failed && failed->time &&
-        (!circuit_.forecast || *failed->time > circuit_.forecast->create_time))
+        (!circuit_.forecast || *failed->time > circuit_.forecast->answered()))
       Add(ConditionType::kForecastFailed, Severity::kError, failed->reason, failed->message,
           *failed->time);
     if (circuit_.forecast && circuit_.forecast->source != ForecastSource::kDeployedVersion)
@@ -276,50 +277,7 @@ std::vector<std::string> ConditionWords() {
   return words;
 }
 
-std::string Word(ConditionType type) {
-  switch (type) {
-    case ConditionType::kOutOfSync:
-      return "OUT_OF_SYNC";
-    case ConditionType::kTraining:
-      return "TRAINING";
-    case ConditionType::kGateRefused:
-      return "GATE_REFUSED";
-    case ConditionType::kForecastLate:
-      return "FORECAST_LATE";
-    case ConditionType::kForecastFailed:
-      return "FORECAST_FAILED";
-    case ConditionType::kDataStale:
-      return "DATA_STALE";
-    case ConditionType::kPinned:
-      return "PINNED";
-    case ConditionType::kRetired:
-      return "RETIRED";
-    case ConditionType::kNotScheduled:
-      return "NOT_SCHEDULED";
-    case ConditionType::kWorseThanNaive:
-      return "WORSE_THAN_NAIVE";
-    case ConditionType::kOnFallback:
-      return "ON_FALLBACK";
-    case ConditionType::kSensorStuck:
-      return "SENSOR_STUCK";
-    case ConditionType::kDrifted:
-      return "DRIFTED";
-  }
-  return "";
-}
-
-std::string Word(Severity severity) {
-  switch (severity) {
-    case Severity::kOk:
-      return "OK";
-    case Severity::kInfo:
-      return "INFO";
-    case Severity::kWarning:
-      return "WARNING";
-    case Severity::kError:
-      return "ERROR";
-  }
-  return "";
-}
+std::string Word(ConditionType type) { return nlohmann::json(type).get<std::string>(); }
+std::string Word(Severity severity) { return nlohmann::json(severity).get<std::string>(); }
 
 }  // namespace fleetcast::inference

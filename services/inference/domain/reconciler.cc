@@ -108,11 +108,18 @@ absl::Status Reconciler::ChangeChampion(const HeldStep& step, const RegistryFact
                                            decision.version == facts.previous,
                               .actor = ActorOf(step.pin),
                               .reason = WhyOf(step, decision)};
-  return registry_.ChangeChampion(
+  FLEETCAST_RETURN_IF_ERROR(registry_.ChangeChampion(
       DerivedUuid(absl::StrCat("champion of ", CircuitResource(step.circuit), " from ",
                                change.expected_current, " to ", change.model_version, " by ",
                                step.group_id)),
-      change);
+      change));
+  // The registry knows no epochs: what was asked of the circuit while this process was suspended
+  // before the change may stand on the champion that was.
+  absl::Status held = step.confirm_held();
+  if (absl::IsCancelled(held))
+    FLEETCAST_RETURN_IF_ERROR(
+        store_.StepAgain(step.circuit, change.actor, "after a change that came late"));
+  return held;
 }
 
 absl::Status Reconciler::AskTrainer(const HeldStep& step, const CircuitRecord& circuit,

@@ -123,6 +123,9 @@ class ReleaseStore {
   // Those of the group's steps that were found to need the trainer when it was made, by name.
   [[nodiscard]] virtual absl::StatusOr<std::vector<CircuitId>> ToTrain(
       const std::string& group_id) = 0;
+  // A new step for a circuit instead of whichever it has, as Pin makes one. NOT_FOUND.
+  [[nodiscard]] virtual absl::Status StepAgain(const CircuitId& circuit, const std::string& actor,
+                                               const std::string& reason) = 0;
   // Notes which run makes the versions of those of these circuits whose last step is of the group.
   [[nodiscard]] virtual absl::Status NoteTraining(const std::string& group_id,
                                                   const std::vector<CircuitId>& circuits,

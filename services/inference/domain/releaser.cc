@@ -42,6 +42,12 @@ bool IsUnfinished(const CircuitRecord& circuit) {
          circuit.step->result.model_version != serving;
 }
 
+// Whether versions or verdicts have come since the gate refused what the circuit is to have.
+bool HasNewVerdict(const CircuitRecord& circuit, const RegistryFacts& facts, bool rollback) {
+  const StepDecision decision = Decide(circuit, facts, rollback);
+  return decision.action != StepAction::kRefused || decision.why != circuit.step->result.why;
+}
+
 }  // namespace
 
 absl::Status CheckSuccession(const Kinship& kinship, const std::string& revision) {
@@ -125,9 +131,8 @@ absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, Rel
       CheckRetirements(fleet, present, change.retired, most_retired, pin.revision));
   if (in_force.commit == fleet.commit && change.changed.empty() && !rollback) {
     FLEETCAST_ASSIGN_OR_RETURN(const Release standing, store_.Get(in_force.release_id));
-    if (StateOf(standing) == ReleaseState::kApplying ||
-        std::none_of(change.to_step.begin(), change.to_step.end(), IsUnfinished))
-      return store_.AnswerWithInForce(request, in_force);
+    FLEETCAST_ASSIGN_OR_RETURN(const bool finished, IsFinished(standing, change.to_step));
+    if (finished) return store_.AnswerWithInForce(request, in_force);
     // What a rollback could not do is tried again as one.
     pin.rollback_of = standing.pin.rollback_of;
   }
@@ -146,6 +151,16 @@ absl::StatusOr<Release> Releaser::PutInForce(const MutatingRequest& request, Rel
   FLEETCAST_ASSIGN_OR_RETURN(
       release.steps, Plan(change.to_step, !release.pin.rollback_of.empty(), release.pin.plan));
   return store_.Create(request, release, in_force);
+}
+
+absl::StatusOr<bool> Releaser::IsFinished(const Release& standing,
+                                          const std::vector<CircuitRecord>& to_step) {
+  if (StateOf(standing) == ReleaseState::kApplying || to_step.empty()) return true;
+  if (std::any_of(to_step.begin(), to_step.end(), IsUnfinished)) return false;
+  FLEETCAST_ASSIGN_OR_RETURN(const auto facts, FactsOf(registry_, to_step));
+  return std::none_of(to_step.begin(), to_step.end(), [&](const CircuitRecord& circuit) {
+    return HasNewVerdict(circuit, facts.at(circuit.circuit), !standing.pin.rollback_of.empty());
+  });
 }
 
 absl::Status Releaser::CheckNotRolledBack(const InForce& in_force, const std::string& commit,

@@ -52,6 +52,10 @@ class Releaser {
   [[nodiscard]] absl::StatusOr<Release> PutInForce(const MutatingRequest& request, ReleasePin pin,
                                                    const InForce& in_force, bool rollback,
                                                    std::optional<int> most_retired);
+  // Whether the release in force has nothing more to do than it does: it goes on, or what of
+  // `to_step` is not in sync was refused by the gate, of which no more has come since.
+  [[nodiscard]] absl::StatusOr<bool> IsFinished(const Release& standing,
+                                                const std::vector<CircuitRecord>& to_step);
   // FAILED_PRECONDITION with reason ROLLED_BACK where the commit in force was rolled back to, and
   // `commit` is what it was rolled back from, or older than that.
   [[nodiscard]] absl::Status CheckNotRolledBack(const InForce& in_force, const std::string& commit,

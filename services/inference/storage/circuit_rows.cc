@@ -23,7 +23,8 @@ const char kSelect[] =
     " d.deployment_hash AS d_deployment_hash, d.cutoff_date AS d_cutoff_date, d.mae, d.skill, "
     FLEETCAST_MICROS("d.update_time") " AS deployed_us, "
     FLEETCAST_MICROS("f.issue_time") " AS issue_us, "
-    FLEETCAST_MICROS("f.create_time") " AS forecast_us,"
+    FLEETCAST_MICROS("f.create_time") " AS forecast_us, "
+    FLEETCAST_MICROS("f.answer_time") " AS answered_us,"
     " f.model_version AS f_version, f.point_values[1] AS next_value,"
     " f.source, f.source_reason, " FLEETCAST_MICROS("f.fallback_since") " AS fallback_us,"
     " k.text AS stuck, " FLEETCAST_MICROS("k.since") " AS stuck_us, "
@@ -123,6 +124,7 @@ std::optional<CircuitRecord::LatestForecast> ForecastOf(Fields& fields) {
   CircuitRecord::LatestForecast forecast{
       .issue_time = issue_time.value_or(absl::UnixEpoch()),
       .create_time = fields.Time().value_or(absl::UnixEpoch()),
+      .answer_time = fields.Time(),
       .model_version = fields.Optional<std::int64_t>().value_or(0),
       .next_value = fields.Optional<double>(),
       .source = ForecastSourceOf(fields.Text()),

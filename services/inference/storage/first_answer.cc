@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "services/inference/domain/circuit_json.h"
 #include "services/inference/domain/deployment_json.h"
 #include "services/inference/domain/deployment_store.h"
+#include "services/inference/domain/release_store.h"
 #include "services/inference/domain/schedule.h"
 
 // Microseconds; null for one without end.
@@ -55,6 +57,27 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Forecast, circuit, issue_time, m
                                                 target_column, interval_levels, points, remarks,
                                                 sweep_id, create_time, horizon, source,
                                                 source_reason, withdrawal)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitRecord::Pin, model_version, actor, reason,
+                                                create_time, expire_time)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitRecord::Serving, model_version,
+                                                training_hash, deployment_hash, cutoff_date, mae,
+                                                skill, deploy_time)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitRecord::LatestForecast, issue_time,
+                                                create_time, answer_time, model_version, next_value,
+                                                source, source_reason, fallback_since, stuck,
+                                                stuck_since)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitRecord::Live, scored_until, summary,
+                                                drift_reason, drift_message, drift_since)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitRecord::Step, state, reason, failure, result,
+                                                create_time, update_time, champion_stood)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitRecord, circuit, display_name, desired_state,
+                                                release_id, commit, training_hash, deployment_hash,
+                                                cutoff_date, settings, unsound, unsound_because,
+                                                step_group_id, training_run, pin, serving, forecast,
+                                                live, step, failed_invocation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Condition, type, severity, reason, message, since)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitStatus, record, conditions)
+
 template <typename T>
 std::string AnswerText(const T& answer) {
   return nlohmann::json(answer).dump();
@@ -84,22 +107,47 @@ absl::StatusOr<Sweep> AnswerOf(const std::string& text) {
 
 template <>
 std::string AnswerText(const Invocation& answer) {
-  return ToJson(answer.task);
+  nlohmann::json json(answer.task);
+  json["wait_reason"] = answer.wait_reason;
+  return json.dump();
 }
 
 template <>
 absl::StatusOr<Invocation> AnswerOf(const std::string& text) {
   FLEETCAST_ASSIGN_OR_RETURN(workqueue::Task task, workqueue::TaskFromJson(text));
-  return InvocationOf(std::move(task));
+  Invocation invocation = InvocationOf(std::move(task));
+  invocation.wait_reason = nlohmann::json::parse(text).value("wait_reason", "");
+  return invocation;
+}
+
+template <>
+std::string AnswerText(const Release& answer) {
+  nlohmann::json json(answer.group);
+  json["in_force"] = answer.in_force;
+  json["training_run"] = answer.training_run;
+  json["obstacle"] = answer.obstacle;
+  return json.dump();
+}
+
+template <>
+absl::StatusOr<Release> AnswerOf(const std::string& text) {
+  FLEETCAST_ASSIGN_OR_RETURN(workqueue::Group group, workqueue::GroupFromJson(text));
+  const auto json = nlohmann::json::parse(text);
+  Release release = ReleaseOf(std::move(group), json.value("in_force", false));
+  release.training_run = json.value("training_run", "");
+  release.obstacle = json.value("obstacle", "");
+  return release;
 }
 
 template std::string AnswerText(const Deployment&);
 template std::string AnswerText(const std::vector<DeployOutcome>&);
 template std::string AnswerText(const Schedule&);
 template std::string AnswerText(const Forecast&);
+template std::string AnswerText(const CircuitStatus&);
 template absl::StatusOr<Deployment> AnswerOf(const std::string&);
 template absl::StatusOr<std::vector<DeployOutcome>> AnswerOf(const std::string&);
 template absl::StatusOr<Schedule> AnswerOf(const std::string&);
 template absl::StatusOr<Forecast> AnswerOf(const std::string&);
+template absl::StatusOr<CircuitStatus> AnswerOf(const std::string&);
 
 }  // namespace fleetcast::inference

@@ -14,14 +14,16 @@
 #include "common/db/connection_pool.h"
 #include "common/db/request_ledger.h"
 #include "common/db/transaction.h"
+#include "services/inference/domain/release.h"
 #include "services/inference/domain/sweep.h"
 #include "services/inference/storage/rows.h"
 
 namespace fleetcast::inference {
 
 // An answer as the ledger keeps it, JSON, and back. For Deployment, std::vector<DeployOutcome>,
-// Schedule, Forecast, Sweep and Invocation. Reading takes defaults for what an earlier release did
-// not know; FAILED_PRECONDITION FIRST_ANSWER_UNREADABLE for a text that is none.
+// Schedule, Forecast, CircuitStatus, Sweep, Invocation and Release. Reading takes defaults for what
+// an earlier release did not know; FAILED_PRECONDITION FIRST_ANSWER_UNREADABLE for a text that is
+// none.
 template <typename T>
 [[nodiscard]] std::string AnswerText(const T& answer);
 template <typename T>
@@ -35,6 +37,10 @@ template <>
 std::string AnswerText(const Invocation& answer);
 template <>
 absl::StatusOr<Invocation> AnswerOf(const std::string& text);
+template <>
+std::string AnswerText(const Release& answer);
+template <>
+absl::StatusOr<Release> AnswerOf(const std::string& text);
 
 // Runs `act`, once for a request however often it is sent, and keeps what it returns: an
 // absl::StatusOr of an answer, or an absl::Status where there is nothing to answer with. Errors are

@@ -44,11 +44,12 @@ const char kStore[] =
     " AS g (plant_id, circuit_id, issue_us, model_version, target_column, sweep_id, levels,"
     "  times_us, numbers, lowers, uppers, remarks, source, source_reason)),"
     " placed AS MATERIALIZED (SELECT g.*, row_number() OVER (PARTITION BY plant_id, circuit_id"
-    "  ORDER BY issue_time DESC, model_version DESC) = 1 AND NOT EXISTS ("
+    "  ORDER BY " FLEETCAST_NEWEST_FIRST("g.")
+    ") = 1 AND NOT EXISTS ("
     "   SELECT FROM inference.latest_forecasts l WHERE l.plant_id = g.plant_id"
     "   AND l.circuit_id = g.circuit_id"
-    "   AND (l.issue_time, l.model_version) > (g.issue_time, g.model_version)) AS newest"
-    "  FROM given g),"
+    "   AND " FLEETCAST_RANK("l.") " > " FLEETCAST_RANK("g.")
+    ") AS newest FROM given g),"
     " stored AS (INSERT INTO inference.forecasts (" FLEETCAST_FORECAST_COLUMNS
     ", newest)"
     "  SELECT " FLEETCAST_FORECAST_COLUMNS
@@ -62,13 +63,20 @@ const char kStore[] =
     ", fallback_since)"
     " SELECT DISTINCT ON (plant_id, circuit_id) " FLEETCAST_FORECAST_COLUMNS
     ", CASE WHEN source <> 'DEPLOYED_VERSION' THEN create_time END"
-    " FROM given"
-    " ORDER BY plant_id, circuit_id, issue_time DESC, model_version DESC"
+    " FROM given g"
+    " ORDER BY plant_id, circuit_id, " FLEETCAST_NEWEST_FIRST("g.")
     " ON CONFLICT (plant_id, circuit_id) DO UPDATE SET issue_time = EXCLUDED.issue_time,"
     " model_version = EXCLUDED.model_version, fallback_since = CASE"
     "  WHEN EXCLUDED.fallback_since IS NULL THEN NULL"
     "  ELSE coalesce(l.fallback_since, EXCLUDED.fallback_since) END, " FLEETCAST_NEW_FORECAST
-    " WHERE (l.issue_time, l.model_version) <= (EXCLUDED.issue_time, EXCLUDED.model_version)";
+    " WHERE " FLEETCAST_RANK("l.") " <= " FLEETCAST_RANK("EXCLUDED.");
+
+// Of those that were just stored and are not their circuit's newest.
+const char kAnswered[] =
+    "UPDATE inference.latest_forecasts l SET answer_time = now()"
+    " FROM unnest($1::text[], $2::text[], $3::bigint[]) AS g (plant_id, circuit_id, issue_us)"
+    " WHERE l.plant_id = g.plant_id AND l.circuit_id = g.circuit_id AND l.create_time <> now()"
+    " AND l.issue_time = timestamptz 'epoch' + g.issue_us * interval '1 microsecond'";
 
 // What kStore takes, an entry a forecast.
 class StoredColumns {
@@ -120,7 +128,10 @@ void StoreForecasts(pqxx::work& work, const std::vector<Forecast>& forecasts) {
   }
   StoredColumns columns;
   for (const auto& [key, forecast] : last_of_key) columns.Add(*forecast);
-  Run(work, kStore, columns.Parameters());
+  std::vector<std::string> parameters = columns.Parameters();
+  Run(work, kStore, parameters);
+  parameters.resize(3);
+  Run(work, kAnswered, parameters);
 }
 
 std::string ForecastColumns(bool all_steps) {

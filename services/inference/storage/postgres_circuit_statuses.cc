@@ -74,13 +74,7 @@ std::string PostgresReleaseStore::StepObstacle(pqxx::work& work) {
 
 absl::StatusOr<std::optional<CircuitStatus>> PostgresReleaseStore::FirstStatus(
     const MutatingRequest& request) {
-  using Found = std::optional<CircuitStatus>;
-  return db::ReadInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<Found> {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::FindAnswer(work, kSchema, request));
-    if (!first) return Found();
-    FLEETCAST_ASSIGN_OR_RETURN(CircuitStatus status, SelectStatus(work, CircuitOfKey(*first)));
-    return Found(std::move(status));
-  });
+  return FindFirstAnswer<CircuitStatus>(queue_.pool(), request);
 }
 
 FleetClock PostgresReleaseStore::Clock(pqxx::work& work) {
@@ -187,49 +181,50 @@ absl::StatusOr<CircuitStatus> PostgresReleaseStore::StepByHand(pqxx::work& work,
 absl::StatusOr<CircuitStatus> PostgresReleaseStore::Pin(const MutatingRequest& request,
                                                         const NewPin& pin) {
   const CircuitId& id = pin.circuit;
-  return db::RunInTransaction(
-      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<CircuitStatus> {
-        FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::ClaimRequest(work, kSchema, request));
-        if (first) return SelectStatus(work, id);
-        Run(work, kLockCircuit, {id.plant_id, id.circuit_id});
-        FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, SelectStatus(work, id));
-        const CircuitRecord& circuit = status.record;
-        if (circuit.desired_state == DesiredState::kNone)
-          return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_CONFIGURED",
-                         absl::StrCat(CircuitResource(id),
-                                      " is in no release, so there are no settings to deploy it "
-                                      "with: release a commit that has it"));
-        std::int64_t version = pin.model_version;
-        if (version == 0 && circuit.serving) version = circuit.serving->model_version;
-        if (version == 0)
-          return Refused(
-              absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_DEPLOYED",
-              absl::StrCat("nothing serves ", CircuitResource(id), "; name the version to pin"));
-        const std::string ttl = pin.ttl == absl::InfiniteDuration() ? "" : SecondsOf(pin.ttl);
-        Run(work, kPin,
-            {id.plant_id, id.circuit_id, absl::StrCat(version), pin.actor, pin.reason, ttl});
-        FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, CircuitKey(id)));
-        return StepByHand(work, circuit, pin.actor, pin.reason);
-      });
+  return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<CircuitStatus> {
+    Run(work, kLockCircuit, {id.plant_id, id.circuit_id});
+    FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, SelectStatus(work, id));
+    const CircuitRecord& circuit = status.record;
+    if (circuit.desired_state == DesiredState::kNone)
+      return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_CONFIGURED",
+                     absl::StrCat(CircuitResource(id),
+                                  " is in no release, so there are no settings to deploy it "
+                                  "with: release a commit that has it"));
+    std::int64_t version = pin.model_version;
+    if (version == 0 && circuit.serving) version = circuit.serving->model_version;
+    if (version == 0)
+      return Refused(
+          absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_DEPLOYED",
+          absl::StrCat("nothing serves ", CircuitResource(id), "; name the version to pin"));
+    const std::string ttl = pin.ttl == absl::InfiniteDuration() ? "" : SecondsOf(pin.ttl);
+    Run(work, kPin,
+        {id.plant_id, id.circuit_id, absl::StrCat(version), pin.actor, pin.reason, ttl});
+    return StepByHand(work, circuit, pin.actor, pin.reason);
+  });
 }
 
 absl::StatusOr<CircuitStatus> PostgresReleaseStore::Unpin(const MutatingRequest& request,
                                                           const CircuitId& id,
                                                           const std::string& actor,
                                                           const std::string& reason) {
-  return db::RunInTransaction(
-      queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<CircuitStatus> {
-        FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::ClaimRequest(work, kSchema, request));
-        if (first) return SelectStatus(work, id);
-        Run(work, kLockCircuit, {id.plant_id, id.circuit_id});
-        FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, SelectStatus(work, id));
-        if (!status.record.pin)
-          return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_PINNED",
-                         absl::StrCat(CircuitResource(id), " is not pinned"));
-        Run(work, kUnpin, {id.plant_id, id.circuit_id});
-        FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, CircuitKey(id)));
-        return StepByHand(work, status.record, actor, reason);
-      });
+  return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<CircuitStatus> {
+    Run(work, kLockCircuit, {id.plant_id, id.circuit_id});
+    FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, SelectStatus(work, id));
+    if (!status.record.pin)
+      return Refused(absl::StatusCode::kFailedPrecondition, "CIRCUIT_NOT_PINNED",
+                     absl::StrCat(CircuitResource(id), " is not pinned"));
+    Run(work, kUnpin, {id.plant_id, id.circuit_id});
+    return StepByHand(work, status.record, actor, reason);
+  });
+}
+
+absl::Status PostgresReleaseStore::StepAgain(const CircuitId& circuit, const std::string& actor,
+                                             const std::string& reason) {
+  return db::RunInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::Status {
+    Run(work, kLockCircuit, {circuit.plant_id, circuit.circuit_id});
+    FLEETCAST_ASSIGN_OR_RETURN(const CircuitStatus status, SelectStatus(work, circuit));
+    return StepByHand(work, status.record, actor, reason).status();
+  });
 }
 
 absl::Status PostgresReleaseStore::EndPins(db::ConnectionPool& pool) {

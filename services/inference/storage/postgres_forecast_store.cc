@@ -26,17 +26,17 @@ const char kDeleteLatest[] =
     "  AND f.withdraw_time IS NOT NULL)";
 
 // The newest of the circuit's that stand, if there is one.
-const char kNextLatest[] = R"(
+const char kNextLatest[] =
+    R"(
   INSERT INTO inference.latest_forecasts (plant_id, circuit_id, issue_time, model_version,
     target_column, sweep_id, create_time, interval_levels, target_times, point_values, lower_bounds,
     upper_bounds, remarks, source, source_reason, fallback_since)
   SELECT plant_id, circuit_id, issue_time, model_version, target_column, sweep_id, create_time,
     interval_levels, target_times, point_values, lower_bounds, upper_bounds, remarks, source,
     source_reason, CASE WHEN source <> 'DEPLOYED_VERSION' THEN create_time END
-  FROM inference.forecasts
+  FROM inference.forecasts f
   WHERE plant_id = $1 AND circuit_id = $2 AND withdraw_time IS NULL
-  ORDER BY issue_time DESC, model_version DESC LIMIT 1
-  ON CONFLICT DO NOTHING)";
+  ORDER BY )" FLEETCAST_NEWEST_FIRST("f.") " LIMIT 1 ON CONFLICT DO NOTHING";
 
 std::vector<std::string> KeyOf(const ForecastName& name) {
   return {name.circuit.plant_id, name.circuit.circuit_id, MicrosOf(name.issue_time),

@@ -93,12 +93,6 @@ workqueue::QueueOptions ReleasingQueueOptions() {
               " OR g.group_id IN (SELECT release_id FROM inference.release_in_force)"};
 }
 
-// A first answer names its release: what it says of itself changes as it is carried out.
-template <>
-std::string AnswerText(const Release& answer) {
-  return answer.group.id;
-}
-
 std::string PostgresReleaseStore::NewGroupId(pqxx::work& work) {
   return ids_.NewId(TimeOf(work.exec1(kNow)[0]));
 }
@@ -125,13 +119,7 @@ absl::StatusOr<Release> PostgresReleaseStore::Select(pqxx::work& work,
 
 absl::StatusOr<std::optional<Release>> PostgresReleaseStore::FirstRelease(
     const MutatingRequest& request) {
-  using Found = std::optional<Release>;
-  return db::ReadInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<Found> {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::FindAnswer(work, kSchema, request));
-    if (!first) return Found();
-    FLEETCAST_ASSIGN_OR_RETURN(Release release, Select(work, *first));
-    return Found(std::move(release));
-  });
+  return FindFirstAnswer<Release>(queue_.pool(), request);
 }
 
 absl::StatusOr<InForce> PostgresReleaseStore::GetInForce() {
@@ -178,9 +166,7 @@ absl::Status PostgresReleaseStore::MakeSteps(pqxx::work& work, const std::string
 absl::StatusOr<Release> PostgresReleaseStore::Create(const MutatingRequest& request,
                                                      const NewRelease& release,
                                                      const InForce& expected) {
-  return db::RunInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<Release> {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::ClaimRequest(work, kSchema, request));
-    if (first) return Select(work, *first);
+  return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Release> {
     if (ReadInForce(work, " FOR UPDATE").release_id != expected.release_id) return Changed();
     const std::string id = NewGroupId(work);
     StoreDesired(work, release.changed, id);
@@ -191,18 +177,14 @@ absl::StatusOr<Release> PostgresReleaseStore::Create(const MutatingRequest& requ
                                     .status());
     FLEETCAST_RETURN_IF_ERROR(MakeSteps(work, id, release.pin, release.steps));
     Run(work, kPutInForce, {id, release.pin.commit});
-    FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, id));
     return Select(work, id);
   });
 }
 
 absl::StatusOr<Release> PostgresReleaseStore::AnswerWithInForce(const MutatingRequest& request,
                                                                 const InForce& expected) {
-  return db::RunInTransaction(queue_.pool(), [&](pqxx::work& work) -> absl::StatusOr<Release> {
-    FLEETCAST_ASSIGN_OR_RETURN(const auto first, db::ClaimRequest(work, kSchema, request));
-    if (first) return Select(work, *first);
+  return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Release> {
     if (ReadInForce(work, " FOR SHARE").release_id != expected.release_id) return Changed();
-    FLEETCAST_RETURN_IF_ERROR(db::RecordAnswer(work, kSchema, request, expected.release_id));
     return Select(work, expected.release_id);
   });
 }

@@ -49,6 +49,8 @@ class PostgresReleaseStore final : public ReleaseStore {
   absl::StatusOr<std::vector<CircuitRecord>> ReadCircuits(
       const std::vector<CircuitId>& circuits) override;
   absl::StatusOr<std::vector<CircuitId>> ToTrain(const std::string& group_id) override;
+  absl::Status StepAgain(const CircuitId& circuit, const std::string& actor,
+                         const std::string& reason) override;
   absl::Status NoteTraining(const std::string& group_id, const std::vector<CircuitId>& circuits,
                             const std::string& training_run) override;
   // A duty: ends pins whose time is over, as Unpin does.

@@ -67,8 +67,9 @@ double Margin(const std::vector<double>& differences, std::size_t stretches, int
 
 std::string WhyOf(const ErrorComparison& result, double first, double second) {
   const char* side = result.difference < 0 ? "below" : result.difference > 0 ? "above" : "equal to";
+  const auto [one, other] = ToldApart(first, second);
   const std::string numbers =
-      absl::StrFormat("%.4g is %s %.4g by %.2g", first, side, second, std::abs(result.difference));
+      absl::StrFormat("%s is %s %s by %.2g", one, side, other, std::abs(result.difference));
   if (std::isinf(result.margin)) {
     return absl::StrFormat("%s, and %d windows are too few to tell that from chance", numbers,
                            result.windows);
@@ -79,6 +80,13 @@ std::string WhyOf(const ErrorComparison& result, double first, double second) {
 }
 
 }  // namespace
+
+std::pair<std::string, std::string> ToldApart(double one, double other) {
+  const auto text = [](double value, int digits) { return absl::StrFormat("%.*g", digits, value); };
+  int digits = 4;
+  while (one != other && digits < 17 && text(one, digits) == text(other, digits)) ++digits;
+  return {text(one, digits), text(other, digits)};
+}
 
 ErrorComparison CompareErrors(const std::vector<double>& first, const std::vector<double>& second,
                               int horizon, int trials) {

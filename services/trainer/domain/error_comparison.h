@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fleetcast::trainer {
@@ -23,6 +24,9 @@ struct ErrorComparison {
   // For people: "0.42 below 0.47 by 0.05, more than the 0.02 that chance explains on 690 windows".
   std::string why = {};
 };
+
+// Both with as many digits as it takes to tell them apart, from four on.
+[[nodiscard]] std::pair<std::string, std::string> ToldApart(double one, double other);
 
 // `first` and `second` have each window's mean absolute error, in order of time. Diebold and
 // Mariano's question; because the windows' targets overlap for `horizon` windows, and what is hard

@@ -10,14 +10,7 @@
 namespace fleetcast::trainer {
 namespace {
 
-std::string Number(double value, int digits = 4) { return absl::StrFormat("%.*g", digits, value); }
-
-// Both with as many digits as it takes to tell them apart, from four on.
-std::pair<std::string, std::string> Numbers(double one, double other) {
-  int digits = 4;
-  while (one != other && digits < 17 && Number(one, digits) == Number(other, digits)) ++digits;
-  return {Number(one, digits), Number(other, digits)};
-}
+std::string Number(double value) { return absl::StrFormat("%.4g", value); }
 
 // 1 - mae / naive; where the naive forecast is perfect nothing can beat it.
 double Skill(double mae, double naive_mae) {
@@ -35,7 +28,7 @@ GateOutcome DecideGate(const GateInput& input) {
                       .naive_mae = input.naive_mae,
                       .champion_mae = input.champion_mae,
                       .champion = input.champion};
-  const auto [of_model, of_naive] = Numbers(input.mae, input.naive_mae);
+  const auto [of_model, of_naive] = ToldApart(input.mae, input.naive_mae);
   const std::string mae = absl::StrCat("MAE ", of_model);
   const std::string naive = absl::StrCat("the best naive forecast's ", of_naive);
   if (!input.champion.empty() && input.champion == input.candidate) {

@@ -92,13 +92,41 @@ TEST_F(InferenceContract, ForecastsAreListedLatestFirstPageByPage) {
             Names{all[1]});
 }
 
-TEST_F(InferenceContract, OfTwoVersionsAtOneIssueTimeTheNewerIsTheLatest) {
-  for (const std::int64_t version : {2, 1})
-    Store(ForecastOf({"P001", "C001"}, version, "s" + std::to_string(version)));
-  EXPECT_EQ(forecasts_.List({}, {})->items.size(), 2U);
-  const auto latest = forecasts_.List({.latest_only = true}, {})->items;
-  ASSERT_EQ(latest.size(), 1U);
-  EXPECT_EQ(latest[0].model_version, 2);
+// Whoever rolled a version back reads what the one before it says, although no reading has come.
+TEST_F(InferenceContract,
+       OfSeveralForecastsFromTheSameReadingsThatOfTheVersionInServiceIsTheLatest) {
+  const CircuitId circuit{"P001", "C001"};
+  Forecast forecast = ForecastOf(circuit, 2, "s");
+  const auto latest_after = [&](std::int64_t version) {
+    forecast.model_version = version;
+    Store(forecast);
+    const auto latest = forecasts_.List({.latest_only = true}, {})->items;
+    EXPECT_EQ(latest.size(), 1U);
+    return latest.at(0).model_version;
+  };
+  EXPECT_EQ(latest_after(2), 2);
+  EXPECT_EQ(latest_after(1), 1) << "none serves: the one that was made later";
+  Deploy(circuit, 2);
+  EXPECT_EQ(latest_after(2), 2);
+  EXPECT_EQ(latest_after(1), 2) << "of a sweep that was asked for before";
+  Deploy(circuit, 1);
+  EXPECT_EQ(latest_after(1), 1) << "rolled back";
+  EXPECT_EQ(latest_after(2), 1) << "of a sweep that was asked for before";
+  forecast.issue_time += absl::Hours(1);
+  EXPECT_EQ(latest_after(2), 2) << "from later readings";
+  EXPECT_EQ(forecasts_.List({}, {})->items.size(), 3U);
+}
+
+TEST_F(InferenceContract, WithdrawingAForecastLeavesThatOfTheVersionInService) {
+  const CircuitId circuit{"P001", "C001"};
+  Deploy(circuit, 1);
+  for (const std::int64_t version : {1, 3, 2}) Store(ForecastOf(circuit, version, "s"));
+  Forecast later = ForecastOf(circuit, 2, "s");
+  later.issue_time += absl::Hours(1);
+  Store(later);
+  ASSERT_TRUE(
+      forecasts_.Withdraw(NewRequest(), {circuit, later.issue_time, 2}, "anna", "wrong").ok());
+  EXPECT_EQ(forecasts_.List({.latest_only = true}, {})->items.at(0).model_version, 1);
 }
 
 TEST_F(InferenceContract, AForecastSaysWhatMadeItAndIsFoundByItsName) {

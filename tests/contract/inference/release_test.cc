@@ -222,6 +222,35 @@ TEST_F(ReleaseTest, AVersionThatTheGateRefusedLeavesTheOldOneServingAndSaysSo) {
   EXPECT_EQ(registry_.champions[kOne], 1);
   EXPECT_THAT(ConditionsOfCircuit(kOne), ElementsAre("GATE_REFUSED"));
   EXPECT_EQ(Make("b").group.id, release.group.id) << "there is nothing to try again";
+  const std::int64_t better = registry_.Add(kOne, "t1x", "BETTER", 1);
+  const Release again = Make("b");
+  EXPECT_EQ(again.pin.plan.promote, 1) << "a version has come that passed";
+  StepAll();
+  EXPECT_EQ(Serving(kOne), better);
+  EXPECT_THAT(ConditionsOfCircuit(kOne), IsEmpty());
+  EXPECT_EQ(Make("b").group.id, again.group.id);
+}
+
+// Its holder was suspended between its last look at the hold and the change.
+TEST_F(ReleaseTest, AChangeOfTheChampionThatComesAfterAPinDoesNotStand) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1b"}, {kTwo, "t2"}, {kThree, "t3"}});
+  registry_.Add(kOne, "t1b", "BETTER", 1);
+  Make("b");
+  registry_.before_change = [&] {
+    EXPECT_TRUE(
+        releaser_
+            .Pin(NewRequest(),
+                 {.circuit = kOne, .model_version = 1, .actor = "anna", .reason = "inspection"})
+            .ok());
+    StepOnce();  // by another replica: it finds the champion that it wants
+  };
+  StepAll();
+  EXPECT_EQ(registry_.champions[kOne], 1);
+  EXPECT_EQ(Serving(kOne), 1);
+  EXPECT_THAT(ConditionsOfCircuit(kOne), ElementsAre("PINNED"));
 }
 
 TEST_F(ReleaseTest, AVerdictAgainstAnotherChampionIsAskedForAnew) {
@@ -312,7 +341,42 @@ TEST_F(ReleaseTest, TheSameRequestGetsTheSameReleaseWhateverCameAfter) {
   const auto again = releaser_.Create(request, {.revision = "a", .actor = "", .reason = ""});
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->group.id, first->group.id);
+  EXPECT_EQ(StateOf(*again), StateOf(*first)) << "what it was answered with, not what it is now";
+  EXPECT_EQ(again->group.counts.queued, 3);
+  EXPECT_TRUE(again->in_force);
+  EXPECT_EQ(again->pin.plan.promote, 3);
   EXPECT_EQ(Get().pin.commit, "b");
+}
+
+TEST_F(ReleaseTest, ARepeatedPinOrUnpinGetsItsFirstAnswerWhateverCameAfter) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Store(ForecastOf(kOne, 1, "s1"));
+  const MutatingRequest pin = NewRequest(), unpin = NewRequest();
+  const NewPin asked{.circuit = kOne, .actor = "anna", .reason = "drift", .ttl = absl::Hours(48)};
+  const auto pinned = releaser_.Pin(pin, asked);
+  ASSERT_TRUE(pinned.ok()) << pinned.status();
+  const auto unpinned = store_.Unpin(unpin, kOne, "anna", "mended");
+  ASSERT_TRUE(unpinned.ok()) << unpinned.status();
+  const auto pinned_again = releaser_.Pin(pin, asked);
+  ASSERT_TRUE(pinned_again.ok()) << pinned_again.status();
+  EXPECT_EQ(pinned_again->record.pin->expire_time, pinned->record.pin->expire_time);
+  EXPECT_EQ(pinned_again->record.pin->reason, "drift");
+  EXPECT_EQ(pinned_again->record.serving->deploy_time, pinned->record.serving->deploy_time);
+  EXPECT_EQ(pinned_again->record.forecast->issue_time, pinned->record.forecast->issue_time);
+  EXPECT_EQ(pinned_again->record.step->state, pinned->record.step->state);
+  EXPECT_EQ(pinned_again->record.settings.sensor_id, pinned->record.settings.sensor_id);
+  ASSERT_EQ(pinned_again->conditions.size(), pinned->conditions.size());
+  for (std::size_t i = 0; i < pinned->conditions.size(); ++i) {
+    EXPECT_EQ(pinned_again->conditions[i].type, pinned->conditions[i].type);
+    EXPECT_EQ(pinned_again->conditions[i].severity, pinned->conditions[i].severity);
+    EXPECT_EQ(pinned_again->conditions[i].message, pinned->conditions[i].message);
+  }
+  ASSERT_TRUE(releaser_.Pin(NewRequest(), asked).ok());
+  const auto unpinned_again = store_.Unpin(unpin, kOne, "anna", "mended");
+  ASSERT_TRUE(unpinned_again.ok()) << unpinned_again.status();
+  EXPECT_FALSE(unpinned_again->record.pin.has_value());
 }
 
 TEST_F(ReleaseTest, ALaterReleaseTakesTheStepsOfTheOneBefore) {
@@ -851,6 +915,23 @@ TEST_F(ReleaseTest, AForecastThatIsLateNamesThePoolThatHoldsItsPlant) {
   EXPECT_THAT(why_late(kOne), HasSubstr("pool plant-P001 is at its limit: 0 of 0 run"));
   set_pool({.id = workqueue::kFleetPool, .paused = true});
   EXPECT_THAT(why_late(kThree), HasSubstr("pool fleet is paused"));
+}
+
+TEST_F(ReleaseTest, AForecastFromTheSameReadingsIsAnAnswerThoughAnotherStaysTheLatest) {
+  DeployFleet();
+  Store(ForecastOf(kOne, 1, "s1"));
+  EXPECT_FALSE(Status(kOne).record.forecast->answer_time.has_value());
+  Forecast naive = ForecastOf(kOne, 0, "s2");
+  naive.source = ForecastSource::kLastValue;
+  Store(naive);
+  const auto answered = Status(kOne).record.forecast;
+  EXPECT_EQ(answered->model_version, 1);
+  EXPECT_GT(answered->answered(), answered->create_time);
+  Forecast of_before = ForecastOf(kTwo, 1, "s1");
+  Store(of_before);
+  of_before.issue_time -= absl::Hours(5);
+  Store(of_before);
+  EXPECT_FALSE(Status(kTwo).record.forecast->answer_time.has_value()) << "about days gone by";
 }
 
 TEST_F(ReleaseTest, AQuestionAboutThePastThatFailsSaysNothingOfTheCircuit) {

@@ -51,6 +51,17 @@ TEST_F(InferenceContract, ACircuitThatIsNotDeployedCannotBeInvoked) {
   EXPECT_TRUE(sweeps_.List({}, {})->items.empty());
 }
 
+TEST_F(InferenceContract, TheSameRequestAgainGivesTheInvocationAsItWasFirstAnswered) {
+  Deploy({"P001", "C001"});
+  const MutatingRequest request = NewRequest();
+  const auto first = sweeps_.CreateOne(request, {"P001", "C001"}, {});
+  EXPECT_TRUE(Succeed(Fetch()));
+  const auto again = sweeps_.CreateOne(request, {"P001", "C001"}, {});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_NE(again->wait_reason, "");
+  EXPECT_EQ(again->wait_reason, first->wait_reason);
+}
+
 TEST_F(InferenceContract, TheSameRequestAgainGivesTheSweepAsItWasFirstAnswered) {
   DeployFleet();
   const MutatingRequest request = Request("twice");

@@ -9,7 +9,9 @@
 #include "common/base/notification.h"
 #include "common/base/patience.h"
 #include "common/base/status.h"
+#include "common/workqueue/conclusion.h"
 #include "tests/integration/workqueue/queue_fixture.h"
+#include "tests/support/fake_clock.h"
 
 namespace fleetcast::workqueue {
 namespace {
@@ -267,6 +269,27 @@ TEST_F(WorkerTest, WorkThatHangsLosesItsPlaceAndItsSlot) {
   release.Notify();
   EXPECT_TRUE(worker.Drain(absl::Seconds(60)));
   EXPECT_EQ(Get("g1", "a000000").state, TaskState::kFailed) << "what it did late is dropped";
+}
+
+// Postgres was away for longer than the lease, and nobody has ended the tasks meanwhile.
+TEST_F(WorkerTest, WorkWhoseLeaseCouldNotBeRenewedIsWrittenOrHandedBackAtNoCost) {
+  testing::FakeClock clock;
+  Enqueue("g1", TasksNamed("a", 3));
+  Batch batch;
+  for (FetchedTask& task : Fetch(3, absl::Seconds(60)))
+    batch.push_back(
+        std::make_shared<Hold>(clock, std::move(task), clock.Monotonic(), absl::Seconds(60)));
+  clock.Advance(absl::Seconds(70));
+  EXPECT_EQ(Cancel({.group_id = "g1", .name = "a000002"}), 1);
+  BatchOutcome outcome = Fails(batch, batch[0]->StopStatus());
+  outcome.outcomes[1] = outcome.outcomes[2] = {.ending = Ending::kSucceeded, .result = "{}"};
+  Conclude(queue_, batch, outcome);
+  const Task stopped = Get("g1", "a000000");
+  EXPECT_EQ(stopped.state, TaskState::kQueued);
+  EXPECT_EQ(stopped.attempt_count, 0);
+  EXPECT_THAT(stopped.state_reason, HasSubstr("replica-1, which could not renew its lease"));
+  EXPECT_EQ(Get("g1", "a000001").state, TaskState::kSucceeded);
+  EXPECT_EQ(Get("g1", "a000002").state, TaskState::kCancelled) << "what others ended stays so";
 }
 
 TEST_F(WorkerTest, ProgressIsWrittenWhileTheWorkGoesOn) {

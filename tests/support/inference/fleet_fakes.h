@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -66,6 +67,7 @@ class FakeFleetRegistry : public ModelRegistry {
   absl::Status ChangeChampion(const std::string& request_id,
                               const ChampionChange& change) override {
     if (away) return absl::UnavailableError("the registry is away");
+    if (before_change != nullptr) std::exchange(before_change, nullptr)();
     const std::lock_guard lock(mutex_);
     if (!answered_.insert(request_id).second) return absl::OkStatus();
     const auto present = champions.find(change.circuit);
@@ -116,6 +118,7 @@ class FakeFleetRegistry : public ModelRegistry {
   int changes = 0;         // of champions
   int champion_reads = 0;  // calls
   bool away = false;
+  std::function<void()> before_change;  // called once, before the next change of a champion
 
  private:
   std::mutex mutex_;

@@ -220,6 +220,11 @@ TEST(ForecastView, TellsWhatStoodInAndWhy) {
   sweep.mutable_counts()->set_succeeded(5);
   sweep.mutable_counts()->set_on_fallback(2);
   EXPECT_TRUE(absl::StrContains(SweepsTable({sweep}, kNow).Render({}), "5/5, 2 on fallback"));
+  EXPECT_TRUE(absl::StrContains(SweepsTable({sweep}, kNow).Render({}), "whole fleet"));
+  for (int i = 1; i <= 7; ++i) sweep.add_circuits(absl::StrCat("plants/P001/circuits/C00", i));
+  const std::string named = SweepsTable({sweep}, kNow).Render({});
+  EXPECT_TRUE(absl::StrContains(named, "P001/C001, P001/C002")) << named;
+  EXPECT_TRUE(absl::StrContains(named, "and 2 more")) << named;
 }
 
 TEST(Sparkline, SpansTheRangeOfItsValues) {

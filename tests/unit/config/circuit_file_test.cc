@@ -105,8 +105,7 @@ TEST(CircuitFile, DeclaredRangeOfTheTargetIsPartOfTheTrainingHashWhereThereIsOne
 }
 
 TEST(CircuitFile, AValueThatIsTooLongIsToldItsLengthAndNotThatItIsNoText) {
-  const CircuitResolution resolution =
-      ResolveEdited({{"SENSOR_P001_C001", std::string(257, 's')}});
+  const CircuitResolution resolution = ResolveEdited({{"SENSOR_P001_C001", std::string(257, 's')}});
   ASSERT_EQ(resolution.diagnostics.size(), 1u);
   EXPECT_NE(resolution.diagnostics[0].message.find("is 257 bytes long"), std::string::npos)
       << resolution.diagnostics[0].message;

@@ -82,6 +82,21 @@ TEST(ConditionTest, AForecastIsLateByTheClockAndTheSchedule) {
   EXPECT_THAT(WordsOf(circuit), IsEmpty()) << "it was deployed after the tick";
 }
 
+// A sweep answered from readings that there was a forecast of, which stays the newest.
+TEST(ConditionTest, AForecastThatDidNotReplaceTheNewestIsAnAnswerToo) {
+  CircuitRecord circuit = SoundCircuit();
+  circuit.forecast->create_time = kNow - absl::Hours(25);
+  circuit.failed_invocation = workqueue::Failure{.kind = workqueue::FailureKind::kData,
+                                                 .reason = "DATA_GAP",
+                                                 .message = "no readings",
+                                                 .time = kNow - absl::Minutes(40)};
+  EXPECT_THAT(WordsOf(circuit), Not(IsEmpty()));
+  circuit.forecast->answer_time = kNow - absl::Minutes(30);
+  EXPECT_THAT(WordsOf(circuit), IsEmpty());
+  circuit.failed_invocation->time = kNow - absl::Minutes(20);
+  EXPECT_THAT(WordsOf(circuit), ElementsAre("ERROR FORECAST_FAILED"));
+}
+
 // The whole fleet has stood still for a month: no process ticks, and nothing says so but the clock.
 TEST(ConditionTest, ATickThatNobodyAnsweredMakesForecastsLate) {
   FleetClock clock = Daily();

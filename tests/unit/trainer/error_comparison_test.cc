@@ -102,6 +102,8 @@ TEST(ErrorComparison, SaysTheNumbersAndTheMargin) {
   EXPECT_NE(result.why.find("more than the"), std::string::npos) << result.why;
   EXPECT_NE(result.why.find("700 windows"), std::string::npos) << result.why;
   EXPECT_TRUE(std::isinf(CompareErrors({1, 2}, {2, 3}, kHorizon).margin));
+  EXPECT_EQ(ToldApart(1.4450001, 1.4450383),
+            std::make_pair(std::string("1.445"), std::string("1.44504")));
 }
 
 }  // namespace
