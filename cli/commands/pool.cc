@@ -1,6 +1,7 @@
 #include "cli/commands/pool.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -55,13 +56,16 @@ Table PoolsTable(const std::vector<v1::Pool>& pools, absl::Time now) {
   return table;
 }
 
+absl::StatusOr<std::vector<v1::Pool>> AllPools(Session& session, Service service) {
+  return ListAll(session,
+                 work_rpc::MethodOf<v1::ListPoolsRequest, v1::ListPoolsResponse>(
+                     service, work_rpc::kListPools),
+                 v1::ListPoolsRequest(), 0,
+                 [](v1::ListPoolsResponse* page) { return page->mutable_pools(); });
+}
+
 absl::Status List(Session& session, const std::string& of) {
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto pools, ListAll(session,
-                                work_rpc::MethodOf<v1::ListPoolsRequest, v1::ListPoolsResponse>(
-                                    ServiceOf(of), work_rpc::kListPools),
-                                v1::ListPoolsRequest(), 0,
-                                [](v1::ListPoolsResponse* page) { return page->mutable_pools(); }));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto pools, AllPools(session, ServiceOf(of)));
   session.ShowList(
       pools, [&] { return PoolsTable(pools, session.Now()); }, "no pools");
   return absl::OkStatus();
@@ -163,6 +167,19 @@ absl::Status Change(Session& session, const WorkNoun& work, const WorkOptions& o
   return absl::OkStatus();
 }
 
+// Work that was moved where nobody works waits, without a word from the server.
+absl::Status NoteIfUnserved(Session& session, Service service, const std::string& pool) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto pools, AllPools(session, service));
+  const bool served = std::any_of(pools.begin(), pools.end(), [&](const v1::Pool& each) {
+    return LastPart(each.name()) == pool && each.replica_count() > 0;
+  });
+  if (!served)
+    session.Note(absl::StrCat("no replica works for pool ", pool,
+                              " now, so what was moved waits until one does; who works for what: "
+                              "fleetcast pool list"));
+  return absl::OkStatus();
+}
+
 CLI::App& AddWorkVerb(CLI::App& noun, Session& session, const WorkNoun& work,
                       const std::string& name, const std::string& about, const std::string& example,
                       const std::shared_ptr<WorkOptions>& options,
@@ -212,8 +229,10 @@ void AddWorkVerbs(CLI::App& noun, Session& session, const WorkNoun& work) {
           request.set_priority(*moved->priority);
           done.with["priority"] = request.priority();
         }
-        return Change<v1::MoveTasksRequest, v1::MoveTasksResponse>(
+        absl::Status changed = Change<v1::MoveTasksRequest, v1::MoveTasksResponse>(
             session, work, *moved, work_rpc::kMoveTasks, request, done);
+        if (!changed.ok() || moved->pool.empty()) return changed;
+        return NoteIfUnserved(session, work.service, LastPart(request.pool()));
       });
   move.add_option("--pool", moved->pool, "the pool whose replicas are to run it (as it is)");
   move.add_option("--priority", moved->priority, "greater goes first within its group");

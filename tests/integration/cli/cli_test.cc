@@ -259,6 +259,10 @@ TEST_F(CliTest, WorkThatIsPausedResumedOrMovedIsNamedForPrograms) {
     EXPECT_EQ(json::parse(outcome.out), said) << outcome.out;
   }
   EXPECT_EQ(Run({"training", "pause", "r1"}).out, "trainingRuns/r1 is paused (1)\n");
+  for (const char* pool : {"night", "nihgt"})
+    EXPECT_TRUE(StrContains(Run({"training", "move", "r1", "--pool", pool}).err,
+                            absl::StrCat("no replica works for pool ", pool)));
+  EXPECT_EQ(Run({"training", "move", "r1", "--pool", "day"}).err, "");
 }
 
 TEST_F(CliTest, ChangesCanPrintThePipelinesMatrixAlone) {

@@ -197,6 +197,15 @@ Status FakeWork::MoveTasks(ServerContext*, const workqueue::v1::MoveTasksRequest
   return Status::OK;
 }
 
+Status FakeWork::ListPools(ServerContext*, const workqueue::v1::ListPoolsRequest*,
+                           workqueue::v1::ListPoolsResponse* response) {
+  response->add_pools()->set_name("pools/night");
+  workqueue::v1::Pool& day = *response->add_pools();
+  day.set_name("pools/day");
+  day.set_replica_count(1);
+  return Status::OK;
+}
+
 trainer::v1::WatchTrainingRunResponse JobEvent(const std::string& circuit_id,
                                                trainer::v1::TrainingJob::State state, int epoch) {
   trainer::v1::WatchTrainingRunResponse event;

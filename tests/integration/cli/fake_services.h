@@ -139,6 +139,9 @@ class FakeWork final : public workqueue::v1::WorkQueueService::Service {
                            workqueue::v1::ResumeTasksResponse* response) override;
   grpc::Status MoveTasks(grpc::ServerContext*, const workqueue::v1::MoveTasksRequest*,
                          workqueue::v1::MoveTasksResponse* response) override;
+  // "night", which no replica works for, and "day".
+  grpc::Status ListPools(grpc::ServerContext*, const workqueue::v1::ListPoolsRequest*,
+                         workqueue::v1::ListPoolsResponse* response) override;
 };
 
 // An event of WatchTrainingRun about one circuit of plant P001.
