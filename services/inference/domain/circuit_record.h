@@ -33,6 +33,52 @@ struct DesiredCircuit {
   DeploymentSettings settings;
 };
 
+struct CircuitPin {
+  std::int64_t model_version = 0;
+  std::string actor, reason;
+  absl::Time create_time;
+  std::optional<absl::Time> expire_time;
+};
+
+struct CircuitServing {
+  std::int64_t model_version = 0;
+  std::string training_hash, deployment_hash, cutoff_date;
+  std::optional<double> mae, skill;
+  absl::Time deploy_time;
+};
+
+struct CircuitLatestForecast {
+  absl::Time issue_time, create_time;
+  std::optional<absl::Time> answer_time;  // of one from the same readings that is not newer
+  [[nodiscard]] absl::Time answered() const {
+    return std::max(create_time, answer_time.value_or(create_time));
+  }
+  std::int64_t model_version = 0;
+  std::optional<double> next_value;
+  ForecastSource source = ForecastSource::kDeployedVersion;
+  std::string source_reason;
+  std::optional<absl::Time> fallback_since;
+  std::string stuck;  // what its remark STUCK says; empty: the sensor moves
+  std::optional<absl::Time> stuck_since;
+};
+
+// Of the forecasts of the version in service.
+struct CircuitLive {
+  absl::Time scored_until;
+  std::string summary;                      // a LiveAccuracy as JSON; read by who shows it
+  std::string drift_reason, drift_message;  // empty: it has not drifted
+  std::optional<absl::Time> drift_since;
+};
+
+struct CircuitStep {
+  workqueue::TaskState state = workqueue::TaskState::kQueued;
+  std::string reason;
+  std::optional<workqueue::Failure> failure;
+  StepResult result;
+  absl::Time create_time, update_time;
+  std::int64_t champion_stood = 0;  // that a retirement took away, before it or by it
+};
+
 struct CircuitRecord {
   CircuitId circuit;
   std::string display_name;
@@ -46,55 +92,19 @@ struct CircuitRecord {
   std::string step_group_id;    // of its last step
   std::string training_run;     // asked for a version of `training_hash`; resource name
 
-  struct Pin {
-    std::int64_t model_version = 0;
-    std::string actor, reason;
-    absl::Time create_time;
-    std::optional<absl::Time> expire_time;
-  };
+  using Pin = CircuitPin;
   std::optional<Pin> pin;  // one that is over is left out
 
-  struct Serving {
-    std::int64_t model_version = 0;
-    std::string training_hash, deployment_hash, cutoff_date;
-    std::optional<double> mae, skill;
-    absl::Time deploy_time;
-  };
+  using Serving = CircuitServing;
   std::optional<Serving> serving;
 
-  struct LatestForecast {
-    absl::Time issue_time, create_time;
-    std::optional<absl::Time> answer_time;  // of one from the same readings that is not newer
-    [[nodiscard]] absl::Time answered() const {
-      return std::max(create_time, answer_time.value_or(create_time));
-    }
-    std::int64_t model_version = 0;
-    std::optional<double> next_value;
-    ForecastSource source = ForecastSource::kDeployedVersion;
-    std::string source_reason;
-    std::optional<absl::Time> fallback_since;
-    std::string stuck;  // what its remark STUCK says; empty: the sensor moves
-    std::optional<absl::Time> stuck_since;
-  };
+  using LatestForecast = CircuitLatestForecast;
   std::optional<LatestForecast> forecast;
 
-  // Of the forecasts of the version in service.
-  struct Live {
-    absl::Time scored_until;
-    std::string summary;                      // a LiveAccuracy as JSON; read by who shows it
-    std::string drift_reason, drift_message;  // empty: it has not drifted
-    std::optional<absl::Time> drift_since;
-  };
+  using Live = CircuitLive;
   std::optional<Live> live;
 
-  struct Step {
-    workqueue::TaskState state = workqueue::TaskState::kQueued;
-    std::string reason;
-    std::optional<workqueue::Failure> failure;
-    StepResult result;
-    absl::Time create_time, update_time;
-    std::int64_t champion_stood = 0;  // that a retirement took away, before it or by it
-  };
+  using Step = CircuitStep;
   std::optional<Step> step;  // the last
 
   std::optional<workqueue::Failure> failed_invocation;  // the last that failed, with its time
