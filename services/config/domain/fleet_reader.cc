@@ -53,23 +53,27 @@ absl::Status UnknownWithoutRemote(const std::string& revision, const Freshness& 
        .retry_after = freshness.retry_after});
 }
 
-// A revision that the remote did not have when it was last asked.
+// A revision that the remote did not have when it was last asked: since the call, or before it.
 absl::Status UnknownAtRemote(const std::string& revision, const Freshness& freshness) {
   const std::string time =
       absl::FormatTime(absl::RFC3339_sec, *freshness.fetch_time, absl::UTCTimeZone());
-  const std::string wait =
-      absl::FormatDuration(absl::Ceil(freshness.retry_after, absl::Seconds(1)));
-  return MakeError(
-      absl::StatusCode::kNotFound,
-      absl::StrCat("the remote had no revision \"", revision, "\" when it was fetched at ", time,
-                   "; check the spelling, and that it has been pushed; the service fetches for an "
-                   "unknown revision again after ",
-                   wait, ", or at once with max_staleness 0s"),
-      {.reason = "REVISION_NOT_FOUND",
-       .metadata = {{"revision", revision}, {"fetch_time", time}},
-       .resource_type = "Revision",
-       .resource_name = revision,
-       .retry_after = freshness.retry_after});
+  ErrorDetails details = {.reason = "REVISION_NOT_FOUND",
+                          .metadata = {{"revision", revision}, {"fetch_time", time}},
+                          .resource_type = "Revision",
+                          .resource_name = revision};
+  std::string message = absl::StrCat("the remote had no revision \"", revision,
+                                     "\" when it was fetched at ", time);
+  if (freshness.retry_after > absl::ZeroDuration()) {
+    details.retry_after = freshness.retry_after;
+    absl::StrAppend(
+        &message, ", before this call; the next fetch for an unknown revision is due in ",
+        absl::ToInt64Seconds(absl::Ceil(freshness.retry_after, absl::Seconds(1))),
+        " s, which this call had no time to wait for: ask again, with a later deadline, or with "
+        "max_staleness 0s");
+  } else {
+    absl::StrAppend(&message, "; check the spelling, and that it has been pushed");
+  }
+  return MakeError(absl::StatusCode::kNotFound, std::move(message), std::move(details));
 }
 
 std::string OrHead(const std::string& revision) { return revision.empty() ? "HEAD" : revision; }

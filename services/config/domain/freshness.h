@@ -15,7 +15,8 @@ struct Freshness {
   // Why; empty unless stale.
   std::string reason;  // REMOTE_UNREACHABLE, REMOTE_TIMEOUT, REMOTE_REFUSED
   std::string message;
-  // Until the next fetch may be tried: after one that failed, or for a revision that is not known.
+  // Until the next fetch may be tried: after one that failed, or where a revision is not known, the
+  // last fetch is from before the call, and the call has no time to wait for the next. Else 0.
   absl::Duration retry_after;
 };
 

@@ -11,6 +11,8 @@ namespace {
 
 // How often a waiting call looks whether it was cancelled.
 constexpr absl::Duration kLookInterval = absl::Milliseconds(100);
+// Who waits until a fetch is due must have time left for it.
+constexpr absl::Duration kTimeForAFetch = absl::Seconds(1);
 
 }  // namespace
 
@@ -31,14 +33,37 @@ FetchSchedule::~FetchSchedule() {
 }
 
 Freshness FetchSchedule::Refresh(absl::Duration max_staleness) {
+  return Grant({.max_staleness = max_staleness, .interval = absl::ZeroDuration()});
+}
+
+Freshness FetchSchedule::RefreshUntil(const std::function<bool()>& found, absl::Duration interval) {
+  return Grant({.max_staleness = absl::ZeroDuration(), .interval = interval, .found = &found});
+}
+
+absl::Duration FetchSchedule::PauseUntilDue(absl::Duration interval) const {
+  const absl::Time now = clock_.Now();
+  // A time in the future is from a clock that was put back since, and tells nothing.
+  if (!last_success_ || *last_success_ > now) return absl::ZeroDuration();
+  return std::max(interval - (now - *last_success_), absl::ZeroDuration());
+}
+
+Freshness FetchSchedule::Grant(const Wish& wish) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
   const std::int64_t next = begun_ + 1;
+  std::int64_t searched = -1;  // the last fetch after which `found` was asked
   for (;;) {
-    // A time in the future is from a clock that was put back since, and tells nothing.
-    const bool recent = last_success_ && max_staleness > absl::ZeroDuration() &&
-                        *last_success_ >= now - max_staleness && *last_success_ <= clock_.Now();
+    const bool recent = last_success_ && wish.max_staleness > absl::ZeroDuration() &&
+                        *last_success_ >= now - wish.max_staleness &&
+                        *last_success_ <= clock_.Now();
     if (recent || succeeded_ >= next) return {.fetch_time = last_success_};
+    if (wish.found != nullptr && std::exchange(searched, succeeded_) != succeeded_) {
+      mutex_.Unlock();
+      const bool found = (*wish.found)();
+      mutex_.Lock();
+      if (found) return {.fetch_time = last_success_};
+      continue;
+    }
     const absl::Duration since_failure = clock_.Monotonic() - failed_at_;
     if (!failure_.ok() && since_failure < kPauseAfterFailure)
       return {.fetch_time = last_success_,
@@ -55,6 +80,15 @@ Freshness FetchSchedule::Refresh(absl::Duration max_staleness) {
                   "fetching from the remote takes longer than this call's deadline allows; "
                   "it goes on: ask again, or with a later deadline",
               .retry_after = absl::Seconds(1)};
+    if (const absl::Duration pause = PauseUntilDue(wish.interval);
+        !fetching_ && pause > absl::ZeroDuration()) {
+      if (left < pause + kTimeForAFetch || waiting_ >= kMostWaiting)
+        return {.fetch_time = last_success_, .retry_after = pause};
+      ++waiting_;
+      mutex_.AwaitWithTimeout(absl::Condition(&fetching_), std::min(pause, kLookInterval));
+      --waiting_;
+      continue;
+    }
     if (!fetching_) {
       fetching_ = true;
       ++begun_;

@@ -143,21 +143,24 @@ void FollowedRepository::KeepPacksFew() {
 
 std::optional<Freshness> FollowedRepository::Refresh(const std::vector<std::string>& revisions,
                                                      MaxStaleness max_staleness) {
-  bool known = true, pinned = true;
-  for (const std::string& revision : revisions) {
-    const absl::StatusOr<std::string> commit = mirror_->ResolveCommit("revision", revision);
-    // What can be no revision is told so without asking the remote.
-    known = known && !absl::IsNotFound(commit.status());
-    pinned = pinned && (IsFullCommitId(revision) || absl::IsInvalidArgument(commit.status()));
+  bool pinned = true;
+  for (const std::string& revision : revisions)
+    pinned = pinned && (IsFullCommitId(revision) ||
+                        absl::IsInvalidArgument(mirror_->ResolveCommit("revision", revision).status()));
+  // What can be no revision is told so without asking the remote.
+  const auto known = [&] {
+    return std::none_of(revisions.begin(), revisions.end(), [&](const std::string& revision) {
+      return absl::IsNotFound(mirror_->ResolveCommit("revision", revision).status());
+    });
+  };
+  // Who insists on a fetch gets one at once.
+  if (max_staleness != absl::ZeroDuration() && !known()) {
+    Freshness freshness = schedule_->RefreshUntil(
+        known, std::min(max_staleness.value_or(kFetchForUnknownEvery), kFetchForUnknownEvery));
+    if (freshness.stale || !known()) return freshness;
   }
-  if (pinned && known) return schedule_->Known();
-  if (known) return schedule_->Refresh(max_staleness.value_or(options_.max_staleness));
-  Freshness freshness = schedule_->Refresh(
-      std::min(max_staleness.value_or(kFetchForUnknownEvery), kFetchForUnknownEvery));
-  if (!freshness.stale && freshness.fetch_time)
-    freshness.retry_after = std::max(kFetchForUnknownEvery - (clock_.Now() - *freshness.fetch_time),
-                                     absl::ZeroDuration());
-  return freshness;
+  if (pinned && known()) return schedule_->Known();
+  return schedule_->Refresh(max_staleness.value_or(options_.max_staleness));
 }
 
 absl::StatusOr<std::string> FollowedRepository::ResolveCommit(const std::string& field,

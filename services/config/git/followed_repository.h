@@ -27,8 +27,9 @@ struct FollowOptions {
 // Thread safe.
 class FollowedRepository final : public ConfigRepository {
  public:
-  // A revision that is not known calls for a fetch if the last one is older, so that nobody keeps
-  // the remote busy with names that it does not have.
+  // A revision that is not known calls for a fetch, but not before the last one is so old: nobody
+  // keeps the remote busy with names that it does not have, and nobody is told of a fetch from
+  // before the call as long as there is time to wait for the next.
   static constexpr absl::Duration kFetchForUnknownEvery = absl::Seconds(5);
 
   // Fetches nothing yet: a remote that is down stops nobody from starting. FAILED_PRECONDITION

@@ -12,10 +12,13 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "common/base/deadline.h"
 #include "common/base/status.h"
 #include "services/config/domain/fleet_reader.h"
@@ -123,6 +126,7 @@ TEST_F(FollowedRepositoryTest, FetchesForAnUnknownRevisionAndForOneThatIsOlderTh
   const std::string branch = remote_->Commit("branch", {{"a", "4"}});
   clock_.Advance(FollowedRepository::kFetchForUnknownEvery + absl::Seconds(1));
   EXPECT_EQ(Commit(*mirror, "branch", absl::Hours(1)), branch);
+  clock_.Advance(FollowedRepository::kFetchForUnknownEvery + absl::Seconds(1));
   EXPECT_EQ(Commit(*mirror, "nowhere"), "REVISION_NOT_FOUND");
   EXPECT_EQ(Commit(*mirror, "--upload-pack=touch /tmp/x"), "REVISION_INVALID");
 }
@@ -137,8 +141,8 @@ TEST_F(FollowedRepositoryTest, ForcePushAndDeletionAreFollowedWhileOldCommitsSta
   remote_->DeleteReference("refs/heads/side");
   EXPECT_EQ(Commit(*mirror, "main", kNow), other);
   EXPECT_EQ(Commit(*mirror, "origin/main"), other);
-  EXPECT_EQ(Commit(*mirror, "side"), "REVISION_NOT_FOUND");
-  EXPECT_EQ(Commit(*mirror, "origin/side"), "REVISION_NOT_FOUND");
+  EXPECT_EQ(Commit(*mirror, "side", kNow), "REVISION_NOT_FOUND");
+  EXPECT_EQ(Commit(*mirror, "origin/side", kNow), "REVISION_NOT_FOUND");
   // What was resolved before the push is read to its end.
   const auto entries = mirror->ListConfigFolder(first);
   ASSERT_TRUE(entries.ok()) << entries.status();
@@ -168,21 +172,43 @@ TEST_F(FollowedRepositoryTest, UnknownRevisionsAreFetchedForOnceInAWhileAndThatI
   const absl::Time fetched = clock_.Now();
   clock_.Advance(absl::Seconds(2));
   const std::string branch = remote_->Commit("branch", FleetFiles({{"P001", {"C002"}}}));
-  // However many ask for whatever: the remote is not.
+  // However many ask for whatever, and have no time: the remote is not asked.
   for (const std::string& revision : {std::string("branch"), std::string("brunch"), branch}) {
+    const ScopedDeadline deadline(absl::Seconds(2));
     const absl::Status unknown = reader.ValidateRevision(revision).status();
     EXPECT_EQ(unknown.code(), absl::StatusCode::kNotFound);
     EXPECT_EQ(ReasonOf(unknown), "REVISION_NOT_FOUND");
     EXPECT_EQ(DetailsOf(unknown)->retry_after, absl::Seconds(3));
+    EXPECT_NE(unknown.message().find("due in 3 s"), std::string::npos) << unknown;
     EXPECT_EQ(DetailsOf(unknown)->resource_name, revision);
     EXPECT_EQ(DetailsOf(unknown)->metadata.at("fetch_time"),
               absl::FormatTime(absl::RFC3339_sec, fetched, absl::UTCTimeZone()));
   }
-  // Who insists is served at once, the others after a while.
+  // Who insists is served at once.
   EXPECT_EQ(reader.ValidateRevision("branch", kNow)->commit, branch);
-  const std::string third = remote_->Commit("third", FleetFiles({{"P001", {"C003"}}}));
-  clock_.Advance(FollowedRepository::kFetchForUnknownEvery + absl::Seconds(1));
-  EXPECT_EQ(reader.ValidateRevision("third")->commit, third);
+  const absl::Status none = reader.ValidateRevision("brunch", kNow).status();
+  EXPECT_EQ(ReasonOf(none), "REVISION_NOT_FOUND");
+  // The remote was asked since the call: asking again is of no use.
+  EXPECT_FALSE(DetailsOf(none)->retry_after.has_value());
+  EXPECT_NE(none.message().find("check the spelling"), std::string::npos) << none;
+}
+
+TEST_F(FollowedRepositoryTest, CommitJustPushedIsWaitedForThoughSomebodyHasJustMistypedAnother) {
+  remote_->Commit("main", FleetFiles({{"P001", {"C001"}}}));
+  const auto mirror = Open(Options());
+  FleetReader reader(*mirror, ParseYaml, 1 << 20);
+  EXPECT_EQ(ReasonOf(reader.ValidateRevision("mian").status()), "REVISION_NOT_FOUND");
+  const std::string pushed = remote_->Commit("main", FleetFiles({{"P001", {"C002"}}}));
+  absl::Notification asked;
+  std::thread pipeline([&] {
+    asked.Notify();
+    const auto answer = reader.ValidateRevision(pushed);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+  });
+  asked.WaitForNotification();
+  absl::SleepFor(absl::Milliseconds(200));
+  clock_.Advance(FollowedRepository::kFetchForUnknownEvery);
+  pipeline.join();
 }
 
 TEST_F(FollowedRepositoryTest, RemoteThatIsDownIsAnsweredForFromWhatThereIsAndThatIsSaid) {

@@ -150,6 +150,100 @@ TEST(FetchSchedule, CallEndsWithItsDeadlineWhileTheFetchGoesOn) {
   EXPECT_EQ(fetches, 1);
 }
 
+constexpr absl::Duration kInterval = absl::Seconds(5);
+
+// Callers who miss something two seconds after a fetch; what they got, three seconds later.
+std::vector<Freshness> AnswersOf(int callers, std::atomic<int>& fetches) {
+  FakeClock clock;
+  const absl::Time fetched = clock.Now() - absl::Seconds(2);
+  FetchSchedule schedule(
+      [&] {
+        EXPECT_GE(clock.Now() - fetched, kInterval);
+        ++fetches;
+        return absl::OkStatus();
+      },
+      fetched, clock);
+  std::vector<Freshness> answers(callers);
+  std::atomic<int> searching = 0, ended = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < callers; ++i)
+    threads.emplace_back([&, i] {
+      const auto found = [&] {
+        ++searching;
+        return false;
+      };
+      answers[i] = schedule.RefreshUntil(found, kInterval);
+      ++ended;
+    });
+  const int turned_away = std::max(0, callers - FetchSchedule::kMostWaiting);
+  while (searching < callers || ended < turned_away) absl::SleepFor(absl::Milliseconds(1));
+  clock.Advance(absl::Seconds(3));
+  for (std::thread& thread : threads) thread.join();
+  return answers;
+}
+
+TEST(FetchSchedule, WhoMissesSomethingWaitsUntilAFetchIsDueAndSharesIt) {
+  std::atomic<int> fetches = 0;
+  for (const Freshness& answer : AnswersOf(8, fetches)) {
+    EXPECT_FALSE(answer.stale);
+    EXPECT_EQ(answer.fetch_time, FakeClock().Now() + absl::Seconds(3));
+    EXPECT_EQ(answer.retry_after, absl::ZeroDuration());
+  }
+  EXPECT_EQ(fetches, 1);
+}
+
+TEST(FetchSchedule, NoMoreThanSomeWaitUntilAFetchIsDue) {
+  std::atomic<int> fetches = 0;
+  const auto answers = AnswersOf(FetchSchedule::kMostWaiting + 1, fetches);
+  EXPECT_EQ(std::count_if(answers.begin(), answers.end(),
+                          [](const Freshness& a) { return a.retry_after == absl::Seconds(3); }),
+            1);
+  EXPECT_EQ(fetches, 1);
+}
+
+TEST(FetchSchedule, WhoHasNoTimeUntilAFetchIsDueIsToldWhenItIs) {
+  const FakeClock clock;
+  FetchSchedule schedule(
+      [] {
+        ADD_FAILURE() << "none was due";
+        return absl::OkStatus();
+      },
+      clock.Now() - absl::Seconds(2), clock);
+  const ScopedDeadline deadline(absl::Milliseconds(3500));
+  const Freshness early = schedule.RefreshUntil([] { return false; }, kInterval);
+  EXPECT_FALSE(early.stale);
+  EXPECT_EQ(early.retry_after, absl::Seconds(3));
+}
+
+TEST(FetchSchedule, WhatAFetchOfOthersBringsIsWaitedForNoLonger) {
+  const FakeClock clock;
+  std::atomic<int> fetches = 0;
+  absl::Notification began, may_end, missed;
+  FetchSchedule schedule(
+      [&] {
+        ++fetches;
+        began.Notify();
+        may_end.WaitForNotification();
+        return absl::OkStatus();
+      },
+      std::nullopt, clock);
+  std::thread other([&] { EXPECT_FALSE(schedule.Refresh(absl::ZeroDuration()).stale); });
+  began.WaitForNotification();
+  std::thread caller([&] {
+    const auto found = [&] {
+      if (missed.HasBeenNotified()) return true;
+      missed.Notify();
+      return false;
+    };
+    EXPECT_FALSE(schedule.RefreshUntil(found, kInterval).stale);
+  });
+  missed.WaitForNotification();
+  may_end.Notify();
+  other.join();
+  caller.join();
+  EXPECT_EQ(fetches, 1);
+}
+
 TEST(FetchSchedule, EndStopsTheFetchThatGoesOn) {
   const FakeClock clock;
   absl::Notification began;
