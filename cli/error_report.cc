@@ -107,6 +107,8 @@ std::string RepeatAdvice(const std::string& request_id, bool color) {
 }
 
 ExitCode ExitCodeOf(const absl::Status& status, bool interrupted) {
+  if (const auto details = DetailsOf(status); details && details->retry_after)
+    return ExitCode::kUnreachable;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return ExitCode::kDone;

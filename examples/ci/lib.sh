@@ -86,7 +86,8 @@ request_id() { # WORD…
 }
 
 # call SERVICE METHOD: the request from standard input, the answer to standard output. A service
-# that cannot be reached is tried again for a while. What remains fails with grpcurl's exit code (64
+# that cannot be reached is tried again for a while, and so is what fails with RetryInfo: a commit
+# just pushed that the service has not fetched yet. What remains fails with grpcurl's exit code (64
 # + the gRPC code, 1 if it never got through) and leaves {reason, message} in $work/failure.json.
 call() {
   local target_of=FLEETCAST_${1^^}_TARGET request status delay=1 before=$SECONDS
@@ -104,10 +105,10 @@ call() {
       0) return 0 ;;
       1) grep -q 'Failed to dial' "$work/errors" || break ;;
       68 | 72 | 78) ;;
-      *) break ;;
+      *) grep -q 'google\.rpc\.RetryInfo' "$work/errors" || break ;;
     esac
     [ $((SECONDS - before)) -lt "${FLEETCAST_RETRY_SECONDS:-120}" ] || break
-    echo "$1 at $target does not answer; trying again in $delay s" >&2
+    echo "$1 at $target does not answer yet; trying again in $delay s" >&2
     sleep "$delay"
     delay=$((delay < 16 ? delay * 2 : 30))
   done

@@ -116,6 +116,43 @@ class PipelineCase(unittest.TestCase):
             time.sleep(0.05)
 
 
+class CallTest(unittest.TestCase):
+    """lib.sh's call, with a grpcurl that fails in turn as the test has it."""
+
+    def call(self, *failures):
+        folder = self.enterContext(fleet.temporary_folder())
+        grpcurl = folder / "grpcurl"
+        grpcurl.write_text(
+            '#!/bin/sh\necho x >>calls\nread -r status file 2>/dev/null <failures ||'
+            " { echo '{}'; exit 0; }\nsed -i 1d failures\ncat \"$file\" >&2\nexit \"$status\"\n"
+        )
+        grpcurl.chmod(0o755)
+        turns = []
+        for number, (status, details) in enumerate(failures):
+            error = {"code": status - 64, "message": "no", "details": details}
+            (folder / str(number)).write_text(json.dumps(error))
+            turns.append(f"{status} {number}\n")
+        (folder / "failures").write_text("".join(turns))
+        environment = {
+            **os.environ,
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "FLEETCAST_CONFIG_TARGET": "localhost:7001",
+        }
+        script = f"source {fleet.SOURCE}/examples/ci/lib.sh; echo '{{}}' | call config a.B/C"
+        process = subprocess.run(
+            ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, check=False
+        )
+        return process.returncode, (folder / "calls").read_text().count("x")
+
+    def test_what_says_when_to_try_again_is_tried_again_and_what_does_not_is_not(self):
+        retry = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3s"}]
+        unknown = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "X"}]
+        self.assertEqual(self.call(), (0, 1))
+        self.assertEqual(self.call((69, unknown + retry)), (0, 2))
+        self.assertEqual(self.call((69, unknown)), (69, 1))
+        self.assertEqual(self.call((78, unknown), (73, unknown)), (73, 2))
+
+
 class PullRequestTest(PipelineCase):
     def test_problems_of_the_configuration_stand_on_their_lines_and_nothing_is_trained(self):
         head = self.stack.branch(

@@ -57,6 +57,10 @@ TEST(ExitCodeOf, TellsTheShellWhatKindOfFailureItWas) {
   EXPECT_EQ(ExitCodeOf(absl::DeadlineExceededError("")), ExitCode::kUnreachable);
   EXPECT_EQ(ExitCodeOf(absl::CancelledError("")), ExitCode::kUnreachable);
   EXPECT_EQ(ExitCodeOf(absl::CancelledError(""), /*interrupted=*/true), ExitCode::kInterrupted);
+  // What says when to try again is worth another try, whatever it is.
+  for (const auto code : {absl::StatusCode::kNotFound, absl::StatusCode::kAborted})
+    EXPECT_EQ(ExitCodeOf(MakeError(code, "", {.retry_after = absl::Seconds(3)})),
+              ExitCode::kUnreachable);
 }
 
 }  // namespace
