@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/stale_name.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
 #include "common/rpc/client.h"
@@ -12,6 +13,8 @@ namespace fleetcast::inference {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(10);
+// Where config may have to fetch from its remote first.
+constexpr absl::Duration kFetchTimeout = absl::Seconds(45);
 // Up to so many of a plant are asked for one by one.
 constexpr std::size_t kFewCircuits = 3;
 constexpr int kPageSize = 1000;
@@ -63,13 +66,25 @@ std::string FaultOf(const config::v1::UnsoundCircuit& circuit) {
   return fault;
 }
 
+absl::Status CheckFresh(const config::v1::Freshness& freshness) {
+  if (!freshness.stale()) return absl::OkStatus();
+  return NotFetched(freshness.reason(), freshness.message(),
+                    absl::FromUnixSeconds(freshness.fetch_time().seconds()));
+}
+
 }  // namespace
 
+absl::StatusOr<std::string> ConfigCatalog::CommitOf(const std::string& revision) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Kinship kinship, GetKinship(revision, revision));
+  if (!kinship.fresh.ok()) return MayHaveMoved(absl::StrCat("\"", revision, "\""), kinship.fresh);
+  return kinship.head_commit;
+}
+
 absl::StatusOr<DeploymentSettings> ConfigCatalog::Get(const CircuitId& circuit,
-                                                      const std::string& revision) {
+                                                      const std::string& commit) {
   config::v1::GetCircuitRequest request;
   request.set_name(CircuitResource(circuit));
-  request.set_revision(revision);
+  request.set_revision(commit);
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto found,
       rpc::Call<config::v1::Circuit>(kTimeout, [&](auto* context, auto* response) {
@@ -79,11 +94,11 @@ absl::StatusOr<DeploymentSettings> ConfigCatalog::Get(const CircuitId& circuit,
 }
 
 absl::StatusOr<ConfigCatalog::Found> ConfigCatalog::List(const std::string& plant_id,
-                                                         const std::string& revision) {
+                                                         const std::string& commit) {
   Found found;
   config::v1::ListCircuitsRequest request;
   request.set_parent("plants/" + plant_id);
-  request.set_revision(revision);
+  request.set_revision(commit);
   request.set_page_size(kPageSize);
   do {
     const auto page =
@@ -103,18 +118,19 @@ absl::StatusOr<ConfigCatalog::Found> ConfigCatalog::List(const std::string& plan
 absl::StatusOr<std::map<CircuitId, absl::StatusOr<DeploymentSettings>>>
 ConfigCatalog::GetDeploymentSettings(const std::vector<CircuitId>& circuits,
                                      const std::string& revision) {
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string commit, CommitOf(revision));
   std::map<std::string, std::vector<CircuitId>> by_plant;
   for (const CircuitId& circuit : circuits) by_plant[circuit.plant_id].push_back(circuit);
   std::map<CircuitId, absl::StatusOr<DeploymentSettings>> settings;
   for (const auto& [plant_id, of_plant] : by_plant) {
     Found listed;
     if (of_plant.size() > kFewCircuits) {
-      FLEETCAST_ASSIGN_OR_RETURN(listed, List(plant_id, revision));
+      FLEETCAST_ASSIGN_OR_RETURN(listed, List(plant_id, commit));
     }
     for (const CircuitId& circuit : of_plant) {
       const auto known = listed.find(circuit);
       // Asked for alone, a circuit that is not listed says why.
-      auto of_circuit = known != listed.end() ? known->second : Get(circuit, revision);
+      auto of_circuit = known != listed.end() ? known->second : Get(circuit, commit);
       if (IsTransient(of_circuit.status())) return of_circuit.status();
       settings.emplace(circuit, std::move(of_circuit));
     }
@@ -123,10 +139,11 @@ ConfigCatalog::GetDeploymentSettings(const std::vector<CircuitId>& circuits,
 }
 
 absl::StatusOr<DesiredFleet> ConfigCatalog::GetFleet(const std::string& revision) {
+  FLEETCAST_ASSIGN_OR_RETURN(const std::string commit, CommitOf(revision));
   DesiredFleet fleet;
   config::v1::ListCircuitsRequest request;
   request.set_parent("plants/-");
-  request.set_revision(revision);
+  request.set_revision(commit);
   request.set_page_size(kPageSize);
   do {
     FLEETCAST_ASSIGN_OR_RETURN(
@@ -158,14 +175,16 @@ absl::StatusOr<Kinship> ConfigCatalog::GetKinship(const std::string& base_revisi
   config::v1::GetMergeBaseRequest request;
   request.set_base_revision(base_revision);
   request.set_head_revision(head_revision);
+  request.mutable_max_staleness();  // 0: names stand for what they are now
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto answer,
-      rpc::Call<config::v1::MergeBase>(kTimeout, [&](auto* context, auto* response) {
+      rpc::Call<config::v1::MergeBase>(kFetchTimeout, [&](auto* context, auto* response) {
         return stub_->GetMergeBase(context, request, response);
       }));
   return Kinship{.base_commit = answer.base_commit(),
                  .head_commit = answer.head_commit(),
-                 .merge_base_commit = answer.merge_base_commit()};
+                 .merge_base_commit = answer.merge_base_commit(),
+                 .fresh = CheckFresh(answer.freshness())};
 }
 
 }  // namespace fleetcast::inference

@@ -28,11 +28,13 @@ class ConfigCatalog final : public CircuitCatalog {
 
  private:
   using Found = std::map<CircuitId, DeploymentSettings>;
+  // What the revision stands for now. UNAVAILABLE where its remote cannot be asked.
+  [[nodiscard]] absl::StatusOr<std::string> CommitOf(const std::string& revision);
   // The plant's sound circuits; none if there is no such plant.
   [[nodiscard]] absl::StatusOr<Found> List(const std::string& plant_id,
-                                           const std::string& revision);
+                                           const std::string& commit);
   [[nodiscard]] absl::StatusOr<DeploymentSettings> Get(const CircuitId& circuit,
-                                                       const std::string& revision);
+                                                       const std::string& commit);
 
   std::unique_ptr<config::v1::ConfigService::Stub> stub_;
 };

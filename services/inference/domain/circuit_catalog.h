@@ -16,9 +16,14 @@ namespace fleetcast::inference {
 struct Kinship {
   std::string base_commit, head_commit;
   std::string merge_base_commit;  // empty: none
+  // UNAVAILABLE with the remote's reason where the config service could not ask it, so that a name
+  // may stand for another commit by now.
+  absl::Status fresh;
 };
 
-// Thread safe. Errors are those of the config service, UNAVAILABLE if it cannot be reached.
+// Thread safe. Names of commits stand for what they are at the moment of the call: where a remote is
+// followed, it is asked. Errors are those of the config service, UNAVAILABLE if it cannot be
+// reached, or, but for GetKinship, its remote cannot and the revision is no full commit id.
 class CircuitCatalog {
  public:
   virtual ~CircuitCatalog() = default;

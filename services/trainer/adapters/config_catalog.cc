@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
+#include "common/base/stale_name.h"
 #include "common/base/status.h"
 #include "common/rpc/client.h"
 #include "services/trainer/domain/names.h"
@@ -12,6 +13,8 @@ namespace {
 namespace v1 = config::v1;
 
 constexpr absl::Duration kTimeout = absl::Seconds(30);
+// Where config may have to fetch from its remote first.
+constexpr absl::Duration kFetchTimeout = absl::Seconds(45);
 constexpr int kPageSize = 1000;
 // From here on one listing is cheaper than a call for each.
 constexpr std::size_t kFewCircuits = 50;
@@ -61,6 +64,13 @@ CircuitConfig ConfigOf(const v1::Circuit& circuit) {
           .training_hash = circuit.training_hash(),
           .commit = circuit.commit(),
           .path = circuit.path()};
+}
+
+// UNAVAILABLE unless the names in a request stood for what they are now.
+absl::Status CheckFresh(const std::string& names, const v1::Freshness& freshness) {
+  if (!freshness.stale()) return absl::OkStatus();
+  return MayHaveMoved(names, NotFetched(freshness.reason(), freshness.message(),
+                                        absl::FromUnixSeconds(freshness.fetch_time().seconds())));
 }
 
 // What of all pages of an answer concerns training.
@@ -117,13 +127,16 @@ absl::StatusOr<ResolvedCircuits> ConfigCatalog::ChangedCircuits(const std::strin
   v1::DetectChangesRequest request;
   request.set_base_revision(base);
   request.set_head_revision(head);
+  request.mutable_max_staleness();  // 0: names stand for what they are now
   Changes changes;
   do {
     FLEETCAST_ASSIGN_OR_RETURN(
         const auto page,
-        rpc::Call<v1::DetectChangesResponse>(kTimeout, [&](auto* context, auto* response) {
+        rpc::Call<v1::DetectChangesResponse>(kFetchTimeout, [&](auto* context, auto* response) {
           return stub_->DetectChanges(context, request, response);
         }));
+    FLEETCAST_RETURN_IF_ERROR(
+        CheckFresh(absl::StrCat("\"", base, "\" or \"", head, "\""), page.freshness()));
     changes.Add(page);
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -217,11 +230,13 @@ absl::StatusOr<std::string> ConfigCatalog::CommitOf(const std::string& revision)
   v1::ListPlantsRequest request;
   request.set_revision(revision);
   request.set_page_size(1);
+  request.mutable_max_staleness();  // 0: a name stands for what it is now
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto plants,
-      rpc::Call<v1::ListPlantsResponse>(kTimeout, [&](auto* context, auto* response) {
+      rpc::Call<v1::ListPlantsResponse>(kFetchTimeout, [&](auto* context, auto* response) {
         return stub_->ListPlants(context, request, response);
       }));
+  FLEETCAST_RETURN_IF_ERROR(CheckFresh(absl::StrCat("\"", revision, "\""), plants.freshness()));
   return plants.commit();
 }
 

@@ -10,6 +10,7 @@
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "fleetcast/config/v1/config_service.grpc.pb.h"
+#include "tests/support/config/followed_config.h"
 
 namespace fleetcast::trainer {
 namespace {
@@ -83,6 +84,41 @@ TEST_F(ConfigCatalogTest, AnErrorOnAnyPageStopsTheRun) {
   const absl::Status refused = Changed().status();
   EXPECT_EQ(ReasonOf(refused), "CONFIGURATION_UNSOUND");
   EXPECT_EQ(DetailsOf(refused)->metadata.at("line"), "12");
+}
+
+TEST(ConfigCatalogOfARemote, NamesStandForWhatTheyAreNowOrNothingIsTrained) {
+  using config::testing::CircuitPath;
+  using config::testing::CircuitText;
+  config::testing::FollowedConfig config;
+  ConfigCatalog catalog(rpc::Connect(config.address()));
+  config::testing::Files files = config::testing::FleetFiles({{"P001", {"C001"}}});
+  const std::string first = config.remote->Commit("main", files);
+  EXPECT_EQ(catalog.NamedCircuits({"plants/-/circuits/-"}, "main")->commit, first);
+  EXPECT_EQ(catalog.ChangedCircuits("main", "main")->commit, first);
+  // Whatever was asked just before.
+  files[CircuitPath("P001", "C001")] = CircuitText("P001", "C001", {{"epochs: 50", "epochs: 80"}});
+  const std::string second = config.remote->Commit("main", files);
+  EXPECT_EQ(catalog.NamedCircuits({"plants/-/circuits/-"}, "main")->commit, second);
+  files[CircuitPath("P001", "C001")] = CircuitText("P001", "C001", {{"epochs: 50", "epochs: 90"}});
+  const std::string third = config.remote->Commit("main", files);
+  const auto changed = catalog.ChangedCircuits(first, "main");
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_EQ(changed->commit, third);
+  EXPECT_EQ(changed->circuits.size(), 1u);
+
+  config.remote.reset();
+  for (const absl::Status& refused :
+       {catalog.NamedCircuits({"plants/-/circuits/-"}, "main").status(),
+        catalog.ChangedCircuits(first, "main").status()}) {
+    EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(ReasonOf(refused), "REMOTE_REFUSED");  // no such folder
+    EXPECT_NE(refused.message().find("\"main\" stands for now"), std::string::npos) << refused;
+    EXPECT_NE(refused.message().find("nothing was changed"), std::string::npos) << refused;
+    EXPECT_TRUE(DetailsOf(refused)->retry_after.has_value());
+  }
+  // A full id cannot have moved.
+  EXPECT_EQ(catalog.NamedCircuits({"plants/-/circuits/-"}, third)->commit, third);
+  EXPECT_EQ(catalog.ChangedCircuits(first, third)->commit, third);
 }
 
 }  // namespace
