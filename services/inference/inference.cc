@@ -170,12 +170,7 @@ class Inference final : public service::Service {
                       .every = absl::Seconds(30),
                       .run = [this](db::ConnectionPool& pool) { return releases_.EndPins(pool); },
                       .longest = absl::Minutes(1)});
-    // Without a branch it forgets the one that was followed.
-    duties.push_back(
-        {.name = "follow the release branch",
-         .every = settings_.release_branch.empty() ? absl::Minutes(10) : absl::Seconds(15),
-         .run = [this](db::ConnectionPool&) { return follower_.Look(); },
-         .longest = absl::Minutes(1)});
+    duties.push_back(FollowDuty(settings_.release_branch, follower_, followed_branch_));
     duties.push_back({.name = "make partitions of forecasts",
                       .every = absl::Minutes(30),
                       .run = EnsureForecastPartitions,

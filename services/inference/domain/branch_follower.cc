@@ -17,12 +17,23 @@ constexpr char kActor[] = "release_branch";
 }  // namespace
 
 FollowedBranch AfterLook(const std::string& branch, const std::string& head_commit,
-                         const absl::Status& put_in_force) {
+                         const absl::Status& put_in_force, const absl::Status& seen) {
   FollowedBranch followed{.branch = branch, .head_commit = head_commit};
-  if (put_in_force.ok()) return followed;
-  followed.reason = ReasonOf(put_in_force);
-  if (followed.reason.empty()) followed.reason = absl::StatusCodeToString(put_in_force.code());
-  followed.message = PrintableUtf8(std::string(put_in_force.message()), 1900);
+  const std::string head =
+      absl::StrCat("the head of ", branch,
+                   head_commit.empty() ? "" : absl::StrCat(" (", head_commit.substr(0, 12), ")"));
+  const auto add = [&followed](const absl::Status& status, const std::string& what) {
+    if (status.ok()) return;
+    if (followed.reason.empty()) followed.reason = ReasonOf(status);
+    if (followed.reason.empty()) followed.reason = absl::StatusCodeToString(status.code());
+    absl::StrAppend(&followed.message, followed.message.empty() ? "" : ". And ", what, ": ",
+                    PrintableUtf8(std::string(status.message()), 900));
+  };
+  add(put_in_force, head + ", which is followed, is not in force");
+  add(seen, head_commit.empty()
+                ? head + ", which is followed, could not be read"
+                : absl::StrCat("whether ", branch, ", which is followed, has moved on from ",
+                               head_commit.substr(0, 12), " could not be seen"));
   return followed;
 }
 
@@ -56,23 +67,23 @@ absl::Status BranchFollower::Release(const std::string& head_commit, const InFor
 
 absl::Status BranchFollower::Look() {
   FLEETCAST_ASSIGN_OR_RETURN(const std::optional<FollowedBranch> before, store_.GetFollowed());
-  if (branch_.empty()) return before ? store_.NoteFollowed(std::nullopt) : absl::OkStatus();
   FLEETCAST_ASSIGN_OR_RETURN(const InForce in_force, releases_.GetInForce());
   const auto kinship =
       catalog_.GetKinship(in_force.commit.empty() ? branch_ : in_force.commit, branch_);
   std::string head = before && before->branch == branch_ ? before->head_commit : "";
-  absl::Status done = kinship.status();
+  absl::Status done;
   if (kinship.ok()) {
     head = kinship->head_commit;
     if (head != in_force.commit) done = Release(head, in_force);
   }
-  const FollowedBranch after = AfterLook(branch_, head, done);
+  const FollowedBranch after =
+      AfterLook(branch_, head, done, kinship.ok() ? kinship->fresh : kinship.status());
   if (!after.reason.empty() &&
       (!before || before->reason != after.reason || before->head_commit != after.head_commit))
-    LogWarning("the branch that is followed is not in force", {{"branch", branch_},
-                                                               {"commit", head},
-                                                               {"reason", after.reason},
-                                                               {"error", after.message}});
+    LogWarning("a branch cannot be followed", {{"branch", branch_},
+                                               {"commit", head},
+                                               {"reason", after.reason},
+                                               {"error", after.message}});
   return store_.NoteFollowed(after);
 }
 

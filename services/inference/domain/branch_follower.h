@@ -20,19 +20,20 @@ class FollowedBranchStore {
   virtual ~FollowedBranchStore() = default;
   // nullopt: none is followed.
   [[nodiscard]] virtual absl::StatusOr<std::optional<FollowedBranch>> GetFollowed() = 0;
-  // `check_time` is the database's; nullopt forgets.
-  [[nodiscard]] virtual absl::Status NoteFollowed(const std::optional<FollowedBranch>& branch) = 0;
+  // `check_time` is the database's.
+  [[nodiscard]] virtual absl::Status NoteFollowed(const FollowedBranch& branch) = 0;
+  // Forgets a branch at which nobody has looked for so long.
+  [[nodiscard]] virtual absl::Status ForgetUnseen(absl::Duration unseen) = 0;
 };
 
-// How a look at the branch went, in the words that are kept: an error's reason and message, and its
-// remedy where the error cannot know that nobody called.
+// How a look at the branch went, in the words that are kept: the first error's reason, and what both
+// mean. `seen` is why `head_commit`, the head as it was seen last, may not be the head any more.
 [[nodiscard]] FollowedBranch AfterLook(const std::string& branch, const std::string& head_commit,
-                                       const absl::Status& put_in_force);
+                                       const absl::Status& put_in_force, const absl::Status& seen);
 
 // One process at a time calls it. The references must outlive it.
 class BranchFollower {
  public:
-  // `branch` empty: none is followed, and what was followed before is forgotten.
   BranchFollower(std::string branch, CircuitCatalog& catalog, Releaser& releaser,
                  ReleaseStore& releases, FollowedBranchStore& store);
 

@@ -32,8 +32,6 @@ std::vector<FleetProblem> ProblemsOf(const std::vector<Schedule>& schedules,
 
 std::optional<FleetProblem> ProblemOf(const FollowedBranch& branch, absl::Time now) {
   FleetProblem problem{.severity = Severity::kError, .resource = branch.branch};
-  const std::string head =
-      branch.head_commit.empty() ? "" : absl::StrCat(" (", branch.head_commit.substr(0, 12), ")");
   if (now - branch.check_time > kUnseenAfter) {
     problem.reason = "RELEASE_BRANCH_UNSEEN";
     problem.message =
@@ -42,8 +40,7 @@ std::optional<FleetProblem> ProblemOf(const FollowedBranch& branch, absl::Time n
                      ": does an inference replica run with --release-branch?");
   } else if (!branch.reason.empty()) {
     problem.reason = branch.reason;
-    problem.message = absl::StrCat("the head of ", branch.branch, head,
-                                   ", which is followed, is not in force: ", branch.message);
+    problem.message = branch.message;
   } else {
     return std::nullopt;
   }

@@ -11,7 +11,8 @@ namespace fleetcast::inference {
 struct FollowedBranch {
   std::string branch;
   std::string head_commit;      // "" as long as it was never read
-  std::string reason, message;  // why the head is not in force; empty: it is, or is being put
+  // Why the head is not in force, or was not seen; empty: it is, or is being put.
+  std::string reason, message;
   absl::Time check_time;        // of the last look
 };
 

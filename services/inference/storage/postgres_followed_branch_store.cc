@@ -1,5 +1,7 @@
 #include "services/inference/storage/postgres_followed_branch_store.h"
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/db/transaction.h"
 #include "services/inference/storage/rows.h"
 
@@ -14,7 +16,27 @@ const char kNote[] =
     " branch = EXCLUDED.branch, head_commit = EXCLUDED.head_commit, reason = EXCLUDED.reason,"
     " message = EXCLUDED.message, check_time = EXCLUDED.check_time";
 
+// $1 seconds.
+const char kForget[] =
+    "DELETE FROM inference.followed_branch WHERE check_time < now() - make_interval(secs => $1)";
+
+// Until then a branch that nobody looks at any more is a problem that people are told.
+constexpr absl::Duration kForgetAfter = absl::Hours(24);
+
 }  // namespace
+
+db::Duty FollowDuty(const std::string& branch, BranchFollower& follower,
+                    FollowedBranchStore& store) {
+  if (branch.empty())
+    return {.name = "forget a branch that nobody follows",
+            .every = absl::Minutes(10),
+            .run = [&store](db::ConnectionPool&) { return store.ForgetUnseen(kForgetAfter); }};
+  return {.name = absl::StrCat("follow the release branch ",
+                               absl::StrReplaceAll(branch, {{"%", "%25"}, {",", "%2C"}})),
+          .every = absl::Seconds(15),
+          .run = [&follower](db::ConnectionPool&) { return follower.Look(); },
+          .longest = absl::Minutes(1)};
+}
 
 std::optional<FollowedBranch> ReadFollowedBranch(pqxx::work& work) {
   const pqxx::result rows = work.exec(kSelect);
@@ -33,13 +55,16 @@ absl::StatusOr<std::optional<FollowedBranch>> PostgresFollowedBranchStore::GetFo
       pool_, [](pqxx::work& work) -> absl::StatusOr<Found> { return ReadFollowedBranch(work); });
 }
 
-absl::Status PostgresFollowedBranchStore::NoteFollowed(
-    const std::optional<FollowedBranch>& branch) {
+absl::Status PostgresFollowedBranchStore::NoteFollowed(const FollowedBranch& branch) {
   return db::RunInTransaction(pool_, [&](pqxx::work& work) {
-    if (branch)
-      Run(work, kNote, {branch->branch, branch->head_commit, branch->reason, branch->message});
-    else
-      work.exec("DELETE FROM inference.followed_branch");
+    Run(work, kNote, {branch.branch, branch.head_commit, branch.reason, branch.message});
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PostgresFollowedBranchStore::ForgetUnseen(absl::Duration unseen) {
+  return db::RunInTransaction(pool_, [&](pqxx::work& work) {
+    Run(work, kForget, {absl::StrCat(absl::ToDoubleSeconds(unseen))});
     return absl::OkStatus();
   });
 }

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "common/base/stale_name.h"
 #include "common/db/transaction.h"
 #include "common/workqueue/conclusion.h"
 #include "common/workqueue/pools.h"
@@ -683,10 +684,60 @@ TEST_F(ReleaseTest, ABranchThatIsFollowedIsPutInForceAsItMoves) {
   catalog_.branches["main"] = "c";
   EXPECT_EQ(look().reason, "");
   EXPECT_EQ(Get().pin.commit, "c");
-  // No longer followed, it is forgotten.
-  BranchFollower nobody("", catalog_, releaser_, store_, followed);
-  ASSERT_TRUE(nobody.Look().ok());
-  EXPECT_FALSE(followed.GetFollowed()->has_value());
+}
+
+TEST_F(ReleaseTest, ABranchWhoseRemoteCannotBeAskedIsAProblemAlthoughWhatIsKnownIsInForce) {
+  TrainAll();
+  PostgresFollowedBranchStore followed(pool_);
+  BranchFollower follower("main", catalog_, releaser_, store_, followed);
+  catalog_.branches["main"] = "a";
+  ASSERT_TRUE(follower.Look().ok());
+  StepAll();
+  EXPECT_THAT(store_.Summarize("", std::nullopt)->problems, IsEmpty());
+  catalog_.fresh = NotFetched("REMOTE_UNREACHABLE", "git.example.org refuses connections",
+                              absl::FromUnixSeconds(1'765'238'400));
+  ASSERT_TRUE(follower.Look().ok());
+  const auto problems = store_.Summarize("", std::nullopt)->problems;
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].reason, "REMOTE_UNREACHABLE");
+  EXPECT_EQ(problems[0].severity, Severity::kError);
+  EXPECT_THAT(problems[0].message, HasSubstr("git.example.org refuses connections"));
+  EXPECT_THAT(problems[0].message, HasSubstr("2025-12-09T00:00:00"));
+  EXPECT_THAT(problems[0].message, Not(HasSubstr("not in force")));
+  // What came before the remote went away is released all the same.
+  Put("b", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}}, "d2");
+  catalog_.branches["main"] = "b";
+  ASSERT_TRUE(follower.Look().ok());
+  EXPECT_EQ(Get().pin.commit, "b");
+  EXPECT_THAT(store_.Summarize("", std::nullopt)->problems, SizeIs(1));
+  catalog_.fresh = absl::OkStatus();
+  ASSERT_TRUE(follower.Look().ok());
+  EXPECT_THAT(store_.Summarize("", std::nullopt)->problems, IsEmpty());
+}
+
+TEST_F(ReleaseTest, ReplicasThatFollowNoBranchKeepNobodyFromFollowingOne) {
+  TrainAll();
+  PostgresFollowedBranchStore store(pool_);
+  BranchFollower nobody("", catalog_, releaser_, store_, store),
+      follower("main", catalog_, releaser_, store_, store);
+  const db::Duty without = FollowDuty("", nobody, store), with = FollowDuty("main", follower, store);
+  // Who does the one has not done the other.
+  EXPECT_NE(with.name, without.name);
+  EXPECT_NE(with.name, FollowDuty("prod", follower, store).name);
+  EXPECT_THAT(FollowDuty("a,b", follower, store).name, Not(HasSubstr(",")));
+  EXPECT_LE(with.every, absl::Seconds(15));
+  catalog_.branches["main"] = "a";
+  ASSERT_TRUE(with.run(pool_).ok());
+  EXPECT_EQ(Get().pin.commit, "a");
+  ASSERT_TRUE(without.run(pool_).ok());
+  EXPECT_EQ((*store.GetFollowed())->branch, "main");
+  // Nobody looks any more: told for a day, then forgotten.
+  Sql("UPDATE inference.followed_branch SET check_time = now() - interval '23 hours'");
+  ASSERT_TRUE(without.run(pool_).ok());
+  EXPECT_EQ(store_.Summarize("", std::nullopt)->problems[0].reason, "RELEASE_BRANCH_UNSEEN");
+  Sql("UPDATE inference.followed_branch SET check_time = now() - interval '25 hours'");
+  ASSERT_TRUE(without.run(pool_).ok());
+  EXPECT_FALSE(store.GetFollowed()->has_value());
 }
 
 TEST_F(ReleaseTest, AStepWhoseHolderDiedIsDoneOnceByTheNext) {

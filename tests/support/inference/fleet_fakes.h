@@ -157,8 +157,12 @@ class FakeFleetCatalog : public CircuitCatalog {
     const auto of_base = ancestors(base);
     for (const std::string& commit : ancestors(head))
       if (std::find(of_base.begin(), of_base.end(), commit) != of_base.end())
-        return Kinship{.base_commit = base, .head_commit = head, .merge_base_commit = commit};
-    return Kinship{.base_commit = base, .head_commit = head, .merge_base_commit = ""};
+        return Kinship{.base_commit = base,
+                       .head_commit = head,
+                       .merge_base_commit = commit,
+                       .fresh = fresh};
+    return Kinship{
+        .base_commit = base, .head_commit = head, .merge_base_commit = "", .fresh = fresh};
   }
 
   static DesiredCircuit Circuit(const CircuitId& id, const std::string& training_hash,
@@ -181,6 +185,7 @@ class FakeFleetCatalog : public CircuitCatalog {
   std::map<std::string, std::string> branches;  // to their heads
   int fleet_reads = 0;
   bool away = false;
+  absl::Status fresh;  // whether the remote can be asked
   std::map<std::string, std::string> parents;
 };
 

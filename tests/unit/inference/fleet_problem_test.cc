@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/status.h"
+#include "services/inference/domain/branch_follower.h"
+
 namespace fleetcast::inference {
 namespace {
 
@@ -55,16 +58,36 @@ TEST(ProblemsOf, NamesThePlantsUpToAFew) {
 
 TEST(ProblemOf, TellsOfABranchThatIsNotFollowedAsItShouldBe) {
   const absl::Time now = absl::FromUnixSeconds(1'765'238'400);
-  FollowedBranch branch{
-      .branch = "main", .head_commit = "0123456789abcdef", .check_time = now - absl::Seconds(20)};
-  EXPECT_FALSE(ProblemOf(branch, now));
-  branch.reason = "ROLLED_BACK";
-  branch.message = "was rolled back from by mia";
-  const auto refused = ProblemOf(branch, now);
+  const auto problem_after = [&](const std::string& head, const absl::Status& put_in_force,
+                                 const absl::Status& seen) {
+    FollowedBranch branch = AfterLook("main", head, put_in_force, seen);
+    branch.check_time = now - absl::Seconds(20);
+    return ProblemOf(branch, now);
+  };
+  const std::string head = "0123456789abcdef";
+  const absl::Status ok, back = Refused(absl::StatusCode::kFailedPrecondition, "ROLLED_BACK",
+                                        "was rolled back from by mia"),
+                         gone = Refused(absl::StatusCode::kUnavailable, "REMOTE_TIMEOUT", "slow");
+  EXPECT_FALSE(problem_after(head, ok, ok));
+  const auto refused = problem_after(head, back, ok);
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->reason, "ROLLED_BACK");
-  EXPECT_THAT(refused->message, HasSubstr("main (0123456789ab)"));
-  EXPECT_THAT(refused->message, HasSubstr("by mia"));
+  EXPECT_EQ(refused->message,
+            "the head of main (0123456789ab), which is followed, is not in force: was rolled back "
+            "from by mia");
+  // The commit in force may well be the head.
+  const auto unseen = problem_after(head, ok, gone);
+  ASSERT_TRUE(unseen);
+  EXPECT_EQ(unseen->reason, "REMOTE_TIMEOUT");
+  EXPECT_EQ(unseen->message,
+            "whether main, which is followed, has moved on from 0123456789ab could not be seen: "
+            "slow");
+  EXPECT_EQ(problem_after("", ok, absl::UnavailableError("config is away"))->message,
+            "the head of main, which is followed, could not be read: config is away");
+  const auto both = problem_after(head, back, gone);
+  EXPECT_EQ(both->reason, "ROLLED_BACK");
+  EXPECT_THAT(both->message, HasSubstr("by mia. And whether main"));
+  FollowedBranch branch = AfterLook("main", head, back, ok);
   branch.check_time = now - absl::Minutes(6);
   EXPECT_EQ(ProblemOf(branch, now)->reason, "RELEASE_BRANCH_UNSEEN");
 }
