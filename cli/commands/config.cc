@@ -120,9 +120,7 @@ absl::Status Changes(Session& session, const ChangesOptions& options) {
              Count(response.changes_size(), "circuit") + " changed in " + range + "\n";
     });
   }
-  if (response.freshness().stale())
-    session.Note(absl::StrCat("answered from what was fetched before: ",
-                              OneLine(response.freshness().message())));
+  NoteStale(session, response.freshness());
   if (NoteDiagnostics(session, response.diagnostics())) session.set_exit_code(ExitCode::kFailed);
   return absl::OkStatus();
 }
@@ -140,6 +138,7 @@ absl::Status ShowCircuit(Session& session, const ShowOptions& options) {
   SetMaxStaleness(options.max_staleness, request);
   FLEETCAST_ASSIGN_OR_RETURN(const auto response, session.Call(config_rpc::kGetCircuit, request));
   session.Show(response, [&](const Terminal& terminal) { return CircuitText(response, terminal); });
+  NoteStale(session, response.freshness());
   return absl::OkStatus();
 }
 
@@ -158,16 +157,19 @@ absl::Status ListCircuits(Session& session, const ListOptions& options) {
   SetMaxStaleness(options.max_staleness, request);
   request.set_filter(options.filter);
   int unsound = 0;
+  v1::Freshness freshness;
   FLEETCAST_ASSIGN_OR_RETURN(const auto circuits,
                              ListAll(session, config_rpc::kListCircuits, request, options.limit,
-                                     [&unsound](v1::ListCircuitsResponse* page) {
+                                     [&](v1::ListCircuitsResponse* page) {
                                        unsound = page->unsound_circuit_count();
+                                       if (!freshness.stale()) freshness = page->freshness();
                                        return page->mutable_circuits();
                                      }));
   session.ShowList(
       circuits, [&] { return CircuitsTable(circuits); },
       "no circuit matches; `fleetcast config validate` says what is wrong with those "
       "that are left out");
+  NoteStale(session, freshness);
   if (unsound > 0) {
     session.Note(absl::StrCat(Count(unsound, "unsound circuit"),
                               " left out: see `fleetcast config validate`"));
@@ -209,6 +211,12 @@ void AddChanges(CLI::App& noun, Session& session) {
 }
 
 }  // namespace
+
+void NoteStale(Session& session, const v1::Freshness& freshness) {
+  if (freshness.stale())
+    session.Note(
+        absl::StrCat("answered from what was fetched before: ", OneLine(freshness.message())));
+}
 
 void AddConfigCommands(CLI::App& app, Session& session) {
   CLI::App& noun = AddNoun(app, "config", "the fleet's configuration at any git revision");

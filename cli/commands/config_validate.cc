@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "cli/commands/config.h"
 #include "cli/names.h"
 #include "cli/offline/validation.h"
 #include "cli/paging.h"
@@ -100,6 +101,7 @@ absl::Status Validate(Session& session, const ValidateOptions& options) {
   else
     session.Show(response,
                  [&](const Terminal& terminal) { return ReportText(response, terminal); });
+  NoteStale(session, response.freshness());
   if (!response.valid()) session.set_exit_code(ExitCode::kFailed);
   return absl::OkStatus();
 }

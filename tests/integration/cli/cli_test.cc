@@ -313,6 +313,20 @@ TEST_F(CliTest, ChangesPrintOneLineForEachShardOfAPipelineSystemsMatrix) {
   EXPECT_EQ(Run({"config", "changes", "--shard-size", "1"}).exit_code, 2);
 }
 
+TEST_F(CliTest, WhatTheServiceFetchedBeforeIsSaidToBeSo) {
+  for (auto* freshness :
+       {config_.changes.mutable_freshness(), config_.circuits.mutable_freshness()}) {
+    freshness->set_stale(true);
+    freshness->set_message("git.example.org refuses connections");
+  }
+  config_.circuits.add_circuits();
+  for (const auto& outcome : {Run({"config", "changes"}), Run({"config", "list"})}) {
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_TRUE(StrContains(outcome.err, "fetched before: git.example.org refuses connections"))
+        << outcome.err;
+  }
+}
+
 TEST_F(CliTest, ChangesCanAskForAFetchFirst) {
   EXPECT_EQ(Run({"config", "changes", "--max-staleness", "1.5s"}).exit_code, 0);
   EXPECT_EQ(config_.asked.max_staleness().seconds(), 1);
