@@ -13,7 +13,9 @@ namespace fleetcast::inference {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(10);
-// Where config may have to fetch from its remote first.
+// Where config may have to fetch from its remote first: requests have a max_staleness of 0, so that
+// names stand for what they are now, and a commit that one replica has just resolved is fetched at
+// once by another.
 constexpr absl::Duration kFetchTimeout = absl::Seconds(45);
 // Up to so many of a plant are asked for one by one.
 constexpr std::size_t kFewCircuits = 3;
@@ -85,6 +87,7 @@ absl::StatusOr<DeploymentSettings> ConfigCatalog::Get(const CircuitId& circuit,
   config::v1::GetCircuitRequest request;
   request.set_name(CircuitResource(circuit));
   request.set_revision(commit);
+  request.mutable_max_staleness();
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto found,
       rpc::Call<config::v1::Circuit>(kTimeout, [&](auto* context, auto* response) {
@@ -99,6 +102,7 @@ absl::StatusOr<ConfigCatalog::Found> ConfigCatalog::List(const std::string& plan
   config::v1::ListCircuitsRequest request;
   request.set_parent("plants/" + plant_id);
   request.set_revision(commit);
+  request.mutable_max_staleness();
   request.set_page_size(kPageSize);
   do {
     const auto page =
@@ -144,6 +148,7 @@ absl::StatusOr<DesiredFleet> ConfigCatalog::GetFleet(const std::string& revision
   config::v1::ListCircuitsRequest request;
   request.set_parent("plants/-");
   request.set_revision(commit);
+  request.mutable_max_staleness();
   request.set_page_size(kPageSize);
   do {
     FLEETCAST_ASSIGN_OR_RETURN(
@@ -175,7 +180,7 @@ absl::StatusOr<Kinship> ConfigCatalog::GetKinship(const std::string& base_revisi
   config::v1::GetMergeBaseRequest request;
   request.set_base_revision(base_revision);
   request.set_head_revision(head_revision);
-  request.mutable_max_staleness();  // 0: names stand for what they are now
+  request.mutable_max_staleness();
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto answer,
       rpc::Call<config::v1::MergeBase>(kFetchTimeout, [&](auto* context, auto* response) {

@@ -68,8 +68,7 @@ absl::Status BranchFollower::Release(const std::string& head_commit, const InFor
 absl::Status BranchFollower::Look() {
   FLEETCAST_ASSIGN_OR_RETURN(const std::optional<FollowedBranch> before, store_.GetFollowed());
   FLEETCAST_ASSIGN_OR_RETURN(const InForce in_force, releases_.GetInForce());
-  const auto kinship =
-      catalog_.GetKinship(in_force.commit.empty() ? branch_ : in_force.commit, branch_);
+  const auto kinship = catalog_.GetKinship(branch_, branch_);
   std::string head = before && before->branch == branch_ ? before->head_commit : "";
   absl::Status done;
   if (kinship.ok()) {

@@ -13,7 +13,9 @@ namespace {
 namespace v1 = config::v1;
 
 constexpr absl::Duration kTimeout = absl::Seconds(30);
-// Where config may have to fetch from its remote first.
+// Where config may have to fetch from its remote first: requests have a max_staleness of 0, so that
+// names stand for what they are now, and a commit that one replica has just resolved is fetched at
+// once by another.
 constexpr absl::Duration kFetchTimeout = absl::Seconds(45);
 constexpr int kPageSize = 1000;
 // From here on one listing is cheaper than a call for each.
@@ -127,7 +129,7 @@ absl::StatusOr<ResolvedCircuits> ConfigCatalog::ChangedCircuits(const std::strin
   v1::DetectChangesRequest request;
   request.set_base_revision(base);
   request.set_head_revision(head);
-  request.mutable_max_staleness();  // 0: names stand for what they are now
+  request.mutable_max_staleness();
   Changes changes;
   do {
     FLEETCAST_ASSIGN_OR_RETURN(
@@ -180,6 +182,7 @@ absl::Status ConfigCatalog::List(const std::string& parent, const std::string& c
   v1::ListCircuitsRequest request;
   request.set_parent(parent);
   request.set_revision(commit);
+  request.mutable_max_staleness();
   request.set_page_size(kPageSize);
   for (;;) {
     FLEETCAST_ASSIGN_OR_RETURN(
@@ -202,6 +205,7 @@ absl::StatusOr<CircuitConfig> ConfigCatalog::Get(const std::string& name,
   v1::GetCircuitRequest request;
   request.set_name(name);
   request.set_revision(commit);
+  request.mutable_max_staleness();
   FLEETCAST_ASSIGN_OR_RETURN(const auto circuit,
                              rpc::Call<v1::Circuit>(kTimeout, [&](auto* context, auto* response) {
                                return stub_->GetCircuit(context, request, response);
@@ -230,7 +234,7 @@ absl::StatusOr<std::string> ConfigCatalog::CommitOf(const std::string& revision)
   v1::ListPlantsRequest request;
   request.set_revision(revision);
   request.set_page_size(1);
-  request.mutable_max_staleness();  // 0: a name stands for what it is now
+  request.mutable_max_staleness();
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto plants,
       rpc::Call<v1::ListPlantsResponse>(kFetchTimeout, [&](auto* context, auto* response) {

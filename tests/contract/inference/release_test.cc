@@ -715,6 +715,23 @@ TEST_F(ReleaseTest, ABranchWhoseRemoteCannotBeAskedIsAProblemAlthoughWhatIsKnown
   EXPECT_THAT(store_.Summarize("", std::nullopt)->problems, IsEmpty());
 }
 
+TEST_F(ReleaseTest, ABranchWhoseHistoryWasRewrittenIsSaidToHaveDiverged) {
+  TrainAll();
+  PostgresFollowedBranchStore followed(pool_);
+  BranchFollower follower("main", catalog_, releaser_, store_, followed);
+  catalog_.branches["main"] = "a";
+  ASSERT_TRUE(follower.Look().ok());
+  StepAll();
+  Put("new", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}}, "d2");
+  catalog_.branches["main"] = "new";
+  catalog_.gone = {"a"};
+  ASSERT_TRUE(follower.Look().ok());
+  const auto problems = store_.Summarize("", std::nullopt)->problems;
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].reason, "DIVERGED_RELEASE");
+  EXPECT_THAT(problems[0].message, HasSubstr("the head of main (new), which is followed, is not"));
+}
+
 TEST_F(ReleaseTest, ReplicasThatFollowNoBranchKeepNobodyFromFollowingOne) {
   TrainAll();
   PostgresFollowedBranchStore store(pool_);

@@ -31,6 +31,8 @@ class PagedConfig final : public config::v1::ConfigService::Service {
   grpc::Status GetCircuit(grpc::ServerContext*, const config::v1::GetCircuitRequest* request,
                           config::v1::Circuit* response) override {
     EXPECT_EQ(request->revision(), "head");
+    // Another replica has resolved it; this one may not have fetched it yet.
+    EXPECT_TRUE(request->has_max_staleness());
     response->set_name(request->name());
     response->set_circuit_id(request->name().substr(request->name().rfind('/') + 1));
     return grpc::Status::OK;

@@ -149,6 +149,9 @@ class FakeFleetCatalog : public CircuitCatalog {
       return branches.contains(revision) ? branches[revision] : revision;
     };
     const std::string base = commit_of(base_revision), head = commit_of(head_revision);
+    for (const std::string& commit : {base, head})
+      if (gone.contains(commit))
+        return Refused(absl::StatusCode::kNotFound, "REVISION_NOT_FOUND", commit + " is unknown");
     const auto ancestors = [&](std::string commit) {
       std::vector<std::string> all = {commit};
       while (parents.contains(commit)) all.push_back(commit = parents[commit]);
@@ -185,7 +188,8 @@ class FakeFleetCatalog : public CircuitCatalog {
   std::map<std::string, std::string> branches;  // to their heads
   int fleet_reads = 0;
   bool away = false;
-  absl::Status fresh;  // whether the remote can be asked
+  absl::Status fresh;          // whether the remote can be asked
+  std::set<std::string> gone;  // commits that history lost
   std::map<std::string, std::string> parents;
 };
 
