@@ -73,7 +73,25 @@ absl::StatusOr<TimeSeries> SeriesOf(const sensordata::RawReadings& readings, Ses
 struct Work {
   TimeSeries series;
   std::vector<BacktestRequest> requests;
+  std::optional<forecast::TrainedModel> base;  // of the requests
 };
+
+void NoteRemarks(const std::string& of, const std::vector<forecast::Remark>& remarks,
+                 Session& session) {
+  for (const forecast::Remark& remark : remarks) {
+    session.Note(absl::StrCat(of, ": ", remark.kind, ": ", remark.text));
+  }
+}
+
+absl::Status AddBase(Session& session, Work& work) {
+  FLEETCAST_ASSIGN_OR_RETURN(
+      work.base, forecast::TrainBacktestBase(
+                     work.series, work.requests,
+                     [](const forecast::EpochProgress& /*epoch*/) { return !Interrupted(); }));
+  NoteRemarks("base", work.base->remarks, session);
+  for (BacktestRequest& request : work.requests) request.base = &work.base->model;
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Work> WorkOf(const BacktestOptions& options, Session& session) {
   FLEETCAST_RETURN_IF_ERROR(CheckSource(options));
@@ -110,8 +128,9 @@ absl::Status RunBacktest(const BacktestOptions& options, Session& session) {
   if (const std::string warning = forecast::BlasWarning(forecast::MeasuredRates());
       !warning.empty())
     session.Note(warning);
-  FLEETCAST_ASSIGN_OR_RETURN(const Work work, WorkOf(options, session));
+  FLEETCAST_ASSIGN_OR_RETURN(Work work, WorkOf(options, session));
   const InterruptGuard guard;
+  if (options.base) FLEETCAST_RETURN_IF_ERROR(AddBase(session, work));
   ProgressLine line(session);
   std::vector<BacktestRow> rows;
   for (const BacktestRequest& request : work.requests) {
@@ -129,9 +148,7 @@ absl::Status RunBacktest(const BacktestOptions& options, Session& session) {
     auto result = forecast::Backtest(work.series, request, show);
     if (!result.ok()) line.Clear();
     if (!result.ok()) return result.status();
-    for (const forecast::Remark& remark : result->remarks) {
-      session.Note(absl::StrCat(request.spec.target_column, ": ", remark.kind, ": ", remark.text));
-    }
+    NoteRemarks(request.spec.target_column, result->remarks, session);
     rows.push_back({request.spec.target_column, *std::move(result)});
   }
   line.Clear();

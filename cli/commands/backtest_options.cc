@@ -144,6 +144,10 @@ void AddBacktestFlags(CLI::App& verb, BacktestOptions& options) {
   verb.add_option("--seeds", options.seeds, "trainings per target; errors are their mean")
       ->capture_default_str()
       ->check(CLI::Range(1, 100));
+  verb.add_flag(
+      "--base", options.base,
+      "train a base of all targets together first, as of a plant's circuits, and let each "
+      "model weigh it in");
   verb.add_flag("--by-step", options.by_step, "a table of each step's errors too");
   verb.add_flag("--members", options.members,
                 "a table of what each member of the model has of the forecast, too");
@@ -173,6 +177,9 @@ absl::StatusOr<std::vector<BacktestRequest>> ParseBacktest(
   for (const std::string& setting : options.settings) {
     FLEETCAST_RETURN_IF_ERROR(Apply(setting, request.spec));
   }
+  if (circuit && options.base) {
+    return InvalidField("--base", "pools the targets of a file; a --circuit is one alone");
+  }
   if (circuit) return std::vector<BacktestRequest>{request};
   const bool all = options.targets == std::vector<std::string>{"all"};
   FLEETCAST_RETURN_IF_ERROR(CheckColumns("--target", all ? columns : options.targets, columns));
@@ -180,6 +187,9 @@ absl::StatusOr<std::vector<BacktestRequest>> ParseBacktest(
   for (const std::string& target : all ? columns : options.targets) {
     request.spec.target_column = target;
     requests.push_back(request);
+  }
+  if (options.base && requests.size() < 2) {
+    return InvalidField("--base", "pools several targets; name more than one with --target");
   }
   return requests;
 }

@@ -27,7 +27,7 @@ struct BacktestOptions {
   int horizon = 0, seeds = 1;  // horizon 0: 24, or the circuit's
   std::size_t refit_every = 0, origins = 0;
   std::vector<std::string> settings;  // "hyperparameters.sequence_length=96"
-  bool by_step = false, members = false;
+  bool base = false, by_step = false, members = false;
   std::string plot, forecasts;  // files to write
 };
 

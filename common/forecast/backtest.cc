@@ -180,11 +180,13 @@ class Run {
     const SplitShares shares{.train = (static_cast<double>(targets.begin) - validation) / rows,
                              .validation = validation / rows};
     const auto begin = std::chrono::steady_clock::now();
-    auto trained =
-        Train(HeadOf(series_, targets.end), spec_, shares, [&](const EpochProgress& epoch) {
+    auto trained = Train(
+        HeadOf(series_, targets.end), spec_, shares,
+        [&](const EpochProgress& epoch) {
           return !progress_ || progress_({number_ + 1, request_.seeds, index + 1,
                                           static_cast<int>(folds), epoch});
-        });
+        },
+        request_.base);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
     seconds += taken.count();
     return trained;
@@ -219,6 +221,19 @@ absl::Status CheckRefit(const BacktestRequest& request) {
 }
 
 }  // namespace
+
+absl::StatusOr<TrainedModel> TrainBacktestBase(const TimeSeries& series,
+                                               const std::vector<BacktestRequest>& requests,
+                                               const ProgressCallback& progress) {
+  if (requests.empty()) return InvalidField("requests", "is empty");
+  FLEETCAST_ASSIGN_OR_RETURN(const TimeSeries rows, RowsOf(series, requests[0]));
+  std::vector<BaseCircuit> circuits;
+  circuits.reserve(requests.size());
+  for (const BacktestRequest& request : requests) {
+    circuits.push_back({request.spec.target_column, rows, request.spec});
+  }
+  return TrainBase(circuits, requests[0].spec, SharesOf(requests[0]), progress);
+}
 
 absl::StatusOr<BacktestResult> Backtest(const TimeSeries& series, const BacktestRequest& request,
                                         const BacktestCallback& progress) {

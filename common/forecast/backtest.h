@@ -23,7 +23,14 @@ struct BacktestRequest {
   std::size_t refit_every = 0;
   // Forecasts from at most so many rows of the test part, evenly spread; 0: from every row.
   std::size_t origins = 0;
+  const Model* base = nullptr;  // given to each training
 };
+
+// A base of all these requests' targets, from the training rows of their parts, which are the same
+// for all. INVALID_ARGUMENT as Backtest; errors as TrainBase.
+[[nodiscard]] absl::StatusOr<TrainedModel> TrainBacktestBase(
+    const TimeSeries& series, const std::vector<BacktestRequest>& requests,
+    const ProgressCallback& progress);
 
 // Scaled errors are in units of the target's standard deviation over the training rows, so that
 // those of several sensors can be averaged. All are means over the seeds.

@@ -3,8 +3,9 @@
 //
 // Reasons on errors (see ReasonOf): DATA_TOO_FEW_ROWS, DATA_NOT_FINITE, DATA_COLUMN_MISSING,
 // DATA_CONSTANT_TARGET, DATA_IRREGULAR_STEP (FAILED_PRECONDITION: the data is at fault),
-// HYPERPARAMETER_INVALID, ROW_RANGE_INVALID (INVALID_ARGUMENT), TRAINING_DIVERGED (ABORTED, names
-// the epoch), TRAINING_CANCELLED (CANCELLED), MODEL_FILE_CORRUPT (DATA_LOSS).
+// HYPERPARAMETER_INVALID, ROW_RANGE_INVALID, BASE_DOES_NOT_FIT (INVALID_ARGUMENT),
+// TRAINING_DIVERGED (ABORTED, names the epoch), TRAINING_CANCELLED (CANCELLED), MODEL_FILE_CORRUPT
+// (DATA_LOSS).
 #pragma once
 
 #include <cmath>
@@ -46,8 +47,8 @@ struct ModelSpec {
 // Something that was done to data on the way to a model or a forecast and that nobody asked for.
 struct Remark {
   // FILLED, OUTLIER, STANDSTILL, COLUMN_WITHOUT_READINGS, COLUMN_CONSTANT, COLUMN_DEAD,
-  // COLUMNS_UNUSED, CALENDAR_UNUSED, CLIPPED in training; FILLED, DOUBTED, COLUMN_DEAD, CLIPPED,
-  // AT_BOUND in a forecast.
+  // COLUMNS_UNUSED, CALENDAR_UNUSED, CLIPPED, BASE_ALONE, CIRCUIT_LEFT_OUT in training; FILLED,
+  // DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND in a forecast.
   std::string kind;
   std::string column;      // "" where the rows or the model are meant
   std::int64_t count = 0;  // values or windows concerned, where they can be counted
@@ -128,10 +129,10 @@ struct EvaluationWindows {
   std::size_t windows_at_most = 0;  // evenly spread over the part; 0: all
 };
 
-// `level` percent of the errors at each step, on validation windows that chose nothing, lie within
-// the interval, as many of the rest above as below (split-conformal, with the finite-sample
-// correction; the largest error where they are too few), each in units of its window's difficulty,
-// which grows with the sensor's spread over the last week.
+// `level` percent of the errors at each step, on the validation windows, lie within the interval,
+// as many of the rest above as below (split-conformal, with the finite-sample correction; the
+// largest error where they are too few), each in units of its window's difficulty, which grows with
+// the sensor's spread over the last week.
 struct Interval {
   double level = 0;           // percent
   std::vector<double> lower;  // [horizon], target's unit
@@ -219,13 +220,37 @@ struct TrainedModel {
   std::vector<EpochProgress> history;  // of the LSTM, one per epoch run
 };
 
-// Trains on the calling thread. The same series, spec and split give the same model on the same
-// machine, whatever else runs in the process. `series` is a regular grid with NaN where a value is
-// missing, nothing filled. Dead columns are left out, outliers masked, gaps filled from what was
-// before them; the result's remarks say so. `progress` may be empty.
+// Trains on the calling thread. The same series, spec, split and base give the same model on the
+// same machine, whatever else runs in the process. `series` is a regular grid with NaN where a
+// value is missing, nothing filled. Dead columns are left out, outliers masked, gaps filled from
+// what was before them; the result's remarks say so. `progress` may be empty.
+// `base`, where there is one, is a member of the model, which then needs it no more. Where the rows
+// are too few to train on but span a day, it is the whole model (remark BASE_ALONE); a part of so
+// few rows may have no windows and metrics of none. BASE_DOES_NOT_FIT: see TrainBase.
 [[nodiscard]] absl::StatusOr<TrainedModel> Train(const TimeSeries& series, const ModelSpec& spec,
                                                  const SplitShares& split,
-                                                 const ProgressCallback& progress);
+                                                 const ProgressCallback& progress,
+                                                 const Model* base = nullptr);
+
+// A circuit that a base learns from: its series, and what is its target there. Other columns,
+// calendar and hyperparameters of `spec` are not looked at.
+struct BaseCircuit {
+  std::string name;  // for remarks
+  const TimeSeries& series;
+  const ModelSpec& spec;
+};
+
+// A base: the regressions and their weights that are best for all of `circuits` together, each in
+// units of its target's usual change. Of `spec` it has the horizon, the sequence length and the
+// interval levels. It fits circuits with the same step, no longer horizon and, for those that it
+// forecasts alone, no other levels. Its columns, errors and intervals are those of a "target" in
+// these units. Circuits that it cannot learn from, for another step than the first's or for too few
+// rows, are left out with a remark; DATA_TOO_FEW_ROWS and the like where none is left. The
+// circuits' order matters to the last bits.
+[[nodiscard]] absl::StatusOr<TrainedModel> TrainBase(const std::vector<BaseCircuit>& circuits,
+                                                     const ModelSpec& spec,
+                                                     const SplitShares& split,
+                                                     const ProgressCallback& progress);
 
 // The split of `rows` rows.
 struct SplitRows {

@@ -28,13 +28,13 @@ Gram::Gram(std::int64_t inputs, std::int64_t outputs) : state_(std::make_unique<
 
 Gram::~Gram() = default;
 
-void Gram::Add(const float* inputs, const float* targets, std::int64_t windows) {
+void Gram::Add(const float* inputs, const float* targets, std::int64_t windows, double total) {
   const torch::NoGradGuard no_grad;
   const torch::Tensor x = View(inputs, windows, state_->inputs.size(0));
   // Products in float32, sums over many of them in float64.
   state_->inputs.add_(torch::mm(x.t(), x));
   state_->products.add_(torch::mm(x.t(), View(targets, windows, state_->products.size(1))));
-  state_->windows += static_cast<double>(windows);
+  state_->windows += total;
 }
 
 std::vector<float> Gram::Solve(double penalty, const std::vector<std::int64_t>& chosen) const {

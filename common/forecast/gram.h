@@ -17,8 +17,9 @@ class Gram {
   Gram(const Gram&) = delete;
   Gram& operator=(const Gram&) = delete;
 
-  // `inputs` is [windows, inputs], `targets` [windows, outputs]; all finite.
-  void Add(const float* inputs, const float* targets, std::int64_t windows);
+  // `inputs` is [windows, inputs], `targets` [windows, outputs]; all finite. Together they count
+  // for `total` windows.
+  void Add(const float* inputs, const float* targets, std::int64_t windows, double total);
   // [outputs, chosen]: the weights of the inputs `chosen` that have the least squared error plus
   // `penalty` times their squares, both per window.
   [[nodiscard]] std::vector<float> Solve(double penalty,

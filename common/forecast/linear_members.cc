@@ -16,6 +16,8 @@ constexpr std::size_t kLinearBatch = 512;
 constexpr std::array<int, 3> kContexts = {96, 336, 720};
 // In units of the inputs' own size (they are scaled to about 1).
 constexpr std::array<double, 3> kPenalties = {0.01, 0.1, 1};
+// Mean errors of a window below this, in units of the usual change, count by their squares.
+constexpr float kSmallError = 0.2F;
 // Of the hours of an earlier day so many are told apart; more rows a day are averaged to these.
 constexpr int kHoursPerDay = 48;
 
@@ -118,33 +120,11 @@ class Inputs {
   std::vector<Candidate> candidates_;
 };
 
-absl::Status AddWindows(const LinearTraining& training, const Inputs& inputs, Heartbeat& heartbeat,
-                        Gram& gram) {
-  const auto horizon = static_cast<std::size_t>(training.layout.horizon);
-  std::vector<float> extras(static_cast<std::size_t>(training.layout.extras(training.columns)));
-  for (std::size_t begin = 0; begin < training.train.size(); begin += kLinearBatch) {
-    const std::size_t count = std::min(kLinearBatch, training.train.size() - begin);
-    std::vector<float> x(count * (inputs.size() + 1)), y(count * horizon);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t origin = training.train[begin + i];
-      training.table.FillExtras(origin, extras.data());
-      inputs.Put(extras.data(), x.data() + i * (inputs.size() + 1));
-      for (std::size_t step = 0; step < horizon; ++step) {
-        y[i * horizon + step] =
-            static_cast<float>(training.table.FilledChangeAt(origin, origin + 1 + step));
-      }
-    }
-    gram.Add(x.data(), y.data(), static_cast<std::int64_t>(count));
-    if (!heartbeat.Beat()) return heartbeat.Cancelled();
-  }
-  return absl::OkStatus();
-}
-
 // A regression's weights on the extras.
-LinearMember Spread(const LinearTraining& training, const Inputs& inputs,
+LinearMember Spread(const InputLayout& layout, int columns, const Inputs& inputs,
                     const Candidate& candidate, const std::vector<float>& solution) {
-  const auto horizon = static_cast<std::size_t>(training.layout.horizon);
-  const auto extras = static_cast<std::size_t>(training.layout.extras(training.columns));
+  const auto horizon = static_cast<std::size_t>(layout.horizon);
+  const auto extras = static_cast<std::size_t>(layout.extras(columns));
   const std::size_t width = candidate.inputs.size() + 1;
   LinearMember member{.name = candidate.name,
                       .penalty = 0,
@@ -164,32 +144,34 @@ LinearMember Spread(const LinearTraining& training, const Inputs& inputs,
   return member;
 }
 
-double ErrorOf(const LinearMember& member, const LinearTraining& training) {
-  const std::vector<float> forecasts =
-      ForecastWith(member, training.choosing_extras, training.layout.extras(training.columns));
+double ErrorOf(const LinearMember& member, const ChoosingWindows& choosing, int inputs) {
+  const std::vector<float> forecasts = ForecastWith(member, choosing.extras, inputs);
   double sum = 0, count = 0;
   for (std::size_t i = 0; i < forecasts.size(); ++i) {
-    if (std::isnan(training.choosing_targets[i])) continue;
-    sum += std::abs(static_cast<double>(forecasts[i]) - training.choosing_targets[i]);
+    if (std::isnan(choosing.targets[i])) continue;
+    sum += std::abs(static_cast<double>(forecasts[i]) - choosing.targets[i]);
     count += 1;
   }
   return sum / std::max(1.0, count);
 }
 
-LinearMember BestPenalty(const LinearTraining& training, const Inputs& inputs,
-                         const Candidate& candidate, const Gram& gram) {
-  std::vector<std::int64_t> chosen = candidate.inputs;
-  chosen.push_back(static_cast<std::int64_t>(inputs.size()));
-  LinearMember best;
-  double least = INFINITY;
-  for (const double penalty : kPenalties) {
-    LinearMember member = Spread(training, inputs, candidate, gram.Solve(penalty, chosen));
-    member.penalty = penalty;
-    const double error = ErrorOf(member, training);
-    if (error < least || best.weights.empty()) best = std::move(member);
-    least = std::min(least, error);
+// Multiplies each window's inputs and targets by the root of what it counts for, and returns the
+// sum of that.
+double Discount(const std::vector<float>& forecasts, std::size_t horizon,
+                std::vector<float>& inputs, std::vector<float>& targets) {
+  const std::size_t windows = targets.size() / horizon, width = inputs.size() / windows;
+  double total = 0;
+  for (std::size_t i = 0; i < windows; ++i) {
+    float error = 0;
+    for (std::size_t at = i * horizon; at < (i + 1) * horizon; ++at) {
+      error += std::abs(targets[at] - forecasts[at]) / static_cast<float>(horizon);
+    }
+    const float counts = 1 / std::max(kSmallError, error), root = std::sqrt(counts);
+    for (std::size_t at = i * width; at < (i + 1) * width; ++at) inputs[at] *= root;
+    for (std::size_t at = i * horizon; at < (i + 1) * horizon; ++at) targets[at] *= root;
+    total += static_cast<double>(counts);
   }
-  return best;
+  return total;
 }
 
 LinearMember LastDay(const InputLayout& layout, int columns) {
@@ -219,23 +201,107 @@ std::vector<float> ForecastWith(const LinearMember& member, const std::vector<fl
   return forecasts;
 }
 
-absl::StatusOr<std::vector<LinearMember>> FitLinearMembers(const LinearTraining& training,
-                                                           Heartbeat& heartbeat) {
-  const Inputs inputs(training.layout, training.columns);
-  Gram gram(static_cast<std::int64_t>(inputs.size()) + 1, training.layout.horizon);
-  FLEETCAST_RETURN_IF_ERROR(AddWindows(training, inputs, heartbeat, gram));
+struct LinearFits::State {
+  State(const InputLayout& of_layout, int of_columns)
+      : layout(of_layout),
+        columns(of_columns),
+        inputs(of_layout, of_columns),
+        gram(static_cast<std::int64_t>(inputs.size()) + 1, of_layout.horizon) {}
+
+  [[nodiscard]] LinearMember Solve(const Candidate& candidate, double penalty) const {
+    std::vector<std::int64_t> chosen = candidate.inputs;
+    chosen.push_back(static_cast<std::int64_t>(inputs.size()));
+    LinearMember member = Spread(layout, columns, inputs, candidate, gram.Solve(penalty, chosen));
+    member.penalty = penalty;
+    // Other columns and the last day have to earn all of their weight.
+    member.prior = candidate.levels ? 0 : 1;
+    return member;
+  }
+
+  [[nodiscard]] LinearMember BestPenalty(const Candidate& candidate,
+                                         const ChoosingWindows& choosing) const {
+    LinearMember best;
+    double least = INFINITY;
+    for (const double penalty : kPenalties) {
+      LinearMember member = Solve(candidate, penalty);
+      const double error = ErrorOf(member, choosing, layout.extras(columns));
+      if (error < least || best.weights.empty()) best = std::move(member);
+      least = std::min(least, error);
+    }
+    return best;
+  }
+
+  InputLayout layout;
+  int columns;
+  Inputs inputs;
+  Gram gram;
+};
+
+LinearFits::LinearFits(const InputLayout& layout, int columns)
+    : state_(std::make_unique<State>(layout, columns)) {}
+LinearFits::~LinearFits() = default;
+
+absl::Status LinearFits::Add(const InputTable& table, const std::vector<std::size_t>& origins,
+                             const LinearMember* reference, Heartbeat& heartbeat) {
+  const Inputs& inputs = state_->inputs;
+  const auto horizon = static_cast<std::size_t>(state_->layout.horizon);
+  const auto width = static_cast<std::size_t>(state_->layout.extras(state_->columns));
+  for (std::size_t begin = 0; begin < origins.size(); begin += kLinearBatch) {
+    const std::size_t count = std::min(kLinearBatch, origins.size() - begin);
+    std::vector<float> extras(count * width), x(count * (inputs.size() + 1)), y(count * horizon);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t origin = origins[begin + i];
+      table.FillExtras(origin, extras.data() + i * width);
+      inputs.Put(extras.data() + i * width, x.data() + i * (inputs.size() + 1));
+      for (std::size_t step = 0; step < horizon; ++step) {
+        y[i * horizon + step] = static_cast<float>(table.FilledChangeAt(origin, origin + 1 + step));
+      }
+    }
+    auto total = static_cast<double>(count);
+    if (reference != nullptr) {
+      total = Discount(ForecastWith(*reference, extras, static_cast<int>(width)), horizon, x, y);
+    }
+    state_->gram.Add(x.data(), y.data(), static_cast<std::int64_t>(count), total);
+    if (!heartbeat.Beat()) return heartbeat.Cancelled();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<LinearMember>> LinearFits::Members(const ChoosingWindows& choosing,
+                                                              Heartbeat& heartbeat) const {
   std::vector<LinearMember> members;
   double regressions = 0;
-  for (const Candidate& candidate : inputs.candidates()) {
+  for (const Candidate& candidate : state_->inputs.candidates()) {
     if (!heartbeat.Beat()) return heartbeat.Cancelled();
-    members.push_back(BestPenalty(training, inputs, candidate, gram));
-    // Other columns and the last day have to earn all of their weight.
-    members.back().prior = candidate.levels ? 0 : 1;
+    members.push_back(state_->BestPenalty(candidate, choosing));
     regressions += members.back().prior;
   }
   for (LinearMember& member : members) member.prior /= regressions;
-  if (training.layout.season > 0) members.push_back(LastDay(training.layout, training.columns));
+  if (state_->layout.season > 0) members.push_back(LastDay(state_->layout, state_->columns));
   return members;
+}
+
+LinearMember LinearFits::Mean() const {
+  LinearMember mean;
+  float count = 0;
+  for (const Candidate& candidate : state_->inputs.candidates()) {
+    if (candidate.levels) continue;
+    const LinearMember member = state_->Solve(candidate, kPenalties.back());
+    mean.weights.resize(member.weights.size());
+    mean.bias.resize(member.bias.size());
+    for (std::size_t i = 0; i < mean.weights.size(); ++i) mean.weights[i] += member.weights[i];
+    for (std::size_t i = 0; i < mean.bias.size(); ++i) mean.bias[i] += member.bias[i];
+    count += 1;
+  }
+  for (float& weight : mean.weights) weight /= count;
+  for (float& bias : mean.bias) bias /= count;
+  return mean;
+}
+
+void LinearFits::Refit(std::vector<LinearMember>& members) const {
+  for (std::size_t i = 0; i < state_->inputs.candidates().size(); ++i) {
+    members[i] = state_->Solve(state_->inputs.candidates()[i], members[i].penalty);
+  }
 }
 
 }  // namespace fleetcast::forecast

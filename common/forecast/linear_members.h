@@ -1,7 +1,8 @@
 // The linear members of a model: ridge regressions on nested stretches of the past, all from one
-// look at the training windows.
+// look at the windows.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,22 +24,42 @@ struct LinearMember {
 [[nodiscard]] std::vector<float> ForecastWith(const LinearMember& member,
                                               const std::vector<float>& extras, int inputs);
 
-struct LinearTraining {
-  const InputTable& table;
-  const InputLayout& layout;
-  int columns = 1;                        // whose levels are inputs
-  const std::vector<std::size_t>& train;  // origins
-  // Of the windows that penalties are chosen on: [windows, extras], and [windows, horizon] with NaN
-  // where there is no reading.
-  const std::vector<float>& choosing_extras;
-  const std::vector<float>& choosing_targets;
+// Of the windows that penalties are chosen on: [windows, extras], and [windows, horizon] with NaN
+// where there is no reading.
+struct ChoosingWindows {
+  const std::vector<float>& extras;
+  const std::vector<float>& targets;
 };
 
-// The newest rows with the same hours of the days before; the newest 96, 336 and 720 rows, as far
-// as the layout reaches; the first again with all columns' levels where the layout has them; and
-// the forecast that repeats the last day. A target without a reading is taken for what stands in
-// for it. Each regression's penalty is the best of three. TRAINING_CANCELLED.
-[[nodiscard]] absl::StatusOr<std::vector<LinearMember>> FitLinearMembers(
-    const LinearTraining& training, Heartbeat& heartbeat);
+// Learns from windows as they are added, whose targets without a reading are taken for what stands
+// in for it. Not thread safe.
+class LinearFits {
+ public:
+  // `columns` are those whose levels are inputs.
+  LinearFits(const InputLayout& layout, int columns);
+  ~LinearFits();
+  LinearFits(const LinearFits&) = delete;
+  LinearFits& operator=(const LinearFits&) = delete;
+
+  // Each window counts by 1 / the mean absolute error that `reference` (may be null) leaves it: an
+  // absolute error as weighted squares, so that a few windows that nothing forecasts do not decide.
+  // TRAINING_CANCELLED.
+  [[nodiscard]] absl::Status Add(const InputTable& table, const std::vector<std::size_t>& origins,
+                                 const LinearMember* reference, Heartbeat& heartbeat);
+  // The mean of all regressions on the target's past alone, each with the largest penalty.
+  [[nodiscard]] LinearMember Mean() const;
+  // The newest rows with the same hours of the days before; the newest 96, 336 and 720 rows, as far
+  // as the layout reaches; the first again with all columns' levels where the layout has them; and
+  // the forecast that repeats the last day. Each regression's penalty is the best of three.
+  // TRAINING_CANCELLED.
+  [[nodiscard]] absl::StatusOr<std::vector<LinearMember>> Members(const ChoosingWindows& choosing,
+                                                                  Heartbeat& heartbeat) const;
+  // The same regressions, with their penalties, on all windows that were added since too.
+  void Refit(std::vector<LinearMember>& members) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace fleetcast::forecast

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/forecast/model_state.h"
@@ -15,32 +16,52 @@ namespace {
 constexpr std::size_t kMostRegressionWindows = 16'384;
 // Before any forecast is seen the LSTM is trusted with this share, the regressions with the rest.
 constexpr double kLstmPrior = 0.5;
+// One window in so many, and at least so many, tells which of all are hard to forecast.
+constexpr std::size_t kCoarse = 4, kFewestCoarse = 256;
+// Members that were trained elsewhere are trusted as much as all others once there are so many
+// windows, one after another, to choose on; more before, less later.
+constexpr double kGivenWindows = 10;
 // A smaller weight changes no forecast by as much as rounding its value for people does.
 constexpr double kNoWeight = 1e-3;
 
+constexpr Part kChoosing[] = {&Windows::choosing};
+constexpr Part kTraining[] = {&Windows::train};
+constexpr Part kValidation[] = {&Windows::choosing, &Windows::calibrating};
+
+// Calls `visit` with each view and the origins of each part of it, in one order everywhere.
+template <typename Visit>
+void ForEach(std::span<const TrainingView> views, std::span<const Part> parts, Visit&& visit) {
+  for (const TrainingView& view : views) {
+    for (const Part part : parts) visit(view, view.windows.*part);
+  }
+}
+
 // [windows, horizon]; NaN where there is no reading.
-std::vector<float> TargetsOf(const InputTable& table, const std::vector<std::size_t>& origins,
+std::vector<float> TargetsOf(std::span<const TrainingView> views, std::span<const Part> parts,
                              int horizon) {
   std::vector<float> targets;
-  targets.reserve(origins.size() * static_cast<std::size_t>(horizon));
-  for (const std::size_t origin : origins) {
-    for (std::size_t step = 1; step <= static_cast<std::size_t>(horizon); ++step) {
-      targets.push_back(static_cast<float>(table.ChangeAt(origin, origin + step)));
+  ForEach(views, parts, [&](const TrainingView& view, const std::vector<std::size_t>& origins) {
+    for (const std::size_t origin : origins) {
+      for (std::size_t step = 1; step <= static_cast<std::size_t>(horizon); ++step) {
+        targets.push_back(static_cast<float>(view.table.ChangeAt(origin, origin + step)));
+      }
     }
-  }
+  });
   return targets;
 }
 
-LstmWindows LstmWindowsOf(const InputTable& table, const NetworkShape& shape,
-                          const std::vector<std::size_t>& origins) {
+LstmWindows LstmWindowsOf(std::span<const TrainingView> views, std::span<const Part> parts,
+                          const NetworkShape& shape) {
   const auto size =
       static_cast<std::size_t>(shape.steps) * static_cast<std::size_t>(shape.channels);
-  LstmWindows windows{.count = origins.size(),
-                      .sequences = std::vector<float>(origins.size() * size),
-                      .targets = TargetsOf(table, origins, shape.horizon)};
-  for (std::size_t i = 0; i < origins.size(); ++i) {
-    table.FillSequence(origins[i], windows.sequences.data() + i * size);
-  }
+  LstmWindows windows{
+      .count = 0, .sequences = {}, .targets = TargetsOf(views, parts, shape.horizon)};
+  ForEach(views, parts, [&](const TrainingView& view, const std::vector<std::size_t>& origins) {
+    for (const std::size_t origin : origins) {
+      windows.sequences.resize(++windows.count * size);
+      view.table.FillSequence(origin, windows.sequences.data() + (windows.count - 1) * size);
+    }
+  });
   return windows;
 }
 
@@ -68,95 +89,125 @@ void TrustTheBetter(const std::vector<double>& errors, std::vector<MemberForecas
 
 }  // namespace
 
-Members::Members(const ModelSpec& spec, const Preparation& prepared, const InputTable& table,
-                 const Windows& windows)
+Members::Members(const ModelSpec& spec, std::span<const TrainingView> views,
+                 std::vector<LinearMember> given)
     : spec_(spec),
-      prepared_(prepared),
-      table_(table),
-      windows_(windows),
-      columns_(static_cast<int>(prepared.columns.size())),
-      shape_(prepared.layout.Shape(spec, columns_)),
-      targets_(TargetsOf(table, windows.choosing, spec.horizon)) {}
+      views_(views),
+      layout_(views[0].prepared.layout),
+      columns_(static_cast<int>(views[0].prepared.columns.size())),
+      shape_(layout_.Shape(spec, columns_)),
+      fits_(layout_, columns_),
+      given_(std::move(given)) {}
 
 absl::Status Members::Train(Heartbeat& heartbeat) {
-  const std::vector<float> extras =
-      table_.MakeBatch(windows_.choosing.data(), windows_.choosing.size()).extras;
-  FLEETCAST_RETURN_IF_ERROR(TrainEach(extras, heartbeat));
-  Weigh(extras);
+  FLEETCAST_RETURN_IF_ERROR(TrainEach(heartbeat));
+  Weigh(kChoosing);
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<LinearMember>> Members::FitLinear(const std::vector<float>& extras,
-                                                             Heartbeat& heartbeat) const {
-  const std::vector<std::size_t> train = Thin(windows_.train, kMostRegressionWindows);
-  return FitLinearMembers({.table = table_,
-                           .layout = prepared_.layout,
-                           .columns = columns_,
-                           .train = train,
-                           .choosing_extras = extras,
-                           .choosing_targets = targets_},
-                          heartbeat);
+absl::Status Members::Refit(Heartbeat& heartbeat) {
+  Weigh(kValidation);
+  for (const TrainingView& view : views_) {
+    for (const Part part : kValidation) {
+      FLEETCAST_RETURN_IF_ERROR(fits_.Add(view.table, view.windows.*part, &reference_, heartbeat));
+    }
+  }
+  fits_.Refit(linear_);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<double> Members::RegressionError(Heartbeat& heartbeat) const {
-  const std::vector<float> extras =
-      table_.MakeBatch(windows_.choosing.data(), windows_.choosing.size()).extras;
-  FLEETCAST_ASSIGN_OR_RETURN(const auto members, FitLinear(extras, heartbeat));
+std::vector<float> Members::ExtrasOf(std::span<const Part> parts) const {
+  std::vector<float> extras;
+  const auto inputs = static_cast<std::size_t>(shape_.extras);
+  ForEach(views_, parts, [&](const TrainingView& view, const std::vector<std::size_t>& origins) {
+    for (const std::size_t origin : origins) {
+      extras.resize(extras.size() + inputs);
+      view.table.FillExtras(origin, extras.data() + extras.size() - inputs);
+    }
+  });
+  return extras;
+}
+
+absl::StatusOr<std::vector<LinearMember>> Members::FitLinear(Heartbeat& heartbeat) {
+  LinearFits coarse(layout_, columns_);
+  for (const TrainingView& view : views_) {
+    const std::vector<std::size_t>& train = view.windows.train;
+    FLEETCAST_RETURN_IF_ERROR(coarse.Add(
+        view.table,
+        Thin(train,
+             std::clamp(train.size() / kCoarse, kFewestCoarse, kMostRegressionWindows / kCoarse)),
+        /*reference=*/nullptr, heartbeat));
+  }
+  reference_ = coarse.Mean();
+  for (const TrainingView& view : views_) {
+    FLEETCAST_RETURN_IF_ERROR(fits_.Add(
+        view.table, Thin(view.windows.train, kMostRegressionWindows), &reference_, heartbeat));
+  }
+  return fits_.Members(
+      {.extras = ExtrasOf(kChoosing), .targets = TargetsOf(views_, kChoosing, spec_.horizon)},
+      heartbeat);
+}
+
+absl::StatusOr<double> Members::RegressionError(Heartbeat& heartbeat) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto members, FitLinear(heartbeat));
+  const std::vector<float> extras = ExtrasOf(kChoosing);
+  const std::vector<float> targets = TargetsOf(views_, kChoosing, spec_.horizon);
   double least = INFINITY;
   for (const LinearMember& member : members) {
     least =
-        std::min(least, MeanAbsoluteError(ForecastWith(member, extras, shape_.extras), targets_));
+        std::min(least, MeanAbsoluteError(ForecastWith(member, extras, shape_.extras), targets));
   }
-  return prepared_.scaling.change * least;
+  return least;
 }
 
-absl::Status Members::TrainEach(const std::vector<float>& extras, Heartbeat& heartbeat) {
-  FLEETCAST_ASSIGN_OR_RETURN(linear_, FitLinear(extras, heartbeat));
-  FLEETCAST_ASSIGN_OR_RETURN(
-      lstm_, TrainLstm(spec_, shape_, LstmWindowsOf(table_, shape_, windows_.train),
-                       LstmWindowsOf(table_, shape_, windows_.choosing), heartbeat));
+absl::Status Members::TrainEach(Heartbeat& heartbeat) {
+  FLEETCAST_ASSIGN_OR_RETURN(linear_, FitLinear(heartbeat));
+  linear_.insert(linear_.end(), given_.begin(), given_.end());
+  if (shape_.steps == 0) return absl::OkStatus();
+  FLEETCAST_ASSIGN_OR_RETURN(lstm_,
+                             TrainLstm(spec_, shape_, LstmWindowsOf(views_, kTraining, shape_),
+                                       LstmWindowsOf(views_, kChoosing, shape_), heartbeat));
   return absl::OkStatus();
 }
 
-void Members::Weigh(const std::vector<float>& extras) {
+void Members::Weigh(std::span<const Part> parts) {
+  const std::vector<float> extras = ExtrasOf(parts);
+  const std::vector<float> targets = TargetsOf(views_, parts, spec_.horizon);
+  const auto windows = static_cast<double>(targets.size()) / (spec_.horizon * spec_.horizon);
+  const double given = given_.empty() ? 0 : kGivenWindows / (kGivenWindows + windows);
+  const double lstm = shape_.steps > 0 ? (1 - given) * kLstmPrior : 0;
   std::vector<MemberForecasts> forecasts;
   forecasts.reserve(linear_.size() + 1);
   std::vector<std::string> names;
   names.reserve(linear_.size() + 1);
-  for (const LinearMember& member : linear_) {
-    forecasts.push_back(
-        {ForecastWith(member, extras, shape_.extras), (1 - kLstmPrior) * member.prior});
-    names.push_back(member.name);
+  for (std::size_t i = 0; i < linear_.size(); ++i) {
+    const double share = i + given_.size() < linear_.size()
+                             ? (1 - given - lstm) * linear_[i].prior
+                             : given / static_cast<double>(given_.size());
+    forecasts.push_back({ForecastWith(linear_[i], extras, shape_.extras), share});
+    names.push_back(linear_[i].name);
   }
-  forecasts.push_back({LstmForecasts(), kLstmPrior});
-  const std::vector<double> errors = ErrorsOf(forecasts);
-  const InputLayout& layout = prepared_.layout;
-  names.push_back(absl::StrCat("LSTM, the last ", layout.segment * layout.segments, " rows"));
-  TrustTheBetter(errors, forecasts);
-  const auto windows = static_cast<double>(windows_.choosing.size());
-  weights_ = CombineMembers(forecasts, targets_, std::max(1.0, windows / spec_.horizon));
-  for (double& weight : weights_) weight = weight < kNoWeight ? 0 : weight;
-  shares_.reserve(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    shares_.push_back({.name = names[i],
-                       .weight = weights_[i],
-                       .validation_mae = prepared_.scaling.change * errors[i]});
+  if (shape_.steps > 0) {
+    forecasts.push_back({LstmForecasts(parts), lstm});
+    names.push_back(absl::StrCat("LSTM, the last ", layout_.segment * layout_.segments, " rows"));
   }
-  const double given = std::accumulate(weights_.begin(), weights_.end(), 0.0);
-  const std::vector<float> no_change(targets_.size(), 0.0F);
-  shares_.push_back(
-      {.name = "the last value again",
-       .weight = std::max(0.0, 1 - given),
-       .validation_mae = prepared_.scaling.change * MeanAbsoluteError(no_change, targets_)});
-}
-
-std::vector<double> Members::ErrorsOf(const std::vector<MemberForecasts>& forecasts) const {
   std::vector<double> errors;
   errors.reserve(forecasts.size());
   for (const MemberForecasts& each : forecasts) {
-    errors.push_back(MeanAbsoluteError(each.values, targets_));
+    errors.push_back(MeanAbsoluteError(each.values, targets));
   }
-  return errors;
+  TrustTheBetter(errors, forecasts);
+  weights_ = CombineMembers(forecasts, targets, std::max(1.0, windows));
+  for (double& weight : weights_) weight = weight < kNoWeight ? 0 : weight;
+  shares_.clear();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    shares_.push_back({.name = names[i], .weight = weights_[i], .validation_mae = errors[i]});
+  }
+  const double all = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+  const std::vector<float> no_change(targets.size(), 0.0F);
+  shares_.push_back({.name = "the last value again",
+                     .weight = std::max(0.0, 1 - all),
+                     .validation_mae = MeanAbsoluteError(no_change, targets)});
 }
 
 bool Members::uses_columns() const {
@@ -167,7 +218,7 @@ bool Members::uses_columns() const {
 }
 
 bool Members::UsesColumns(const LinearMember& member) const {
-  const auto reach = static_cast<std::size_t>(prepared_.layout.reach);
+  const auto reach = static_cast<std::size_t>(layout_.reach);
   const auto extras = static_cast<std::size_t>(shape_.extras);
   for (std::size_t i = 0; i < member.weights.size(); ++i) {
     if (i % extras >= reach && member.weights[i] != 0) return true;
@@ -177,7 +228,7 @@ bool Members::UsesColumns(const LinearMember& member) const {
 
 Network Members::Combine(InputLayout& layout) const {
   if (!uses_columns()) layout.level_rows = 0;
-  if (weights_.back() == 0) layout.segment = layout.segments = 0;
+  if (lstm_weight() == 0) layout.segment = layout.segments = 0;
   const std::vector<double> path = SumOfLinear();
   const int unused = UnusedRows(path, layout);
   layout.reach -= unused;
@@ -186,7 +237,7 @@ Network Members::Combine(InputLayout& layout) const {
   if (shape.steps > 0) {
     weights = lstm_.weights;
     for (const std::size_t tensor : {kHead, kHeadBias}) {
-      for (float& value : weights[tensor]) value = static_cast<float>(weights_.back() * value);
+      for (float& value : weights[tensor]) value = static_cast<float>(lstm_weight() * value);
     }
   }
   std::vector<float>& linear = weights.emplace_back();
@@ -232,20 +283,20 @@ std::vector<float> Members::Bias() const {
   return bias;
 }
 
-// Of the choosing windows, [windows, horizon].
-std::vector<float> Members::LstmForecasts() const {
+std::vector<float> Members::LstmForecasts(std::span<const Part> parts) const {
   NetworkShape alone = shape_;
   alone.extras = 0;
   Weights weights = lstm_.weights;
   weights.emplace_back();
   weights.emplace_back(static_cast<std::size_t>(spec_.horizon), 0.0F);
+  const Network network(alone, weights);
   std::vector<float> forecasts;
-  forecasts.reserve(targets_.size());
-  const auto append = [&](std::size_t /*origin*/, const float* outputs) {
-    forecasts.insert(forecasts.end(), outputs, outputs + spec_.horizon);
-  };
-  VisitForecasts(Network(alone, weights), table_, windows_.choosing, append,
-                 /*keep_going=*/nullptr);
+  ForEach(views_, parts, [&](const TrainingView& view, const std::vector<std::size_t>& origins) {
+    const auto append = [&](std::size_t /*origin*/, const float* outputs) {
+      forecasts.insert(forecasts.end(), outputs, outputs + spec_.horizon);
+    };
+    VisitForecasts(network, view.table, origins, append, /*keep_going=*/nullptr);
+  });
   return forecasts;
 }
 

@@ -82,7 +82,6 @@ absl::StatusOr<InputLayout> ParseLayout(const Json& json, const ModelSpec& spec)
     return static_cast<int>(reader.Integer(key, fewest, kMostRows));
   };
   InputLayout layout;
-  layout.sequence_length = spec.sequence_length;
   layout.horizon = spec.horizon;
   layout.step_seconds = reader.Integer("step_seconds", 1, kLongestStep);
   layout.season = static_cast<int>(reader.Integer("season", 0, kMostSeasonRows));
@@ -94,6 +93,9 @@ absl::StatusOr<InputLayout> ParseLayout(const Json& json, const ModelSpec& spec)
   layout.reach = rows("reach", 1);
   layout.segment = rows("segment", 0);
   layout.segments = rows("segments", 0);
+  // Less than the specification's where a base stands in for a circuit with few rows.
+  layout.sequence_length =
+      layout.segments > 0 ? spec.sequence_length : std::min(spec.sequence_length, layout.reach);
   layout.level_rows = rows("level_rows", 0);
   layout.fewest_readings = rows("fewest_readings", 1);
   layout.week_cycle = reader.Boolean("week_cycle");

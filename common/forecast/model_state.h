@@ -48,6 +48,11 @@ class ModelBuilder {
   [[nodiscard]] static Model Build(ModelParts parts) {
     return Model(std::make_unique<Model::State>(Model::State{std::move(parts)}));
   }
+  [[nodiscard]] static const ModelParts& PartsOf(const Model& model) { return model.state_->parts; }
+  static void SetNetwork(Network network, const InputLayout& layout, Model& model) {
+    model.state_->parts.network = std::move(network);
+    model.state_->parts.layout = layout;
+  }
   static void SetTrainingRecord(std::string record, Model& model) {
     model.state_->parts.training_record = std::move(record);
   }

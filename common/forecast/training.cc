@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/forecast/base.h"
+#include "common/forecast/intervals.h"
 #include "common/forecast/members.h"
-#include "common/forecast/metrics.h"
 #include "common/forecast/model_spec.h"
 #include "common/forecast/model_state.h"
 #include "common/forecast/preparation.h"
@@ -14,149 +15,14 @@
 namespace fleetcast::forecast {
 namespace {
 
-constexpr std::size_t kFewestTrainWindows = 10;
-constexpr std::size_t kFewestJudgingWindows = 2;
-// More windows than these tell a choice nothing new.
-constexpr std::size_t kMostChoosingWindows = 4'096;
-// Of the targets of a window that is learnt from so many must have a reading: one in eight.
-constexpr std::size_t kTargetsPerReading = 8;
-// So many equal readings, and at least a day of them, are a standstill; where more of the training
-// rows stand still than this share, it is nothing unusual.
-constexpr std::size_t kShortestStandstill = 24;
-constexpr double kUsualStandstills = 0.1;
-constexpr std::size_t kFewestMovingWindows = 20;
 // A calendar is looked at where it takes so much of the regressions' error away: less, on a sensor
 // that knows no calendar, is luck that does not last (ETTh1, rows before 11,520).
 constexpr double kWorthACalendar = 0.02;
-
-absl::Status CheckWindowCount(const std::string& part, std::size_t windows, std::size_t fewest,
-                              RowRange rows, const InputLayout& layout) {
-  if (windows >= fewest) return absl::OkStatus();
-  const std::size_t room = rows.end - rows.begin;
-  const auto horizon = static_cast<std::size_t>(layout.horizon);
-  const std::size_t needed =
-      horizon + fewest - 1 + (rows.begin < layout.input_rows() ? layout.input_rows() : 0);
-  const bool too_few = room < needed;
-  return Refused(
-      absl::StatusCode::kFailedPrecondition, too_few ? "DATA_TOO_FEW_ROWS" : "DATA_NOT_FINITE",
-      absl::StrCat("the ", part, " part has ", room, " rows and ", windows, " windows of ",
-                   layout.input_rows(), " inputs and ", horizon,
-                   " targets with enough readings; it needs ", fewest,
-                   too_few
-                       ? ": more rows, a shorter sequence_length or a shorter horizon would help"
-                       : ": look for what stopped the sensor, or choose another target_column"),
-      {{"part", part}, {"rows", absl::StrCat(room)}, {"windows", absl::StrCat(windows)}});
-}
-
-// The validation windows' first half chooses, the second, whose targets come after all of the
-// first's where there are enough of them, calibrates.
-void Halve(const std::vector<std::size_t>& validation, std::size_t horizon, Windows& windows) {
-  const auto middle = validation.begin() + static_cast<std::ptrdiff_t>((validation.size() + 1) / 2);
-  windows.choosing.assign(validation.begin(), middle);
-  const auto apart = std::find_if(middle, validation.end(), [&](std::size_t origin) {
-    return origin >= windows.choosing.back() + horizon;
-  });
-  windows.calibrating.assign(
-      2 * (validation.end() - apart) >= validation.end() - middle ? apart : middle,
-      validation.end());
-}
-
-// The validation windows whose targets and last inputs do not stand still. A standstill says
-// nothing about which member forecasts well, unless standing still is what the sensor often does:
-// then, and where hardly any window would remain, all are taken.
-std::vector<std::size_t> Moving(const std::vector<std::size_t>& origins, const InputTable& table,
-                                const Preparation& prepared, std::vector<Remark>& remarks) {
-  const auto horizon = static_cast<std::size_t>(prepared.layout.horizon);
-  const std::size_t shortest =
-      std::max(kShortestStandstill, static_cast<std::size_t>(prepared.layout.season));
-  std::vector<double> readings;
-  readings.reserve(table.rows());
-  for (std::size_t row = 0; row < table.rows(); ++row) readings.push_back(table.Reading(row));
-  const std::vector<bool> stands = FindStandstills(readings, shortest);
-  const auto count = [&](std::size_t begin, std::size_t end) {
-    return std::count(stands.begin() + static_cast<std::ptrdiff_t>(begin),
-                      stands.begin() + static_cast<std::ptrdiff_t>(end), true);
-  };
-  const RowRange train = prepared.split.train, validation = prepared.split.validation;
-  const auto rows = static_cast<double>(train.end - train.begin);
-  if (static_cast<double>(count(train.begin, train.end)) > kUsualStandstills * rows) return origins;
-  const std::size_t inputs = std::max(
-      shortest, static_cast<std::size_t>(prepared.layout.segment * prepared.layout.segments));
-  std::vector<std::size_t> moving;
-  moving.reserve(origins.size());
-  for (const std::size_t origin : origins) {
-    const std::size_t end = origin + 1;
-    if (count(end - std::min(end, inputs), end + horizon) == 0) moving.push_back(origin);
-  }
-  if (moving.size() == origins.size() || moving.size() < kFewestMovingWindows) return origins;
-  const std::string& name = prepared.columns[0];
-  remarks.push_back(
-      {.kind = "STANDSTILL",
-       .column = name,
-       .count = count(validation.begin, validation.end),
-       .text = absl::StrCat("column \"", name, "\" stands still for ",
-                            count(validation.begin, validation.end),
-                            " validation rows: ", origins.size() - moving.size(),
-                            " windows over them do not count in choosing and calibrating")});
-  return moving;
-}
-
-absl::StatusOr<Windows> FindWindows(const InputTable& table, Preparation& prepared) {
-  const InputLayout& layout = prepared.layout;
-  const SplitRows& split = prepared.split;
-  const auto horizon = static_cast<std::size_t>(layout.horizon);
-  const auto in = [&](RowRange part, std::size_t readings) {
-    return UsableOrigins(table, part, layout.input_rows(), horizon, readings);
-  };
-  Windows windows{.train = in(split.train, 1 + (horizon - 1) / kTargetsPerReading),
-                  .choosing = {},
-                  .calibrating = {}};
-  const std::vector<std::size_t> validation = in(split.validation, 1);
-  FLEETCAST_RETURN_IF_ERROR(
-      CheckWindowCount("training", windows.train.size(), kFewestTrainWindows, split.train, layout));
-  FLEETCAST_RETURN_IF_ERROR(CheckWindowCount("validation", validation.size(), kFewestJudgingWindows,
-                                             split.validation, layout));
-  FLEETCAST_RETURN_IF_ERROR(CheckWindowCount("test", in(split.test, 1).size(),
-                                             kFewestJudgingWindows, split.test, layout));
-  Halve(Moving(validation, table, prepared, prepared.remarks), horizon, windows);
-  windows.choosing = Thin(windows.choosing, kMostChoosingWindows);
-  windows.calibrating = Thin(windows.calibrating, kMostChoosingWindows);
-  return windows;
-}
-
-// One for each interval level (normalized split-conformal; Lei et al. 2018, section 5.2).
-std::vector<IntervalOffsets> FitIntervals(const ModelParts& parts, const InputTable& table,
-                                          const std::vector<std::size_t>& origins) {
-  const auto horizon = static_cast<std::size_t>(parts.spec.horizon);
-  std::vector<std::vector<double>> errors(horizon);  // by step, in units of difficulty
-  VisitForecasts(
-      parts.network, table, origins,
-      [&](std::size_t origin, const float* outputs) {
-        for (std::size_t step = 0; step < horizon; ++step) {
-          const double actual = table.Reading(origin + 1 + step);
-          if (!std::isfinite(actual)) continue;
-          const double forecast =
-              ValueOf(parts, table, origin, step + 1, static_cast<double>(outputs[step]));
-          errors[step].push_back((actual - forecast) / table.Difficulty(origin));
-        }
-      },
-      /*keep_going=*/nullptr);
-  std::vector<double> all;
-  for (const std::vector<double>& step : errors) all.insert(all.end(), step.begin(), step.end());
-  std::vector<IntervalOffsets> intervals(parts.spec.interval_levels.size());
-  for (std::size_t i = 0; i < intervals.size(); ++i) {
-    intervals[i].lower.reserve(horizon);
-    intervals[i].upper.reserve(horizon);
-    for (std::vector<double>& step : errors) {
-      // A step at which the sensor never records, at night say, has the spread of all.
-      const IntervalEnds ends =
-          ConformalEnds(step.empty() ? all : step, parts.spec.interval_levels[i]);
-      intervals[i].lower.push_back(static_cast<float>(ends.lower));
-      intervals[i].upper.push_back(static_cast<float>(ends.upper));
-    }
-  }
-  return intervals;
-}
+// Windows over fewer horizons than these tell less of a base's errors than other circuits do.
+constexpr std::size_t kHorizonsOfErrors = 5;
+// Validation windows over fewer horizons than these tell less of a circuit's own members than is
+// known of a base.
+constexpr std::size_t kHorizonsToJudge = 10;
 
 void RemarkUnusedColumns(const Preparation& prepared, bool used, std::vector<Remark>& remarks) {
   if (used || prepared.columns.size() < 2) return;
@@ -189,30 +55,20 @@ void RemarkClipped(const TimeSeries& series, const Preparation& prepared,
   }
 }
 
-// What is trained on. Members refer into it.
-struct TrainingView {
-  Preparation prepared;
-  InputTable table;
-  Windows windows;
-};
-
-absl::StatusOr<TrainingView> ViewOf(const TimeSeries& series, const ModelSpec& spec,
-                                    const SplitShares& shares, bool by_calendar) {
-  FLEETCAST_ASSIGN_OR_RETURN(Preparation prepared, Prepare(series, spec, shares, by_calendar));
-  InputTable table(series, prepared.indices, prepared.plausible, prepared.layout, prepared.scaling,
-                   prepared.calendar);
-  FLEETCAST_ASSIGN_OR_RETURN(Windows windows, FindWindows(table, prepared));
-  return TrainingView{std::move(prepared), std::move(table), std::move(windows)};
-}
-
 // With the calendar where the regressions do better with it on the windows that choose.
 absl::StatusOr<TrainingView> BestView(const TimeSeries& series, const ModelSpec& spec,
                                       const SplitShares& shares, Heartbeat& heartbeat) {
-  FLEETCAST_ASSIGN_OR_RETURN(auto plain, ViewOf(series, spec, shares, /*by_calendar=*/false));
+  const auto view_of = [&](bool by_calendar) -> absl::StatusOr<TrainingView> {
+    FLEETCAST_ASSIGN_OR_RETURN(Preparation prepared, Prepare(series, spec, shares, by_calendar));
+    return ViewOf(series, std::move(prepared));
+  };
+  FLEETCAST_ASSIGN_OR_RETURN(auto plain, view_of(/*by_calendar=*/false));
   if (!spec.calendar) return plain;
-  FLEETCAST_ASSIGN_OR_RETURN(auto by_calendar, ViewOf(series, spec, shares, /*by_calendar=*/true));
-  const auto error = [&](const TrainingView& view) {
-    return Members(spec, view.prepared, view.table, view.windows).RegressionError(heartbeat);
+  FLEETCAST_ASSIGN_OR_RETURN(auto by_calendar, view_of(/*by_calendar=*/true));
+  const auto error = [&](const TrainingView& view) -> absl::StatusOr<double> {
+    FLEETCAST_ASSIGN_OR_RETURN(const double least,
+                               Members(spec, {&view, 1}).RegressionError(heartbeat));
+    return view.prepared.scaling.change * least;
   };
   FLEETCAST_ASSIGN_OR_RETURN(const double without, error(plain));
   FLEETCAST_ASSIGN_OR_RETURN(const double with, error(by_calendar));
@@ -229,62 +85,151 @@ absl::StatusOr<TrainingView> BestView(const TimeSeries& series, const ModelSpec&
   return plain;
 }
 
+// The complete model, before it is judged.
+TrainedModel Unjudged(ModelParts parts, const SplitRows& split, std::vector<Remark> remarks) {
+  return {.model = ModelBuilder::Build(std::move(parts)),
+          .validation = {},
+          .test = {},
+          .train_rows = split.train,
+          .validation_rows = split.validation,
+          .test_rows = split.test,
+          .uses_calendar = false,
+          .members = {},
+          .remarks = std::move(remarks),
+          .best_epoch = 0,
+          .history = {}};
+}
+
+absl::StatusOr<TrainedModel> TrainMembers(const TimeSeries& series, const ModelSpec& spec,
+                                          TrainingView view, const ModelParts* base,
+                                          Heartbeat& heartbeat) {
+  Preparation& prepared = view.prepared;
+  std::vector<LinearMember> given;
+  if (base != nullptr) {
+    FLEETCAST_RETURN_IF_ERROR(CheckBase(*base, prepared.layout));
+    given.push_back(BaseMember(*base, prepared.layout, static_cast<int>(prepared.columns.size())));
+  }
+  Members members(spec, {&view, 1}, std::move(given));
+  FLEETCAST_RETURN_IF_ERROR(members.Train(heartbeat));
+
+  const auto model_of_members = [&] {
+    InputLayout layout = prepared.layout;
+    Network network = members.Combine(layout);
+    return PartsOf(spec, prepared, layout, std::move(network));
+  };
+  ModelParts parts = model_of_members();
+  FLEETCAST_ASSIGN_OR_RETURN(const InputTable final_table, TableOf(series, parts));
+  StepErrors errors;
+  AddErrors(parts, final_table, view.windows.choosing, /*unit=*/1, errors);
+  AddErrors(parts, final_table, view.windows.calibrating, /*unit=*/1, errors);
+  parts.intervals = IntervalsOf(std::move(errors), spec.interval_levels);
+  const Model judged = ModelBuilder::Build(std::move(parts));
+  FLEETCAST_ASSIGN_OR_RETURN(Metrics validation,
+                             judged.Evaluate(series, prepared.split.validation));
+  // The newest rows have judged: now they teach.
+  FLEETCAST_RETURN_IF_ERROR(members.Refit(heartbeat));
+  parts = model_of_members();
+  parts.intervals = ModelBuilder::PartsOf(judged).intervals;
+  std::vector<Remark> remarks = std::move(prepared.remarks);
+  RemarkUnusedColumns(prepared, members.uses_columns(), remarks);
+  if (members.uses_columns()) RemarkClipped(series, prepared, remarks);
+  TrainedModel trained = Unjudged(std::move(parts), prepared.split, std::move(remarks));
+  trained.validation = std::move(validation);
+  trained.uses_calendar = prepared.calendar.has_value();
+  trained.members = members.shares();
+  for (MemberShare& share : trained.members) share.validation_mae *= prepared.scaling.change;
+  trained.best_epoch = members.lstm().best_epoch;
+  trained.history = members.lstm().history;
+  FLEETCAST_ASSIGN_OR_RETURN(trained.test, trained.model.Evaluate(series, prepared.split.test));
+  return trained;
+}
+
+// The base as the whole model of a circuit with too few rows, for the reason `why`. It has learnt
+// nothing from them, so that all before the test part may tell its errors.
+absl::StatusOr<TrainedModel> BaseAlone(const TimeSeries& series, const ModelSpec& spec,
+                                       const SplitShares& shares, const ModelParts& base,
+                                       const absl::Status& why) {
+  ModelSpec target_only = spec;
+  target_only.feature_columns = {};
+  FLEETCAST_ASSIGN_OR_RETURN(Preparation prepared,
+                             Prepare(series, target_only, shares, /*by_calendar=*/false));
+  FLEETCAST_RETURN_IF_ERROR(CheckBase(base, prepared.layout));
+  prepared.layout = LayoutAlone(base, prepared.layout, series.rows());
+  if (series.rows() < prepared.layout.input_rows()) return why;
+  ModelParts parts = BaseOn(base, spec, prepared);
+  FLEETCAST_ASSIGN_OR_RETURN(const InputTable table, TableOf(series, parts));
+  const auto horizon = static_cast<std::size_t>(spec.horizon);
+  const std::vector<std::size_t> own = UsableOrigins(table, {0, prepared.split.validation.end},
+                                                     prepared.layout.input_rows(), horizon, 1);
+  const bool enough = own.size() >= kHorizonsOfErrors * horizon;
+  if (enough) {
+    StepErrors errors;
+    AddErrors(parts, table, own, /*unit=*/1, errors);
+    parts.intervals = IntervalsOf(std::move(errors), spec.interval_levels);
+  } else {
+    FLEETCAST_ASSIGN_OR_RETURN(parts.intervals,
+                               IntervalsOfBase(base, spec, prepared.scaling.change));
+  }
+  std::vector<Remark> remarks = std::move(prepared.remarks);
+  remarks.push_back({.kind = "BASE_ALONE",
+                     .column = "",
+                     .count = static_cast<std::int64_t>(series.rows()),
+                     .text = absl::StrCat(kBaseName,
+                                          " forecasts alone, with intervals of its errors "
+                                          "on ",
+                                          enough ? "this circuit" : "the plant's circuits",
+                                          ", for ", why.message())});
+  TrainedModel trained = Unjudged(std::move(parts), prepared.split, std::move(remarks));
+  trained.members = {{.name = kBaseName, .weight = 1, .validation_mae = 0}};
+  // Few rows may hold no window to be judged on.
+  if (auto judged = trained.model.Evaluate(series, prepared.split.validation); judged.ok()) {
+    trained.validation = *std::move(judged);
+    trained.members[0].validation_mae = trained.validation.mae;
+  }
+  if (auto judged = trained.model.Evaluate(series, prepared.split.test); judged.ok()) {
+    trained.test = *std::move(judged);
+  }
+  return trained;
+}
+
+// A view with windows enough for members of its own beside a base. DATA_TOO_FEW_ROWS.
+absl::StatusOr<TrainingView> WhereEnough(TrainingView view) {
+  const std::size_t windows = view.windows.choosing.size() + view.windows.calibrating.size();
+  const auto horizon = static_cast<std::size_t>(view.prepared.layout.horizon);
+  if (windows >= kHorizonsToJudge * horizon) return view;
+  return Refused(absl::StatusCode::kFailedPrecondition, "DATA_TOO_FEW_ROWS",
+                 absl::StrCat("the validation part has ", windows,
+                              " windows; members of its own need ", kHorizonsToJudge * horizon));
+}
+
 absl::StatusOr<TrainedModel> TrainWith(const TimeSeries& series, const ModelSpec& spec,
-                                       const SplitShares& shares,
-                                       const ProgressCallback& progress) {
+                                       const SplitShares& shares, const ProgressCallback& progress,
+                                       const ModelParts* base) {
   FLEETCAST_RETURN_IF_ERROR(ValidateSpec(spec));
   FLEETCAST_RETURN_IF_ERROR(ValidateSplit(shares));
   Heartbeat heartbeat(progress, spec.epochs);
   heartbeat.StartEpoch(1);  // what comes before counts to it
-  FLEETCAST_ASSIGN_OR_RETURN(TrainingView view, BestView(series, spec, shares, heartbeat));
-  Preparation& prepared = view.prepared;
-  const Windows& windows = view.windows;
-  Members members(spec, prepared, view.table, windows);
-  FLEETCAST_RETURN_IF_ERROR(members.Train(heartbeat));
-
-  std::vector<Remark> remarks = std::move(prepared.remarks);
-  RemarkUnusedColumns(prepared, members.uses_columns(), remarks);
-  if (members.uses_columns()) RemarkClipped(series, prepared, remarks);
-  InputLayout layout = prepared.layout;
-  Network network = members.Combine(layout);
-  const std::size_t used = layout.level_rows > 0 ? prepared.columns.size() : 1;
-  ModelParts parts{.spec = spec,
-                   .columns = {prepared.columns.begin(),
-                               prepared.columns.begin() + static_cast<std::ptrdiff_t>(used)},
-                   .plausible = {prepared.plausible.begin(),
-                                 prepared.plausible.begin() + static_cast<std::ptrdiff_t>(used)},
-                   .layout = layout,
-                   .scaling = prepared.scaling,
-                   .calendar = prepared.calendar,
-                   .intervals = {},
-                   .network = std::move(network),
-                   .training_record = "{}"};
-  parts.scaling.levels.resize(used);
-  FLEETCAST_ASSIGN_OR_RETURN(const InputTable final_table, TableOf(series, parts));
-  parts.intervals = FitIntervals(parts, final_table, windows.calibrating);
-  const SplitRows& split = prepared.split;
-  TrainedModel trained{.model = ModelBuilder::Build(std::move(parts)),
-                       .validation = {},
-                       .test = {},
-                       .train_rows = split.train,
-                       .validation_rows = split.validation,
-                       .test_rows = split.test,
-                       .uses_calendar = prepared.calendar.has_value(),
-                       .members = members.shares(),
-                       .remarks = std::move(remarks),
-                       .best_epoch = members.lstm().best_epoch,
-                       .history = members.lstm().history};
-  FLEETCAST_ASSIGN_OR_RETURN(trained.validation, trained.model.Evaluate(series, split.validation));
-  FLEETCAST_ASSIGN_OR_RETURN(trained.test, trained.model.Evaluate(series, split.test));
-  ModelBuilder::SetTrainingRecord(TrainingRecord(series, trained), trained.model);
+  absl::StatusOr<TrainingView> view = BestView(series, spec, shares, heartbeat);
+  if (view.ok() && base != nullptr) view = WhereEnough(*std::move(view));
+  const bool too_few = ReasonOf(view.status()) == "DATA_TOO_FEW_ROWS";
+  if (!view.ok() && (base == nullptr || !too_few)) return view.status();
+  FLEETCAST_ASSIGN_OR_RETURN(TrainedModel trained,
+                             view.ok()
+                                 ? TrainMembers(series, spec, *std::move(view), base, heartbeat)
+                                 : BaseAlone(series, spec, shares, *base, view.status()));
+  ModelBuilder::SetTrainingRecord(TrainingRecord(SpanOf(series), trained), trained.model);
   return trained;
 }
 
 }  // namespace
 
 absl::StatusOr<TrainedModel> Train(const TimeSeries& series, const ModelSpec& spec,
-                                   const SplitShares& split, const ProgressCallback& progress) {
-  return CatchTorchErrors("training", [&] { return TrainWith(series, spec, split, progress); });
+                                   const SplitShares& split, const ProgressCallback& progress,
+                                   const Model* base) {
+  return CatchTorchErrors("training", [&] {
+    return TrainWith(series, spec, split, progress,
+                     base == nullptr ? nullptr : &ModelBuilder::PartsOf(*base));
+  });
 }
 
 }  // namespace fleetcast::forecast

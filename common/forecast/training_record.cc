@@ -54,16 +54,16 @@ Json RowsJson(const RowRange& rows) { return {{"begin", rows.begin}, {"end", row
 
 }  // namespace
 
-std::string TrainingRecord(const TimeSeries& series, const TrainedModel& trained) {
+std::string TrainingRecord(const DataSpan& data, const TrainedModel& trained) {
   const Engine engine = ThisEngine();
   const Json json = {
       {"library_version", engine.version},
       {"engine",
        {{"libtorch", engine.libtorch}, {"kernels", engine.kernels}, {"device", engine.device}}},
       {"data",
-       {{"rows", series.rows()},
-        {"first_unix_seconds", series.unix_seconds.front()},
-        {"last_unix_seconds", series.unix_seconds.back()}}},
+       {{"rows", data.rows},
+        {"first_unix_seconds", data.first_unix_seconds},
+        {"last_unix_seconds", data.last_unix_seconds}}},
       {"split",
        {{"train", RowsJson(trained.train_rows)},
         {"validation", RowsJson(trained.validation_rows)},

@@ -13,7 +13,17 @@ import onnx
 import onnxruntime
 
 BUILD = Path(os.environ["FLEETCAST_BUILD_DIR"])
-SAMPLES = ["everything", "trained", "long_sequence", "no_day", "linear", "far_from_zero"]
+SAMPLES = [
+    "everything",
+    "trained",
+    "long_sequence",
+    "no_day",
+    "linear",
+    "far_from_zero",
+    "calendar",
+    "with_base",
+    "base_alone",
+]
 
 
 class Sample:

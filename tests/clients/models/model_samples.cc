@@ -1,6 +1,6 @@
 // model_samples FOLDER: one folder per model, as the library keeps it, and what the library itself
 // forecasts with it: FOLDER/<name>/model/… and FOLDER/<name>/cases.json. The models differ in what
-// they look at; one is trained, the others have random weights.
+// they look at; some are trained, the others have random weights.
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -32,6 +32,7 @@ struct Sample {
   std::vector<double> interval_levels = {80, 95};
   double offset = 50;
   bool trained = false, calendar = false;
+  std::size_t rows_with_base = 0;  // to train on beside a base of two of the columns
 };
 
 std::vector<Sample> Samples() {
@@ -47,6 +48,8 @@ std::vector<Sample> Samples() {
            .interval_levels = {}},
           {.name = "linear", .fills_by_day = false, .lstm = false, .minimum = 49},
           {.name = "calendar", .calendar = true},
+          {.name = "with_base", .horizon = 12, .rows_with_base = 6'000},
+          {.name = "base_alone", .sequence_length = 96, .horizon = 12, .rows_with_base = 80},
           {.name = "far_from_zero", .horizon = 6, .step_seconds = 1'800, .offset = 1e7}};
 }
 
@@ -131,6 +134,23 @@ Model RandomModel(const Sample& sample, const TimeSeries& series) {
       {spec, columns, plausible, layout, scaling, calendar, intervals, Network(shape, weights)});
 }
 
+Model ModelWithBase(const Sample& sample, const TimeSeries& series) {
+  const ModelSpec load = SpecOf(sample);
+  ModelSpec weather = load;
+  weather.target_column = "weather";
+  const TrainedModel base =
+      TrainBase({{"load", series, load}, {"weather", series, weather}}, load, {}, nullptr).value();
+  return Train(SeriesOf(sample, sample.rows_with_base), load, {}, nullptr, &base.model)
+      .value()
+      .model;
+}
+
+Model ModelOf(const Sample& sample, const TimeSeries& series) {
+  if (sample.rows_with_base > 0) return ModelWithBase(sample, series);
+  if (sample.trained) return Train(series, SpecOf(sample), {}, nullptr).value().model;
+  return RandomModel(sample, series);
+}
+
 // The rows before `end`, with gaps of all lengths, but not at their end, and a sentinel.
 TimeSeries HistoryBefore(const TimeSeries& series, const Model& model, std::size_t end) {
   TimeSeries history;
@@ -175,8 +195,7 @@ Json CaseOf(const TimeSeries& history, const Model& model) {
 
 void Write(const Sample& sample, const std::filesystem::path& folder) {
   const TimeSeries series = SeriesOf(sample, 6'000);
-  const Model model = sample.trained ? Train(series, SpecOf(sample), {}, nullptr).value().model
-                                     : RandomModel(sample, series);
+  const Model model = ModelOf(sample, series);
   const std::string archive = model.Serialize();
   std::filesystem::create_directories(folder / "model");
   const std::vector<TarFile> files = FindInTar(archive).value();

@@ -57,6 +57,8 @@ TEST(BacktestOptions, NameTheFlagThatIsWrong) {
   EXPECT_EQ(FieldOf({.targets = {"XX"}}), "--target");
   EXPECT_EQ(FieldOf({.targets = {"OT"}, .features = {"XX"}}), "--features");
   EXPECT_EQ(FieldOf({.targets = {"OT"}, .train = 10}), "--train");
+  EXPECT_EQ(FieldOf({.targets = {"OT"}, .base = true}), "--base");
+  EXPECT_EQ(FieldOf({.targets = {"all"}, .base = true}), "");
   for (const char* wrong : {"seed", "seed=", "seed=x", "units=3", "hyperparameters.epochs=1.5",
                             "hyperparameters.dropout=much"}) {
     EXPECT_EQ(FieldOf({.targets = {"OT"}, .settings = {wrong}}), "--set") << wrong;
