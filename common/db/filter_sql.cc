@@ -45,12 +45,17 @@ const char* TypeOf(FilterKind kind) {
 
 bool IsText(FilterKind kind) { return std::string_view(TypeOf(kind)) == "text"; }
 
-// A condition, and the fields that had to be indexed for an index to serve it.
+// A condition, or a part of one, as SqlCondition has it.
 struct Part {
   std::string text;
   bool served = false;
   std::vector<std::string> unindexed = {};
+  bool contained = false;
+  std::string known = "";  // "" for TRUE
 };
+
+// A comparison that an index serves of which Postgres has statistics.
+Part Known(const std::string& text) { return {.text = text, .served = true, .known = text}; }
 
 void AddFields(const Filter& filter, std::vector<std::string>& fields) {
   if (filter.operands.empty()) fields.push_back(filter.field);
@@ -93,15 +98,20 @@ class Writer {
   absl::StatusOr<Part> Join(const Filter& filter) {
     const bool all = filter.op == FilterOperator::kOr;
     Part joined{.text = "", .served = all};
-    std::vector<std::string> texts;
+    std::vector<std::string> texts, known;
     for (const Filter& operand : filter.operands) {
       FLEETCAST_ASSIGN_OR_RETURN(Part part, Write(operand));
       texts.push_back(std::move(part.text));
       joined.served = all ? joined.served && part.served : joined.served || part.served;
+      joined.contained = joined.contained || part.contained;
+      if (!part.known.empty()) known.push_back(std::move(part.known));
       joined.unindexed.insert(joined.unindexed.end(), part.unindexed.begin(), part.unindexed.end());
     }
     if (joined.served) joined.unindexed.clear();
+    joined.contained = joined.contained && joined.served;
     joined.text = absl::StrCat("(", absl::StrJoin(texts, all ? " OR " : " AND "), ")");
+    if (!known.empty() && (!all || known.size() == texts.size()))
+      joined.known = absl::StrCat("(", absl::StrJoin(known, all ? " OR " : " AND "), ")");
     return joined;
   }
 
@@ -145,11 +155,13 @@ class Writer {
       const nlohmann::json object = {{field.contained->key, filter.value}};
       const std::string contained =
           Bind(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "jsonb");
-      return Part{NullIsFalse(absl::StrCat(field.contained->column, " @> ", contained)), true};
+      return Part{.text = NullIsFalse(absl::StrCat(field.contained->column, " @> ", contained)),
+                  .served = true,
+                  .contained = true};
     }
     const std::string literal = Bind(filter.value, TypeOf(filter.kind));
     if (const auto form = field.indexed_forms.find(filter.op); form != field.indexed_forms.end())
-      return Part{NullIsFalse(Filled(form->second, field, literal)), true};
+      return Known(NullIsFalse(Filled(form->second, field, literal)));
     const std::string left = Filled(field.expression, field, "");
     if (filter.op == FilterOperator::kHas)
       return with(unserved, NullIsFalse(absl::StrCat("strpos(", left, ", ", literal, ") > 0")));
@@ -158,7 +170,7 @@ class Writer {
     const bool by_bytes = IsText(filter.kind) && filter.op != FilterOperator::kEqual;
     const std::string text = NullIsFalse(
         absl::StrCat(left, by_bytes ? " COLLATE \"C\" " : " ", SymbolOf(filter.op), " ", literal));
-    return field.indexed ? Part{text, true} : with(unserved, text);
+    return field.indexed ? Known(text) : with(unserved, text);
   }
 
   // Numbers where the stored text is one, else texts by bytes.
@@ -189,7 +201,11 @@ absl::StatusOr<SqlCondition> FilterToSql(
   if (!filter) return SqlCondition{"TRUE", {}};
   Writer writer(field_of, first_parameter);
   FLEETCAST_ASSIGN_OR_RETURN(Part part, writer.Write(*filter));
-  return SqlCondition{std::move(part.text), writer.TakeParameters(), std::move(part.unindexed)};
+  return SqlCondition{.text = std::move(part.text),
+                      .parameters = writer.TakeParameters(),
+                      .unindexed = std::move(part.unindexed),
+                      .contained = part.contained,
+                      .known = part.known.empty() ? "TRUE" : std::move(part.known)};
 }
 
 }  // namespace fleetcast::db

@@ -38,6 +38,12 @@ struct SqlCondition {
   std::vector<std::string> parameters;  // to append to the statement's
   // The fields that had to be indexed for an index to serve the condition; empty if one does.
   std::vector<std::string> unindexed = {};
+  // Whether an index of what contains an object takes part in serving it. Of objects longer than
+  // 1 KiB Postgres keeps no statistics: it takes any comparison with them to select one row in 100.
+  bool contained = false;
+  // What the other indexes serve of it, by itself; "TRUE" if nothing. It selects all that `text`
+  // selects, and Postgres knows about how much that is.
+  std::string known = "TRUE";
 };
 
 // `filter` must have passed CheckFilter; `field_of` is asked for the fields that it let through and

@@ -94,6 +94,15 @@ bool SaysConnectionIsLost(const std::string& what) {
   return false;
 }
 
+// What pqxx says of it where libpq says nothing ("Could not obtain client encoding: not
+// connected.") is not for people.
+absl::Status Lost(const std::string& what) {
+  return Make(MappingOf("08"), "",
+              SaysConnectionIsLost(what)
+                  ? what
+                  : absl::StrCat("the connection to it was lost (", what, ")"));
+}
+
 // pqxx 6 gives a few classes of errors without it.
 std::string SqlStateOf(const pqxx::sql_error& error) {
   if (!error.sqlstate().empty()) return error.sqlstate();
@@ -113,8 +122,7 @@ absl::Status StatusFromException(const std::exception& exception) {
                    absl::StrCat("the connection broke while Postgres was committing; send the same "
                                 "request id again to learn whether it took effect: ",
                                 absl::StripSuffix(what, "\n")));
-  if (dynamic_cast<const pqxx::broken_connection*>(&exception) != nullptr)
-    return Make(MappingOf("08"), "", what);
+  if (dynamic_cast<const pqxx::broken_connection*>(&exception) != nullptr) return Lost(what);
   // In pqxx 6 these two are not sql_errors and have lost their SQLSTATE.
   if (dynamic_cast<const pqxx::deadlock_detected*>(&exception) != nullptr)
     return Make(MappingOf("40P01"), "40P01", what);
@@ -122,7 +130,7 @@ absl::Status StatusFromException(const std::exception& exception) {
     return Make(MappingOf("40001"), "40001", what);
   if (const auto* error = dynamic_cast<const pqxx::sql_error*>(&exception)) {
     const std::string sqlstate = SqlStateOf(*error);
-    if (sqlstate.empty() && SaysConnectionIsLost(what)) return Make(MappingOf("08"), "", what);
+    if (sqlstate.empty() && SaysConnectionIsLost(what)) return Lost(what);
     return Make(MappingOf(sqlstate), sqlstate, what);
   }
   return Make({absl::StatusCode::kInternal, "POSTGRES_CLIENT_ERROR"}, "", what);

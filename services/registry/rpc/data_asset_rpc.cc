@@ -69,6 +69,9 @@ v1::DataAssetVersion ToProto(const DataAssetVersion& version) {
 absl::StatusOr<DataAssetVersion> FromProto(const std::string& asset_id,
                                            const std::string& cutoff_date,
                                            const v1::DataAssetVersion& proto) {
+  if (!proto.cutoff_date().empty() && proto.cutoff_date() != cutoff_date)
+    return InvalidField("data_asset_version.cutoff_date",
+                        "is another than cutoff_date, which counts; leave it empty");
   DataAssetVersion version;
   version.name = {asset_id, cutoff_date};
   version.sensor_id = proto.sensor_id();

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -73,6 +74,23 @@ v1::MetricPoint ToProto(const MetricPoint& point) {
   return proto;
 }
 
+// What another method takes must not be lost in silence here. What the server alone makes, such as
+// names and times, is ignored, as in every creation.
+absl::Status CheckNothingIsLost(const v1::Run& run) {
+  std::vector<FieldViolation> violations;
+  const auto refuse = [&](bool given, const char* field, const char* method) {
+    if (given)
+      violations.push_back({field, absl::StrCat("is not taken by CreateRun; give it to ", method,
+                                                " once the run exists")});
+  };
+  refuse(!run.params().empty(), "run.params", "LogBatch");
+  refuse(!run.latest_metrics().empty(), "run.latest_metrics", "LogBatch (metrics)");
+  refuse(run.state() != v1::Run::STATE_UNSPECIFIED && run.state() != v1::Run::STATE_RUNNING,
+         "run.state", "FinishRun");
+  refuse(!run.state_reason().empty(), "run.state_reason", "FinishRun");
+  return violations.empty() ? absl::OkStatus() : InvalidFields(std::move(violations));
+}
+
 absl::StatusOr<RunBatch> BatchFromProto(const v1::LogBatchRequest& request) {
   RunBatch batch;
   batch.params = MapFromProto<std::string>(request.params());
@@ -138,6 +156,7 @@ grpc::Status ExperimentRpc::CreateRun(grpc::ServerContext* /*context*/,
   return Answer(reply, [&]() -> absl::StatusOr<v1::Run> {
     FLEETCAST_ASSIGN_OR_RETURN(auto identity, rpc::IdentifyRequest("CreateRun", *request));
     FLEETCAST_ASSIGN_OR_RETURN(auto experiment, ParseExperimentName("parent", request->parent()));
+    FLEETCAST_RETURN_IF_ERROR(CheckNothingIsLost(request->run()));
     FLEETCAST_ASSIGN_OR_RETURN(auto wanted,
                                NewRun(experiment, request->run_id(), request->run().display_name(),
                                       MapFromProto<std::string>(request->run().tags())));

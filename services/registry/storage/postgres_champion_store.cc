@@ -145,7 +145,7 @@ absl::StatusOr<Champion> ReadAgain(pqxx::work& work, const std::string& answer) 
 absl::StatusOr<db::SqlField> ChampionSqlField(const std::string& field) {
   if (field == "set_time") return db::SqlField{"e.create_time"};
   if (field == "actor" || field == "version") return db::SqlField{absl::StrCat("e.", field)};
-  return db::SqlField{absl::StrCat("c.", field)};
+  return db::SqlField{.expression = absl::StrCat("c.", field), .indexed = field == "plant_id"};
 }
 
 }  // namespace
@@ -170,9 +170,10 @@ absl::StatusOr<PageOf<Champion>> PostgresChampionStore::List(const std::string& 
                                          AfterText(query.page, 1),
                                          absl::StrCat(query.page.size + 1)};
   parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
-  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Champion>> {
+  const auto read = [&](pqxx::work& work) -> absl::StatusOr<PageOf<Champion>> {
     return ReadPage(work, sql, parameters, query.page, {"plant_id", "circuit_id"}, ChampionOf);
-  });
+  };
+  return ReadList(pool_, query, condition, "plant_id by =", read);
 }
 
 absl::StatusOr<Champion> PostgresChampionStore::Promote(const MutatingRequest& request,

@@ -93,7 +93,7 @@ absl::StatusOr<LockedRun> LockRun(pqxx::work& work, const RunName& name) {
 }
 
 absl::StatusOr<db::SqlField> ExperimentSqlField(const std::string& field) {
-  return db::SqlField{field};
+  return db::SqlField{.expression = field, .indexed = field == "experiment_id"};
 }
 
 MetricPoint PointOf(const pqxx::row& row) {
@@ -135,13 +135,14 @@ absl::StatusOr<PageOf<Experiment>> PostgresExperimentStore::ListExperiments(
                              db::FilterToSql(query.filter, ExperimentSqlField, 3));
   std::vector<std::string> parameters = {absl::StrCat(before), absl::StrCat(query.page.size + 1)};
   parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
-  return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Experiment>> {
+  const auto read = [&](pqxx::work& work) -> absl::StatusOr<PageOf<Experiment>> {
     return ReadPage(work,
                     absl::StrCat("SELECT ", kExperimentColumns,
                                  " FROM registry.experiments WHERE position < $1::bigint AND ",
                                  condition.text, " ORDER BY position DESC LIMIT $2::bigint"),
                     parameters, query.page, {"position"}, ExperimentOf);
-  });
+  };
+  return ReadList(pool_, query, condition, "experiment_id by =", read);
 }
 
 absl::StatusOr<Run> PostgresExperimentStore::CreateRun(const MutatingRequest& request,
@@ -168,20 +169,19 @@ absl::StatusOr<Run> PostgresExperimentStore::GetRun(const RunName& name) {
 absl::StatusOr<PageOf<Run>> PostgresExperimentStore::ListRuns(const std::string& experiment_id,
                                                               const ListQuery& query) {
   FLEETCAST_ASSIGN_OR_RETURN(const std::int64_t before, AfterNumber(query.page, 0, kBeforeAll));
-  FLEETCAST_ASSIGN_OR_RETURN(const auto condition, db::FilterToSql(query.filter, RunSqlField, 4));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto condition, db::FilterToSql(query.filter, RunSqlField, 3));
+  const ListedRows rows{.table = "registry.runs",
+                        .key = "position",
+                        .scope = "position < $1::bigint AND ($2 = '-' OR experiment_id = $2)"};
   const std::string sql =
-      absl::StrCat("SELECT ", kRunColumns, " FROM registry.runs WHERE position < $1::bigint",
-                   " AND ($3 = '-' OR experiment_id = $3) AND ", condition.text,
-                   " ORDER BY position DESC LIMIT $2::bigint");
-  std::vector<std::string> parameters = {absl::StrCat(before), absl::StrCat(query.page.size + 1),
-                                         experiment_id};
+      absl::StrCat("SELECT ", kRunColumns, " FROM (",
+                   SelectFirst(rows, condition, query.page.size + 1), ") r ORDER BY position DESC");
+  std::vector<std::string> parameters = {absl::StrCat(before), experiment_id};
   parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
-  auto page = db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<Run>> {
-    BoundUnindexed(work, condition);
+  const auto read = [&](pqxx::work& work) -> absl::StatusOr<PageOf<Run>> {
     return ReadPage(work, sql, parameters, query.page, {"position"}, RunOf);
-  });
-  if (!page.ok()) return ListStatus(page.status(), condition, kIndexedOfRuns);
-  return page;
+  };
+  return ReadList(pool_, query, condition, kIndexedOfRuns, read);
 }
 
 absl::Status PostgresExperimentStore::LogBatch(const MutatingRequest& request, const RunName& name,

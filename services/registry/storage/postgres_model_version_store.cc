@@ -42,27 +42,25 @@ absl::StatusOr<PageOf<ModelVersion>> PostgresModelVersionStore::List(const std::
   FLEETCAST_ASSIGN_OR_RETURN(
       const std::int64_t after,
       AfterNumber(query.page, 0, newest_first ? std::numeric_limits<std::int64_t>::max() : 0));
-  FLEETCAST_ASSIGN_OR_RETURN(const auto condition, VersionCondition(model_id, query.filter, 4));
-  const char* direction = newest_first ? " DESC" : "";
+  FLEETCAST_ASSIGN_OR_RETURN(const auto condition, VersionCondition(model_id, query.filter, 3));
+  const ListedRows rows{
+      .table = "registry.model_versions",
+      .key = "version",
+      .greatest_first = newest_first,
+      .scope = absl::StrCat("model_id = $1 AND version ", newest_first ? "<" : ">", " $2::bigint")};
   const std::string sql = absl::StrCat(
-      "SELECT ", kVersionColumns,
-      " FROM (SELECT * FROM registry.model_versions WHERE model_id = $1 AND version ",
-      newest_first ? "<" : ">", " $2::bigint AND ", condition.text, " ORDER BY version", direction,
-      " LIMIT $3::bigint) v", kVersionJoins, " ORDER BY v.version", direction);
-  std::vector<std::string> parameters = {model_id, absl::StrCat(after),
-                                         absl::StrCat(query.page.size + 1)};
+      "SELECT ", kVersionColumns, " FROM (", SelectFirst(rows, condition, query.page.size + 1),
+      ") v", kVersionJoins, " ORDER BY v.version", newest_first ? " DESC" : "");
+  std::vector<std::string> parameters = {model_id, absl::StrCat(after)};
   parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
-  auto page =
-      db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<ModelVersion>> {
-        BoundUnindexed(work, condition);
-        auto versions = ReadPage(work, sql, parameters, query.page, {"version"}, VersionOf);
-        if (versions.items.empty() && work.exec_params(kModel, model_id).empty()) {
-          return ModelNotFound(model_id);
-        }
-        return versions;
-      });
-  if (!page.ok()) return ListStatus(page.status(), condition, kIndexed);
-  return page;
+  const auto read = [&](pqxx::work& work) -> absl::StatusOr<PageOf<ModelVersion>> {
+    auto versions = ReadPage(work, sql, parameters, query.page, {"version"}, VersionOf);
+    if (versions.items.empty() && work.exec_params(kModel, model_id).empty()) {
+      return ModelNotFound(model_id);
+    }
+    return versions;
+  };
+  return ReadList(pool_, query, condition, kIndexed, read);
 }
 
 absl::StatusOr<ModelVersion> PostgresModelVersionStore::UpdateTags(const MutatingRequest& request,

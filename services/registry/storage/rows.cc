@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 namespace fleetcast::registry {
 namespace {
@@ -13,8 +14,33 @@ using Json = nlohmann::json;
 
 constexpr int kSlice = 128;
 
-// The least of what bounds a statement already and five seconds.
-constexpr char kBoundUnindexed[] =
+// A tag that many versions have is soon met on the way back from the newest; one that few have is
+// found by its index. Postgres cannot tell which it is (SqlCondition::contained), so both ways are
+// gone by turns, as far as the better one would have come: a few rows of the walk; what the index
+// gives, if that is not too much; a longer walk; all that the index gives. All of them give rows
+// that belong to the list, and the last one gone the first of them. Materialized, a way is planned
+// for itself, is gone only as far as somebody asks, and goes on where it stopped.
+constexpr char kFirstContained[] = R"(SELECT * FROM $table WHERE $scope AND $key IN (
+WITH walked AS MATERIALIZED (
+  SELECT $key, $condition AS hit FROM (
+    SELECT * FROM $table WHERE $scope AND $known ORDER BY $key $direction LIMIT 10000) passed),
+found AS MATERIALIZED (SELECT $key FROM $table WHERE $scope AND $condition),
+near AS MATERIALIZED (
+  SELECT $key FROM (SELECT * FROM walked LIMIT 5 * $most) step WHERE hit LIMIT $most),
+few AS MATERIALIZED (
+  SELECT $key FROM found WHERE (SELECT count(*) FROM near) < $most
+    AND (SELECT count(*) FROM (SELECT FROM walked LIMIT 5 * $most) step) = 5 * $most LIMIT 4001),
+far AS MATERIALIZED (
+  SELECT $key FROM walked WHERE hit AND (SELECT count(*) FROM few) > 4000 LIMIT $most)
+SELECT $key FROM near UNION SELECT $key FROM few UNION SELECT $key FROM far UNION
+SELECT $key FROM found
+WHERE (SELECT count(*) FROM few) > 4000 AND (SELECT count(*) FROM far) < $most
+ORDER BY $key $direction LIMIT $most))";
+constexpr char kFirst[] =
+    "SELECT * FROM $table WHERE $scope AND $condition ORDER BY $key $direction LIMIT $most";
+
+// Five seconds, or what bounds a statement already if that is less.
+constexpr char kBoundFilter[] =
     "SELECT set_config('statement_timeout', (1000 * least(5, nullif(extract(epoch FROM"
     " current_setting('statement_timeout')::interval), 0)))::int::text, true)";
 
@@ -66,14 +92,34 @@ db::SqlField JsonTextField(const std::string& column, const std::string& key) {
           .contained = db::SqlField::Contained{.column = column, .key = key}};
 }
 
-void BoundUnindexed(pqxx::work& work, const db::SqlCondition& condition) {
-  if (!condition.unindexed.empty()) work.exec1(kBoundUnindexed);
+std::string SelectFirst(const ListedRows& rows, const db::SqlCondition& condition, int most) {
+  return absl::StrReplaceAll(condition.contained ? kFirstContained : kFirst,
+                             {{"$table", rows.table},
+                              {"$key", rows.key},
+                              {"$direction", rows.greatest_first ? "DESC" : "ASC"},
+                              {"$scope", rows.scope},
+                              {"$most", absl::StrCat(most)},
+                              {"$known", condition.known},
+                              {"$condition", condition.text}});
 }
 
-absl::Status ListStatus(const absl::Status& status, const db::SqlCondition& condition,
-                        const std::string& indexed) {
-  if (ReasonOf(status) != "POSTGRES_STATEMENT_TIMEOUT" || condition.unindexed.empty()) {
-    return status;
+void BoundFilter(pqxx::work& work) { work.exec1(kBoundFilter); }
+
+absl::Status FilterStatus(const absl::Status& status, const db::SqlCondition& condition,
+                          const std::string& indexed) {
+  if (ReasonOf(status) != "POSTGRES_STATEMENT_TIMEOUT") return status;
+  if (condition.unindexed.empty()) {
+    return MakeError(
+        absl::StatusCode::kDeadlineExceeded,
+        absl::StrCat("filter: it takes too long to find what it selects; add, with AND, a "
+                     "comparison of ",
+                     indexed),
+        {.reason = "FILTER_TOO_WIDE",
+         .metadata = {{"indexed", indexed}},
+         .field_violations = {{"filter", "takes too long"}},
+         .resource_type = "",
+         .resource_name = "",
+         .retry_after = std::nullopt});
   }
   const std::string fields = absl::StrJoin(condition.unindexed, ", ");
   return MakeError(

@@ -20,6 +20,7 @@
 #include "common/db/request_ledger.h"
 #include "common/db/transaction.h"
 #include "services/registry/domain/checks.h"
+#include "services/registry/domain/request.h"
 
 namespace fleetcast::registry {
 
@@ -45,12 +46,38 @@ inline constexpr char kSchema[] = "registry";
 // A JSON object of texts by key, which a GIN index of jsonb_path_ops serves for =.
 [[nodiscard]] db::SqlField JsonTextField(const std::string& column, const std::string& key);
 
-// Bounds the statements of this transaction more closely if no index serves `condition`.
-void BoundUnindexed(pqxx::work& work, const db::SqlCondition& condition);
-// `status` of a list; where that bound ended it, DEADLINE_EXCEEDED (FILTER_NOT_INDEXED) naming the
-// fields that no index serves, and `indexed`, those by which to narrow the list.
-[[nodiscard]] absl::Status ListStatus(const absl::Status& status, const db::SqlCondition& condition,
-                                      const std::string& indexed);
+// The rows of a table from which a list takes its pages.
+struct ListedRows {
+  std::string table;
+  std::string key;  // a number, unique among them
+  bool greatest_first = true;
+  std::string scope;  // which they are, the page's beginning included
+};
+// SELECT * of the `most` first of them that `condition` selects, without an order. What it reads
+// follows from what there is to find, whatever Postgres takes the condition to select.
+[[nodiscard]] std::string SelectFirst(const ListedRows& rows, const db::SqlCondition& condition,
+                                      int most);
+
+// Bounds the statements of this transaction to five seconds.
+void BoundFilter(pqxx::work& work);
+// `status` of a list with the filter `condition`; where that bound ended it, DEADLINE_EXCEEDED that
+// names `indexed`, by which to narrow the list: FILTER_NOT_INDEXED with the fields that no index
+// serves, or FILTER_TOO_WIDE if one does.
+[[nodiscard]] absl::Status FilterStatus(const absl::Status& status,
+                                        const db::SqlCondition& condition,
+                                        const std::string& indexed);
+// What `read` makes of a transaction that reads a page of `query`, bounded so if it has a filter.
+template <typename Read>
+[[nodiscard]] auto ReadList(db::ConnectionPool& pool, const ListQuery& query,
+                            const db::SqlCondition& condition, const std::string& indexed,
+                            Read read) -> std::invoke_result_t<Read&, pqxx::work&> {
+  auto page = db::ReadInTransaction(pool, [&](pqxx::work& work) {
+    if (query.filter) BoundFilter(work);
+    return read(work);
+  });
+  if (!page.ok() && query.filter) return FilterStatus(page.status(), condition, indexed);
+  return page;
+}
 
 // The rows, `most` at most, that `sql` gives, a slice at a time: however large rows are, only
 // more are read than are taken. Once in a transaction.

@@ -305,5 +305,24 @@ TEST_F(FilterSqlTest, SaysWhichFieldsKeepAnIndexFromServing) {
   EXPECT_EQ(FilterToSql(std::nullopt, FieldOf, 1)->unindexed, Names());
 }
 
+TEST_F(FilterSqlTest, SaysWhatPostgresHasStatisticsOf) {
+  const auto condition = [](const std::string& text) {
+    const auto made = FilterToSql(*ParseFilter(text, Fields()), FieldOf, 1);
+    EXPECT_TRUE(made.ok()) << made.status();
+    return std::pair(made->contained, made->known);
+  };
+  EXPECT_EQ(condition("tags.x = a"), std::pair(true, std::string("TRUE")));
+  EXPECT_EQ(condition("name = a"), std::pair(false, std::string("((name) = $1::text)")));
+  EXPECT_EQ(condition("name = a AND tags.x = b AND metrics.mae > 1"),
+            std::pair(true, std::string("(((name) = $1::text))")));
+  EXPECT_EQ(condition("name = a OR tags.x = b"), std::pair(true, std::string("TRUE")));
+  EXPECT_EQ(condition("tags.x = a AND (name = b OR name = c)"),
+            std::pair(true, std::string("((((name) = $2::text) OR ((name) = $3::text)))")));
+  EXPECT_EQ(condition("tags.x = a OR metrics.mae > 1"), std::pair(false, std::string("TRUE")))
+      << "no index serves it";
+  EXPECT_EQ(condition("NOT tags.x = a"), std::pair(false, std::string("TRUE")));
+  EXPECT_EQ(condition("NOT name = a AND tags.x = b"), std::pair(true, std::string("TRUE")));
+}
+
 }  // namespace
 }  // namespace fleetcast::db

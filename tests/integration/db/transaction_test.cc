@@ -148,6 +148,17 @@ TEST_F(TransactionTest, AReadThatKeepsLosingItsConnectionIsUnavailableAndNeverIn
   EXPECT_GT(tries, 1);
 }
 
+TEST_F(TransactionTest, AnEndedSessionReadsAsALostConnection) {
+  const absl::Status status = RunInTransaction(pool_, [&](pqxx::work& work) {
+    const int pid = work.exec1("SELECT pg_backend_pid()")[0].as<int>();
+    Execute(absl::StrCat("SELECT pg_terminate_backend(", pid, ", 2000)"));
+    work.exec("UPDATE counters SET value = value + 1 WHERE id = 1");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(ReasonOf(status), "POSTGRES_UNAVAILABLE") << status;
+  EXPECT_NE(status.message().find("connection to it was lost"), std::string::npos) << status;
+}
+
 TEST_F(TransactionTest, AReadTransactionDoesNotWrite) {
   const absl::Status status = ReadInTransaction(pool_, [](pqxx::work& work) {
     work.exec("UPDATE counters SET value = 9");

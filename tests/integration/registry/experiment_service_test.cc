@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "common/base/status.h"
 #include "tests/integration/registry/registry_server.h"
@@ -103,6 +105,38 @@ TEST_F(ExperimentServiceTest, RefusesToEndARunInNoTerminalState) {
   v1::Run run;
   const auto status = experiments_->FinishRun(Context().get(), finish, &run);
   EXPECT_EQ(DetailsOf(rpc::FromGrpc(status))->field_violations.at(0).field, "state");
+}
+
+TEST_F(ExperimentServiceTest, RefusesToCreateARunWithWhatAnotherMethodTakes) {
+  v1::CreateRunRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_parent("experiments/plant_P001_circuit_C001");
+  request.set_run_id("r2");
+  v1::Run& run = *request.mutable_run();
+  (*run.mutable_params())["epochs"] = "3";
+  (*run.mutable_latest_metrics())["loss"] = 0.1;
+  run.set_state(v1::Run::STATE_FINISHED);
+  run.set_state_reason("imported");
+  v1::Run created;
+  const auto status = rpc::FromGrpc(experiments_->CreateRun(Context().get(), request, &created));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  std::vector<std::string> fields;
+  const auto details = DetailsOf(status);
+  ASSERT_TRUE(details.has_value()) << status;
+  for (const FieldViolation& violation : details->field_violations)
+    fields.push_back(violation.field);
+  EXPECT_EQ(fields, std::vector<std::string>(
+                        {"run.params", "run.latest_metrics", "run.state", "run.state_reason"}));
+  EXPECT_NE(status.message().find("LogBatch"), std::string::npos) << status;
+
+  // What the server makes may come along, as it was read elsewhere.
+  run.Clear();
+  run.set_name("experiments/x/runs/y");
+  run.set_state(v1::Run::STATE_RUNNING);
+  (*run.mutable_tags())["phase"] = "fit";
+  EXPECT_TRUE(experiments_->CreateRun(Context().get(), request, &created).ok());
+  EXPECT_EQ(created.name(), "experiments/plant_P001_circuit_C001/runs/r2");
+  EXPECT_EQ(created.tags().at("phase"), "fit");
 }
 
 TEST_F(ExperimentServiceTest, PagesThroughRunsAndRefusesATokenOfAnotherRequest) {

@@ -179,6 +179,19 @@ TEST_F(ModelServiceTest, NamesTheFieldWhoseTextIsNotUtf8) {
   EXPECT_EQ(DetailsOf(status)->field_violations.at(0).field, "data_asset_version.columns.column");
 }
 
+TEST_F(ModelServiceTest, RefusesDataOfTwoCutoffDates) {
+  v1::CreateDataAssetVersionRequest asset;
+  asset.set_request_id(NewRequestId());
+  asset.set_parent("dataAssets/plant_P001_circuit_C001");
+  asset.set_cutoff_date("2025-12-09");
+  asset.mutable_data_asset_version()->set_cutoff_date("2025-12-10");
+  v1::DataAssetVersion created;
+  const auto status =
+      rpc::FromGrpc(data_assets_->CreateDataAssetVersion(Context().get(), asset, &created));
+  EXPECT_EQ(DetailsOf(status)->field_violations.at(0).field, "data_asset_version.cutoff_date")
+      << status;
+}
+
 TEST_F(ModelServiceTest, EndsAPageByItsBytesAndLosesNothing) {
   constexpr int kVersionsMade = 9;
   for (int i = 0; i < kVersionsMade; ++i) {

@@ -55,9 +55,13 @@ FROM generate_series(0, 9999) c;
 INSERT INTO registry.runs (experiment_id, run_id, display_name, state, params, tags, end_time)
 SELECT 'plant_P' || to_char(n / 100 % 100, 'FM000') || '_circuit_C' || to_char(n % 100, 'FM000'),
   'r' || n, 'r' || n, CASE WHEN n % 10000 = 0 THEN 'FAILED' ELSE 'FINISHED' END,
-  CASE WHEN n % 50000 = 0 THEN '{"optimizer/name": "adam"}'::jsonb ELSE '{"epochs": "50"}' END,
-  CASE WHEN n % 50000 = 1 THEN '{"purpose": "trial"}'::jsonb ELSE '{}' END, now()
-FROM generate_series(1, least($versions, 100000)) n;
+  p.params || CASE WHEN n % 50000 = 0 THEN '{"optimizer/name": "adam"}'::jsonb ELSE '{"epochs": "50"}' END,
+  t.tags || CASE WHEN n % 50000 = 1 THEN '{"purpose": "trial"}'::jsonb ELSE '{}' END, now()
+FROM generate_series(1, least($versions, 100000)) n,
+  (SELECT jsonb_build_object('feature_columns', string_agg('sensor_' || i || '_celsius', ',')) AS params
+   FROM generate_series(1, 64) i) p,
+  (SELECT jsonb_build_object('remarks', string_agg('FILLED: ' || i || ' (temperature, flow)', '; ')) AS tags
+   FROM generate_series(1, 40) i) t;
 
 WITH circuits AS MATERIALIZED (
   SELECT c, 'plant_P' || to_char(c / 100, 'FM000') || '_circuit_C' || to_char(c % 100, 'FM000') AS name,
@@ -65,13 +69,20 @@ WITH circuits AS MATERIALIZED (
       'circuit_id', 'C' || to_char(c % 100, 'FM000'), 'environment_version', '1.5.0',
       'data_asset_version', '2025-12-09', 'hyperparameters_hash', repeat(md5(c::text), 2),
       'mae', (c / 1e4)::text, 'rmse', (c / 5e3)::text, 'r2', (c / 1e4)::text,
-      'trained_at', '2025-12-10T06:00:00Z', 'shift', CASE c % 3 WHEN 0 THEN 'late' ELSE 'early' END) AS tags,
+      'trained_at', '2025-12-10T06:00:00Z', 'shift', CASE c % 3 WHEN 0 THEN 'late' ELSE 'early' END,
+      'hall', 'H' || c % 100, 'line', 'L' || c % 500, 'training_hash', repeat(md5('t' || c), 2),
+      'uses_calendar', 'true', 'last_reading', '2025-12-08T23:00:00Z', 'gate', 'PASSED',
+      'gate_champion', 'models/sensor-model/versions/' || c, 'members', m.members, 'gate_why', repeat(
+        'mean absolute error ' || c / 1e4 || ' on 168 rows, the champion''s ' || c / 9e3 || '; ', 3)) AS tags,
     jsonb_build_object('mae', c / 1e4, 'rmse', c / 5e3, 'r2', c / 1e4, 'skill', c / 1e4,
       'test_windows', 24) AS metrics
-  FROM generate_series(0, 9999) c),
+  FROM generate_series(0, 9999) c, LATERAL (
+    SELECT string_agg('linear, penalty 0.' || i || ': 0.' || (c + i) % 90 + 10, '; ') AS members
+    FROM generate_series(1, 8) i) m),
 requests AS MATERIALIZED (
   SELECT p, jsonb_build_object('pr_number', p::text, 'pr_author', 'author' || p % 10,
-    'git_commit_sha', md5(p::text), 'cutoff_date', '2025-12-' || to_char(1 + p % 28, 'FM00')) AS tags
+    'git_commit_sha', md5(p::text), 'cutoff_date', '2025-12-' || to_char(1 + p % 28, 'FM00'),
+    'engine', CASE WHEN p < $versions / 2000 THEN 'fleetcast 1.4' ELSE 'fleetcast 1.5' END) AS tags
   FROM generate_series(0, $versions / 1000) p)
 INSERT INTO registry.model_versions (model_id, version, tags, metrics, artifact_sha256,
   run_position, data_asset_id, data_asset_version, environment_id, environment_version,
