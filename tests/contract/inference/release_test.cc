@@ -247,6 +247,7 @@ TEST_F(ReleaseTest, AChangeOfTheChampionThatComesAfterAPinDoesNotStand) {
                  {.circuit = kOne, .model_version = 1, .actor = "anna", .reason = "inspection"})
             .ok());
     StepOnce();  // by another replica: it finds the champion that it wants
+    absl::SleepFor(absl::Milliseconds(300));
   };
   StepAll();
   EXPECT_EQ(registry_.champions[kOne], 1);
