@@ -16,20 +16,21 @@ constexpr int kSlice = 128;
 
 // A tag that many versions have is soon met on the way back from the newest; one that few have is
 // found by its index. Postgres cannot tell which it is (SqlCondition::contained), so both ways are
-// gone by turns, as far as the better one would have come: a few rows of the walk; what the index
-// gives, if that is not too much; a longer walk; all that the index gives. All of them give rows
-// that belong to the list, and the last one gone the first of them. Materialized, a way is planned
-// for itself, is gone only as far as somebody asks, and goes on where it stopped.
+// gone by turns, as far as the better one would have come: a few rows of the walk, 500 at most, for
+// each may be held against many values; what the index gives, if that is not too much; a longer
+// walk; all that the index gives. All of them give rows that belong to the list, and the last one
+// gone the first of them. Materialized, a way is planned for itself, is gone only as far as
+// somebody asks, and goes on where it stopped.
 constexpr char kFirstContained[] = R"(SELECT * FROM $table WHERE $scope AND $key IN (
 WITH walked AS MATERIALIZED (
   SELECT $key, $condition AS hit FROM (
     SELECT * FROM $table WHERE $scope AND $known ORDER BY $key $direction LIMIT 10000) passed),
 found AS MATERIALIZED (SELECT $key FROM $table WHERE $scope AND $condition),
 near AS MATERIALIZED (
-  SELECT $key FROM (SELECT * FROM walked LIMIT 5 * $most) step WHERE hit LIMIT $most),
+  SELECT $key FROM (SELECT * FROM walked LIMIT least(500, 5 * $most)) step WHERE hit LIMIT $most),
 few AS MATERIALIZED (
   SELECT $key FROM found WHERE (SELECT count(*) FROM near) < $most
-    AND (SELECT count(*) FROM (SELECT FROM walked LIMIT 5 * $most) step) = 5 * $most LIMIT 4001),
+    AND (SELECT count(*) FROM (SELECT FROM walked LIMIT least(500, 5 * $most)) step) = least(500, 5 * $most) LIMIT 4001),
 far AS MATERIALIZED (
   SELECT $key FROM walked WHERE hit AND (SELECT count(*) FROM few) > 4000 LIMIT $most)
 SELECT $key FROM near UNION SELECT $key FROM few UNION SELECT $key FROM far UNION
