@@ -168,16 +168,20 @@ absl::Status Change(Session& session, const WorkNoun& work, const WorkOptions& o
 }
 
 // Work that was moved where nobody works waits, without a word from the server.
-absl::Status NoteIfUnserved(Session& session, Service service, const std::string& pool) {
-  FLEETCAST_ASSIGN_OR_RETURN(const auto pools, AllPools(session, service));
-  const bool served = std::any_of(pools.begin(), pools.end(), [&](const v1::Pool& each) {
+void NoteIfUnserved(Session& session, Service service, const std::string& pool) {
+  const auto pools = AllPools(session, service);
+  if (!pools.ok()) {  // it was moved all the same
+    session.Note(absl::StrCat("whether a replica works for pool ", pool,
+                              " could not be seen: ", pools.status().message()));
+    return;
+  }
+  const bool served = std::any_of(pools->begin(), pools->end(), [&](const v1::Pool& each) {
     return LastPart(each.name()) == pool && each.replica_count() > 0;
   });
   if (!served)
     session.Note(absl::StrCat("no replica works for pool ", pool,
                               " now, so what was moved waits until one does; who works for what: "
                               "fleetcast pool list"));
-  return absl::OkStatus();
 }
 
 CLI::App& AddWorkVerb(CLI::App& noun, Session& session, const WorkNoun& work,
@@ -231,8 +235,9 @@ void AddWorkVerbs(CLI::App& noun, Session& session, const WorkNoun& work) {
         }
         absl::Status changed = Change<v1::MoveTasksRequest, v1::MoveTasksResponse>(
             session, work, *moved, work_rpc::kMoveTasks, request, done);
-        if (!changed.ok() || moved->pool.empty()) return changed;
-        return NoteIfUnserved(session, work.service, LastPart(request.pool()));
+        if (changed.ok() && !moved->pool.empty())
+          NoteIfUnserved(session, work.service, LastPart(request.pool()));
+        return changed;
       });
   move.add_option("--pool", moved->pool, "the pool whose replicas are to run it (as it is)");
   move.add_option("--priority", moved->priority, "greater goes first within its group");

@@ -27,11 +27,11 @@ absl::Status NotFetched(const std::string& reason, const std::string& message,
 absl::Status MayHaveMoved(const std::string& names, const absl::Status& not_fetched) {
   ErrorDetails details = DetailsOf(not_fetched).value_or(ErrorDetails{});
   details.metadata["revision"] = names;
-  return MakeError(not_fetched.code(),
-                   absl::StrCat("nobody knows what ", names, " stands for now: ",
-                                not_fetched.message(),
-                                "; nothing was changed. Try again, or name a commit by its full id"),
-                   std::move(details));
+  return MakeError(
+      not_fetched.code(),
+      absl::StrCat("nobody knows what ", names, " stands for now: ", not_fetched.message(),
+                   "; nothing was changed. Try again, or name a commit by its full id"),
+      std::move(details));
 }
 
 }  // namespace fleetcast

@@ -1,5 +1,5 @@
-// What a service that acts on names of commits says where the config service could not ask the remote
-// it follows what they stand for now.
+// What a service that acts on names of commits says where the config service could not ask the
+// remote it follows what they stand for now.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // Writes down how a batch ended.
 #pragma once
 
-#include "common/workqueue/worker.h"
+#include "common/workqueue/outcome.h"
 
 namespace fleetcast::workqueue {
 

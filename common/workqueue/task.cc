@@ -1,65 +1,42 @@
-#include "common/workqueue/task.h"
-
-#include <array>
-#include <utility>
+#include "common/workqueue/task_json.h"
 
 namespace fleetcast::workqueue {
 namespace {
 
 template <typename Enum>
-using Words = std::pair<Enum, const char*>;
-
-constexpr std::array<Words<TaskState>, 5> kTaskStates = {{{TaskState::kQueued, "QUEUED"},
-                                                          {TaskState::kRunning, "RUNNING"},
-                                                          {TaskState::kSucceeded, "SUCCEEDED"},
-                                                          {TaskState::kFailed, "FAILED"},
-                                                          {TaskState::kCancelled, "CANCELLED"}}};
-constexpr std::array<Words<GroupState>, 6> kGroupStates = {
-    {{GroupState::kQueued, "QUEUED"},
-     {GroupState::kRunning, "RUNNING"},
-     {GroupState::kSucceeded, "SUCCEEDED"},
-     {GroupState::kPartiallySucceeded, "PARTIALLY_SUCCEEDED"},
-     {GroupState::kFailed, "FAILED"},
-     {GroupState::kCancelled, "CANCELLED"}}};
-constexpr std::array<Words<FailureKind>, 6> kFailureKinds = {
-    {{FailureKind::kData, "DATA"},
-     {FailureKind::kConfiguration, "CONFIGURATION"},
-     {FailureKind::kModel, "MODEL"},
-     {FailureKind::kEnvironment, "ENVIRONMENT"},
-     {FailureKind::kTimeout, "TIMEOUT"},
-     {FailureKind::kInternal, "INTERNAL"}}};
-
-template <typename Table, typename Enum>
-std::string WordOf(const Table& table, Enum value) {
-  for (const auto& [known, word] : table)
-    if (known == value) return word;
-  return "UNKNOWN";
-}
-
-template <typename Enum, typename Table>
-std::optional<Enum> ValueOf(const Table& table, const std::string& text) {
-  for (const auto& [value, word] : table)
-    if (word == text) return value;
-  return std::nullopt;
+std::optional<Enum> ValueOf(const std::string& word) {
+  const Enum value = nlohmann::json(word).get<Enum>();  // the first for a word that is none
+  if (Word(value) != word) return std::nullopt;
+  return value;
 }
 
 }  // namespace
 
-std::string Word(TaskState state) { return WordOf(kTaskStates, state); }
-std::string Word(GroupState state) { return WordOf(kGroupStates, state); }
-std::string Word(FailureKind kind) { return WordOf(kFailureKinds, kind); }
+std::string Word(TaskState state) { return nlohmann::json(state).get<std::string>(); }
+std::string Word(GroupState state) { return nlohmann::json(state).get<std::string>(); }
+std::string Word(FailureKind kind) { return nlohmann::json(kind).get<std::string>(); }
 
 template <>
 std::optional<TaskState> FromWord(const std::string& word) {
-  return ValueOf<TaskState>(kTaskStates, word);
+  return ValueOf<TaskState>(word);
 }
 template <>
 std::optional<GroupState> FromWord(const std::string& word) {
-  return ValueOf<GroupState>(kGroupStates, word);
+  return ValueOf<GroupState>(word);
 }
 template <>
 std::optional<FailureKind> FromWord(const std::string& word) {
-  return ValueOf<FailureKind>(kFailureKinds, word);
+  return ValueOf<FailureKind>(word);
+}
+
+std::string ToJson(const Group& group) { return nlohmann::json(group).dump(); }
+std::string ToJson(const Task& task) { return nlohmann::json(task).dump(); }
+
+absl::StatusOr<Group> GroupFromJson(const std::string& text) {
+  return FromJson<Group>(text, "a first answer");
+}
+absl::StatusOr<Task> TaskFromJson(const std::string& text) {
+  return FromJson<Task>(text, "a first answer");
 }
 
 }  // namespace fleetcast::workqueue

@@ -50,8 +50,8 @@ class ConfigRepository {
   virtual ~ConfigRepository() = default;
 
   // To be called before the revisions of a request are resolved: fetches from the remote if one of
-  // them is not known here, as soon as the last fetch is some seconds old, or what is known is older
-  // than `max_staleness` and a revision is none of 40 hex digits. nullopt where no remote is
+  // them is not known here, as soon as the last fetch is some seconds old, or what is known is
+  // older than `max_staleness` and a revision is none of 40 hex digits. nullopt where no remote is
   // followed.
   [[nodiscard]] virtual std::optional<Freshness> Refresh(
       const std::vector<std::string>& /*revisions*/, MaxStaleness /*max_staleness*/) {

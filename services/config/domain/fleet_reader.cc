@@ -61,8 +61,8 @@ absl::Status UnknownAtRemote(const std::string& revision, const Freshness& fresh
                           .metadata = {{"revision", revision}, {"fetch_time", time}},
                           .resource_type = "Revision",
                           .resource_name = revision};
-  std::string message = absl::StrCat("the remote had no revision \"", revision,
-                                     "\" when it was fetched at ", time);
+  std::string message =
+      absl::StrCat("the remote had no revision \"", revision, "\" when it was fetched at ", time);
   if (freshness.retry_after > absl::ZeroDuration()) {
     details.retry_after = freshness.retry_after;
     absl::StrAppend(

@@ -145,8 +145,9 @@ std::optional<Freshness> FollowedRepository::Refresh(const std::vector<std::stri
                                                      MaxStaleness max_staleness) {
   bool pinned = true;
   for (const std::string& revision : revisions)
-    pinned = pinned && (IsFullCommitId(revision) ||
-                        absl::IsInvalidArgument(mirror_->ResolveCommit("revision", revision).status()));
+    pinned =
+        pinned && (IsFullCommitId(revision) ||
+                   absl::IsInvalidArgument(mirror_->ResolveCommit("revision", revision).status()));
   // What can be no revision is told so without asking the remote.
   const auto known = [&] {
     return std::none_of(revisions.begin(), revisions.end(), [&](const std::string& revision) {

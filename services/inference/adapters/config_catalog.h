@@ -31,8 +31,7 @@ class ConfigCatalog final : public CircuitCatalog {
   // What the revision stands for now. UNAVAILABLE where its remote cannot be asked.
   [[nodiscard]] absl::StatusOr<std::string> CommitOf(const std::string& revision);
   // The plant's sound circuits; none if there is no such plant.
-  [[nodiscard]] absl::StatusOr<Found> List(const std::string& plant_id,
-                                           const std::string& commit);
+  [[nodiscard]] absl::StatusOr<Found> List(const std::string& plant_id, const std::string& commit);
   [[nodiscard]] absl::StatusOr<DeploymentSettings> Get(const CircuitId& circuit,
                                                        const std::string& commit);
 

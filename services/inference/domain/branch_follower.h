@@ -26,8 +26,9 @@ class FollowedBranchStore {
   [[nodiscard]] virtual absl::Status ForgetUnseen(absl::Duration unseen) = 0;
 };
 
-// How a look at the branch went, in the words that are kept: the first error's reason, and what both
-// mean. `seen` is why `head_commit`, the head as it was seen last, may not be the head any more.
+// How a look at the branch went, in the words that are kept: the first error's reason, and what
+// both mean. `seen` is why `head_commit`, the head as it was seen last, may not be the head any
+// more.
 [[nodiscard]] FollowedBranch AfterLook(const std::string& branch, const std::string& head_commit,
                                        const absl::Status& put_in_force, const absl::Status& seen);
 

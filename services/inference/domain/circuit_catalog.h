@@ -21,8 +21,8 @@ struct Kinship {
   absl::Status fresh;
 };
 
-// Thread safe. Names of commits stand for what they are at the moment of the call: where a remote is
-// followed, it is asked. Errors are those of the config service, UNAVAILABLE if it cannot be
+// Thread safe. Names of commits stand for what they are at the moment of the call: where a remote
+// is followed, it is asked. Errors are those of the config service, UNAVAILABLE if it cannot be
 // reached, or, but for GetKinship, its remote cannot and the revision is no full commit id.
 class CircuitCatalog {
  public:

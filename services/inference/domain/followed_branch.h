@@ -10,10 +10,10 @@ namespace fleetcast::inference {
 // A branch that is followed, and how that went last.
 struct FollowedBranch {
   std::string branch;
-  std::string head_commit;      // "" as long as it was never read
+  std::string head_commit;  // "" as long as it was never read
   // Why the head is not in force, or was not seen; empty: it is, or is being put.
   std::string reason, message;
-  absl::Time check_time;        // of the last look
+  absl::Time check_time;  // of the last look
 };
 
 }  // namespace fleetcast::inference

@@ -30,7 +30,8 @@ near AS MATERIALIZED (
   SELECT $key FROM (SELECT * FROM walked LIMIT least(500, 5 * $most)) step WHERE hit LIMIT $most),
 few AS MATERIALIZED (
   SELECT $key FROM found WHERE (SELECT count(*) FROM near) < $most
-    AND (SELECT count(*) FROM (SELECT FROM walked LIMIT least(500, 5 * $most)) step) = least(500, 5 * $most) LIMIT 4001),
+    AND (SELECT count(*) FROM (SELECT FROM walked LIMIT least(500, 5 * $most)) step)
+        = least(500, 5 * $most) LIMIT 4001),
 far AS MATERIALIZED (
   SELECT $key FROM walked WHERE hit AND (SELECT count(*) FROM few) > 4000 LIMIT $most)
 SELECT $key FROM near UNION SELECT $key FROM few UNION SELECT $key FROM far UNION

@@ -17,8 +17,8 @@ struct ResolvedCircuits {
   std::string note;                     // what was left out, for people; may be empty
 };
 
-// Thread safe. Names of commits stand for what they are at the moment of the call: where a remote is
-// followed, it is asked. Errors are those of the config service, UNAVAILABLE if it cannot be
+// Thread safe. Names of commits stand for what they are at the moment of the call: where a remote
+// is followed, it is asked. Errors are those of the config service, UNAVAILABLE if it cannot be
 // reached, or its remote cannot and a revision is no full commit id.
 class CircuitCatalog {
  public:

@@ -738,7 +738,8 @@ TEST_F(ReleaseTest, ReplicasThatFollowNoBranchKeepNobodyFromFollowingOne) {
   PostgresFollowedBranchStore store(pool_);
   BranchFollower nobody("", catalog_, releaser_, store_, store),
       follower("main", catalog_, releaser_, store_, store);
-  const db::Duty without = FollowDuty("", nobody, store), with = FollowDuty("main", follower, store);
+  const db::Duty without = FollowDuty("", nobody, store),
+                 with = FollowDuty("main", follower, store);
   // Who does the one has not done the other.
   EXPECT_NE(with.name, without.name);
   EXPECT_NE(with.name, FollowDuty("prod", follower, store).name);

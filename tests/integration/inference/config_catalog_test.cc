@@ -19,12 +19,12 @@ using Plants = std::map<std::string, std::vector<std::string>>;
 TEST(ConfigCatalog, NamesStandForWhatTheyAreNowOrNothingIsReadByThem) {
   config::testing::FollowedConfig config;
   ConfigCatalog catalog(rpc::Connect(config.address()));
-  const std::vector<CircuitId> few = {{"P001", "C001"}},
-                               many = {{"P001", "C001"}, {"P001", "C002"}, {"P001", "C003"},
-                                       {"P001", "C004"}};
+  const std::vector<CircuitId> few = {{"P001", "C001"}}, many = {{"P001", "C001"},
+                                                                 {"P001", "C002"},
+                                                                 {"P001", "C003"},
+                                                                 {"P001", "C004"}};
   const auto push = [&](const std::vector<std::string>& circuits) {
-    return config.remote->Commit("main",
-                                 config::testing::FleetFiles(Plants{{"P001", circuits}}));
+    return config.remote->Commit("main", config::testing::FleetFiles(Plants{{"P001", circuits}}));
   };
   const auto commit_of = [](const auto& settings) -> std::string {
     if (!settings.ok()) return settings.status().ToString();
@@ -51,9 +51,9 @@ TEST(ConfigCatalog, NamesStandForWhatTheyAreNowOrNothingIsReadByThem) {
   EXPECT_TRUE(kinship->fresh.ok()) << kinship->fresh;
 
   config.remote.reset();
-  for (const absl::Status& refused : {catalog.GetFleet("main").status(),
-                                      catalog.GetDeploymentSettings(few, "main").status(),
-                                      catalog.GetDeploymentSettings(many, "main").status()}) {
+  for (const absl::Status& refused :
+       {catalog.GetFleet("main").status(), catalog.GetDeploymentSettings(few, "main").status(),
+        catalog.GetDeploymentSettings(many, "main").status()}) {
     EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
     EXPECT_EQ(ReasonOf(refused), "REMOTE_REFUSED");  // no such folder
     EXPECT_NE(refused.message().find("\"main\" stands for now"), std::string::npos) << refused;

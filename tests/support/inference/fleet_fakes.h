@@ -160,10 +160,8 @@ class FakeFleetCatalog : public CircuitCatalog {
     const auto of_base = ancestors(base);
     for (const std::string& commit : ancestors(head))
       if (std::find(of_base.begin(), of_base.end(), commit) != of_base.end())
-        return Kinship{.base_commit = base,
-                       .head_commit = head,
-                       .merge_base_commit = commit,
-                       .fresh = fresh};
+        return Kinship{
+            .base_commit = base, .head_commit = head, .merge_base_commit = commit, .fresh = fresh};
     return Kinship{
         .base_commit = base, .head_commit = head, .merge_base_commit = "", .fresh = fresh};
   }

@@ -65,9 +65,10 @@ TEST(ProblemOf, TellsOfABranchThatIsNotFollowedAsItShouldBe) {
     return ProblemOf(branch, now);
   };
   const std::string head = "0123456789abcdef";
-  const absl::Status ok, back = Refused(absl::StatusCode::kFailedPrecondition, "ROLLED_BACK",
-                                        "was rolled back from by mia"),
-                         gone = Refused(absl::StatusCode::kUnavailable, "REMOTE_TIMEOUT", "slow");
+  const absl::Status ok,
+      back = Refused(absl::StatusCode::kFailedPrecondition, "ROLLED_BACK",
+                     "was rolled back from by mia"),
+      gone = Refused(absl::StatusCode::kUnavailable, "REMOTE_TIMEOUT", "slow");
   EXPECT_FALSE(problem_after(head, ok, ok));
   const auto refused = problem_after(head, back, ok);
   ASSERT_TRUE(refused);
