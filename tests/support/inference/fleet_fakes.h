@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -184,7 +185,7 @@ class FakeFleetCatalog : public CircuitCatalog {
 
   std::map<std::string, DesiredFleet> fleets;
   std::map<std::string, std::string> branches;  // to their heads
-  int fleet_reads = 0;
+  std::atomic<int> fleet_reads = 0;
   bool away = false;
   absl::Status fresh;          // whether the remote can be asked
   std::set<std::string> gone;  // commits that history lost
@@ -196,6 +197,7 @@ class FakeTrainer : public Trainer {
   absl::StatusOr<std::string> Start(const std::string& request_id,
                                     const std::vector<CircuitId>& circuits,
                                     const std::string& commit) override {
+    const std::lock_guard lock(mutex_);
     ++calls;
     if (away) return absl::UnavailableError("the trainer is away");
     const auto [run, is_new] =
@@ -230,6 +232,7 @@ class FakeTrainer : public Trainer {
   bool away = false;
 
  private:
+  std::mutex mutex_;
   std::map<std::string, std::string> runs_;
 };
 
