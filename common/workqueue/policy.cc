@@ -109,7 +109,9 @@ absl::Duration SnoozeWait(int snooze_count) {
   return Doubling(absl::Seconds(2), snooze_count - 1, absl::Minutes(1));
 }
 
-absl::Duration WithJitter(absl::Duration wait, double random) { return wait * (1 + random / 4); }
+absl::Duration WithJitter(absl::Duration wait, double random) {
+  return wait * (1 + kJitter * random);
+}
 
 GroupState GroupStateOf(const Counts& counts, bool started, bool tell_partial) {
   if (counts.open() > 0) return started ? GroupState::kRunning : GroupState::kQueued;

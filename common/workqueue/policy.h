@@ -44,8 +44,9 @@ struct NextState {
 [[nodiscard]] absl::Duration RetryWait(int attempt_count);
 // Before a task is tried again that was snoozed `snooze_count` times in a row: 2 s, 4 s … 1 min.
 [[nodiscard]] absl::Duration SnoozeWait(int snooze_count);
-// `wait` with up to a quarter more, so that those who wait do not come back at once. `random` is
-// in [0, 1).
+inline constexpr double kJitter = 0.25;
+// `wait` with up to kJitter of it more, so that those who wait do not come back at once. `random`
+// is in [0, 1).
 [[nodiscard]] absl::Duration WithJitter(absl::Duration wait, double random);
 
 // The state of a group that follows from its tasks; `started`: one has been fetched at some time.

@@ -78,10 +78,11 @@ struct Worker::State {
   mutable std::mutex mutex;
   std::condition_variable changed;
   bool draining = false;
-  bool fetching = false;       // what is fetched comes into `waiting` still
-  bool woken = false;          // there may be work
-  bool look_at_holds = false;  // somebody may have cancelled
-  std::deque<Batch> waiting;   // fetched, no slot has taken them yet
+  bool fetching = false;         // what is fetched comes into `waiting` still
+  bool woken = false;            // there may be work
+  bool look_at_holds = false;    // somebody may have cancelled
+  std::set<absl::Duration> due;  // on `clock`: what was put off here is ready again
+  std::deque<Batch> waiting;     // fetched, no slot has taken them yet
   std::list<Running> running;
   int stuck = 0;
   std::vector<std::thread> threads;
@@ -182,8 +183,15 @@ std::vector<std::string> Worker::State::GroupsThatWait() {
 
 void Worker::State::WaitForWork(absl::Duration at_most) {
   std::unique_lock lock(mutex);
-  changed.wait_for(lock, Chrono(at_most), [&] { return draining || woken; });
+  const auto now = [&] { return clock.Monotonic(); };
+  const absl::Duration until = now() + at_most;
+  while (!draining && !woken) {
+    const absl::Duration next = due.empty() ? until : std::min(until, *due.begin());
+    if (next <= now()) break;
+    changed.wait_for(lock, Chrono(next - now()));
+  }
   woken = false;
+  due.erase(due.begin(), due.upper_bound(now()));
 }
 
 void Worker::State::AnnouncePresence() {
@@ -284,6 +292,9 @@ void Worker::State::Work() {
     }
     Conclude(queue, batch, outcome);
     const std::lock_guard lock(mutex);
+    for (const Outcome& one : outcome.outcomes)
+      if (one.ending == Ending::kWaiting && one.wait < options.poll)
+        due.insert(clock.Monotonic() + one.wait * (1 + kJitter));
     const bool slot_given = mine->slot_given;
     if (mine->stuck) --stuck;
     running.erase(mine);

@@ -306,6 +306,23 @@ TEST_F(WorkerTest, ProgressIsWrittenWhileTheWorkGoesOn) {
   AwaitState("a000000", TaskState::kSucceeded);
 }
 
+TEST_F(WorkerTest, WhatWaitsIsLookedAtWhenItsTimeHasComeNotAtTheNextPoll) {
+  Enqueue("g1", {TaskNamed("a")});
+  WorkerOptions options = Options();
+  options.poll = absl::Hours(1);
+  std::atomic<int> looks = 0;
+  Worker worker(options, queue_, clock_, [&](const Batch& batch) {
+    if (++looks < 4)
+      return All(batch, {.ending = Ending::kWaiting,
+                         .reason = "another's work",
+                         .wait = absl::Milliseconds(100)});
+    return All(batch, {.ending = Ending::kSucceeded, .result = "{}"});
+  });
+  worker.Start();
+  AwaitState("a", TaskState::kSucceeded);
+  EXPECT_EQ(looks, 4);
+}
+
 TEST_F(WorkerTest, WorkIsNoticedWithoutPolling) {
   WorkerOptions options = Options();
   options.poll = absl::Hours(1);
