@@ -173,19 +173,38 @@ absl::StatusOr<RegisteredVersion> RegistryClient::CreateVersion(const std::strin
 }
 
 // The newest that the filter lets through.
-absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersion(
-    const std::string& filter) {
+absl::StatusOr<v1::ListModelVersionsResponse> RegistryClient::NewestVersions(
+    const std::string& filter, int most) {
   v1::ListModelVersionsRequest request;
   request.set_parent(kModel);
-  request.set_page_size(1);
+  request.set_page_size(most);
   request.set_filter(filter);
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto found,
-      rpc::Call<v1::ListModelVersionsResponse>(kTimeout, [&](auto* context, auto* response) {
-        return models_->ListModelVersions(context, request, response);
-      }));
+  return rpc::Call<v1::ListModelVersionsResponse>(kTimeout, [&](auto* context, auto* response) {
+    return models_->ListModelVersions(context, request, response);
+  });
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersion(
+    const std::string& filter) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto found, NewestVersions(filter, 1));
   if (found.model_versions().empty()) return std::optional<RegisteredVersion>();
   return std::optional<RegisteredVersion>(VersionOf(found.model_versions(0)));
+}
+
+absl::StatusOr<std::set<std::string>> RegistryClient::TriedOn(const std::string& plant_id,
+                                                              const std::string& circuit_id,
+                                                              const std::string& cutoff_date) {
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto found,
+      NewestVersions(absl::StrCat("tags.plant_id = \"", plant_id, "\" AND tags.circuit_id = \"",
+                                  circuit_id, "\" AND tags.cutoff_date = \"", cutoff_date, "\""),
+                     100));
+  std::set<std::string> hashes;
+  for (const v1::ModelVersion& version : found.model_versions()) {
+    const auto hash = version.tags().find("training_hash");
+    if (hash != version.tags().end()) hashes.insert(hash->second);
+  }
+  return hashes;
 }
 
 absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersionOfJob(

@@ -38,6 +38,9 @@ class RegistryClient final : public ModelRegistry {
       const std::string& training_job) override;
   [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> GetChampion(
       const std::string& plant_id, const std::string& circuit_id) override;
+  [[nodiscard]] absl::StatusOr<std::set<std::string>> TriedOn(
+      const std::string& plant_id, const std::string& circuit_id,
+      const std::string& cutoff_date) override;
   [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfHash(
       const std::string& training_hash) override;
   [[nodiscard]] absl::Status TagVersion(const std::string& request_id, const std::string& version,
@@ -47,6 +50,8 @@ class RegistryClient final : public ModelRegistry {
       const std::map<std::string, std::string>& properties) override;
 
  private:
+  [[nodiscard]] absl::StatusOr<registry::v1::ListModelVersionsResponse> NewestVersions(
+      const std::string& filter, int most);
   [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> FindVersion(
       const std::string& filter);
 

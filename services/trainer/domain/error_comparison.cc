@@ -65,7 +65,7 @@ double Margin(const std::vector<double>& differences, std::size_t stretches, int
   return error * StudentQuantile(kChance / std::max(1, trials), count - 1);
 }
 
-std::string WhyOf(const ErrorComparison& result, double first, double second) {
+std::string WhyOf(const ErrorComparison& result, double first, double second, int trials) {
   const char* side = result.difference < 0 ? "below" : result.difference > 0 ? "above" : "equal to";
   const auto [one, other] = ToldApart(first, second);
   const std::string numbers =
@@ -74,9 +74,10 @@ std::string WhyOf(const ErrorComparison& result, double first, double second) {
     return absl::StrFormat("%s, and %d windows are too few to tell that from chance", numbers,
                            result.windows);
   }
-  return absl::StrFormat("%s, %s the %.2g that chance explains on %d windows", numbers,
+  return absl::StrFormat("%s, %s the %.2g that chance explains on %d windows%s", numbers,
                          result.standing == Standing::kNotToldApart ? "within" : "more than",
-                         result.margin, result.windows);
+                         result.margin, result.windows,
+                         trials > 1 ? absl::StrCat(" for one of ", trials, " tried on them") : "");
 }
 
 }  // namespace
@@ -106,7 +107,7 @@ ErrorComparison CompareErrors(const std::vector<double>& first, const std::vecto
                                  : Margin(differences, stretches, trials);
   if (result.difference < -result.margin) result.standing = Standing::kBetter;
   if (result.difference > result.margin) result.standing = Standing::kWorse;
-  result.why = WhyOf(result, first_sum / count, second_sum / count);
+  result.why = WhyOf(result, first_sum / count, second_sum / count, trials);
   return result;
 }
 

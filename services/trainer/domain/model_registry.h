@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -115,6 +116,10 @@ class ModelRegistry {
   // The newest version with this tag `training_hash`; nullopt if there is none.
   [[nodiscard]] virtual absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfHash(
       const std::string& training_hash) = 0;
+  // The training hashes of the circuit's versions with this cutoff date, of its newest hundred.
+  [[nodiscard]] virtual absl::StatusOr<std::set<std::string>> TriedOn(
+      const std::string& plant_id, const std::string& circuit_id,
+      const std::string& cutoff_date) = 0;
   // Sets tags of a version, whatever they were.
   [[nodiscard]] virtual absl::Status TagVersion(const std::string& request_id,
                                                 const std::string& version,

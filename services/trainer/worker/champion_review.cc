@@ -135,7 +135,8 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
     return bytes.status();
   const auto model = bytes.ok() ? forecast::Model::Parse(*std::move(bytes)) : bytes.status();
   if (model.ok()) {
-    FLEETCAST_RETURN_IF_ERROR(CompareWith(*model, input, gate, windows));
+    FLEETCAST_RETURN_IF_ERROR(
+        CompareWith(*model, TagOf(*champion, "training_hash"), input, gate, windows));
   } else {
     gate.not_comparable = std::string(model.status().message());
     const auto skill = champion->metrics.find("skill");
@@ -144,7 +145,8 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
   return decided();
 }
 
-absl::Status ChampionReview::CompareWith(const forecast::Model& champion, const ReviewInput& input,
+absl::Status ChampionReview::CompareWith(const forecast::Model& champion,
+                                         const std::string& champion_hash, const ReviewInput& input,
                                          GateInput& gate, int& windows) {
   gate.not_comparable = Difference(input.candidate.spec(), champion.spec());
   if (!gate.not_comparable.empty()) return absl::OkStatus();
@@ -172,6 +174,18 @@ absl::Status ChampionReview::CompareWith(const forecast::Model& champion, const 
   if (gate.other_inputs.empty())
     gate.other_inputs = OtherColumns(input.candidate.spec(), champion.spec());
   gate.comparison = CompareErrors(our_errors, their_errors, input.candidate.spec().horizon);
+  if (gate.comparison.standing == Standing::kBetter) {
+    // Of many that are tried on one cutoff date, the best is better by luck alone.
+    FLEETCAST_ASSIGN_OR_RETURN(std::set<std::string> tried, RetryTransient(tools_, hold_, [&] {
+                                 return tools_.registry.TriedOn(input.circuit.plant_id,
+                                                                input.circuit.circuit_id,
+                                                                input.circuit.cutoff_date);
+                               }));
+    tried.insert(input.circuit.training_hash);
+    tried.erase(champion_hash);
+    gate.comparison = CompareErrors(our_errors, their_errors, input.candidate.spec().horizon,
+                                    static_cast<int>(tried.size()));
+  }
   windows = static_cast<int>(ours->windows);
   return absl::OkStatus();
 }

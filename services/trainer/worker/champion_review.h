@@ -35,7 +35,8 @@ class ChampionReview {
  private:
   // Fills in both errors on the windows that both models can be evaluated on and how many those
   // are, or why there are none.
-  [[nodiscard]] absl::Status CompareWith(const forecast::Model& champion, const ReviewInput& input,
+  [[nodiscard]] absl::Status CompareWith(const forecast::Model& champion,
+                                         const std::string& champion_hash, const ReviewInput& input,
                                          GateInput& gate, int& windows);
   // The grid with the champion's columns as well.
   [[nodiscard]] absl::StatusOr<TimeSeries> SeriesForBoth(const forecast::Model& champion,

@@ -212,6 +212,21 @@ absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::FindVersionO
   return newest;
 }
 
+absl::StatusOr<std::set<std::string>> FakeModelRegistry::TriedOn(const std::string& plant_id,
+                                                                 const std::string& circuit_id,
+                                                                 const std::string& cutoff_date) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("TriedOn"));
+  absl::MutexLock lock(&mutex_);
+  std::set<std::string> hashes;
+  for (const Version& version : versions_) {
+    auto tags = version.given.tags;
+    if (tags["plant_id"] == plant_id && tags["circuit_id"] == circuit_id &&
+        tags["cutoff_date"] == cutoff_date)
+      hashes.insert(tags["training_hash"]);
+  }
+  return hashes;
+}
+
 absl::Status FakeModelRegistry::TagVersion(const std::string& /*request_id*/,
                                            const std::string& version,
                                            const std::map<std::string, std::string>& tags) {

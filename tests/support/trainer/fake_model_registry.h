@@ -56,6 +56,9 @@ class FakeModelRegistry final : public ModelRegistry {
       const std::string& training_job) override;
   absl::StatusOr<std::optional<RegisteredVersion>> GetChampion(
       const std::string& plant_id, const std::string& circuit_id) override;
+  absl::StatusOr<std::set<std::string>> TriedOn(const std::string& plant_id,
+                                                const std::string& circuit_id,
+                                                const std::string& cutoff_date) override;
   absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfHash(
       const std::string& training_hash) override;
   absl::Status TagVersion(const std::string& request_id, const std::string& version,

@@ -380,6 +380,37 @@ TEST_F(AttemptTest, TheChampionIsHeldAgainstTheNewVersionOnTheSameRows) {
   EXPECT_EQ(registry_.versions()[1].given.tags.at("gate_champion"), champion->model_version);
 }
 
+// Whoever tries long enough on one cutoff date finds something better by luck.
+TEST_F(AttemptTest, EachThatIsTriedOnACutoffDateIsAskedForMore) {
+  const auto attempt = [this](const char* configuration) {
+    HeldJob job = Job(absl::StrCat("run-", configuration));
+    job.circuit.training_hash = configuration;
+    return Attempt(job);
+  };
+  sensors_.rows = 2400;  // enough windows to tell luck from skill
+  sensors_.spoil = [](int row, const std::string& /*column*/, double value) {
+    return row % 7 < 3 ? value : -value;
+  };
+  const auto champion = attempt("champion");
+  ASSERT_TRUE(champion.ok()) << champion.status();
+  registry_.Promote("P001", "C001", champion->model_version);
+  sensors_.spoil = nullptr;
+  double margin = 0;
+  for (const auto& [configuration, said] :
+       {std::pair("first", ""), std::pair("second", "for one of 2 tried on them"),
+        std::pair("second", "for one of 2 tried on them"),
+        std::pair("third", "for one of 3 tried on them")}) {
+    SCOPED_TRACE(configuration);
+    const auto result = attempt(configuration);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->gate.verdict, GateVerdict::kBetter) << result->gate.why;
+    EXPECT_NE(result->gate.why.find(said), std::string::npos) << result->gate.why;
+    ASSERT_TRUE(result->gate.margin);
+    EXPECT_GE(*result->gate.margin, margin);
+    margin = *result->gate.margin;
+  }
+}
+
 // What a release asks for: the version that a pull request made is judged against the champion of
 // now, and not made again.
 TEST_F(AttemptTest, AVersionOfTheSameConfigurationIsJudgedAnewWhereTheRunSaysSo) {
