@@ -91,7 +91,10 @@ std::string ErrorReport(const absl::Status& status, bool color, const std::strin
   }
   if (details->reason == kServiceUnreachable) text += UnreachableRemedy(*details, color);
   if (details->reason == kServiceTimeout) {
-    text += Detail("check", "give it longer with --timeout, for instance --timeout 2m", color);
+    text += Detail("check",
+                   "does it serve? `fleetcast local status --data-dir DIR` asks a local stack's; "
+                   "where it does, give it longer, for instance --timeout 2m",
+                   color);
   }
   if (details->retry_after) {
     text += Detail("retry", "after " + DurationText(*details->retry_after), color);

@@ -67,8 +67,10 @@ absl::Status List(Session& session, const ListOptions& options) {
   if (forecasts.empty()) FLEETCAST_RETURN_IF_ERROR(CheckKnown(session, request.parent()));
   session.ShowList(
       forecasts, [&] { return ForecastsTable(forecasts, session.Now()); },
-      request.filter().empty() ? "no forecasts yet; `fleetcast sweep start` makes them"
-                               : "no forecast matches");
+      request.has_as_of() ? "no forecast of now had been made by then; backfills count from when "
+                            "they were made"
+      : request.filter().empty() ? "no forecasts yet; `fleetcast sweep start` makes them"
+                                 : "no forecast matches");
   return absl::OkStatus();
 }
 

@@ -23,6 +23,8 @@
 namespace fleetcast::cli {
 namespace {
 
+constexpr char kHoweverLate[] = "however-late";
+
 namespace v1 = inference::v1;
 
 // What `create` and `update` set; each as it was typed, and whether it was.
@@ -78,7 +80,7 @@ absl::StatusOr<std::vector<std::string>> SetFields(const Fields& fields, v1::Sch
                                       &policy);
     schedule->set_overlap_policy(policy);
   }
-  if (typed(fields.catch_up, "catch_up_window") && *fields.catch_up != "none") {
+  if (typed(fields.catch_up, "catch_up_window") && *fields.catch_up != kHoweverLate) {
     FLEETCAST_RETURN_IF_ERROR(
         SetDuration("--catch-up", *fields.catch_up, schedule->mutable_catch_up_window()));
   }
@@ -185,8 +187,8 @@ void AddFields(CLI::App& verb, Fields* fields, bool update) {
               unless_given("skip"))
       ->check(CLI::IsMember({"skip", "queue", "replace"}, CLI::ignore_case));
   verb.add_option("--catch-up", fields->catch_up,
-                  "how late a missed tick may be made up: 90m, 2h ..., or none for however late" +
-                      unless_given("none"))
+                  absl::StrCat("how late a missed tick may be made up: 90m, 2h ..., or ",
+                               kHoweverLate, unless_given(kHoweverLate)))
       ->type_name("DURATION");
   verb.add_option("--jitter", fields->jitter,
                   "take ticks up to this much later, to spread load: 5m ..." + unless_given("0"))

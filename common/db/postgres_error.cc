@@ -75,12 +75,17 @@ absl::Status Make(const Mapping& mapping, const std::string& sqlstate, const std
   ErrorDetails details;
   details.reason = mapping.reason;
   if (!sqlstate.empty()) details.metadata["sqlstate"] = sqlstate;
-  if (mapping.code == absl::StatusCode::kUnavailable) details.retry_after = kRetryAfter;
+  const bool locked = sqlstate == "55P03";
+  if (mapping.code == absl::StatusCode::kUnavailable || locked) details.retry_after = kRetryAfter;
   return MakeError(
       mapping.code,
       absl::StrCat("Postgres: ",
                    PrintableUtf8(std::string(absl::StripSuffix(WithoutStatements(what), "\n")),
-                                 kLongestMessage)),
+                                 kLongestMessage),
+                   locked
+                       ? "; nothing was done: another session keeps a row that this needs locked, "
+                         "and pg_stat_activity tells which"
+                       : ""),
       std::move(details));
 }
 

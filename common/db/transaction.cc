@@ -4,6 +4,7 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/base/deadline.h"
 #include "common/base/status.h"
@@ -34,12 +35,16 @@ bool MayTryAgain(const ConnectionPool& pool, const absl::Status& status, absl::D
 absl::Status Repeatedly(const ConnectionPool& pool, absl::FunctionRef<absl::Status()> try_once) {
   const auto start = steady_clock::now();
   for (int tries = 1;; ++tries) {
+    const auto began = steady_clock::now();
     absl::Status status = try_once();
+    const auto ended = steady_clock::now();
     if (status.ok() || tries == kMaxTries ||
-        !MayTryAgain(pool, status, absl::FromChrono(steady_clock::now() - start)))
+        !MayTryAgain(pool, status, absl::FromChrono(ended - start)))
       return status;
+    // Where as much again would outlast the call, its caller would not hear what the matter is.
     const absl::Duration pause = PauseAfter(tries);
-    if (const auto left = RemainingTime(); left && *left <= pause) return status;
+    const auto left = RemainingTime();
+    if (left && *left <= pause + absl::FromChrono(ended - began)) return status;
     absl::SleepFor(pause);
   }
 }
@@ -73,8 +78,10 @@ absl::Status Cut(const ConnectionPool::Lease& lease) {
   details.retry_after = absl::Seconds(1);
   return MakeError(
       absl::StatusCode::kUnavailable,
-      absl::StrCat("Postgres: no answer within ", waited,
-                   " and a little more; the connection was closed; see whether its server hangs"),
+      absl::StrCat(
+          "Postgres: no answer within ", waited,
+          " and a little more; the connection was closed; see whether its server hangs, or "
+          "what it does has to wait for locks that others hold (pg_stat_activity)"),
       std::move(details));
 }
 
@@ -139,7 +146,12 @@ absl::Status TryStatementOnce(ConnectionPool& pool,
     status = body(session);
   } catch (const std::exception& exception) {
     status = StatusOf(exception, *lease);
-    if (!(**lease).is_open()) status = StatusFromException(pqxx::in_doubt_error(exception.what()));
+    if (!(**lease).is_open())
+      status =
+          Refused(absl::StatusCode::kUnknown, "COMMIT_OUTCOME_UNKNOWN",
+                  absl::StrCat("the connection to Postgres broke while it was asked, so nobody "
+                               "knows whether it has done it: ",
+                               absl::StripSuffix(exception.what(), "\n")));
   }
   DiscardIfUnfit(*lease, status);
   return status;

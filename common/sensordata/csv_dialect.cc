@@ -78,12 +78,14 @@ class Reading {
  private:
   [[nodiscard]] absl::Status Malformed(const std::string& column,
                                        const std::string& problem) const {
-    return MalformedCsv(*path_, header_line_, column, problem);
+    return MalformedCsv(*path_, std::max<std::int64_t>(1, header_line_), column, problem);
   }
 
   absl::Status TakeHeader() {
     if (!lines_.NextHeader()) {
-      return Malformed("", "the file has no line; it needs a header: timestamp, then the columns");
+      return Malformed(
+          "",
+          "the file has no whole line with text; it needs a header: timestamp, then the columns");
     }
     header_line_ = lines_.number();
     if (!lines_.Split()) return Malformed("", "a quote is not closed in the header");

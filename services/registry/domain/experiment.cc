@@ -33,7 +33,8 @@ absl::Status CheckSameExperiment(const Experiment& standing, const Experiment& a
 }
 
 absl::Status ExperimentNotFound(const std::string& experiment_id) {
-  return ResourceNotFound("Experiment", ExperimentNameText(experiment_id), "create it first");
+  return ResourceNotFound("Experiment", ExperimentNameText(experiment_id),
+                          "the first training of its circuit makes it, or CreateExperiment");
 }
 
 absl::StatusOr<std::optional<Filter>> ParseExperimentFilter(const std::string& text) {

@@ -106,7 +106,7 @@ TEST_F(ScheduleCliTest, UpdateChangesWhatIsGivenAndNothingElse) {
            Scenario{{"--whole-fleet"}, {"plant_ids"}},
            Scenario{{"--display-name", ""}, {"display_name"}},
            Scenario{{"--overlap", "queue"}, {"overlap_policy"}},
-           Scenario{{"--catch-up", "none"}, {"catch_up_window"}},
+           Scenario{{"--catch-up", "however-late"}, {"catch_up_window"}},
            Scenario{{"--jitter", "0", "--cron", "0 7 * * *"}, {"cron", "jitter"}},
        }) {
     std::vector<std::string> arguments = {"update", "daily"};
@@ -127,6 +127,7 @@ TEST_F(ScheduleCliTest, UpdateRefusesWhatItCannotMean) {
            {"--overlap", "sometimes"},
            {"--jitter", "soon"},
            {"--catch-up", "-5m"},
+           {"--catch-up", "none"},
            {"--plants", ","},
            {"--plants", "P001", "--whole-fleet"},
        }) {

@@ -90,6 +90,32 @@ TEST(BoundedWaitsTest, APeerThatDoesNotEvenAnswerTheLoginIsUnavailable) {
   EXPECT_EQ(One(pool).status().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(BoundedWaitsTest, WhoCallsAServerThatHangsIsToldSoWithinTheCall) {
+  const SilentPostgres server(SilentPostgres::Answers::kNothing);
+  ConnectionPool pool({.dsn = server.dsn()});
+  for (const absl::Duration callers : {absl::Seconds(5), absl::Seconds(8)}) {
+    const ScopedDeadline deadline(callers);
+    EXPECT_EQ(ReasonOf(One(pool).status()), "POSTGRES_UNAVAILABLE");
+    EXPECT_GT(*RemainingTime(), absl::ZeroDuration()) << "of " << callers;
+  }
+}
+
+TEST(BoundedWaitsTest, ALockedRowSaysThatNothingWasDoneAndWhoKnowsMore) {
+  const std::string dsn = testing::NewDatabase();
+  ConnectionPool pool({.dsn = dsn, .lock_timeout = absl::Milliseconds(50)});
+  pqxx::connection elsewhere(dsn);
+  pqxx::work locking(elsewhere);
+  locking.exec("SELECT pg_advisory_xact_lock(7)");
+  const absl::Status status = RunInTransaction(pool, [](pqxx::work& work) {
+    work.exec("SELECT pg_advisory_xact_lock(7)");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(ReasonOf(status), "POSTGRES_LOCK_TIMEOUT");
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("nothing was done"));
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("pg_stat_activity"));
+  EXPECT_TRUE(DetailsOf(status)->retry_after.has_value());
+}
+
 TEST(BoundedWaitsTest, TheCallersDeadlineBoundsStatements) {
   ConnectionPool pool({.dsn = testing::NewDatabase()});
   const ScopedDeadline deadline(absl::Milliseconds(200));

@@ -52,8 +52,8 @@ TEST(CsvFile, NamesFileLineAndColumnOfWhatIsMalformed) {
     std::string text, line, says;
   };
   for (const Case& c :
-       std::vector<Case>{{"", "0", "no line"},
-                         {"t,a", "0", "no line"},  // nor is one finished
+       std::vector<Case>{{"", "1", "no whole line"},
+                         {"t,a", "1", "no whole line"},  // nor is one finished
                          {"t\n", "1", "one column"},
                          {"t,a,a\n", "1", "twice"},
                          {"t a\n2025-12-09 1\n", "1", "separated by commas, semicolons"},
