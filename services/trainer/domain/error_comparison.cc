@@ -6,6 +6,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace fleetcast::trainer {
