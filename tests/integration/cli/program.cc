@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -17,21 +19,45 @@ namespace {
 
 constexpr absl::Duration kLongest = absl::Minutes(10);
 
-[[noreturn]] void Execute(const std::vector<std::string>& arguments) {
-  const char* folder = std::getenv("FLEETCAST_BIN_DIR");
-  const std::string program = std::string(folder == nullptr ? "bin" : folder) + "/fleetcast";
-  std::vector<std::string> texts = {program};
-  texts.insert(texts.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  argv.reserve(texts.size() + 1);
-  for (auto& text : texts) argv.push_back(text.data());
-  argv.push_back(nullptr);
-  setenv("TERM", "xterm", 1);
-  unsetenv("NO_COLOR");
-  unsetenv("FLEETCAST_DATA_DIR");
-  execv(program.c_str(), argv.data());
-  _exit(127);
-}
+// All that a child needs to become the program, made before it is forked: the other threads that
+// hold the allocator's locks then are not there to give them back.
+class Program {
+ public:
+  explicit Program(const std::vector<std::string>& arguments) {
+    const char* folder = std::getenv("FLEETCAST_BIN_DIR");
+    arguments_ = {std::string(folder == nullptr ? "bin" : folder) + "/fleetcast"};
+    arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());
+    environment_ = {"TERM=xterm"};
+    for (char* const* each = environ; *each != nullptr; ++each) {
+      const std::string_view variable = *each;
+      bool is_ours = false;
+      for (const char* name : {"TERM=", "NO_COLOR=", "FLEETCAST_DATA_DIR="})
+        is_ours = is_ours || variable.substr(0, std::strlen(name)) == name;
+      if (!is_ours) environment_.emplace_back(variable);
+    }
+    argv_ = PointersTo(arguments_);
+    envp_ = PointersTo(environment_);
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  [[noreturn]] void Execute() const {
+    execve(argv_[0], argv_.data(), envp_.data());
+    _exit(127);
+  }
+
+ private:
+  static std::vector<char*> PointersTo(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
+    for (std::string& text : texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+  }
+
+  std::vector<std::string> arguments_, environment_;
+  std::vector<char*> argv_, envp_;
+};
 
 // Reads both descriptors to their ends; kills the process when it takes too long.
 void Drain(pid_t process, int out, int err, Outcome& outcome,
@@ -75,11 +101,12 @@ Outcome RunFleetcast(const std::vector<std::string>& arguments) {
   int out[2];
   int err[2];
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) return {};
+  const Program program(arguments);
   const pid_t process = fork();
   if (process == 0) {
     dup2(out[1], STDOUT_FILENO);
     dup2(err[1], STDERR_FILENO);
-    Execute(arguments);
+    program.Execute();
   }
   close(out[1]);
   close(err[1]);
@@ -96,8 +123,9 @@ Outcome RunFleetcastOnTerminal(
   size.ws_col = 100;
   size.ws_row = 30;
   int terminal = -1;
+  const Program program(arguments);
   const pid_t process = forkpty(&terminal, nullptr, nullptr, &size);
-  if (process == 0) Execute(arguments);
+  if (process == 0) program.Execute();
   Outcome outcome;
   Drain(process, terminal, -1, outcome, on_output);
   return outcome;

@@ -1,7 +1,6 @@
 #include "tests/support/config/service_process.h"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,49 +8,45 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
+
+#include "common/base/process.h"
 
 namespace fleetcast::config::testing {
 namespace {
 
 constexpr int kMostPolls = 6000;  // 10 ms each
 
-void Limit(__rlimit_resource resource, rlim_t limit) {
+bool Limit(__rlimit_resource resource, rlim_t limit) {
   const rlimit value{limit, limit};
-  if (setrlimit(resource, &value) != 0) _exit(126);
+  return setrlimit(resource, &value) == 0;
 }
 
 // Heap and stacks, writable memory all: what a hostile input could make it take. Not its address
 // space, of which allocators and LD reserve gigabytes that nobody ever touches.
-[[noreturn]] void Execute(const std::vector<std::string>& arguments, int errors) {
-  const char* folder = std::getenv("FLEETCAST_BIN_DIR");
-  const std::string program = std::string(folder == nullptr ? "bin" : folder) + "/fleetcast-config";
-  std::vector<std::string> texts = {program, "--listen", "127.0.0.1:0"};
-  texts.insert(texts.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  argv.reserve(texts.size() + 1);
-  for (auto& text : texts) argv.push_back(text.data());
-  argv.push_back(nullptr);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody else would stop it
-  dup2(errors, STDOUT_FILENO);
-  dup2(errors, STDERR_FILENO);
-  Limit(RLIMIT_STACK, rlim_t{1} << 20);  // each thread reserves that much, and 8 MiB by default
-  if (!kSanitized) Limit(RLIMIT_DATA, kMemoryLimit);  // shadows are far larger
-  execv(program.c_str(), argv.data());
-  _exit(127);
+bool LimitMemory() {
+  return Limit(RLIMIT_STACK, rlim_t{1} << 20) &&  // each thread reserves that much, else 8 MiB
+         (kSanitized || Limit(RLIMIT_DATA, kMemoryLimit));  // shadows are far larger
 }
 
 }  // namespace
 
 ServiceProcess::ServiceProcess(const std::vector<std::string>& arguments) {
   std::string pattern = "/tmp/config-service-XXXXXX";
-  const int log = mkostemp(pattern.data(), O_CLOEXEC);
+  close(mkostemp(pattern.data(), O_CLOEXEC));
   log_path_ = pattern;
-  process_ = fork();
-  if (process_ == 0) Execute(arguments, log);
-  close(log);
+  const char* folder = std::getenv("FLEETCAST_BIN_DIR");
+  ProcessCommand command = {
+      .arguments = {std::string(folder == nullptr ? "bin" : folder) + "/fleetcast-config",
+                    "--listen", "127.0.0.1:0"},
+      .working_dir = std::filesystem::current_path(),
+      .log_file = log_path_,
+      .death_signal = SIGKILL};  // nobody else would stop it
+  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+  process_ = Spawn(command, LimitMemory).value();
   for (int i = 0; i < kMostPolls && address_.empty() && running(); ++i) {
     std::ostringstream text;
     text << std::ifstream(log_path_).rdbuf();
