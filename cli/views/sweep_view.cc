@@ -162,11 +162,6 @@ std::string SweepText(const Sweep& sweep, const std::vector<Invocation>& invocat
     text.Add("missing", {PlantsText(sweep.missing_plant_ids()), Style::kBad});
   for (const std::string& replaced : sweep.replaced_sweeps())
     text.Add("in place of", LastPart(replaced));
-  if (!sweep.circuits().empty())
-    text.Add("circuits",
-             absl::StrJoin(sweep.circuits(), ", ", [](std::string* out, const std::string& name) {
-               absl::StrAppend(out, ShortCircuit(name));
-             }));
   text.Add("as of", AsOfText(sweep));
   text.Add("made by", MadeBy(sweep));
   text.Add("created", MinuteText(TimeOf(sweep.create_time())) + " (" +

@@ -257,16 +257,27 @@ std::vector<Queue::Turn> Queue::LockQueued(pqxx::work& work, const Selection& se
   return turns;
 }
 
-absl::StatusOr<int> Queue::Cancel(pqxx::work& work, const Selection& selection,
-                                  const std::string& why) {
+absl::StatusOr<int> Queue::EndSelected(pqxx::work& work, const Selection& selection, Ending ending,
+                                       const std::string& result, const std::string& why) {
   std::vector<Turn> turns = LockSelected(work, selection);
   for (Turn& turn : turns) {
-    turn.ending = Ending::kCancelled;
-    turn.next = After(turn.task, Ending::kCancelled, std::nullopt, why);
+    turn.ending = ending;
+    turn.result = result;
+    turn.next = After(turn.task, ending, std::nullopt, why);
   }
   FLEETCAST_RETURN_IF_ERROR(Apply(work, turns));
   Wake(work);  // holders too look what they still hold
   return static_cast<int>(turns.size());
+}
+
+absl::StatusOr<int> Queue::Cancel(pqxx::work& work, const Selection& selection,
+                                  const std::string& why) {
+  return EndSelected(work, selection, Ending::kCancelled, "", why);
+}
+
+absl::StatusOr<int> Queue::Settle(pqxx::work& work, const Selection& selection,
+                                  const std::string& result, const std::string& why) {
+  return EndSelected(work, selection, Ending::kSucceeded, result, why);
 }
 
 int Queue::Touch(pqxx::work& work, const std::vector<Turn>& turns, const std::string& set,

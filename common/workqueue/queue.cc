@@ -26,6 +26,11 @@ constexpr char kFetch[] = "SELECT * FROM {s}.fetch_tasks($1, $2, $3, $4, $5, $6)
 constexpr char kHolds[] =
     "jsonb_to_recordset($1::jsonb) AS n(task_id bigint, lease_epoch bigint, progress jsonb)";
 
+constexpr char kStrays[] = R"sql(
+  SELECT h.task_id, h.lease_epoch FROM {s}.task_holds h JOIN {s}.tasks t USING (task_id)
+  WHERE h.queue = $2 AND h.holder = $3 AND t.pool = $4
+    AND NOT EXISTS (SELECT FROM {holds} WHERE n.task_id = h.task_id))sql";
+
 constexpr char kRenew[] = R"sql(
   WITH mine AS MATERIALIZED (
     SELECT h.task_id FROM {s}.task_holds h JOIN {holds} USING (task_id, lease_epoch)
@@ -141,6 +146,20 @@ absl::StatusOr<std::vector<FetchedTask>> Queue::Fetch(const FetchRequest& reques
   return fetched;
 }
 
+absl::StatusOr<std::vector<HoldId>> Queue::Strays(const std::string& holder,
+                                                  const std::string& pool,
+                                                  const std::vector<HoldId>& known) {
+  std::vector<HoldId> strays;
+  FLEETCAST_RETURN_IF_ERROR(db::RunStatement(lease_pool_, [&](pqxx::nontransaction& work) {
+    strays.clear();
+    for (const pqxx::row& row :
+         work.exec_params(Sql(kStrays), HoldsJson(known), options_.queue, holder, pool))
+      strays.push_back({row[0].as<std::int64_t>(), row[1].as<std::int64_t>()});
+    return absl::OkStatus();
+  }));
+  return strays;
+}
+
 absl::StatusOr<std::vector<Renewal>> Queue::Renew(const std::vector<HoldId>& holds,
                                                   absl::Duration lease) {
   std::map<std::int64_t, bool> renewed;
@@ -246,6 +265,9 @@ absl::Status Queue::Interrupted(pqxx::work& work, const std::vector<Turn>& turns
       case Ending::kDeadline:
       case Ending::kStalled:
       case Ending::kCancelled:
+      case Ending::kFailed:
+      case Ending::kSnoozed:
+      case Ending::kHandedBack:
         FLEETCAST_RETURN_IF_ERROR(options_.on_interrupted(work, turn.task));
         break;
       default:

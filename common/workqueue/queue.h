@@ -73,8 +73,8 @@ struct Changes {
   bool more = false;          // cut at `most`: ask again at once
 };
 
-// Called, within the transaction, for each task that was RUNNING and was ended or queued again by
-// somebody else than its holder: what the holder may have left open can be closed.
+// Called, within the transaction, for each task that was RUNNING and whose attempt ended without a
+// success, whoever ended it: what the holder may have left open can be closed.
 using OnInterrupted = std::function<absl::Status(pqxx::work& work, const Task& task)>;
 
 struct QueueOptions {
@@ -111,6 +111,9 @@ class Queue {
   // how many.
   [[nodiscard]] absl::StatusOr<int> Cancel(pqxx::work& work, const Selection& selection,
                                            const std::string& why);
+  // The same, but what is ended has SUCCEEDED: somebody else has taken it on. `result` is JSON.
+  [[nodiscard]] absl::StatusOr<int> Settle(pqxx::work& work, const Selection& selection,
+                                           const std::string& result, const std::string& why);
   // A paused group or task is not fetched; what runs goes on. Returns how many groups or tasks.
   [[nodiscard]] absl::StatusOr<int> SetPaused(pqxx::work& work, const Selection& selection,
                                               bool paused, const std::string& why);
@@ -126,6 +129,10 @@ class Queue {
   // running task for a key, groups in turn (those with the fewest running first), then priority,
   // then age. Waits for nobody but, where a pool has a limit, for others who fetch from it.
   [[nodiscard]] absl::StatusOr<std::vector<FetchedTask>> Fetch(const FetchRequest& request);
+  // What this holder has of its pool, but for what is `known`: fetches whose answers were lost.
+  [[nodiscard]] absl::StatusOr<std::vector<HoldId>> Strays(const std::string& holder,
+                                                           const std::string& pool,
+                                                           const std::vector<HoldId>& known);
   // One statement for all that a process holds. A lease that has run out is not revived.
   [[nodiscard]] absl::StatusOr<std::vector<Renewal>> Renew(const std::vector<HoldId>& holds,
                                                            absl::Duration lease);
@@ -204,6 +211,9 @@ class Queue {
   [[nodiscard]] absl::StatusOr<int> EndDeadOf(db::ConnectionPool& pool, int most,
                                               std::string& group);
   enum class Waiting { kYes, kNo };
+  [[nodiscard]] absl::StatusOr<int> EndSelected(pqxx::work& work, const Selection& selection,
+                                                Ending ending, const std::string& result,
+                                                const std::string& why);
   // `rows_of` is what follows FROM, with `t` for the tasks' table; they are locked in order of id.
   // kNo leaves out what somebody else has locked.
   [[nodiscard]] std::vector<Turn> Lock(pqxx::work& work, const std::string& rows_of,

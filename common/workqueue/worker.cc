@@ -53,9 +53,10 @@ struct Worker::State {
   State(WorkerOptions o, Queue& q, Clock& c, Runner r)
       : options(std::move(o)), queue(q), clock(c), runner(std::move(r)) {}
 
-  void Fetch();      // a thread
-  void Keep();       // a thread
-  void Work();       // a thread for each slot
+  void Fetch();  // a thread
+  void Keep();   // a thread
+  void Work();   // a thread for each slot
+  void HandBackStrays();
   bool FetchOnce();  // whether it found anything
   void KeepOnce();
   void Renew(std::unique_lock<std::mutex>& lock, bool all);
@@ -78,8 +79,11 @@ struct Worker::State {
   mutable std::mutex mutex;
   std::condition_variable changed;
   bool draining = false;
-  bool fetching = false;         // what is fetched comes into `waiting` still
-  bool woken = false;            // there may be work
+  bool fetching = false;  // what is fetched comes into `waiting` still
+  bool woken = false;     // there may be work
+  bool idle = false;      // the last fetch found none
+  // On `clock`: until then a fetch may have been committed whose answer was lost.
+  absl::Duration strays_until = -absl::InfiniteDuration();
   bool look_at_holds = false;    // somebody may have cancelled
   std::set<absl::Duration> due;  // on `clock`: what was put off here is ready again
   std::deque<Batch> waiting;     // fetched, no slot has taken them yet
@@ -201,6 +205,31 @@ void Worker::State::AnnouncePresence() {
   if (seen.ok()) seen_at = now;
 }
 
+// What was fetched for an answer that never came is nobody's to work on: it is given back at no
+// attempt's cost, instead of being taken for a dead holder's when its lease ends. A server that was
+// frozen may commit it late.
+void Worker::State::HandBackStrays() {
+  if (clock.Monotonic() > strays_until) return;
+  std::vector<HoldId> known;
+  {
+    const std::lock_guard lock(mutex);
+    for (const Batch& batch : waiting)
+      for (const auto& hold : batch) known.push_back(hold->id());
+    for (const Running& batch : running)
+      for (const auto& hold : batch.batch) known.push_back(hold->id());
+  }
+  const auto strays = queue.Strays(options.holder, options.pool, known);
+  if (!strays.ok() || strays->empty()) return;
+  std::vector<EndRequest> ends;
+  ends.reserve(strays->size());
+  for (const HoldId& stray : *strays)
+    ends.push_back({.hold = stray,
+                    .ending = Ending::kHandedBack,
+                    .why = "which did not hear that it had fetched it"});
+  LogWarning("what a lost answer fetched is handed back", {{"tasks", absl::StrCat(ends.size())}});
+  (void)queue.End(ends);  // those that could not be are asked for again
+}
+
 bool Worker::State::FetchOnce() {
   const int free = FreeSlots();
   if (free <= 0) {
@@ -220,6 +249,7 @@ bool Worker::State::FetchOnce() {
                               .except_groups = GroupsThatWait()});
   if (!fetched.ok()) {
     LogWarning("no work could be fetched", {{"error", std::string(fetched.status().message())}});
+    strays_until = clock.Monotonic() + options.lease;
     return false;
   }
   if (fetched->empty()) return false;
@@ -249,10 +279,12 @@ void Worker::State::Fetch() {
       fetching = true;
     }
     AnnouncePresence();
+    HandBackStrays();
     const bool found = FetchOnce();
     {
       const std::lock_guard lock(mutex);
       fetching = false;
+      idle = !found;
       changed.notify_all();
     }
     if (!found) WaitForWork(options.poll * absl::Uniform(random, 0.75, 1.25));
@@ -295,6 +327,7 @@ void Worker::State::Work() {
     for (const Outcome& one : outcome.outcomes)
       if (one.ending == Ending::kWaiting && one.wait < options.poll)
         due.insert(clock.Monotonic() + one.wait * (1 + kJitter));
+    woken = woken || idle || fetching;  // what had the same key may run only now
     const bool slot_given = mine->slot_given;
     if (mine->stuck) --stuck;
     running.erase(mine);

@@ -61,8 +61,13 @@ absl::StatusOr<std::optional<TrainingState>> TrainerClient::StateOf(const std::s
       });
   if (absl::IsNotFound(job.status())) return std::optional<TrainingState>();
   FLEETCAST_RETURN_IF_ERROR(job.status());
-  TrainingState state{
-      .state = StateOfJob(job->state()), .reason = job->state_reason(), .failure = {}};
+  const std::string& away = job->progress().waits_for();
+  TrainingState state{.state = StateOfJob(job->state()),
+                      .reason = job->state() != trainer::v1::TrainingJob::STATE_RUNNING
+                                    ? job->state_reason()
+                                : away.empty() ? "it is being trained"
+                                               : absl::StrCat("its training waits: ", away),
+                      .failure = {}};
   if (job->has_failure()) {
     state.failure = workqueue::FailureOf(job->failure());
     state.failure->retryable = false;

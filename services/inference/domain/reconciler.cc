@@ -140,9 +140,8 @@ absl::Status Reconciler::AskTrainer(const HeldStep& step, const CircuitRecord& c
   else if (training->state == TaskState::kCancelled)
     outcome.training_failure = Cancelled(circuit.training_run);
   else
-    outcome.waits_for = absl::StrCat(
-        circuit.training_run, "/jobs/", CircuitKey(step.circuit), ": ",
-        training->state == TaskState::kRunning ? "it is being trained" : training->reason);
+    outcome.waits_for = absl::StrCat(circuit.training_run, "/jobs/", CircuitKey(step.circuit), ": ",
+                                     training->reason);
   return absl::OkStatus();
 }
 

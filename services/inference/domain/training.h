@@ -14,7 +14,7 @@ namespace fleetcast::inference {
 // How one circuit's training stands.
 struct TrainingState {
   workqueue::TaskState state = workqueue::TaskState::kQueued;
-  std::string reason;                         // why it stands there, for people
+  std::string reason;                         // why it stands there, for people; never empty
   std::optional<workqueue::Failure> failure;  // of a FAILED one
 };
 

@@ -161,11 +161,16 @@ absl::StatusOr<CircuitStatus> PostgresReleaseStore::StepByHand(pqxx::work& work,
                                                                const CircuitRecord& circuit,
                                                                const std::string& actor,
                                                                const std::string& reason) {
+  // The step that is under way has nothing left to do: its release is not held up, nor failed.
+  const std::string why = absl::StrCat("left to what ", actor, " asked by hand: ", reason);
   if (!circuit.step_group_id.empty())
     FLEETCAST_RETURN_IF_ERROR(
         queue_
-            .Cancel(work, {.group_id = circuit.step_group_id, .name = CircuitKey(circuit.circuit)},
-                    absl::StrCat("by ", actor, ", by hand"))
+            .Settle(work, {.group_id = circuit.step_group_id, .name = CircuitKey(circuit.circuit)},
+                    ToJson(StepResult{
+                        .model_version = circuit.serving ? circuit.serving->model_version : 0,
+                        .why = why}),
+                    why)
             .status());
   const ReleasePin pin{.circuit = CircuitKey(circuit.circuit),
                        .commit = circuit.commit,

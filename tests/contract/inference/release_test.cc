@@ -568,6 +568,39 @@ TEST_F(ReleaseTest, ChampionsAreRolledBackOneAfterTheOther) {
   EXPECT_EQ(ReasonOf(back(NewRequest()).status()), "NO_PREVIOUS_CHAMPION");
 }
 
+// A pipeline that follows the release is not to fail for what somebody does by hand meanwhile.
+TEST_F(ReleaseTest, WhatIsAskedByHandWhileAReleaseIsAppliedLeavesItApplied) {
+  TrainAll();
+  Make("a");
+  StepAll();
+  Put("b", {{kOne, "t1b"}, {kTwo, "t2b"}, {kThree, "t3"}});
+  const std::string id = Make("b").group.id;
+  StepAll();  // both wait for their training
+  const NewPin pin{.circuit = kOne, .actor = "anna", .reason = "inspection"};
+  ASSERT_TRUE(releaser_.Pin(NewRequest(), pin).ok());
+  ASSERT_TRUE(
+      releaser_.Pin(NewRequest(), {.circuit = kTwo, .actor = "anna", .reason = "looks"}).ok());
+  ASSERT_TRUE(store_.Unpin(NewRequest(), kTwo, "anna", "looked").ok());
+  StepAll();
+  EXPECT_EQ(StateOf(Get(id)), ReleaseState::kApplied) << ReleaseReason(Get(id));
+  const auto steps = store_.ListSteps(id, {}, {});
+  ASSERT_TRUE(steps.ok()) << steps.status();
+  for (const ReleaseStep& step : steps->items) {
+    if (step.circuit == kThree) continue;
+    EXPECT_EQ(step.task.state, TaskState::kSucceeded);
+    EXPECT_THAT(step.result.why, HasSubstr("left to what anna asked by hand"));
+    EXPECT_EQ(step.result.model_version, Serving(step.circuit));
+  }
+  EXPECT_EQ(Serving(kOne), 1) << "it is pinned";
+  registry_.Add(kTwo, "t2b", "BETTER", 2);
+  for (const FakeTrainer::Started& run : trainer_.started)
+    EndTraining(run, kTwo, TaskState::kSucceeded);
+  Hurry();
+  StepAll();
+  EXPECT_EQ(Serving(kTwo), 4) << "what was unpinned goes on to what the release says";
+  EXPECT_EQ(Make("b").group.id, id);
+}
+
 TEST_F(ReleaseTest, APinsEndTakesWhatTheGateRefusedOutOfService) {
   TrainAll();
   Make("a");

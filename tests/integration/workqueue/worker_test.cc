@@ -306,6 +306,40 @@ TEST_F(WorkerTest, ProgressIsWrittenWhileTheWorkGoesOn) {
   AwaitState("a000000", TaskState::kSucceeded);
 }
 
+TEST_F(WorkerTest, WhatALostAnswerFetchedIsHandedBackAtNoCost) {
+  Enqueue("g1", {TaskNamed("a")});
+  ASSERT_THAT(Fetch(1, absl::Hours(1)), ::testing::SizeIs(1)) << "as replica-1, which never heard";
+  Worker worker(Options(), queue_, clock_, [&](const Batch& batch) {
+    return All(batch, {.ending = Ending::kSucceeded, .result = "{}"});
+  });
+  worker.Start();
+  // A fetch fails, and so may have taken something.
+  const auto rename = [this](const char* from, const char* to) {
+    Sql(absl::StrCat(
+        "DO $$ DECLARE f regprocedure; BEGIN FOR f IN SELECT oid::regprocedure"
+        " FROM pg_proc WHERE pronamespace = 'trainer'::regnamespace AND proname = '",
+        from, "' LOOP EXECUTE 'ALTER FUNCTION ' || f || ' RENAME TO ", to, "'; END LOOP; END $$"));
+  };
+  rename("fetch_tasks", "no_more");
+  AwaitState("a", TaskState::kQueued);
+  EXPECT_THAT(Get("g1", "a").state_reason, HasSubstr("did not hear that it had fetched it"));
+  rename("no_more", "fetch_tasks");
+  AwaitState("a", TaskState::kSucceeded);
+  EXPECT_EQ(Get("g1", "a").attempt_count, 1);
+}
+
+TEST_F(WorkerTest, TheNextOfAKeyIsFetchedWhenTheLastHasEndedNotAtTheNextPoll) {
+  for (const char* group : {"g1", "g2", "g3"}) Enqueue(group, {TaskNamed("a")});
+  WorkerOptions options = Options();
+  options.poll = absl::Hours(1);
+  Worker worker(options, queue_, clock_, [&](const Batch& batch) {
+    return All(batch, {.ending = Ending::kSucceeded, .result = "{}"});
+  });
+  worker.Start();
+  for (const char* group : {"g1", "g2", "g3"})
+    Await([&] { return GetGroup(group).state == GroupState::kSucceeded; });
+}
+
 TEST_F(WorkerTest, WhatWaitsIsLookedAtWhenItsTimeHasComeNotAtTheNextPoll) {
   Enqueue("g1", {TaskNamed("a")});
   WorkerOptions options = Options();

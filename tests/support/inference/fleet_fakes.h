@@ -217,7 +217,7 @@ class FakeTrainer : public Trainer {
     const auto found = states.find({training_run, circuit});
     if (found == states.end())
       return std::optional<TrainingState>(TrainingState{
-          .state = workqueue::TaskState::kRunning, .reason = "held by trainer-1", .failure = {}});
+          .state = workqueue::TaskState::kRunning, .reason = "it is being trained", .failure = {}});
     return std::optional<TrainingState>(found->second);
   }
 
