@@ -218,16 +218,23 @@ void Worker::State::HandBackStrays() {
     for (const Running& batch : running)
       for (const auto& hold : batch.batch) known.push_back(hold->id());
   }
+  const auto failed = [](const absl::Status& status) {  // they are asked for again
+    LogWarning("what a lost answer fetched could not be handed back",
+               {{"error", std::string(status.message())}});
+  };
   const auto strays = queue.Strays(options.holder, options.pool, known);
-  if (!strays.ok() || strays->empty()) return;
+  if (!strays.ok()) return failed(strays.status());
+  if (strays->empty()) return;
   std::vector<EndRequest> ends;
   ends.reserve(strays->size());
   for (const HoldId& stray : *strays)
     ends.push_back({.hold = stray,
                     .ending = Ending::kHandedBack,
                     .why = "which did not hear that it had fetched it"});
-  LogWarning("what a lost answer fetched is handed back", {{"tasks", absl::StrCat(ends.size())}});
-  (void)queue.End(ends);  // those that could not be are asked for again
+  const auto ended = queue.End(ends);
+  if (!ended.ok()) return failed(ended.status());
+  LogWarning("what a lost answer fetched is handed back",
+             {{"tasks", absl::StrCat(std::count(ended->begin(), ended->end(), true))}});
 }
 
 bool Worker::State::FetchOnce() {
