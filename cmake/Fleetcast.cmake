@@ -45,12 +45,11 @@ function(_fleetcast_in_units sources name)
 endfunction()
 
 # fleetcast_library(NAME SOURCES a.cc… DEPS public… [PRIVATE_DEPS …] [ALONE b.cc…]): ALONE are
-# sources that do not share a unit with others: with compile options of their own, say. Stores and
-# adapters and commands never do: each store has its kInsert, each adapter calls another package v1,
-# each command has its options.
+# sources that do not share a unit with others: with compile options of their own, say. Adapters
+# never do: each calls another package v1.
 function(fleetcast_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS;ALONE" ${ARGN})
-  if(NOT name MATCHES "_(storage|adapters|commands|fakes)$")
+  if(NOT name MATCHES "_(adapters|fakes)$")
     _fleetcast_in_units(ARG_SOURCES ${name})
   endif()
   add_library(${name} STATIC ${ARG_SOURCES} ${ARG_ALONE})

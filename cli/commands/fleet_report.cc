@@ -103,7 +103,7 @@ nlohmann::ordered_json ReportJson(const FleetReport& report, const std::string& 
   return {{"report", path}, {"circuits", std::move(circuits)}};
 }
 
-absl::Status Report(Session& session, const ReportOptions& options) {
+absl::Status WriteReport(Session& session, const ReportOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(const FleetReport report, ReadFleetReport(session, options));
   FLEETCAST_RETURN_IF_ERROR(WriteFile("--out", options.out, ReportPage(report)));
   session.Show(ReportJson(report, options.out), [&](const Terminal& terminal) {
@@ -123,7 +123,7 @@ void AddFleetReportVerb(CLI::App& noun, Session& session) {
        .examples = "fleetcast fleet report --sensor-data data/ --out report.html\n"
                    "fleetcast fleet report --sensor-data data/ --actuals next/ --out report.html\n"
                    "fleetcast fleet report --plant P001 --out p001.html -o json"},
-      [&session, options] { return Report(session, *options); });
+      [&session, options] { return WriteReport(session, *options); });
   verb.add_option("--out", options->out, "HTML file to write")->required();
   AddSourceFlags(verb, options->sensors);
   AddFormatFlags(verb, options->sensors.format);

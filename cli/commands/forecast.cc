@@ -23,7 +23,7 @@ namespace {
 
 namespace v1 = inference::v1;
 
-struct ListOptions {
+struct ForecastListOptions {
   std::string circuits = "all";
   bool all_issues = false;
   std::string since;
@@ -33,7 +33,7 @@ struct ListOptions {
   std::int64_t limit = 100;
 };
 
-absl::StatusOr<std::string> FilterOf(const ListOptions& options) {
+absl::StatusOr<std::string> ForecastFilter(const ForecastListOptions& options) {
   std::vector<std::string> terms;
   if (!options.filter.empty()) terms.push_back("(" + options.filter + ")");
   if (!options.since.empty()) {
@@ -49,10 +49,10 @@ absl::StatusOr<std::string> FilterOf(const ListOptions& options) {
   return absl::StrJoin(terms, " AND ");
 }
 
-absl::Status List(Session& session, const ListOptions& options) {
+absl::Status ListForecasts(Session& session, const ForecastListOptions& options) {
   v1::ListForecastsRequest request;
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_parent(), CircuitsName(options.circuits));
-  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_filter(), FilterOf(options));
+  FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_filter(), ForecastFilter(options));
   request.set_latest_only(!options.all_issues);
   if (!options.as_of.empty()) {
     if (options.all_issues)
@@ -124,7 +124,7 @@ absl::Status Withdraw(Session& session, const WithdrawOptions& options) {
 
 void AddForecastCommands(CLI::App& app, Session& session) {
   CLI::App& noun = AddNoun(app, "forecast", "the stored forecasts");
-  const auto list = std::make_shared<ListOptions>();
+  const auto list = std::make_shared<ForecastListOptions>();
   CLI::App& list_verb =
       AddVerb(noun, session,
               {.name = "list",
@@ -132,7 +132,7 @@ void AddForecastCommands(CLI::App& app, Session& session) {
                .examples = "fleetcast forecast list\n"
                            "fleetcast forecast list P001 -o json\n"
                            "fleetcast forecast list P001/C001 --history --since 2025-12-01"},
-              [&session, list] { return List(session, *list); });
+              [&session, list] { return ListForecasts(session, *list); });
   list_verb.add_option("circuits", list->circuits, "PLANT/CIRCUIT or PLANT (all)");
   list_verb.add_flag("--history", list->all_issues, "earlier forecasts too");
   list_verb.add_option("--since", list->since, "issued at this time or later")->type_name("TIME");

@@ -23,8 +23,6 @@
 namespace fleetcast::cli {
 namespace {
 
-namespace v1 = registry::v1;
-
 struct ListOptions {
   std::string filter;
   std::string circuit;
@@ -58,23 +56,27 @@ absl::Status CheckKnown(Session& session, const ListOptions& options) {
   return CheckPlantKnown(session, options.plant);
 }
 
-absl::StatusOr<std::vector<v1::Champion>> Champions(Session& session, const std::string& filter,
-                                                    std::int64_t limit) {
-  v1::ListChampionsRequest request;
+absl::StatusOr<std::vector<registry::v1::Champion>> Champions(Session& session,
+                                                              const std::string& filter,
+                                                              std::int64_t limit) {
+  registry::v1::ListChampionsRequest request;
   request.set_parent(kModel);
   request.set_filter(filter);
-  return ListAll(session, registry_rpc::kListChampions, request, limit,
-                 [](v1::ListChampionsResponse* page) { return page->mutable_champions(); });
+  return ListAll(
+      session, registry_rpc::kListChampions, request, limit,
+      [](registry::v1::ListChampionsResponse* page) { return page->mutable_champions(); });
 }
 
 absl::Status ListVersions(Session& session, const ListOptions& options) {
-  v1::ListModelVersionsRequest request;
+  registry::v1::ListModelVersionsRequest request;
   request.set_parent(kModel);
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_filter(), FilterOf(options, "tags."));
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto versions,
       ListAll(session, registry_rpc::kListModelVersions, request, options.limit,
-              [](v1::ListModelVersionsResponse* page) { return page->mutable_model_versions(); }));
+              [](registry::v1::ListModelVersionsResponse* page) {
+                return page->mutable_model_versions();
+              }));
   std::set<std::string> champions;
   if (session.format() == OutputFormat::kTable && !versions.empty()) {
     FLEETCAST_ASSIGN_OR_RETURN(const auto found, Champions(session, "", 0));
@@ -89,7 +91,7 @@ absl::Status ListVersions(Session& session, const ListOptions& options) {
 }
 
 absl::Status ShowVersion(Session& session, const std::string& version) {
-  v1::GetModelVersionRequest request;
+  registry::v1::GetModelVersionRequest request;
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(version));
   FLEETCAST_ASSIGN_OR_RETURN(const auto response,
                              session.Call(registry_rpc::kGetModelVersion, request));
@@ -100,7 +102,7 @@ absl::Status ShowVersion(Session& session, const std::string& version) {
 
 // Of a version, or of any resource by its full name.
 absl::Status ShowLineage(Session& session, const std::string& what) {
-  v1::GetLineageRequest request;
+  registry::v1::GetLineageRequest request;
   request.set_name(what);
   if (!absl::StrContains(what, '/')) {
     FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(what));
@@ -126,14 +128,14 @@ absl::Status ListChampions(Session& session, const ListOptions& options) {
 }
 
 absl::Status ShowHistory(Session& session, const ListOptions& options) {
-  v1::ListChampionEventsRequest request;
+  registry::v1::ListChampionEventsRequest request;
   request.set_parent(std::string(kModel) + "/plants/-/circuits/-");
   if (!options.circuit.empty()) {
     FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_parent(), ChampionParent(options.circuit));
   }
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto events, ListAll(session, registry_rpc::kListChampionEvents, request, options.limit,
-                                 [](v1::ListChampionEventsResponse* page) {
+                                 [](registry::v1::ListChampionEventsResponse* page) {
                                    return page->mutable_champion_events();
                                  }));
   if (events.empty()) FLEETCAST_RETURN_IF_ERROR(CheckKnown(session, options));
@@ -169,7 +171,7 @@ absl::Status Pin(Session& session, const PromoteOptions& options,
 }
 
 absl::Status Promote(Session& session, const PromoteOptions& options) {
-  v1::GetModelVersionRequest request;
+  registry::v1::GetModelVersionRequest request;
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(options.version));
   FLEETCAST_ASSIGN_OR_RETURN(const auto version,
                              session.Call(registry_rpc::kGetModelVersion, request));

@@ -24,8 +24,6 @@ namespace fleetcast::cli {
 namespace {
 
 namespace fs = std::filesystem;
-namespace v1 = registry::v1;
-
 // More than any model has.
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 constexpr fs::perms kFolderRights{0755};
@@ -45,13 +43,13 @@ absl::Status CannotWrite(const fs::path& path, const std::string& why) {
 }
 
 absl::StatusOr<std::string> Fetch(Session& session, const std::string& sha256) {
-  v1::DownloadArtifactRequest request;
+  registry::v1::DownloadArtifactRequest request;
   request.set_name("artifacts/" + sha256);
   std::string bytes;
   bool too_long = false;
   FLEETCAST_RETURN_IF_ERROR(session.Stream(
       registry_rpc::kDownloadArtifact, request,
-      [&](const v1::DownloadArtifactResponse& message) {
+      [&](const registry::v1::DownloadArtifactResponse& message) {
         too_long = too_long || bytes.size() + message.chunk().size() > kMostBytes;
         if (!too_long) bytes += message.chunk();
       },
@@ -106,7 +104,7 @@ absl::Status WriteFolder(const std::vector<TarFile>& files, const fs::path& fold
 }  // namespace
 
 absl::Status DownloadModel(Session& session, const DownloadOptions& options) {
-  v1::GetModelVersionRequest request;
+  registry::v1::GetModelVersionRequest request;
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(options.version));
   const fs::path folder = options.folder.empty()
                               ? fs::path(absl::StrCat("model-v", LastPart(request.name())))

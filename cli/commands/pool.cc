@@ -21,7 +21,6 @@
 namespace fleetcast::cli {
 namespace {
 
-namespace v1 = workqueue::v1;
 using Align = Column::Align;
 
 constexpr char kOfTraining[] = "training";
@@ -37,7 +36,7 @@ Service ServiceOf(const std::string& of) {
   return of == kOfForecasting ? Service::kInference : Service::kTrainer;
 }
 
-Table PoolsTable(const std::vector<v1::Pool>& pools, absl::Time now) {
+Table PoolsTable(const std::vector<workqueue::v1::Pool>& pools, absl::Time now) {
   Table table({{"POOL"},
                {"LIMIT", Align::kRight},
                {"RUNNING", Align::kRight},
@@ -45,7 +44,7 @@ Table PoolsTable(const std::vector<v1::Pool>& pools, absl::Time now) {
                {"OLDEST", Align::kRight},
                {"SLOTS", Align::kRight},
                {"REASON"}});
-  for (const v1::Pool& pool : pools)
+  for (const workqueue::v1::Pool& pool : pools)
     table.AddRow({LastPart(pool.name()),
                   pool.paused()      ? Cell("paused", Style::kBad)
                   : pool.has_limit() ? Cell(absl::StrCat(pool.limit()))
@@ -56,29 +55,31 @@ Table PoolsTable(const std::vector<v1::Pool>& pools, absl::Time now) {
   return table;
 }
 
-absl::StatusOr<std::vector<v1::Pool>> AllPools(Session& session, Service service) {
-  return ListAll(session,
-                 work_rpc::MethodOf<v1::ListPoolsRequest, v1::ListPoolsResponse>(
-                     service, work_rpc::kListPools),
-                 v1::ListPoolsRequest(), 0,
-                 [](v1::ListPoolsResponse* page) { return page->mutable_pools(); });
+absl::StatusOr<std::vector<workqueue::v1::Pool>> AllPools(Session& session, Service service) {
+  return ListAll(
+      session,
+      work_rpc::MethodOf<workqueue::v1::ListPoolsRequest, workqueue::v1::ListPoolsResponse>(
+          service, work_rpc::kListPools),
+      workqueue::v1::ListPoolsRequest(), 0,
+      [](workqueue::v1::ListPoolsResponse* page) { return page->mutable_pools(); });
 }
 
-absl::Status List(Session& session, const std::string& of) {
+absl::Status ListPools(Session& session, const std::string& of) {
   FLEETCAST_ASSIGN_OR_RETURN(const auto pools, AllPools(session, ServiceOf(of)));
   session.ShowList(
       pools, [&] { return PoolsTable(pools, session.Now()); }, "no pools");
   return absl::OkStatus();
 }
 
-absl::Status Update(Session& session, const std::string& of, v1::UpdatePoolRequest request,
-                    const std::string& id) {
+absl::Status UpdatePool(Session& session, const std::string& of,
+                        workqueue::v1::UpdatePoolRequest request, const std::string& id) {
   request.set_request_id(session.RequestId());
   request.mutable_pool()->set_name(NameIn("pools", id));
-  FLEETCAST_ASSIGN_OR_RETURN(const v1::Pool pool,
-                             session.Call(work_rpc::MethodOf<v1::UpdatePoolRequest, v1::Pool>(
-                                              ServiceOf(of), work_rpc::kUpdatePool),
-                                          request));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const workqueue::v1::Pool pool,
+      session.Call(work_rpc::MethodOf<workqueue::v1::UpdatePoolRequest, workqueue::v1::Pool>(
+                       ServiceOf(of), work_rpc::kUpdatePool),
+                   request));
   session.Show(pool, [&](const Terminal& terminal) {
     return PoolsTable({pool}, session.Now()).Render(terminal);
   });
@@ -91,13 +92,13 @@ absl::Status Update(Session& session, const std::string& of, v1::UpdatePoolReque
   return absl::OkStatus();
 }
 
-absl::Status Delete(Session& session, const Setting& setting) {
-  v1::DeletePoolRequest request;
+absl::Status DeletePool(Session& session, const Setting& setting) {
+  workqueue::v1::DeletePoolRequest request;
   request.set_request_id(session.RequestId());
   request.set_name(NameIn("pools", setting.id));
   FLEETCAST_RETURN_IF_ERROR(
       session
-          .Call(work_rpc::MethodOf<v1::DeletePoolRequest, google::protobuf::Empty>(
+          .Call(work_rpc::MethodOf<workqueue::v1::DeletePoolRequest, google::protobuf::Empty>(
                     ServiceOf(setting.of), work_rpc::kDeletePool),
                 request)
           .status());
@@ -106,23 +107,23 @@ absl::Status Delete(Session& session, const Setting& setting) {
 }
 
 absl::Status Set(Session& session, const Setting& setting) {
-  v1::UpdatePoolRequest request;
+  workqueue::v1::UpdatePoolRequest request;
   if (setting.limit.has_value() == setting.no_limit)
     return InvalidField("--limit", "say one of --limit N and --no-limit");
   request.mutable_update_mask()->add_paths("limit");
   request.mutable_update_mask()->add_paths("reason");
   if (setting.limit) request.mutable_pool()->set_limit(*setting.limit);
   request.mutable_pool()->set_reason(setting.reason);
-  return Update(session, setting.of, std::move(request), setting.id);
+  return UpdatePool(session, setting.of, std::move(request), setting.id);
 }
 
 absl::Status SetPaused(Session& session, const Setting& setting, bool paused) {
-  v1::UpdatePoolRequest request;
+  workqueue::v1::UpdatePoolRequest request;
   request.mutable_update_mask()->add_paths("paused");
   request.mutable_update_mask()->add_paths("reason");
   request.mutable_pool()->set_paused(paused);
   request.mutable_pool()->set_reason(setting.reason);
-  return Update(session, setting.of, std::move(request), setting.id);
+  return UpdatePool(session, setting.of, std::move(request), setting.id);
 }
 
 void AddOf(CLI::App& verb, std::string& of) {
@@ -175,9 +176,10 @@ void NoteIfUnserved(Session& session, Service service, const std::string& pool) 
                               " could not be seen: ", pools.status().message()));
     return;
   }
-  const bool served = std::any_of(pools->begin(), pools->end(), [&](const v1::Pool& each) {
-    return LastPart(each.name()) == pool && each.replica_count() > 0;
-  });
+  const bool served =
+      std::any_of(pools->begin(), pools->end(), [&](const workqueue::v1::Pool& each) {
+        return LastPart(each.name()) == pool && each.replica_count() > 0;
+      });
   if (!served)
     session.Note(absl::StrCat("no replica works for pool ", pool,
                               " now, so what was moved waits until one does; who works for what: "
@@ -206,24 +208,25 @@ void AddWorkVerbs(CLI::App& noun, Session& session, const WorkNoun& work) {
   AddWorkVerb(noun, session, work, "pause", "start nothing more of it; what runs goes on",
               "01m8c46jz --reason 'maintenance'", paused,
               [&session, work, paused] {
-                v1::PauseTasksRequest request;
+                workqueue::v1::PauseTasksRequest request;
                 request.set_reason(paused->reason);
-                return Change<v1::PauseTasksRequest, v1::PauseTasksResponse>(
+                return Change<workqueue::v1::PauseTasksRequest, workqueue::v1::PauseTasksResponse>(
                     session, work, *paused, work_rpc::kPauseTasks, request,
                     {"paused", "is paused", {{"reason", paused->reason}}});
               })
       .add_option("--reason", paused->reason, "why, for people");
   const auto resumed = std::make_shared<WorkOptions>();
-  AddWorkVerb(noun, session, work, "resume", "go on with what was paused", "01m8c46jz", resumed,
-              [&session, work, resumed] {
-                return Change<v1::ResumeTasksRequest, v1::ResumeTasksResponse>(
-                    session, work, *resumed, work_rpc::kResumeTasks, {}, {"resumed", "goes on"});
-              });
+  AddWorkVerb(
+      noun, session, work, "resume", "go on with what was paused", "01m8c46jz", resumed,
+      [&session, work, resumed] {
+        return Change<workqueue::v1::ResumeTasksRequest, workqueue::v1::ResumeTasksResponse>(
+            session, work, *resumed, work_rpc::kResumeTasks, {}, {"resumed", "goes on"});
+      });
   const auto moved = std::make_shared<WorkOptions>();
   CLI::App& move = AddWorkVerb(
       noun, session, work, "move", "move what waits to another pool, or before or behind the rest",
       "01m8c46jz --circuit P001/C001 --priority 5", moved, [&session, work, moved] {
-        v1::MoveTasksRequest request;
+        workqueue::v1::MoveTasksRequest request;
         Done done{"moved", "was moved"};
         if (!moved->pool.empty()) {
           request.set_pool(NameIn("pools", moved->pool));
@@ -233,8 +236,9 @@ void AddWorkVerbs(CLI::App& noun, Session& session, const WorkNoun& work) {
           request.set_priority(*moved->priority);
           done.with["priority"] = request.priority();
         }
-        absl::Status changed = Change<v1::MoveTasksRequest, v1::MoveTasksResponse>(
-            session, work, *moved, work_rpc::kMoveTasks, request, done);
+        absl::Status changed =
+            Change<workqueue::v1::MoveTasksRequest, workqueue::v1::MoveTasksResponse>(
+                session, work, *moved, work_rpc::kMoveTasks, request, done);
         if (changed.ok() && !moved->pool.empty())
           NoteIfUnserved(session, work.service, LastPart(request.pool()));
         return changed;
@@ -250,7 +254,7 @@ void AddPoolCommands(CLI::App& app, Session& session) {
                 {.name = "list",
                  .about = "pools, with what waits and runs in them",
                  .examples = "fleetcast pool list\nfleetcast pool list --of forecasting"},
-                [&session, of] { return List(session, *of); }),
+                [&session, of] { return ListPools(session, *of); }),
         *of);
 
   const auto set = std::make_shared<Setting>();
@@ -273,7 +277,7 @@ void AddPoolCommands(CLI::App& app, Session& session) {
               {.name = "delete",
                .about = "forget a pool that nothing is of, with its limit and pause",
                .examples = "fleetcast pool delete plant-P0001"},
-              [&session, deleted] { return Delete(session, *deleted); });
+              [&session, deleted] { return DeletePool(session, *deleted); });
   delete_verb.add_option("id", deleted->id, "the pool")->required();
   AddOf(delete_verb, deleted->of);
 

@@ -90,7 +90,7 @@ absl::StatusOr<std::vector<std::string>> SetFields(const Fields& fields, v1::Sch
   return paths;
 }
 
-absl::Status Create(Session& session, const Fields& fields) {
+absl::Status CreateSchedule(Session& session, const Fields& fields) {
   v1::CreateScheduleRequest request;
   request.set_request_id(session.RequestId());
   request.set_schedule_id(fields.id);
@@ -101,7 +101,7 @@ absl::Status Create(Session& session, const Fields& fields) {
   return absl::OkStatus();
 }
 
-absl::Status Update(Session& session, const Fields& fields) {
+absl::Status UpdateSchedule(Session& session, const Fields& fields) {
   v1::UpdateScheduleRequest request;
   request.set_request_id(session.RequestId());
   auto& schedule = *request.mutable_schedule();
@@ -119,7 +119,7 @@ absl::Status Update(Session& session, const Fields& fields) {
   return absl::OkStatus();
 }
 
-absl::Status List(Session& session) {
+absl::Status ListSchedules(Session& session) {
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto schedules,
       ListAll(session, inference_rpc::kListSchedules, v1::ListSchedulesRequest(), 0,
@@ -145,7 +145,7 @@ absl::Status ShowAfter(Session& session, const Method<Request, v1::Schedule>& me
   return absl::OkStatus();
 }
 
-absl::Status Delete(Session& session, const std::string& id) {
+absl::Status DeleteSchedule(Session& session, const std::string& id) {
   v1::DeleteScheduleRequest request;
   request.set_request_id(session.RequestId());
   request.set_name(NameIn("schedules", id));
@@ -205,7 +205,7 @@ void AddCreate(CLI::App& noun, Session& session) {
            "fleetcast schedule create daily --cron '0 6 * * *' --time-zone Europe/Berlin\n"
            "fleetcast schedule create shifts --cron '0 6,14,22 * * MON-FRI' --plants P001,P002\n"
            "fleetcast schedule create hourly --cron '0 * * * *' --overlap replace --jitter 5m"},
-      [&session, fields] { return Create(session, *fields); });
+      [&session, fields] { return CreateSchedule(session, *fields); });
   AddFields(verb, fields.get(), /*update=*/false);
 }
 
@@ -218,7 +218,7 @@ void AddUpdate(CLI::App& noun, Session& session) {
                .examples = "fleetcast schedule update daily --cron '30 6 * * *'\n"
                            "fleetcast schedule update daily --overlap queue --catch-up 2h\n"
                            "fleetcast schedule update daily --whole-fleet --jitter 0"},
-              [&session, fields] { return Update(session, *fields); });
+              [&session, fields] { return UpdateSchedule(session, *fields); });
   AddFields(verb, fields.get(), /*update=*/true);
   verb.add_option("--etag", fields->etag, "change it only if this is still its etag");
 }
@@ -244,7 +244,7 @@ void AddScheduleCommands(CLI::App& app, Session& session) {
           {.name = "list",
            .about = "schedules with their next and last tick",
            .examples = "fleetcast schedule list"},
-          [&session] { return List(session); });
+          [&session] { return ListSchedules(session); });
   AddVerbOnId(noun, session, "show", "one schedule", [&session](const std::string& id) {
     return ShowAfter(session, inference_rpc::kGetSchedule, id);
   });
@@ -257,7 +257,7 @@ void AddScheduleCommands(CLI::App& app, Session& session) {
                 return ShowAfter(session, inference_rpc::kResumeSchedule, id);
               });
   AddVerbOnId(noun, session, "delete", "delete it; its sweeps stay",
-              [&session](const std::string& id) { return Delete(session, id); });
+              [&session](const std::string& id) { return DeleteSchedule(session, id); });
 
   const auto trigger = std::make_shared<TriggerOptions>();
   CLI::App& trigger_verb = AddVerb(noun, session,

@@ -22,8 +22,6 @@
 namespace fleetcast::cli {
 namespace {
 
-namespace v1 = registry::v1;
-
 struct ListOptions {
   std::string of, filter;
   std::int64_t limit = 50;
@@ -66,12 +64,13 @@ absl::StatusOr<std::string> RunName(const std::string& text) {
 }
 
 absl::Status ListExperiments(Session& session, const ListOptions& options) {
-  v1::ListExperimentsRequest request;
+  registry::v1::ListExperimentsRequest request;
   request.set_filter(options.filter);
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto experiments,
-      ListAll(session, registry_rpc::kListExperiments, request, options.limit,
-              [](v1::ListExperimentsResponse* page) { return page->mutable_experiments(); }));
+      ListAll(
+          session, registry_rpc::kListExperiments, request, options.limit,
+          [](registry::v1::ListExperimentsResponse* page) { return page->mutable_experiments(); }));
   session.ShowList(
       experiments, [&] { return ExperimentsTable(experiments, session.Now()); },
       options.filter.empty() ? "no experiments; a circuit's first training makes one"
@@ -79,24 +78,24 @@ absl::Status ListExperiments(Session& session, const ListOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<v1::Run>> Runs(Session& session, const ListOptions& options) {
-  v1::ListRunsRequest request;
+absl::StatusOr<std::vector<registry::v1::Run>> Runs(Session& session, const ListOptions& options) {
+  registry::v1::ListRunsRequest request;
   request.set_parent(OfCircuit("experiments", options.of));
   request.set_filter(options.filter);
   return ListAll(session, registry_rpc::kListRuns, request, options.limit,
-                 [](v1::ListRunsResponse* page) { return page->mutable_runs(); });
+                 [](registry::v1::ListRunsResponse* page) { return page->mutable_runs(); });
 }
 
 absl::Status ShowExperiment(Session& session, const ListOptions& options) {
-  v1::GetExperimentRequest request;
+  registry::v1::GetExperimentRequest request;
   request.set_name(OfCircuit("experiments", options.of));
-  FLEETCAST_ASSIGN_OR_RETURN(const v1::Experiment experiment,
+  FLEETCAST_ASSIGN_OR_RETURN(const registry::v1::Experiment experiment,
                              session.Call(registry_rpc::kGetExperiment, request));
   FLEETCAST_ASSIGN_OR_RETURN(const auto runs, Runs(session, options));
   if (session.format() != OutputFormat::kTable) {
     auto document = ToJson(experiment);
     document["runs"] = nlohmann::ordered_json::array();
-    for (const v1::Run& run : runs) document["runs"].push_back(ToJson(run));
+    for (const registry::v1::Run& run : runs) document["runs"].push_back(ToJson(run));
     session.Show(document, nullptr);
     return absl::OkStatus();
   }
@@ -118,21 +117,21 @@ absl::Status ListRuns(Session& session, const ListOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Run> GetRun(Session& session, const std::string& run) {
-  v1::GetRunRequest request;
+absl::StatusOr<registry::v1::Run> GetRun(Session& session, const std::string& run) {
+  registry::v1::GetRunRequest request;
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), RunName(run));
   return session.Call(registry_rpc::kGetRun, request);
 }
 
 absl::Status ShowRun(Session& session, const std::string& name) {
-  FLEETCAST_ASSIGN_OR_RETURN(const v1::Run run, GetRun(session, name));
+  FLEETCAST_ASSIGN_OR_RETURN(const registry::v1::Run run, GetRun(session, name));
   session.Show(run,
                [&](const Terminal& terminal) { return RunText(run, terminal, session.Now()); });
   return absl::OkStatus();
 }
 
 absl::Status ShowMetrics(Session& session, const MetricsOptions& options) {
-  FLEETCAST_ASSIGN_OR_RETURN(const v1::Run run, GetRun(session, options.run));
+  FLEETCAST_ASSIGN_OR_RETURN(const registry::v1::Run run, GetRun(session, options.run));
   std::vector<std::string> keys;
   for (const auto& [key, value] : run.latest_metrics())
     if (options.metric.empty() || key == options.metric) keys.push_back(key);
@@ -142,13 +141,14 @@ absl::Status ShowMetrics(Session& session, const MetricsOptions& options) {
                                             options.metric, "; `fleetcast run show` lists them"));
   std::vector<MetricCurve> curves;
   for (const std::string& key : keys) {
-    v1::ListMetricHistoryRequest request;
+    registry::v1::ListMetricHistoryRequest request;
     request.set_parent(run.name());
     request.set_metric_key(key);
-    FLEETCAST_ASSIGN_OR_RETURN(
-        auto points,
-        ListAll(session, registry_rpc::kListMetricHistory, request, 0,
-                [](v1::ListMetricHistoryResponse* page) { return page->mutable_metrics(); }));
+    FLEETCAST_ASSIGN_OR_RETURN(auto points,
+                               ListAll(session, registry_rpc::kListMetricHistory, request, 0,
+                                       [](registry::v1::ListMetricHistoryResponse* page) {
+                                         return page->mutable_metrics();
+                                       }));
     curves.push_back({key, std::move(points)});
   }
   auto document = nlohmann::ordered_json::object();
@@ -163,13 +163,14 @@ absl::Status ShowMetrics(Session& session, const MetricsOptions& options) {
 }
 
 absl::Status ListDataAssets(Session& session, const ListOptions& options) {
-  v1::ListDataAssetVersionsRequest request;
+  registry::v1::ListDataAssetVersionsRequest request;
   request.set_parent(OfCircuit("dataAssets", options.of));
-  FLEETCAST_ASSIGN_OR_RETURN(const auto versions,
-                             ListAll(session, registry_rpc::kListDataAssetVersions, request,
-                                     options.limit, [](v1::ListDataAssetVersionsResponse* page) {
-                                       return page->mutable_data_asset_versions();
-                                     }));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto versions,
+      ListAll(session, registry_rpc::kListDataAssetVersions, request, options.limit,
+              [](registry::v1::ListDataAssetVersionsResponse* page) {
+                return page->mutable_data_asset_versions();
+              }));
   if (versions.empty())
     FLEETCAST_RETURN_IF_ERROR(CheckCircuitKnown(session, "dataAssets", options.of));
   session.ShowList(
@@ -179,7 +180,7 @@ absl::Status ListDataAssets(Session& session, const ListOptions& options) {
 }
 
 absl::Status ShowDataAsset(Session& session, const std::string& text) {
-  v1::GetDataAssetVersionRequest request;
+  registry::v1::GetDataAssetVersionRequest request;
   const std::size_t slash = text.rfind('/');
   if (slash == std::string::npos)
     return InvalidField("version", absl::StrCat("'", text,
@@ -196,13 +197,14 @@ absl::Status ShowDataAsset(Session& session, const std::string& text) {
 }
 
 absl::Status ListEnvironments(Session& session, const ListOptions& options) {
-  v1::ListEnvironmentVersionsRequest request;
+  registry::v1::ListEnvironmentVersionsRequest request;
   request.set_parent(options.of.empty() ? "environments/-" : NameIn("environments", options.of));
-  FLEETCAST_ASSIGN_OR_RETURN(const auto versions,
-                             ListAll(session, registry_rpc::kListEnvironmentVersions, request,
-                                     options.limit, [](v1::ListEnvironmentVersionsResponse* page) {
-                                       return page->mutable_environment_versions();
-                                     }));
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const auto versions,
+      ListAll(session, registry_rpc::kListEnvironmentVersions, request, options.limit,
+              [](registry::v1::ListEnvironmentVersionsResponse* page) {
+                return page->mutable_environment_versions();
+              }));
   session.ShowList(
       versions, [&] { return EnvironmentsTable(versions, session.Now()); },
       "no environments; a trainer registers its own when it starts");

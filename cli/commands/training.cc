@@ -12,7 +12,7 @@
 namespace fleetcast::cli {
 namespace {
 
-void AddStart(CLI::App& noun, Session& session) {
+void AddStartRun(CLI::App& noun, Session& session) {
   const auto options = std::make_shared<TrainingStart>();
   CLI::App& verb = AddVerb(
       noun, session,
@@ -79,7 +79,7 @@ void AddList(CLI::App& noun, Session& session) {
   verb.add_option("--limit", options->limit, "at most this many; 0 = all")->capture_default_str();
 }
 
-void AddCancelAndRetry(CLI::App& noun, Session& session) {
+void AddCancelAndRetryRun(CLI::App& noun, Session& session) {
   const auto cancel = std::make_shared<TrainingCancel>();
   CLI::App& cancel_verb =
       AddVerb(noun, session,
@@ -106,10 +106,10 @@ void AddCancelAndRetry(CLI::App& noun, Session& session) {
 
 void AddTrainingCommands(CLI::App& app, Session& session) {
   CLI::App& noun = AddNoun(app, "training", "training runs: one job per circuit");
-  AddStart(noun, session);
+  AddStartRun(noun, session);
   AddWatchAndShow(noun, session);
   AddList(noun, session);
-  AddCancelAndRetry(noun, session);
+  AddCancelAndRetryRun(noun, session);
   AddWorkVerbs(noun, session,
                {.command = "training",
                 .service = Service::kTrainer,

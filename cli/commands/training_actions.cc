@@ -20,8 +20,7 @@
 namespace fleetcast::cli {
 namespace {
 
-namespace v1 = trainer::v1;
-using Jobs = std::vector<v1::TrainingJob>;
+using Jobs = std::vector<trainer::v1::TrainingJob>;
 
 constexpr char kNoRuns[] =
     "no training runs; start one with `fleetcast training start --head BRANCH` or `--circuits`";
@@ -29,7 +28,7 @@ constexpr char kNoRuns[] =
 // `id` as a full name; the latest run's if it is empty.
 absl::StatusOr<std::string> RunName(Session& session, const std::string& id) {
   if (!id.empty()) return NameIn("trainingRuns", id);
-  v1::ListTrainingRunsRequest request;
+  trainer::v1::ListTrainingRunsRequest request;
   request.set_page_size(1);
   FLEETCAST_ASSIGN_OR_RETURN(const auto latest,
                              session.Call(trainer_rpc::kListTrainingRuns, request));
@@ -38,7 +37,7 @@ absl::StatusOr<std::string> RunName(Session& session, const std::string& id) {
 }
 
 // The run and its jobs: as one document, or for people.
-void ShowRun(Session& session, const v1::TrainingRun& run, const Jobs& jobs) {
+void ShowRun(Session& session, const trainer::v1::TrainingRun& run, const Jobs& jobs) {
   if (session.format() == OutputFormat::kTable) {
     session.Show(run, [&](const Terminal& terminal) {
       return TrainingRunText(run, jobs, terminal, session.Now());
@@ -51,14 +50,14 @@ void ShowRun(Session& session, const v1::TrainingRun& run, const Jobs& jobs) {
   session.Show(document, nullptr);
 }
 
-void SayHowItEnded(Session& session, const v1::TrainingRun& run, const Jobs& jobs) {
+void SayHowItEnded(Session& session, const trainer::v1::TrainingRun& run, const Jobs& jobs) {
   const std::string took = SpanText(run.start_time(), run.end_time(), session.Now());
   session.Say(absl::StrCat("training run ", LastPart(run.name()), " ", StateText(run),
                            run.state_reason().empty() ? "" : ": " + OneLine(run.state_reason()),
                            took.empty() ? "" : " (" + took + ")"));
   std::vector<std::pair<std::string, std::string>> failures;
   for (const auto& job : jobs) {
-    if (job.state() == v1::TrainingJob::STATE_FAILED) {
+    if (job.state() == trainer::v1::TrainingJob::STATE_FAILED) {
       failures.emplace_back(ShortCircuit(job.circuit()), FailureText(job));
     }
   }
@@ -66,14 +65,15 @@ void SayHowItEnded(Session& session, const v1::TrainingRun& run, const Jobs& job
   if (!failures.empty()) {
     session.Note("train them again: fleetcast training retry " + LastPart(run.name()));
   }
-  if (run.state() != v1::TrainingRun::STATE_SUCCEEDED) session.set_exit_code(ExitCode::kFailed);
+  if (run.state() != trainer::v1::TrainingRun::STATE_SUCCEEDED)
+    session.set_exit_code(ExitCode::kFailed);
 }
 
 absl::Status WatchRun(Session& session, const std::string& name) {
-  v1::WatchTrainingRunRequest request;
+  trainer::v1::WatchTrainingRunRequest request;
   request.set_name(name);
-  v1::TrainingRun run;
-  std::map<std::string, v1::TrainingJob> jobs;
+  trainer::v1::TrainingRun run;
+  std::map<std::string, trainer::v1::TrainingJob> jobs;
   const FollowText text{.what = "training run " + LastPart(name),
                         .come_back = "fleetcast training watch " + LastPart(name)};
   FLEETCAST_ASSIGN_OR_RETURN(
@@ -82,7 +82,7 @@ absl::Status WatchRun(Session& session, const std::string& name) {
              [&](const ProgressSink& sink, const auto& on_message, const auto& on_idle) {
                return session.Stream(
                    trainer_rpc::kWatchTrainingRun, request,
-                   [&](const v1::WatchTrainingRunResponse& event) {
+                   [&](const trainer::v1::WatchTrainingRunResponse& event) {
                      on_message();
                      if (event.has_training_run()) run = event.training_run();
                      if (event.has_training_job()) {
@@ -101,7 +101,7 @@ absl::Status WatchRun(Session& session, const std::string& name) {
 }
 
 // After a run was made: follow it, or say how to.
-absl::Status Started(Session& session, const v1::TrainingRun& run, bool watch) {
+absl::Status Started(Session& session, const trainer::v1::TrainingRun& run, bool watch) {
   const std::string id = LastPart(run.name());
   const int jobs = run.job_counts().total();
   if (watch && jobs > 0) {
@@ -121,7 +121,7 @@ absl::Status Started(Session& session, const v1::TrainingRun& run, bool watch) {
   return absl::OkStatus();
 }
 
-absl::Status FillSource(const TrainingStart& options, v1::TrainingRunSpec& spec) {
+absl::Status FillSource(const TrainingStart& options, trainer::v1::TrainingRunSpec& spec) {
   const auto circuits = SplitList(options.circuits);
   if (circuits.empty()) {
     if (options.head.empty()) {
@@ -148,7 +148,7 @@ absl::Status FillSource(const TrainingStart& options, v1::TrainingRunSpec& spec)
 }  // namespace
 
 absl::Status StartTraining(Session& session, const TrainingStart& options) {
-  v1::CreateTrainingRunRequest request;
+  trainer::v1::CreateTrainingRunRequest request;
   request.set_request_id(session.RequestId());
   auto& spec = *request.mutable_training_run_spec();
   FLEETCAST_RETURN_IF_ERROR(FillSource(options, spec));
@@ -167,26 +167,28 @@ absl::Status WatchTraining(Session& session, const std::string& id) {
 }
 
 absl::Status ShowTraining(Session& session, const std::string& id) {
-  v1::GetTrainingRunRequest request;
+  trainer::v1::GetTrainingRunRequest request;
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), RunName(session, id));
   FLEETCAST_ASSIGN_OR_RETURN(const auto run, session.Call(trainer_rpc::kGetTrainingRun, request));
-  v1::ListTrainingJobsRequest jobs_request;
+  trainer::v1::ListTrainingJobsRequest jobs_request;
   jobs_request.set_parent(run.name());
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const Jobs jobs,
-      ListAll(session, trainer_rpc::kListTrainingJobs, jobs_request, 0,
-              [](v1::ListTrainingJobsResponse* page) { return page->mutable_training_jobs(); }));
+  FLEETCAST_ASSIGN_OR_RETURN(const Jobs jobs,
+                             ListAll(session, trainer_rpc::kListTrainingJobs, jobs_request, 0,
+                                     [](trainer::v1::ListTrainingJobsResponse* page) {
+                                       return page->mutable_training_jobs();
+                                     }));
   ShowRun(session, run, jobs);
   return absl::OkStatus();
 }
 
 absl::Status ListTrainings(Session& session, const TrainingList& options) {
-  v1::ListTrainingRunsRequest request;
+  trainer::v1::ListTrainingRunsRequest request;
   request.set_filter(options.filter);
   FLEETCAST_ASSIGN_OR_RETURN(
-      const auto runs,
-      ListAll(session, trainer_rpc::kListTrainingRuns, request, options.limit,
-              [](v1::ListTrainingRunsResponse* page) { return page->mutable_training_runs(); }));
+      const auto runs, ListAll(session, trainer_rpc::kListTrainingRuns, request, options.limit,
+                               [](trainer::v1::ListTrainingRunsResponse* page) {
+                                 return page->mutable_training_runs();
+                               }));
   session.ShowList(
       runs, [&] { return TrainingRunsTable(runs, session.Now()); },
       options.filter.empty() ? kNoRuns : "no training run matches the filter");
@@ -196,7 +198,7 @@ absl::Status ListTrainings(Session& session, const TrainingList& options) {
 absl::Status CancelTraining(Session& session, const TrainingCancel& options) {
   const std::string run_name = NameIn("trainingRuns", options.id);
   if (options.circuit.empty()) {
-    v1::CancelTrainingRunRequest request;
+    trainer::v1::CancelTrainingRunRequest request;
     request.set_request_id(session.RequestId());
     request.set_name(run_name);
     FLEETCAST_ASSIGN_OR_RETURN(const auto run,
@@ -209,7 +211,7 @@ absl::Status CancelTraining(Session& session, const TrainingCancel& options) {
     });
     return absl::OkStatus();
   }
-  v1::CancelTrainingJobRequest request;
+  trainer::v1::CancelTrainingJobRequest request;
   request.set_request_id(session.RequestId());
   FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
   request.set_name(run_name + "/jobs/" + absl::StrReplaceAll(ShortCircuit(circuit), {{"/", "."}}));
@@ -222,7 +224,7 @@ absl::Status CancelTraining(Session& session, const TrainingCancel& options) {
 }
 
 absl::Status RetryTraining(Session& session, const TrainingRetry& options) {
-  v1::RetryTrainingRunRequest request;
+  trainer::v1::RetryTrainingRunRequest request;
   request.set_request_id(session.RequestId());
   request.set_name(NameIn("trainingRuns", options.id));
   FLEETCAST_ASSIGN_OR_RETURN(const auto run, session.Call(trainer_rpc::kRetryTrainingRun, request));

@@ -11,7 +11,7 @@
 namespace fleetcast::inference {
 namespace {
 
-const char kSelect[] =
+const char kSelectCircuit[] =
     "SELECT c.plant_id, c.circuit_id, c.display_name, coalesce(c.desired_state, '') AS desired,"
     " c.release_id, c.config_commit, c.training_hash, c.deployment_hash, c.cutoff_date, c.unsound,"
     " CASE WHEN c.unsound THEN c.settings ->> 'unsound_because' END AS unsound_because,"
@@ -75,8 +75,8 @@ const char kStoreDesired[] = R"(
     settings = CASE WHEN EXCLUDED.settings - 'unsound_because' = '{}'
       THEN c.settings - 'unsound_because' || EXCLUDED.settings ELSE EXCLUDED.settings END)";
 
-// A row's fields in the order of kSelect: ten thousand rows are looked at for one answer, and to
-// find a column by its name takes as long as all the rest.
+// A row's fields in the order of kSelectCircuit: ten thousand rows are looked at for one answer,
+// and to find a column by its name takes as long as all the rest.
 class Fields {
  public:
   explicit Fields(const pqxx::row& row) : row_(row) {}
@@ -95,7 +95,7 @@ class Fields {
   pqxx::row::size_type next_ = 0;
 };
 
-std::optional<CircuitRecord::Pin> PinOf(Fields& fields) {
+std::optional<CircuitRecord::Pin> ReadPin(Fields& fields) {
   const std::int64_t version = fields.Optional<std::int64_t>().value_or(0);
   CircuitRecord::Pin pin{.model_version = version,
                          .actor = fields.Text(),
@@ -106,7 +106,7 @@ std::optional<CircuitRecord::Pin> PinOf(Fields& fields) {
   return pin;
 }
 
-std::optional<CircuitRecord::Serving> ServingOf(Fields& fields) {
+std::optional<CircuitRecord::Serving> ReadServing(Fields& fields) {
   const std::int64_t version = fields.Optional<std::int64_t>().value_or(0);
   CircuitRecord::Serving serving{.model_version = version,
                                  .training_hash = fields.Text(),
@@ -119,7 +119,7 @@ std::optional<CircuitRecord::Serving> ServingOf(Fields& fields) {
   return serving;
 }
 
-std::optional<CircuitRecord::LatestForecast> ForecastOf(Fields& fields) {
+std::optional<CircuitRecord::LatestForecast> ReadForecast(Fields& fields) {
   const std::optional<absl::Time> issue_time = fields.Time();
   CircuitRecord::LatestForecast forecast{
       .issue_time = issue_time.value_or(absl::UnixEpoch()),
@@ -136,7 +136,7 @@ std::optional<CircuitRecord::LatestForecast> ForecastOf(Fields& fields) {
   return forecast;
 }
 
-std::optional<CircuitRecord::Live> LiveOf(Fields& fields) {
+std::optional<CircuitRecord::Live> ReadLive(Fields& fields) {
   const std::optional<absl::Time> scored_until = fields.Time();
   CircuitRecord::Live live{.scored_until = scored_until.value_or(absl::UnixEpoch()),
                            .summary = fields.Text(),
@@ -147,7 +147,7 @@ std::optional<CircuitRecord::Live> LiveOf(Fields& fields) {
   return live;
 }
 
-std::optional<CircuitRecord::Step> StepOf(Fields& fields) {
+std::optional<CircuitRecord::Step> ReadStep(Fields& fields) {
   const std::string state = fields.Text();
   CircuitRecord::Step step;
   step.state = workqueue::FromWord<workqueue::TaskState>(state).value_or(step.state);
@@ -165,7 +165,7 @@ std::optional<CircuitRecord::Step> StepOf(Fields& fields) {
 }  // namespace
 
 std::string SelectCircuits(bool with_settings) {
-  return absl::StrCat(kSelect, with_settings ? ", c.settings" : "", kFrom);
+  return absl::StrCat(kSelectCircuit, with_settings ? ", c.settings" : "", kFrom);
 }
 
 CircuitRecord RecordOf(const pqxx::row& row) {
@@ -184,11 +184,11 @@ CircuitRecord RecordOf(const pqxx::row& row) {
   record.unsound_because = fields.Text();
   record.step_group_id = fields.Text();
   record.training_run = fields.Text();
-  record.pin = PinOf(fields);
-  record.serving = ServingOf(fields);
-  record.forecast = ForecastOf(fields);
-  record.live = LiveOf(fields);
-  record.step = StepOf(fields);
+  record.pin = ReadPin(fields);
+  record.serving = ReadServing(fields);
+  record.forecast = ReadForecast(fields);
+  record.live = ReadLive(fields);
+  record.step = ReadStep(fields);
   record.failed_invocation = workqueue::FailureOf(fields.Next());
   return record;
 }

@@ -7,6 +7,7 @@
 #include "services/inference/domain/circuit_json.h"
 #include "services/inference/domain/deployment_json.h"
 #include "services/inference/domain/deployment_store.h"
+#include "services/inference/domain/forecast_json.h"
 #include "services/inference/domain/release_store.h"
 #include "services/inference/domain/schedule.h"
 
@@ -51,7 +52,6 @@ NLOHMANN_JSON_SERIALIZE_ENUM(ForecastSource,
                               {ForecastSource::kSeasonalNaive, "SEASONAL_NAIVE"},
                               {ForecastSource::kLastValue, "LAST_VALUE"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ForecastPoint, time, value, lower, upper)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ForecastRemark, kind, column, count, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Withdrawal, time, actor, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Forecast, circuit, issue_time, model_version,
                                                 target_column, interval_levels, points, remarks,

@@ -4,14 +4,11 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/json.h"
 #include "common/db/array.h"
+#include "services/inference/domain/forecast_json.h"
 #include "services/inference/storage/rows.h"
 
 namespace fleetcast::inference {
-
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ForecastRemark, kind, column, count, text)
-
 namespace {
 
 #define FLEETCAST_FORECAST_COLUMNS                                                         \

@@ -8,7 +8,7 @@
 namespace fleetcast::inference {
 namespace {
 
-const char kSelect[] = "SELECT branch, head_commit, reason, message, " FLEETCAST_MICROS(
+const char kSelectBranch[] = "SELECT branch, head_commit, reason, message, " FLEETCAST_MICROS(
     "check_time") " FROM inference.followed_branch";
 const char kNote[] =
     "INSERT INTO inference.followed_branch (branch, head_commit, reason, message, check_time)"
@@ -39,7 +39,7 @@ db::Duty FollowDuty(const std::string& branch, BranchFollower& follower,
 }
 
 std::optional<FollowedBranch> ReadFollowedBranch(pqxx::work& work) {
-  const pqxx::result rows = work.exec(kSelect);
+  const pqxx::result rows = work.exec(kSelectBranch);
   if (rows.empty()) return std::nullopt;
   const pqxx::row row = rows[0];
   return FollowedBranch{.branch = row[0].as<std::string>(),

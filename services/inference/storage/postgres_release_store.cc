@@ -19,14 +19,11 @@ using workqueue::Group;
 using workqueue::Queue;
 using workqueue::Task;
 
-// What one look of a watcher reads at most.
-constexpr int kMostChanges = 500;
 constexpr int kStepAttempts = 5;
 
 const char kInForce[] = "SELECT release_id, config_commit FROM inference.release_in_force";
 const char kPutInForce[] =
     "UPDATE inference.release_in_force SET release_id = $1, config_commit = $2";
-const char kNow[] = "SELECT " FLEETCAST_MICROS("clock_timestamp()");
 const char kTrainingRun[] =
     "SELECT training_run FROM inference.circuit_statuses"
     " WHERE step_group_id = $1 AND training_run <> '' LIMIT 1";
@@ -94,7 +91,7 @@ workqueue::QueueOptions ReleasingQueueOptions() {
 }
 
 std::string PostgresReleaseStore::NewGroupId(pqxx::work& work) {
-  return ids_.NewId(TimeOf(work.exec1(kNow)[0]));
+  return ids_.NewId(ReadClock(work));
 }
 
 Release PostgresReleaseStore::WithTraining(pqxx::work& work, Group group) {

@@ -20,11 +20,6 @@ using workqueue::Group;
 using workqueue::Queue;
 using workqueue::Task;
 
-const char kNow[] = "SELECT " FLEETCAST_MICROS("clock_timestamp()");
-
-// What one look of a watcher reads at most.
-constexpr int kMostChanges = 500;
-
 // By the index of those that there are.
 const char kCountFallbacks[] =
     "SELECT group_id, count(*) FROM inference.tasks"
@@ -107,10 +102,9 @@ absl::StatusOr<Sweep> PostgresSweepStore::Create(const MutatingRequest& request,
   return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Sweep> {
     FLEETCAST_RETURN_IF_ERROR(CheckPlants(work, pin.plant_ids));
     if (pin.backfill) {
-      FLEETCAST_RETURN_IF_ERROR(
-          ValidateBackfill(*pin.backfill, TimeOf(work.exec1(kNow)[0]), keep_forecasts_));
+      FLEETCAST_RETURN_IF_ERROR(ValidateBackfill(*pin.backfill, ReadClock(work), keep_forecasts_));
     }
-    FLEETCAST_RETURN_IF_ERROR(ValidateAsOf(pin.as_of, TimeOf(work.exec1(kNow)[0])));
+    FLEETCAST_RETURN_IF_ERROR(ValidateAsOf(pin.as_of, ReadClock(work)));
     return CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = {}});
   });
 }
@@ -119,7 +113,7 @@ absl::StatusOr<Invocation> PostgresSweepStore::CreateOne(const MutatingRequest& 
                                                          const CircuitId& circuit,
                                                          std::optional<absl::Time> as_of) {
   return AnswerOnce(queue_.pool(), request, [&](pqxx::work& work) -> absl::StatusOr<Invocation> {
-    FLEETCAST_RETURN_IF_ERROR(ValidateAsOf(as_of, TimeOf(work.exec1(kNow)[0])));
+    FLEETCAST_RETURN_IF_ERROR(ValidateAsOf(as_of, ReadClock(work)));
     const SweepPin pin{.plant_ids = {circuit.plant_id}, .as_of = as_of};
     FLEETCAST_ASSIGN_OR_RETURN(const Sweep sweep,
                                CreateSweep(work, queue_, ids_, {.pin = pin, .circuit = circuit}));

@@ -31,6 +31,10 @@ std::string TextOf(double value) {
 
 std::string SecondsOf(absl::Duration duration) { return TextOf(absl::ToDoubleSeconds(duration)); }
 
+absl::Time ReadClock(pqxx::work& work) {
+  return TimeOf(work.exec1("SELECT " FLEETCAST_MICROS("clock_timestamp()"))[0]);
+}
+
 std::string NumberArray(const std::vector<double>& values) {
   return absl::StrCat(
       "{",

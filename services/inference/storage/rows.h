@@ -26,6 +26,8 @@
 namespace fleetcast::inference {
 
 inline constexpr char kSchema[] = "inference";
+// What one look of a watcher reads at most.
+inline constexpr int kMostChanges = 500;
 
 [[nodiscard]] absl::Time TimeOf(const pqxx::field& microseconds);
 [[nodiscard]] std::optional<absl::Time> OptionalTimeOf(const pqxx::field& microseconds);
@@ -34,6 +36,8 @@ inline constexpr char kSchema[] = "inference";
 // Shortest text that reads back as the same number.
 [[nodiscard]] std::string TextOf(double value);
 [[nodiscard]] std::string SecondsOf(absl::Duration duration);
+// The database's clock, not the transaction's beginning.
+[[nodiscard]] absl::Time ReadClock(pqxx::work& work);
 // "{1.5,2}"
 [[nodiscard]] std::string NumberArray(const std::vector<double>& values);
 // Columns of a deployment; what cannot be read has its default.

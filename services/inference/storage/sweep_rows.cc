@@ -20,8 +20,6 @@ const char kMissingPlant[] =
     "SELECT p FROM unnest($1::text[]) p WHERE NOT EXISTS"
     " (SELECT FROM inference.batch_endpoints e WHERE e.plant_id = p) LIMIT 1";
 
-const char kNow[] = "SELECT " FLEETCAST_MICROS("clock_timestamp()");
-
 const char kTickHasSweep[] =
     "SELECT FROM inference.task_groups WHERE pin ->> 'schedule_id' = $1 AND pin ->> 'tick' = $2";
 
@@ -137,7 +135,7 @@ absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue, IdS
   }
   // One circuit, or what failed before, asks for no whole plants.
   if (!sweep.circuit && pin.retry_of.empty()) pin.missing_plants = {missing.begin(), missing.end()};
-  const std::string id = ids.NewId(TimeOf(work.exec1(kNow)[0]));
+  const std::string id = ids.NewId(ReadClock(work));
   FLEETCAST_RETURN_IF_ERROR(queue.Enqueue(work, id, ToJson(pin), tasks));
   std::optional<workqueue::Group> group = queue.GetGroup(work, id);
   if (!group) return SweepNotFound(id);

@@ -23,7 +23,7 @@ constexpr char kListOfRun[] =
     " AND (a.position < $3::bigint OR (a.position = $3::bigint AND ra.file_name > $4))"
     " ORDER BY a.position DESC, ra.file_name LIMIT $5::bigint";
 
-constexpr char kInsert[] =
+constexpr char kInsertArtifact[] =
     "INSERT INTO registry.artifacts (sha256, size_bytes, media_type, file_name)"
     " VALUES ($1, $2::bigint, $3, $4) ON CONFLICT (sha256) DO NOTHING";
 
@@ -68,7 +68,7 @@ absl::StatusOr<Artifact> PostgresArtifactStore::Record(const MutatingRequest& re
                                                        const Artifact& artifact,
                                                        const std::optional<RunName>& run) {
   const auto record = [&](pqxx::work& work) -> absl::StatusOr<Artifact> {
-    work.exec_params(kInsert, artifact.sha256, artifact.size_bytes, artifact.media_type,
+    work.exec_params(kInsertArtifact, artifact.sha256, artifact.size_bytes, artifact.media_type,
                      artifact.file_name);
     if (run.has_value()) FLEETCAST_RETURN_IF_ERROR(AddToRun(work, artifact, *run));
     return Read(work, artifact.sha256);

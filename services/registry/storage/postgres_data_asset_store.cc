@@ -26,7 +26,7 @@ constexpr char kOfDate[] =
     "'[]'::jsonb AS issues, '' AS ml_table FROM registry.data_asset_versions"
     " WHERE data_asset_id = $1 AND version >= $2 AND version < $2 || '~'";
 
-constexpr char kInsert[] =
+constexpr char kInsertDataAsset[] =
     "INSERT INTO registry.data_asset_versions (data_asset_id, version, sensor_id, source_uri,"
     " fingerprint, row_count, first_time, last_time, step_seconds, columns, issues, ml_table,"
     " compared_with, differences)"
@@ -129,7 +129,7 @@ std::vector<DataDifference> DifferencesOf(const pqxx::field& field) {
   return differences;
 }
 
-DataAssetVersion VersionOf(const pqxx::row& row) {
+DataAssetVersion DataAssetVersionOf(const pqxx::row& row) {
   const auto text = [&](const char* column) { return row[column].as<std::string>(); };
   return {.name = {text("data_asset_id"), text("version")},
           .sensor_id = text("sensor_id"),
@@ -153,19 +153,19 @@ absl::StatusOr<DataAssetVersion> Read(pqxx::work& work, const DataAssetVersionNa
                    " FROM registry.data_asset_versions WHERE data_asset_id = $1 AND version = $2"),
       name.asset_id, name.version);
   if (rows.empty()) return DataAssetVersionNotFound(name);
-  return VersionOf(rows[0]);
+  return DataAssetVersionOf(rows[0]);
 }
 
 // The new row; nullopt if somebody else has taken its name meanwhile.
 std::optional<DataAssetVersion> Insert(pqxx::work& work, const DataAssetVersion& version) {
   const auto rows = work.exec_params(
-      absl::StrCat(kInsert, kReadingColumns, kDocuments), version.name.asset_id,
+      absl::StrCat(kInsertDataAsset, kReadingColumns, kDocuments), version.name.asset_id,
       version.name.version, version.sensor_id, version.source_uri, version.fingerprint,
       version.row_count, MicrosecondsOf(version.first_time), MicrosecondsOf(version.last_time),
       version.step_seconds, ColumnsJson(version.columns).dump(), IssuesJson(version.issues).dump(),
       version.ml_table, version.compared_with, DifferencesJson(version.differences).dump());
   if (rows.empty()) return std::nullopt;
-  return VersionOf(rows[0]);
+  return DataAssetVersionOf(rows[0]);
 }
 
 }  // namespace
@@ -178,7 +178,7 @@ absl::StatusOr<DataAssetVersion> PostgresDataAssetStore::Pin(const MutatingReque
       std::vector<DataAssetVersion> standing;
       for (const auto& row : work.exec_params(absl::StrCat("SELECT ", kReadingColumns, kOfDate),
                                               reading.name.asset_id, reading.name.version))
-        standing.push_back(VersionOf(row));
+        standing.push_back(DataAssetVersionOf(row));
       const PinnedReading pinned = PinReading(standing, reading);
       if (pinned.is) return Read(work, standing[*pinned.is].name);
       if (auto added = Insert(work, pinned.added)) return *std::move(added);
@@ -205,7 +205,7 @@ absl::StatusOr<PageOf<DataAssetVersion>> PostgresDataAssetStore::List(const std:
             work,
             absl::StrCat("SELECT ", kReadingColumns, kDocuments, all ? kListAll : kListOfAsset),
             {all ? AfterText(page, 0) : asset_id, AfterText(page, 1), absl::StrCat(page.size + 1)},
-            page, {"data_asset_id", "version"}, VersionOf);
+            page, {"data_asset_id", "version"}, DataAssetVersionOf);
       });
 }
 

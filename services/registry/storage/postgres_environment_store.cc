@@ -12,7 +12,7 @@ constexpr char kColumns[] =
     "position, environment_id, version, description, properties,"
     " (extract(epoch FROM create_time) * 1000000)::bigint AS create_time";
 
-constexpr char kInsert[] =
+constexpr char kInsertEnvironment[] =
     "INSERT INTO registry.environment_versions (environment_id, version, description, properties)"
     " VALUES ($1, $2, $3, $4::jsonb) ON CONFLICT (environment_id, version) DO NOTHING RETURNING ";
 
@@ -23,7 +23,7 @@ constexpr char kList[] =
     " FROM registry.environment_versions WHERE ($1 = '-' OR environment_id = $1)"
     " AND position < $2::bigint ORDER BY position DESC LIMIT $3::bigint";
 
-EnvironmentVersion VersionOf(const pqxx::row& row) {
+EnvironmentVersion EnvironmentVersionOf(const pqxx::row& row) {
   return {.name = {row["environment_id"].as<std::string>(), row["version"].as<std::string>()},
           .description = row["description"].as<std::string>(),
           .properties = StringMapOf(row["properties"]),
@@ -34,7 +34,7 @@ absl::StatusOr<EnvironmentVersion> Read(pqxx::work& work, const EnvironmentVersi
   const auto rows =
       work.exec_params(absl::StrCat("SELECT ", kColumns, kRead), name.environment_id, name.version);
   if (rows.empty()) return EnvironmentVersionNotFound(name);
-  return VersionOf(rows[0]);
+  return EnvironmentVersionOf(rows[0]);
 }
 
 }  // namespace
@@ -43,9 +43,9 @@ absl::StatusOr<EnvironmentVersion> PostgresEnvironmentStore::Create(
     const MutatingRequest& request, const EnvironmentVersion& version) {
   const auto create = [&](pqxx::work& work) -> absl::StatusOr<EnvironmentVersion> {
     const auto rows =
-        work.exec_params(absl::StrCat(kInsert, kColumns), version.name.environment_id,
+        work.exec_params(absl::StrCat(kInsertEnvironment, kColumns), version.name.environment_id,
                          version.name.version, version.description, JsonOf(version.properties));
-    if (!rows.empty()) return VersionOf(rows[0]);
+    if (!rows.empty()) return EnvironmentVersionOf(rows[0]);
     FLEETCAST_ASSIGN_OR_RETURN(auto standing, Read(work, version.name));
     FLEETCAST_RETURN_IF_ERROR(CheckSameEnvironment(standing, version));
     return standing;
@@ -68,7 +68,7 @@ absl::StatusOr<PageOf<EnvironmentVersion>> PostgresEnvironmentStore::List(
       pool_, [&](pqxx::work& work) -> absl::StatusOr<PageOf<EnvironmentVersion>> {
         return ReadPage(work, absl::StrCat("SELECT ", kColumns, kList),
                         {environment_id, absl::StrCat(before), absl::StrCat(page.size + 1)}, page,
-                        {"position"}, VersionOf);
+                        {"position"}, EnvironmentVersionOf);
       });
 }
 
