@@ -153,8 +153,8 @@ void AddUp(CLI::App& noun, Session& session) {
                    "--sensor-data ~/sensors --trainers 4 --port-base 7101\n"
                    "fleetcast local up … --set inference.log-level=debug"},
       [&session, flags] { return BringUp(session, *flags); });
-  up.add_option("--config-repo", flags->stack.config_repo, "git repository of configurations")
-      ->required();
+  up.add_option("--config-repo", flags->stack.config_repo,
+                "git repository of configurations; without it, --set config.remote-url=URL");
   up.add_option("--sensor-data", flags->stack.sensor_data, "folder of sensor data, SENSOR.csv each")
       ->required();
   up.add_option("--trainers", flags->stack.trainers, "trainer replicas")->capture_default_str();

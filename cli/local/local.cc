@@ -58,7 +58,7 @@ absl::Status CleanUp(const std::string& data_dir, const StackRecord& record, con
 absl::StatusOr<StackOptions> Normalized(StackOptions options) {
   std::error_code error;
   for (std::string* path : {&options.data_dir, &options.config_repo, &options.sensor_data})
-    *path = fs::weakly_canonical(fs::absolute(*path), error).string();
+    if (!path->empty()) *path = fs::weakly_canonical(fs::absolute(*path), error).string();
   fs::create_directories(options.data_dir + "/logs", error);
   fs::create_directories(options.data_dir + "/artifacts", error);
   if (!error) return options;

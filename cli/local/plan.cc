@@ -43,6 +43,12 @@ absl::StatusOr<std::map<std::string, Settings>> ParseSettings(
   return parsed;
 }
 
+// The config service follows another repository than --config-repo.
+bool FollowsRemote(const Settings& config) {
+  return std::any_of(config.begin(), config.end(),
+                     [](const auto& setting) { return setting.first == "remote-url"; });
+}
+
 bool IsPortFree(int port) {
   const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return true;  // let the service say it
@@ -82,7 +88,9 @@ class Planner {
     const Settings peers = {{"config-target", Loopback(base)},
                             {"registry-target", Loopback(base + 2)}};
     const Settings sensors = {{"sensor-source", "csv"}, {"sensor-data", options_.sensor_data}};
-    Add("config", "config", base, 0, {{{"repository", options_.config_repo}}});
+    const Settings repository = {{"repository", options_.config_repo}};
+    Add("config", "config", base, 0,
+        {FollowsRemote(extra_.at("config")) ? Settings() : repository});
     Add("registry", "registry", base + 2, 0,
         {store, {{"artifacts-dir", options_.data_dir + "/artifacts"}}});
     for (int i = 1; i <= options_.trainers; ++i) {
@@ -130,9 +138,14 @@ absl::StatusOr<std::vector<ServiceProcess>> PlanServices(const StackOptions& opt
 absl::Status CheckPrerequisites(const StackOptions& options) {
   std::error_code ignored;
   FLEETCAST_ASSIGN_OR_RETURN(const auto plan, PlanServices(options, ""));
-  if (!std::filesystem::is_directory(options.config_repo, ignored))
-    return InvalidField("--config-repo", absl::StrCat("there is no folder ", options.config_repo,
-                                                      "; give a git repository with config/"));
+  FLEETCAST_ASSIGN_OR_RETURN(const auto extra, ParseSettings(options.settings));
+  if (!FollowsRemote(extra.at("config")) &&
+      !std::filesystem::is_directory(options.config_repo, ignored))
+    return InvalidField(
+        "--config-repo",
+        absl::StrCat(options.config_repo.empty() ? "is missing"
+                                                 : "there is no folder " + options.config_repo,
+                     "; give a git repository with config/, or --set config.remote-url=URL"));
   if (!std::filesystem::is_directory(options.sensor_data, ignored))
     return InvalidField("--sensor-data",
                         absl::StrCat("there is no folder ", options.sensor_data,

@@ -60,6 +60,12 @@ struct NewTask {
   absl::Duration delay = absl::ZeroDuration();              // before it may be fetched
 };
 
+// Why a task waits.
+struct Wait {
+  std::string reason;    // "": it does not wait
+  bool blocked = false;  // until somebody acts, however much others end
+};
+
 struct Task {
   std::int64_t id = 0;
   std::string group_id, name, key, pool;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "common/workqueue/queue.h"
@@ -23,15 +24,20 @@ struct Situation {
   absl::Time now;                               // the database's
   std::map<std::string, PoolState> bounded;     // pools with a limit or a pause
   std::map<std::string, absl::Time> served_at;  // pools by when a replica of theirs was seen last
+  std::map<std::string, std::string> running;   // keys by the task of theirs that runs
 };
 
 [[nodiscard]] Situation ReadSituation(pqxx::transaction_base& work, const QueueOptions& queue);
 
-// Why nobody may fetch `task`, whoever is free; "" if somebody may.
-[[nodiscard]] std::string Obstacle(const Task& task, const Situation& situation);
+// Why nobody may fetch `task`, whoever is free; no reason if somebody may.
+[[nodiscard]] Wait Obstacle(const Task& task, const Situation& situation);
 
 // "no replica of environment-custom-lstm-env-1.6.0 has ever been seen; …", "pool plant-P001 is
 // paused: …", "tried again at …", and what happened to it before. `task` is QUEUED.
-[[nodiscard]] std::string WaitReason(const Task& task, const Situation& situation);
+[[nodiscard]] Wait WaitOf(const Task& task, const Situation& situation);
+
+// Of each task.
+[[nodiscard]] std::vector<Wait> WaitsOf(pqxx::transaction_base& work, const QueueOptions& queue,
+                                        const std::vector<Task>& tasks);
 
 }  // namespace fleetcast::workqueue

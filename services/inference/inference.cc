@@ -58,7 +58,7 @@ constexpr int kStepsOfBatch = 200;
 // Steps are rare, and whoever makes one wakes the workers.
 constexpr absl::Duration kLookForStepsEvery = absl::Seconds(12);
 // The oldest schema that this program works with; raised with the first use of something newer.
-constexpr int kLeastSchemaVersion = 16;
+constexpr int kLeastSchemaVersion = 17;
 
 workqueue::WorkerOptions ForecastingWorker(const InferenceSettings& settings) {
   return {.holder = settings.replica,

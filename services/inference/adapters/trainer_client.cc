@@ -67,7 +67,8 @@ absl::StatusOr<std::optional<TrainingState>> TrainerClient::StateOf(const std::s
                                     ? job->state_reason()
                                 : away.empty() ? "it is being trained"
                                                : absl::StrCat("its training waits: ", away),
-                      .failure = {}};
+                      .failure = {},
+                      .blocked = job->blocked()};
   if (job->has_failure()) {
     state.failure = workqueue::FailureOf(job->failure());
     state.failure->retryable = false;

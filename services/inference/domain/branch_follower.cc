@@ -67,6 +67,12 @@ absl::Status BranchFollower::Release(const std::string& head_commit, const InFor
 
 absl::Status BranchFollower::Look() {
   FLEETCAST_ASSIGN_OR_RETURN(const std::optional<FollowedBranch> before, store_.GetFollowed());
+  if (before && before->branch != branch_ &&
+      before->read_time - before->check_time < kTakesOverAfter) {
+    LogWarning("another branch is followed, this one is not put in force",
+               {{"branch", branch_}, {"followed", before->branch}});
+    return store_.NoteRival(branch_);
+  }
   FLEETCAST_ASSIGN_OR_RETURN(const InForce in_force, releases_.GetInForce());
   const auto kinship = catalog_.GetKinship(branch_, branch_);
   std::string head = before && before->branch == branch_ ? before->head_commit : "";

@@ -20,8 +20,10 @@ class FollowedBranchStore {
   virtual ~FollowedBranchStore() = default;
   // nullopt: none is followed.
   [[nodiscard]] virtual absl::StatusOr<std::optional<FollowedBranch>> GetFollowed() = 0;
-  // `check_time` is the database's.
+  // `check_time` is the database's; a rival is kept.
   [[nodiscard]] virtual absl::Status NoteFollowed(const FollowedBranch& branch) = 0;
+  // Of what is followed that `branch` is asked for too; forgotten after kTakesOverAfter.
+  [[nodiscard]] virtual absl::Status NoteRival(const std::string& branch) = 0;
   // Forgets a branch at which nobody has looked for so long.
   [[nodiscard]] virtual absl::Status ForgetUnseen(absl::Duration unseen) = 0;
 };
@@ -40,7 +42,8 @@ class BranchFollower {
 
   // Asks for the head; releases it if another commit is in force. A head that was refused is not
   // asked about again before it or the release in force changes, or kAskAgainAfter. Errors are
-  // those of the store alone: others are what it notes.
+  // those of the store alone: others are what it notes. While another branch is followed, that is
+  // all that it notes: this one takes over when nobody has looked at that for kTakesOverAfter.
   [[nodiscard]] absl::Status Look();
 
   static constexpr absl::Duration kAskAgainAfter = absl::Minutes(10);

@@ -76,6 +76,7 @@ struct CircuitStep {
   std::optional<workqueue::Failure> failure;
   StepResult result;
   absl::Time create_time, update_time;
+  bool blocked = false;             // it waits for a training that waits until somebody acts
   std::int64_t champion_stood = 0;  // that a retirement took away, before it or by it
 };
 

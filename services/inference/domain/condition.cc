@@ -114,14 +114,14 @@ class Judge {
           step.create_time);
     } else if (Trains(step)) {
       const bool late = age > kTrainingLateAfter;
+      const bool worries = late || step.blocked;
       Add(ConditionType::kTraining,
-          late ? UnlessNothingServes(Severity::kWarning) : Severity::kInfo,
-          late ? "TRAINING_SLOW" : "TRAINING",
-          absl::StrCat(step.reason.empty() ? circuit_.training_run : step.reason,
-                       late ? absl::StrCat(taken,
-                                           ": see `fleetcast training list` and `fleetcast "
-                                           "pool list`")
-                            : ""),
+          worries ? UnlessNothingServes(Severity::kWarning) : Severity::kInfo,
+          step.blocked ? "TRAINING_BLOCKED"
+          : late       ? "TRAINING_SLOW"
+                       : "TRAINING",
+          absl::StrCat(step.reason.empty() ? circuit_.training_run : step.reason, late ? taken : "",
+                       worries ? ": see `fleetcast training list` and `fleetcast pool list`" : ""),
           step.create_time);
     } else {
       const bool late = age > kStepLateAfter;

@@ -41,6 +41,12 @@ std::optional<FleetProblem> ProblemOf(const FollowedBranch& branch, absl::Time n
   } else if (!branch.reason.empty()) {
     problem.reason = branch.reason;
     problem.message = branch.message;
+  } else if (!branch.rival.empty()) {
+    problem.reason = "TWO_RELEASE_BRANCHES";
+    problem.message = absl::StrCat("the head of ", branch.branch,
+                                   " is kept in force, but some inference replica runs with "
+                                   "--release-branch ",
+                                   branch.rival, ", whose head is not: give all the same branch");
   } else {
     return std::nullopt;
   }

@@ -139,9 +139,10 @@ absl::Status Reconciler::AskTrainer(const HeldStep& step, const CircuitRecord& c
     outcome.training_failure = training->failure.value_or(Cancelled(circuit.training_run));
   else if (training->state == TaskState::kCancelled)
     outcome.training_failure = Cancelled(circuit.training_run);
-  else
-    outcome.waits_for = absl::StrCat(circuit.training_run, "/jobs/", CircuitKey(step.circuit), ": ",
-                                     training->reason);
+  if (outcome.training_failure) return absl::OkStatus();
+  outcome.waits_for = absl::StrCat(circuit.training_run, "/jobs/", CircuitKey(step.circuit), ": ",
+                                   training->reason);
+  outcome.blocked = training->blocked;
   return absl::OkStatus();
 }
 

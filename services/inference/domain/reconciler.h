@@ -26,6 +26,7 @@ struct HeldStep {
 struct StepOutcome {
   absl::Status status;
   std::string waits_for;
+  bool blocked = false;  // what it waits for waits until somebody acts
   std::optional<workqueue::Failure> training_failure;
   StepResult result;
   std::optional<Deployment> deploy;  // to be stored with the end

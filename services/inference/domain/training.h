@@ -16,6 +16,7 @@ struct TrainingState {
   workqueue::TaskState state = workqueue::TaskState::kQueued;
   std::string reason;                         // why it stands there, for people; never empty
   std::optional<workqueue::Failure> failure;  // of a FAILED one
+  bool blocked = false;                       // a QUEUED one, until somebody acts
 };
 
 // Thread safe. Errors are those of the trainer, UNAVAILABLE if it cannot be reached.

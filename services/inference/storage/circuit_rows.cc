@@ -34,6 +34,7 @@ const char kSelectCircuit[] =
     " s.state_reason AS step_reason, s.failure AS step_failure, s.result AS step_result, "
     FLEETCAST_MICROS("s.create_time") " AS step_made_us, "
     FLEETCAST_MICROS("s.update_time") " AS step_us,"
+    " s.progress @> '{\"blocked\": true}' AS step_blocked,"
     " (s.payload ->> 'champion_stood')::bigint AS champion_stood, x.failure AS failed";
 
 // A circuit's last failure is looked up where its index gives it first. One of a question about
@@ -156,6 +157,7 @@ std::optional<CircuitRecord::Step> ReadStep(Fields& fields) {
   step.result = StepResultOf(fields.Text());
   step.create_time = fields.Time().value_or(absl::UnixEpoch());
   step.update_time = fields.Time().value_or(absl::UnixEpoch());
+  step.blocked = fields.Optional<bool>().value_or(false);
   step.champion_stood = fields.Optional<std::int64_t>().value_or(0);
   if (step.result.removed_champion != 0) step.champion_stood = step.result.removed_champion;
   if (state.empty()) return std::nullopt;

@@ -1,5 +1,6 @@
 #include "services/inference/storage/postgres_backfill_store.h"
 
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -12,7 +13,8 @@ namespace fleetcast::inference {
 namespace {
 
 const char kReadProgress[] =
-    "SELECT progress FROM inference.backfill_progress WHERE group_id = $1 AND name = $2";
+    "SELECT name, progress FROM inference.backfill_progress"
+    " WHERE group_id = $1 AND name = ANY ($2::text[])";
 
 // The key's lock lets renewals go on and keeps the hold from being taken away before this commits.
 const char kHeld[] =
@@ -50,12 +52,29 @@ std::vector<Forecast> NewOnes(pqxx::work& work, const CircuitId& circuit,
 
 }  // namespace
 
+// What a holder reported last may be older than what it stored last.
+void AddBackfillProgress(pqxx::work& work, std::vector<Invocation>& invocations) {
+  std::map<std::string, Invocation*> by_name;
+  std::vector<std::string> names;
+  for (Invocation& invocation : invocations) {
+    if (!invocation.pin.backfill || !invocation.task.result.empty()) continue;
+    by_name[invocation.task.name] = &invocation;
+    names.push_back(invocation.task.name);
+  }
+  if (names.empty()) return;
+  for (const pqxx::row& row :
+       Run(work, kReadProgress, {invocations.front().name.sweep_id, db::ArrayOf(names)}))
+    if (auto progress = BackfillProgressOf(row[1].as<std::string>()))
+      by_name.at(row[0].as<std::string>())->backfill = *std::move(progress);
+}
+
 absl::StatusOr<BackfillProgress> PostgresBackfillStore::Read(const InvocationName& invocation) {
   return db::ReadInTransaction(pool_, [&](pqxx::work& work) -> absl::StatusOr<BackfillProgress> {
     const pqxx::result rows =
-        Run(work, kReadProgress, {invocation.sweep_id, CircuitKey(invocation.circuit)});
+        Run(work, kReadProgress,
+            {invocation.sweep_id, db::ArrayOf(std::vector{CircuitKey(invocation.circuit)})});
     if (rows.empty()) return BackfillProgress();
-    return BackfillProgressOf(rows[0][0].as<std::string>()).value_or(BackfillProgress());
+    return BackfillProgressOf(rows[0][1].as<std::string>()).value_or(BackfillProgress());
   });
 }
 

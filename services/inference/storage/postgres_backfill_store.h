@@ -1,10 +1,17 @@
 // What backfills have made, in Postgres.
 #pragma once
 
+#include <pqxx/pqxx>
+#include <vector>
+
 #include "common/db/connection_pool.h"
 #include "services/inference/domain/backfill_store.h"
+#include "services/inference/domain/sweep.h"
 
 namespace fleetcast::inference {
+
+// Tells those of one sweep that have stored forecasts how far they have come.
+void AddBackfillProgress(pqxx::work& work, std::vector<Invocation>& invocations);
 
 class PostgresBackfillStore final : public BackfillStore {
  public:

@@ -48,7 +48,7 @@ void ReadForecastObstacles(pqxx::work& work, FleetClock& clock) {
     workqueue::Task invocation;
     invocation.pool = kForecastingQueue;
     invocation.pools = pools;
-    return workqueue::Obstacle(invocation, situation);
+    return workqueue::Obstacle(invocation, situation).reason;
   };
   clock.forecast_obstacle = obstacle({kForecastingQueue, workqueue::kFleetPool});
   const std::string of_plant = workqueue::PlantPool("");
@@ -69,7 +69,7 @@ std::string PostgresReleaseStore::StepObstacle(pqxx::work& work) {
   workqueue::Task step;
   step.pool = kReleasingQueue;
   step.pools = {kReleasingQueue};
-  return workqueue::Obstacle(step, workqueue::ReadSituation(work, queue_.options()));
+  return workqueue::Obstacle(step, workqueue::ReadSituation(work, queue_.options())).reason;
 }
 
 absl::StatusOr<std::optional<CircuitStatus>> PostgresReleaseStore::FirstStatus(

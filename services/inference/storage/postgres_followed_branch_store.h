@@ -24,6 +24,7 @@ class PostgresFollowedBranchStore final : public FollowedBranchStore {
 
   absl::StatusOr<std::optional<FollowedBranch>> GetFollowed() override;
   absl::Status NoteFollowed(const FollowedBranch& branch) override;
+  absl::Status NoteRival(const std::string& branch) override;
   absl::Status ForgetUnseen(absl::Duration unseen) override;
 
  private:

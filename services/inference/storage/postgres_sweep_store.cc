@@ -10,6 +10,7 @@
 #include "common/workqueue/waiting.h"
 #include "services/inference/domain/deployment_store.h"
 #include "services/inference/storage/first_answer.h"
+#include "services/inference/storage/postgres_backfill_store.h"
 #include "services/inference/storage/rows.h"
 #include "services/inference/storage/sweep_rows.h"
 
@@ -67,18 +68,17 @@ Sweep CountedSweep(pqxx::work& work, Group group) {
   return std::move(sweeps.front());
 }
 
-// With what each that waits is waiting for.
+// With what each that waits is waiting for, and how far backfills have come.
 std::vector<Invocation> InvocationsOf(pqxx::work& work, const Queue& queue,
                                       std::vector<Task> tasks) {
-  std::optional<workqueue::Situation> situation;
+  std::vector<workqueue::Wait> waits = WaitsOf(work, queue.options(), tasks);
   std::vector<Invocation> invocations;
   invocations.reserve(tasks.size());
-  for (Task& task : tasks) {
-    invocations.push_back(InvocationOf(std::move(task)));
-    if (invocations.back().task.state != workqueue::TaskState::kQueued) continue;
-    if (!situation) situation = ReadSituation(work, queue.options());
-    invocations.back().wait_reason = WaitReason(invocations.back().task, *situation);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    invocations.push_back(InvocationOf(std::move(tasks[i])));
+    invocations.back().wait_reason = std::move(waits[i].reason);
   }
+  AddBackfillProgress(work, invocations);
   return invocations;
 }
 

@@ -129,6 +129,10 @@ absl::StatusOr<Sweep> CreateSweep(pqxx::work& work, workqueue::Queue& queue, IdS
     tasks.push_back(TaskOf(row, pin, served_pools));
   }
   FLEETCAST_RETURN_IF_ERROR(CheckCircuits(pin, tasks));
+  if (!pin.retry_of.empty() && !pin.circuits.empty()) {
+    pin.circuits.clear();
+    for (const workqueue::NewTask& task : tasks) pin.circuits.push_back(task.name);
+  }
   if (pin.backfill) {
     FLEETCAST_RETURN_IF_ERROR(
         CheckBackfillSize(*pin.backfill, static_cast<std::int64_t>(tasks.size())));

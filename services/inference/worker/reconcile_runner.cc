@@ -19,6 +19,9 @@ using workqueue::Ending;
 using workqueue::FailureKind;
 using workqueue::Outcome;
 
+// A step's progress; read as CircuitStep::blocked.
+constexpr char kBlockedStep[] = R"({"blocked": true})";
+
 workqueue::Verdict Classify(const absl::Status& status) {
   std::string reason = ReasonOf(status);
   if (reason.empty()) reason = absl::StatusCodeToString(status.code());
@@ -34,13 +37,15 @@ workqueue::Verdict Classify(const absl::Status& status) {
           .away = IsTransient(status) ? "config, registry or trainer" : ""};
 }
 
-Outcome OutcomeOfStep(const StepOutcome& step, const workqueue::Hold& hold) {
+Outcome OutcomeOfStep(const StepOutcome& step, workqueue::Hold& hold) {
   if (!step.status.ok()) return workqueue::OutcomeOf(step.status, hold, Classify);
   if (step.training_failure) return {.ending = Ending::kFailed, .failure = step.training_failure};
-  if (!step.waits_for.empty())
+  if (!step.waits_for.empty()) {
+    hold.Report(step.blocked ? kBlockedStep : "{}");
     return {.ending = Ending::kWaiting,
             .reason = step.waits_for,
             .wait = WaitForTraining(hold.task().lease_epoch)};
+  }
   return {.ending = Ending::kSucceeded, .result = ToJson(step.result), .reason = step.result.why};
 }
 

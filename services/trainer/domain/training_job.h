@@ -77,7 +77,7 @@ struct TrainingJob {
   std::string environment;  // "custom-lstm-env:1.5.0"
   JobProgress progress;
   std::optional<JobResult> result;
-  std::string wait_reason;  // while QUEUED: what it waits for
+  workqueue::Wait wait;  // while QUEUED: for what
   [[nodiscard]] JobName name() const { return {task.group_id, task.name}; }
 };
 

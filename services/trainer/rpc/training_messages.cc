@@ -195,7 +195,8 @@ v1::TrainingJob MessageOf(const TrainingJob& job) {
   message.set_environment(job.environment);
   message.set_commit(job.circuit.commit);
   message.set_state(MessageOf(task.state));
-  message.set_state_reason(job.wait_reason.empty() ? task.state_reason : job.wait_reason);
+  message.set_state_reason(job.wait.reason.empty() ? task.state_reason : job.wait.reason);
+  message.set_blocked(job.wait.blocked);
   message.set_attempt_count(task.attempt_count);
   message.set_max_attempts(task.max_attempts);
   message.set_snooze_count(task.snooze_count);

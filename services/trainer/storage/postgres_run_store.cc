@@ -52,14 +52,12 @@ absl::StatusOr<db::SqlField> JobField(const std::string& field) {
 // With what each that waits is waiting for.
 std::vector<TrainingJob> JobsOf(pqxx::transaction_base& work, const Queue& queue,
                                 std::vector<Task> tasks) {
-  std::optional<workqueue::Situation> situation;
+  std::vector<workqueue::Wait> waits = WaitsOf(work, queue.options(), tasks);
   std::vector<TrainingJob> jobs;
   jobs.reserve(tasks.size());
-  for (Task& task : tasks) {
-    jobs.push_back(JobOf(std::move(task)));
-    if (jobs.back().task.state != workqueue::TaskState::kQueued) continue;
-    if (!situation) situation = ReadSituation(work, queue.options());
-    jobs.back().wait_reason = WaitReason(jobs.back().task, *situation);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    jobs.push_back(JobOf(std::move(tasks[i])));
+    jobs.back().wait = std::move(waits[i]);
   }
   return jobs;
 }

@@ -143,6 +143,23 @@ TEST_F(BackfillContract, AMiniBatchIsStoredWithHowFarItHasCome) {
   EXPECT_EQ(Stored(circuit), 1);
 }
 
+TEST_F(BackfillContract, OneThatIsCancelledTellsWhatItHasStored) {
+  const CircuitId circuit{"P001", "C001"};
+  Deploy(circuit);
+  const auto sweep = Make();
+  const InvocationName name{sweep->group.id, circuit};
+  const auto task = FetchBackfill();
+  ASSERT_TRUE(queue_.Progress({{task.hold(), ToJson({.windows = 24, .done = 1})}}).ok());
+  ASSERT_TRUE(store_.Store(task.hold(), name, {.windows = 24, .done = 5}, {}).ok());
+  ASSERT_TRUE(sweeps_.Cancel(NewRequest(), sweep->group.id).ok());
+  const auto one = sweeps_.GetInvocation(name);
+  ASSERT_TRUE(one.ok() && one->backfill) << one.status();
+  EXPECT_EQ(one->backfill->done, 5);
+  const auto listed = sweeps_.ListInvocations(sweep->group.id, {}, {});
+  ASSERT_TRUE(listed.ok() && listed->items.size() == 1) << listed.status();
+  EXPECT_EQ(listed->items[0].backfill->done, 5);
+}
+
 TEST_F(BackfillContract, WhoHoldsItNoMoreStoresNothing) {
   const CircuitId circuit{"P001", "C001"};
   Deploy(circuit);
@@ -179,10 +196,12 @@ TEST_F(BackfillContract, ACircuitsLatestForecastIsNotMovedBackwards) {
   EXPECT_EQ(LatestIssueTime(), newest.issue_time);
 }
 
-TEST_F(BackfillContract, ARetryIsABackfillOfTheSameRange) {
+TEST_F(BackfillContract, ARetryIsABackfillOfTheSameRangeOfThoseThatFailed) {
   Deploy({"P001", "C001"});
-  const auto sweep = Make({.circuits = {"P001.C001"}});
+  Deploy({"P001", "C002"});
+  const auto sweep = Make({.circuits = {"P001.C001", "P001.C002"}});
   ASSERT_TRUE(Fail(FetchBackfill()));
+  ASSERT_TRUE(Succeed(FetchBackfill()));
   const auto retry = sweeps_.Retry(NewRequest(), sweep->group.id);
   ASSERT_TRUE(retry.ok()) << retry.status();
   ASSERT_TRUE(retry->pin.backfill);

@@ -792,6 +792,32 @@ TEST_F(ReleaseTest, ReplicasThatFollowNoBranchKeepNobodyFromFollowingOne) {
   EXPECT_FALSE(store.GetFollowed()->has_value());
 }
 
+TEST_F(ReleaseTest, OfTwoBranchesOneIsKeptInForceAndTheOtherIsAProblem) {
+  TrainAll();
+  PostgresFollowedBranchStore followed(pool_);
+  BranchFollower main("main", catalog_, releaser_, store_, followed),
+      staging("staging", catalog_, releaser_, store_, followed);
+  catalog_.branches["main"] = "a";
+  Put("b", {{kOne, "t1"}, {kTwo, "t2"}, {kThree, "t3"}}, "d2");
+  catalog_.branches["staging"] = "b";
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(main.Look().ok());
+    ASSERT_TRUE(staging.Look().ok());
+  }
+  EXPECT_EQ(Get().pin.commit, "a");
+  const auto problems = store_.Summarize("", std::nullopt)->problems;
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].reason, "TWO_RELEASE_BRANCHES");
+  EXPECT_THAT(problems[0].message, HasSubstr("--release-branch staging"));
+  // Who follows the one is gone, or has been told to follow the other.
+  StepAll();
+  Sql("UPDATE inference.followed_branch SET check_time = now() - interval '3 minutes'");
+  ASSERT_TRUE(staging.Look().ok());
+  EXPECT_EQ(Get().pin.commit, "b");
+  Sql("UPDATE inference.followed_branch SET rival_time = now() - interval '3 minutes'");
+  EXPECT_THAT(store_.Summarize("", std::nullopt)->problems, IsEmpty());
+}
+
 TEST_F(ReleaseTest, AStepWhoseHolderDiedIsDoneOnceByTheNext) {
   TrainAll();
   Make("a");

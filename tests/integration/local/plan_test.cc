@@ -70,6 +70,23 @@ TEST(PlanTest, SettingsReachAllProcessesOfTheirServiceAndTheLastWins) {
   }
 }
 
+TEST(PlanTest, WhoFollowsARemoteNeedsNoRepository) {
+  StackOptions options = Options();
+  options.config_repo = "";
+  options.sensor_data = options.programs = "/nowhere";
+  const auto field = [&] {
+    return DetailsOf(CheckPrerequisites(options))->field_violations[0].field;
+  };
+  EXPECT_EQ(field(), "--config-repo");
+  options.settings = {"config.remote_url=https://git.example.org/circuits.git"};
+  EXPECT_EQ(field(), "--sensor-data");
+  const auto plan = PlanServices(options, "host=/s");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  for (const ServiceProcess& process : *plan)
+    for (const std::string& argument : process.arguments)
+      EXPECT_EQ(argument.find("--repository"), std::string::npos) << process.name;
+}
+
 TEST(PlanTest, WhatDoesNotFitIsRefusedByItsFlag) {
   const auto flag = [](const StackOptions& options) {
     const absl::Status status = PlanServices(options, "").status();

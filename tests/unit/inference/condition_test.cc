@@ -265,6 +265,22 @@ TEST(ConditionTest, AStepUnderWayIsNoProblem) {
   EXPECT_THAT(WordsOf(training), ElementsAre("INFO TRAINING"));
 }
 
+TEST(ConditionTest, ATrainingThatCannotStartIsAWarningAtOnce) {
+  CircuitRecord circuit = OutOfSync(workqueue::TaskState::kQueued);
+  circuit.training_run = "trainingRuns/r1";
+  circuit.step->reason =
+      "waits for trainingRuns/r1/jobs/P001.C001: no replica of pool environment-e-2 has been seen";
+  circuit.step->blocked = true;
+  circuit.step->create_time = kNow - absl::Minutes(1);
+  const Condition condition = ConditionsOf(circuit, Daily()).at(0);
+  EXPECT_EQ(condition.severity, Severity::kWarning);
+  EXPECT_EQ(condition.reason, "TRAINING_BLOCKED");
+  EXPECT_THAT(condition.message, HasSubstr("no replica of pool environment-e-2"));
+  EXPECT_THAT(condition.message, HasSubstr("`fleetcast pool list`"));
+  circuit.serving.reset();
+  EXPECT_EQ(ConditionsOf(circuit, Daily()).at(0).severity, Severity::kError);
+}
+
 TEST(ConditionTest, AStepThatTakesTooLongIsAWarningAndNamesWhatHoldsIt) {
   struct Case {
     workqueue::TaskState state;
