@@ -78,7 +78,7 @@ constexpr char kTouch[] = R"sql(
 constexpr char kGetGroup[] =
     "SELECT {columns} FROM {s}.task_groups g WHERE g.group_id = $1 AND g.queue = $2";
 constexpr char kGetTask[] =
-    "SELECT {columns} FROM {s}.tasks t LEFT JOIN {s}.task_holds h ON h.task_id = t.task_id"
+    "SELECT {columns} FROM {s}.tasks t LEFT JOIN LATERAL {hold of t} h ON true"
     " WHERE t.group_id = $1 AND t.name = $2 AND t.queue = $3";
 
 // $1 queue, $2 after, $3 how many; then the condition's.
@@ -99,7 +99,7 @@ constexpr char kOfAll[] =
 
 constexpr char kChanged[] =
     "SELECT {columns}, t.change_number AS changed_as FROM {s}.tasks t"
-    " LEFT JOIN {s}.task_holds h ON h.task_id = t.task_id"
+    " LEFT JOIN LATERAL {hold of t} h ON true"
     " WHERE t.group_id = $1 AND (t.change_number, t.task_id) > ($2::bigint, $3::bigint)"
     " ORDER BY t.change_number, t.task_id LIMIT $4::int";
 constexpr char kRunning[] =

@@ -26,6 +26,13 @@ constexpr char kFetch[] = "SELECT * FROM {s}.fetch_tasks($1, $2, $3, $4, $5, $6)
 constexpr char kHolds[] =
     "jsonb_to_recordset($1::jsonb) AS n(task_id bigint, lease_epoch bigint, progress jsonb)";
 
+// As a subquery that is looked up row by row. Of a table that was empty when vacuum saw it, the
+// planner thinks that a join may as well read all of it; and all rows that were are still there while
+// somebody's transaction keeps vacuum from them.
+std::string HoldOf(const std::string& row) {
+  return absl::StrCat("(SELECT * FROM {s}.task_holds h WHERE h.task_id = ", row, ".task_id OFFSET 0)");
+}
+
 constexpr char kStrays[] = R"sql(
   SELECT h.task_id, h.lease_epoch FROM {s}.task_holds h JOIN {s}.tasks t USING (task_id)
   WHERE h.queue = $2 AND h.holder = $3 AND t.pool = $4
@@ -33,32 +40,34 @@ constexpr char kStrays[] = R"sql(
 
 constexpr char kRenew[] = R"sql(
   WITH mine AS MATERIALIZED (
-    SELECT h.task_id FROM {s}.task_holds h JOIN {holds} USING (task_id, lease_epoch)
-    WHERE h.lease_expire_time > clock_timestamp()
-    FOR UPDATE OF h SKIP LOCKED),
+    SELECT h.task_id FROM {holds} CROSS JOIN LATERAL (
+      SELECT h.task_id FROM {s}.task_holds h
+      WHERE h.task_id = n.task_id AND h.lease_epoch = n.lease_epoch
+        AND h.lease_expire_time > clock_timestamp()
+      FOR UPDATE OF h SKIP LOCKED) h),
   renewed AS (
     UPDATE {s}.task_holds h
     SET lease_expire_time = clock_timestamp() + $2::bigint * interval '1 ms'
-    FROM mine WHERE h.task_id = mine.task_id RETURNING h.task_id)
+    WHERE h.task_id = ANY (ARRAY(SELECT task_id FROM mine)) RETURNING h.task_id)
   SELECT h.task_id, h.task_id IN (SELECT task_id FROM renewed) AS renewed
-  FROM {s}.task_holds h JOIN {holds} USING (task_id, lease_epoch)
-  WHERE h.lease_expire_time > clock_timestamp())sql";
+  FROM {holds} CROSS JOIN LATERAL {hold of n} h
+  WHERE h.lease_epoch = n.lease_epoch AND h.lease_expire_time > clock_timestamp())sql";
 
 constexpr char kProgress[] = R"sql(
-  WITH written AS (
-    UPDATE {s}.task_holds h SET progress = n.progress,
-      stall_deadline = coalesce(clock_timestamp() + h.stall_timeout_ms * interval '1 ms',
-                                'infinity')
-    FROM {holds} WHERE h.task_id = n.task_id AND h.lease_epoch = n.lease_epoch
-    RETURNING h.task_id)
-  SELECT task_id FROM written)sql";
+  WITH said AS MATERIALIZED (SELECT * FROM {holds})
+  UPDATE {s}.task_holds h SET
+    progress = (SELECT n.progress FROM said n WHERE n.task_id = h.task_id),
+    stall_deadline = coalesce(clock_timestamp() + h.stall_timeout_ms * interval '1 ms', 'infinity')
+  WHERE h.task_id = ANY (ARRAY(SELECT task_id FROM said))
+    AND h.lease_epoch = (SELECT n.lease_epoch FROM said n WHERE n.task_id = h.task_id)
+  RETURNING h.task_id)sql";
 
 // Of those that `{rows}` names, locked in one order by everybody. What holds say of them is read
 // when the locks are had: it may have changed while they were waited for.
 constexpr char kLock[] = "SELECT t.task_id FROM {rows} ORDER BY t.task_id FOR UPDATE OF t {skip}";
 constexpr char kLocked[] = R"sql(
   SELECT {columns} FROM unnest($1::bigint[]) AS n(task_id) JOIN {s}.tasks t USING (task_id)
-  LEFT JOIN {s}.task_holds h USING (task_id) ORDER BY t.task_id)sql";
+  LEFT JOIN LATERAL {hold of t} h ON true ORDER BY t.task_id)sql";
 
 constexpr char kLockHeld[] = "SELECT * FROM {s}.lock_held($1)";
 constexpr char kApply[] = "SELECT {s}.apply_endings($1, $2)";
@@ -128,9 +137,11 @@ Queue::Queue(QueueOptions options, db::ConnectionPool& pool, db::ConnectionPool&
     : options_(std::move(options)), pool_(pool), lease_pool_(lease_pool) {}
 
 std::string Queue::Sql(const std::string& text) const {
-  return absl::StrReplaceAll(
-      absl::StrReplaceAll(text, {{"{holds}", kHolds}, {"{kept}", options_.kept}}),
-      {{"{s}", options_.schema}});
+  return absl::StrReplaceAll(absl::StrReplaceAll(text, {{"{holds}", kHolds},
+                                                        {"{hold of n}", HoldOf("n")},
+                                                        {"{hold of t}", HoldOf("t")},
+                                                        {"{kept}", options_.kept}}),
+                             {{"{s}", options_.schema}});
 }
 
 absl::StatusOr<std::vector<FetchedTask>> Queue::Fetch(const FetchRequest& request) {

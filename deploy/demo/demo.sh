@@ -113,13 +113,18 @@ while ! { port_is_free "$port" && port_is_free $((port + 1)) && port_is_free $((
   [ "$port" -lt 20000 ] || fail "found no free ports from 7001 on"
 done
 
+# Days of the data: until yesterday, and a first cutoff a week before.
+today=$(date -u +%F)
+yesterday=$(date -u -d "$today -1 day" +%F)
+week_ago=$(date -u -d "$today -8 days" +%F)
+
 chapter "Two plants, three circuits" \
   "A simulator makes 100 days of hourly sensor data, and the 48 hours after for later." \
   "A git repository holds the configuration: main lists the plants, branch add-circuits" \
   "adds their circuits."
-try fleetcast data simulate --circuits-of P001=2,P002=1 --days 100 --end 2025-12-17 \
+try fleetcast data simulate --circuits-of P001=2,P002=1 --days 100 --end "$today" \
   --out "$work/sensors" --hold-out 48h --hold-out-dir "$work/next" \
-  --config-repo "$work/circuits" --config-branch add-circuits --cutoff-date 2025-12-09
+  --config-repo "$work/circuits" --config-branch add-circuits --cutoff-date "$week_ago"
 git init -q --bare "$work/origin.git"
 circuit_git mia remote add origin "$work/origin.git"
 circuit_git mia push -q origin main add-circuits
@@ -158,17 +163,17 @@ try fleetcast model show 1
 
 chapter "Merge: a release" \
   "The merged commit is put in force. Candidates that passed the gate become champions and are" \
-  "deployed; a sweep then forecasts them all. The clock is the data's: the evening of December 9."
+  "deployed; a sweep then forecasts them all. The clock is that of the evening a week ago."
 merge mia 101 add-circuits "add the circuits"
 try fleetcast release create main --actor mia --watch
 echo
 try fleetcast schedule create daily --cron '0 6 * * *' --time-zone Europe/Berlin
-try fleetcast sweep start --as-of 2025-12-09 --watch
+try fleetcast sweep start --as-of "$week_ago" --watch
 
 chapter "Pull request 102, a week later" \
   "jonas moves one circuit's cutoff date, and writes a comment in another's file."
 circuit_git jonas switch -q -c my-branch
-sed -i 's/cutoff_date: "2025-12-09"/cutoff_date: "2025-12-16"/' \
+sed -i "s/cutoff_date: \"$week_ago\"/cutoff_date: \"$yesterday\"/" \
   "$work/circuits/config/plants/P001/C002.yml"
 echo '# Sensor replaced in spring; same type, same place.' \
   >>"$work/circuits/config/plants/P002/C001.yml"
@@ -179,7 +184,7 @@ try git -C "$work/circuits" --no-pager diff --stat origin/main my-branch
 echo
 try fleetcast config changes --base origin/main --head my-branch
 matrix=$(fleetcast config changes --base origin/main --head my-branch --matrix)
-expected='[{"plant_id":"P001","circuit_id":"C002","cutoff_date":"2025-12-16"}]'
+expected='[{"plant_id":"P001","circuit_id":"C002","cutoff_date":"'$yesterday'"}]'
 [ "${matrix//[[:space:]]/}" = "$expected" ] ||
   fail "just P001/C002 should be retrained, but config says $matrix"
 

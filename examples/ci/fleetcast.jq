@@ -82,7 +82,8 @@ def job_result:
   if .state == "STATE_SUCCEEDED" then "\(.model_version | version) \(.gate_outcome | verdict)"
   elif .state == "STATE_FAILED" then .failure | failed
   elif .state == "STATE_RUNNING" then
-    "running, epoch \(.progress.epoch // 0) of \(.progress.epochs // 0)"
+    "running" + (.progress | if (.epochs // 0) > 0 then ", epoch \(.epoch // 0) of \(.epochs)"
+      elif .phase then ", " + (.phase | plain_enum("PHASE_") | ascii_downcase | gsub("_"; " ")) else "" end)
   else
     (.state | plain_enum("STATE_") | ascii_downcase)
     + (if .state_reason then ": \(.state_reason)" else "" end)
@@ -107,6 +108,10 @@ def event:
   if .training_job then .training_job | "\(circuit): \(job_result)"
   elif .release then .release | "\(.name): \(.state_reason)"
   else empty end;
+
+# Of values, those that are not as the one before.
+def changes(values): foreach values as $value ({}; {new: ($value != .last), last: $value};
+  select(.new) | .last);
 
 # Text that stays in its cell of a Markdown table, and is text there.
 def cell:

@@ -156,7 +156,7 @@ follow() {
   while :; do
     grpcurl "${grpcurl_flags[@]}" -max-time "${FLEETCAST_WATCH_SECONDS:-600}" -d "$request" \
       "${!target_of}" "$2" 2>/dev/null |
-      jq -L "$here" --unbuffered -rn 'include "fleetcast"; inputs | event' || true
+      jq -L "$here" --unbuffered -rn 'include "fleetcast"; changes(inputs | event)' || true
     must_call "$1" "$3" <<<"$request" >"$5"
     case $(jq -r .state "$5") in
       STATE_QUEUED | STATE_RUNNING | STATE_APPLYING) ;;

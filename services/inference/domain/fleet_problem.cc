@@ -53,4 +53,17 @@ std::optional<FleetProblem> ProblemOf(const FollowedBranch& branch, absl::Time n
   return problem;
 }
 
+std::optional<FleetProblem> ProblemOf(std::optional<absl::Time> newest_reading, absl::Time now) {
+  if (!newest_reading || now - *newest_reading <= kFleetStaleAfter) return std::nullopt;
+  return FleetProblem{
+      .severity = Severity::kWarning,
+      .reason = "READINGS_STALE",
+      .message =
+          absl::StrCat("no sensor has readings after ",
+                       absl::FormatTime("%Y-%m-%d %H:%M UTC", *newest_reading, absl::UTCTimeZone()),
+                       ", ", absl::ToInt64Hours(now - *newest_reading) / 24,
+                       " days ago, and the forecasts begin there: does the source still get any?"),
+      .resource = {}};
+}
+
 }  // namespace fleetcast::inference

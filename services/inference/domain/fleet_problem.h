@@ -30,4 +30,10 @@ struct FleetProblem {
 inline constexpr absl::Duration kUnseenAfter = absl::Minutes(5);
 [[nodiscard]] std::optional<FleetProblem> ProblemOf(const FollowedBranch& branch, absl::Time now);
 
+// Of the newest reading of all sensors that forecasts have been made from: no forecast can be told
+// from one that is up to date by comparing sensors where all of them stand still.
+inline constexpr absl::Duration kFleetStaleAfter = absl::Hours(48);
+[[nodiscard]] std::optional<FleetProblem> ProblemOf(std::optional<absl::Time> newest_reading,
+                                                    absl::Time now);
+
 }  // namespace fleetcast::inference

@@ -63,8 +63,7 @@ std::string ReleaseReason(const Release& release) {
   std::string reason;
   switch (StateOf(release)) {
     case ReleaseState::kApplying:
-      reason = absl::StrCat(total - counts.open(), " of ", total, " steps have ended, ",
-                            counts.running, " are running");
+      reason = absl::StrCat(total - counts.open(), " of ", total, " steps have ended");
       break;
     case ReleaseState::kApplied:
       reason = total == 0   ? "every circuit was what it says already"

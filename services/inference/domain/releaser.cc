@@ -57,8 +57,8 @@ absl::Status CheckSuccession(const Kinship& kinship, const std::string& revision
   if (kinship.merge_base_commit == kinship.head_commit)
     return Refuse("STALE_RELEASE",
                   absl::StrCat(named, " is older than ", in_force,
-                               ", the commit in force; nothing was changed. To go back to it, roll "
-                               "back"),
+                               ", the commit in force; nothing was changed. Roll back to a release "
+                               "of it, or revert what came after it and release that"),
                   kinship);
   return Refuse(
       "DIVERGED_RELEASE",
@@ -217,7 +217,7 @@ absl::StatusOr<Release> Releaser::CommitBefore(const Release& standing) {
     if (at.pin.previous_release.empty())
       return Refused(absl::StatusCode::kFailedPrecondition, "NO_PREVIOUS_RELEASE",
                      absl::StrCat("nothing was in force before commit ", Short(at.pin.commit),
-                                  "; release an earlier commit by its name instead"));
+                                  "; revert what it changed on its branch and release that"));
     FLEETCAST_ASSIGN_OR_RETURN(Release before, store_.Get(at.pin.previous_release));
     FLEETCAST_ASSIGN_OR_RETURN(at, origin(std::move(before)));
   }
