@@ -188,7 +188,7 @@ function(fleetcast_protoset)
   add_dependencies(fleetcast_binaries protoset)
 endfunction()
 
-# fleetcast_embed_migrations(NAME SCHEMA): turns deploy/postgres/<schema>/V001__name.sql files
+# fleetcast_embed_migrations(NAME SCHEMA): turns deploy/postgres/<schema>/V017__name.sql files
 # into a library with `<schema>Migrations()`, so that no binary looks for SQL beside itself. A line
 # `\ir ../common/file.sql` (psql's own word) stands for that file: what several schemas have alike
 # is written once.
@@ -199,7 +199,7 @@ function(fleetcast_embed_migrations name schema)
   foreach(file ${files})
     get_filename_component(stem ${file} NAME_WE)
     if(NOT stem MATCHES "^V([0-9]+)__(.+)$")
-      message(FATAL_ERROR "${file}: a migration is called V001__what_it_does.sql")
+      message(FATAL_ERROR "${file}: a migration is called V017__what_it_does.sql")
     endif()
     math(EXPR version "${CMAKE_MATCH_1}")
     set(what ${CMAKE_MATCH_2})

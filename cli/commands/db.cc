@@ -28,8 +28,9 @@ void AddDbCommands(CLI::App& app, Session& session) {
                 nlohmann::ordered_json versions;
                 std::string lines;
                 for (const auto& [schema, migrations] : AllMigrations()) {
-                  versions[schema] = migrations.size();
-                  absl::StrAppend(&lines, schema, " is at version ", migrations.size(), "\n");
+                  const int version = migrations.back().version;
+                  versions[schema] = version;
+                  absl::StrAppend(&lines, schema, " is at version ", version, "\n");
                 }
                 session.Show(versions, [&](const Terminal&) { return lines; });
                 return absl::OkStatus();

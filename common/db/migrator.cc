@@ -87,12 +87,39 @@ absl::Status TooNew(const std::string& schema, int version, int most, int needed
                   {"needed_version", absl::StrCat(needed)}});
 }
 
-// Whether what was applied is what this program knows of it.
+// 1, or the version to which the baseline brings an empty schema.
+int FirstOf(const std::vector<Migration>& migrations) {
+  return migrations.empty() ? 1 : migrations.front().version;
+}
+
+int MostOf(const std::vector<Migration>& migrations) {
+  return migrations.empty() ? 0 : migrations.back().version;
+}
+
+// This program's own migrations do not lead on from where a schema has begun below their `first`.
+absl::Status TooOld(const std::string& schema, int version, int needed, int first) {
+  const std::string remedy =
+      version > 0 && version < first
+          ? absl::StrCat("this program has no migrations from there to ", first,
+                         "; first run, of an earlier release that has them: ")
+          : "run: ";
+  return Refused(
+      absl::StatusCode::kFailedPrecondition, "SCHEMA_TOO_OLD",
+      absl::StrCat("schema \"", schema, "\" is at version ", version, ", this program needs ",
+                   needed, " at least; ", remedy, "fleetcast db migrate --database <DSN>"),
+      {{"schema", schema},
+       {"version", absl::StrCat(version)},
+       {"needed_version", absl::StrCat(needed)}});
+}
+
+// Whether what was applied is what this program knows of it. A baseline on one side is not compared
+// with the last of the steps that it stands for on the other.
 absl::Status CheckUnchanged(const std::string& schema, const AppliedMigrations& applied,
                             const std::vector<Migration>& migrations) {
   for (const Migration& migration : migrations) {
     const auto found = applied.find(migration.version);
     if (found == applied.end() || found->second.sha256 == Sha256Hex(migration.sql)) continue;
+    if ((found == applied.begin()) != (migration.version == FirstOf(migrations))) continue;
     return Refused(
         absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED",
         absl::StrCat("migration ", migration.version, " (", found->second.name, ") of schema \"",
@@ -159,12 +186,13 @@ absl::StatusOr<Step> ApplyNext(ConnectionPool& pool, pqxx::work& work, const std
                                const std::vector<Migration>& migrations) {
   if (!TryLockSchema(work, schema)) return Step::kLocked;
   const AppliedMigrations applied = ReadApplied(work, schema);
-  const int most = static_cast<int>(migrations.size());
-  if (NewestOf(applied) > most) return TooNew(schema, NewestOf(applied), most, NewestOf(applied));
+  const int version = NewestOf(applied), first = FirstOf(migrations), most = MostOf(migrations);
+  if (version > most) return TooNew(schema, version, most, version);
   FLEETCAST_RETURN_IF_ERROR(CheckUnchanged(schema, applied, migrations));
-  if (NewestOf(applied) == most) return Step::kNoneLeft;
+  if (version > 0 && version < first) return TooOld(schema, version, first, first);
+  if (version == most) return Step::kNoneLeft;
 
-  const Migration& next = migrations[NewestOf(applied)];
+  const Migration& next = migrations[version == 0 ? 0 : version + 1 - first];
   const Header header = HeaderOf(next);
   MakeTable(work, schema);
   if (header.outside_transaction) {
@@ -180,13 +208,16 @@ absl::StatusOr<Step> ApplyNext(ConnectionPool& pool, pqxx::work& work, const std
 }
 
 absl::Status CheckSequence(const std::string& schema, const std::vector<Migration>& migrations) {
-  for (std::size_t i = 0; i < migrations.size(); ++i)
-    if (migrations[i].version != static_cast<int>(i) + 1)
+  int due = std::max(1, FirstOf(migrations));
+  for (const Migration& migration : migrations) {
+    if (migration.version != due)
       return Refused(absl::StatusCode::kInternal, "MIGRATION_SEQUENCE_BROKEN",
                      absl::StrCat("the migrations of schema \"", schema,
-                                  "\" are not numbered 1, 2, 3 …: found ", migrations[i].version,
-                                  " where ", i + 1, " is due"),
+                                  "\" are not numbered without gaps: found ", migration.version,
+                                  " where ", due, " is due"),
                      {{"schema", schema}});
+    ++due;
+  }
   return absl::OkStatus();
 }
 
@@ -215,20 +246,15 @@ absl::Status Migrate(ConnectionPool& pool, const std::string& schema,
 absl::Status CheckWindow(const std::string& schema, const AppliedMigrations& applied,
                          const std::vector<Migration>& migrations, int least) {
   FLEETCAST_RETURN_IF_ERROR(CheckUnchanged(schema, applied, migrations));
-  const int most = static_cast<int>(migrations.size());
+  const int most = MostOf(migrations);
   int needed = 0;  // of what a program knows, by the migrations that this one does not
   for (auto unknown = applied.upper_bound(most); unknown != applied.end(); ++unknown)
     needed = std::max(needed, unknown->second.serves_from);
   const int version = NewestOf(applied);
   if (needed > most) return TooNew(schema, version, most, needed);
-  if (version >= least) return absl::OkStatus();
-  return Refused(
-      absl::StatusCode::kFailedPrecondition, "SCHEMA_TOO_OLD",
-      absl::StrCat("schema \"", schema, "\" is at version ", version, ", this program needs ",
-                   least, " at least; run: fleetcast db migrate --database <DSN>"),
-      {{"schema", schema},
-       {"version", absl::StrCat(version)},
-       {"needed_version", absl::StrCat(least)}});
+  const int first = FirstOf(migrations);
+  if (version >= std::max(least, first)) return absl::OkStatus();
+  return TooOld(schema, version, std::max(least, first), first);
 }
 
 absl::Status CheckSchemaVersion(ConnectionPool& pool, const std::string& schema,

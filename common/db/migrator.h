@@ -1,5 +1,10 @@
 // Forward-only migrations, one sequence per schema; the SQL stands in
-// `deploy/postgres/<schema>/V001__what_it_does.sql` and is compiled into the binaries.
+// `deploy/postgres/<schema>/V017__what_it_does.sql` and is compiled into the binaries.
+//
+// The first of a sequence may have a version above 1: it is the baseline, which brings an empty
+// schema to that version. A schema that earlier programs brought there step by step is as the
+// baseline would have made it, and goes on from there; one that they left below is theirs to bring
+// there.
 //
 // The comment lines that a file begins with may say two things of it:
 //   -- serves programs from version N
@@ -24,7 +29,7 @@
 namespace fleetcast::db {
 
 struct Migration {
-  int version = 0;  // 1, 2, 3 … without gaps
+  int version = 0;  // without gaps from the first on
   std::string name;
   std::string sql;
 };
@@ -34,9 +39,10 @@ constexpr absl::Duration kMigrationTimeout = absl::Hours(2);
 
 // Brings `schema` to the newest of `migrations` under an advisory lock; each migration is one
 // transaction that also records its version and the SHA-256 of its SQL. FAILED_PRECONDITION if an
-// applied migration's SQL has changed, or if the database is newer than `migrations`. Not through a
-// pooler; `pool` has two connections at least, and kMigrationTimeout for a statement unless the
-// tables are known to be small.
+// applied migration's SQL has changed (MIGRATION_CHANGED), if the schema is newer than `migrations`
+// (SCHEMA_NEWER_THAN_PROGRAM), or if it has begun and is not at their baseline (SCHEMA_TOO_OLD).
+// Not through a pooler; `pool` has two connections at least, and kMigrationTimeout for a statement
+// unless the tables are known to be small.
 [[nodiscard]] absl::Status Migrate(ConnectionPool& pool, const std::string& schema,
                                    const std::vector<Migration>& migrations);
 
@@ -48,10 +54,11 @@ struct AppliedMigration {
 };
 
 // Whether a program that carries `migrations` and needs at least version `least` works with a
-// schema to which `applied`, by version, were applied: it does if that is at `least` or later and
-// if every migration that the program does not know serves it. So old and new programs run side by
-// side while a release rolls out: migrate first, then replace the programs. FAILED_PRECONDITION
-// with the command that mends it: SCHEMA_TOO_OLD, SCHEMA_NEWER_THAN_PROGRAM, MIGRATION_CHANGED.
+// schema to which `applied`, by version, were applied: it does if that is at `least` and the
+// baseline or later and if every migration that the program does not know serves it. So old and new
+// programs run side by side while a release rolls out: migrate first, then replace the programs.
+// FAILED_PRECONDITION with the command that mends it: SCHEMA_TOO_OLD, SCHEMA_NEWER_THAN_PROGRAM,
+// MIGRATION_CHANGED.
 [[nodiscard]] absl::Status CheckWindow(const std::string& schema,
                                        const std::map<int, AppliedMigration>& applied,
                                        const std::vector<Migration>& migrations, int least);

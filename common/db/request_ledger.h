@@ -47,7 +47,7 @@ struct RequestAnswer {
                                          const std::vector<RequestAnswer>& answers);
 
 // Forgets answers older than `keep`, a thousand at a time: a request that is repeated later is a
-// new one. The schema needs deploy/postgres/common/duties.sql.
+// new one. The schema needs deploy/postgres/common/requests_and_duties.sql.
 [[nodiscard]] Duty RequestRetention(const std::string& schema, absl::Duration keep);
 
 }  // namespace fleetcast::db

@@ -1,5 +1,4 @@
-// What is particular to forecasts in Postgres: what a list reads, partitions, and the move of the
-// rows that an earlier release stored.
+// What is particular to forecasts in Postgres: what a list reads, and partitions.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,10 +42,8 @@ Forecast ForecastAt(const CircuitId& circuit, absl::Time issue_time, std::int64_
 
 class ForecastStorage : public ::testing::Test {
  protected:
-  void SetUp() override { Migrate(db::inferenceMigrations()); }
-
-  void Migrate(const std::vector<db::Migration>& migrations) {
-    const absl::Status migrated = db::Migrate(pool_, "inference", migrations);
+  void SetUp() override {
+    const absl::Status migrated = db::Migrate(pool_, "inference", db::inferenceMigrations());
     ASSERT_TRUE(migrated.ok()) << migrated;
   }
   void Execute(const std::string& sql) {
@@ -153,48 +150,6 @@ TEST_F(ForecastStorage, OldForecastsGoByPartitionAndTheLatestOfEachCircuitStaysR
   ASSERT_EQ(latest.size(), 3U);
   EXPECT_EQ(latest[1].circuit.circuit_id, "C001");
   EXPECT_EQ(latest[1].points.size(), 24U);
-}
-
-class ForecastsOfAnEarlierRelease : public ForecastStorage {
- protected:
-  void SetUp() override {
-    std::vector<db::Migration> earlier = db::inferenceMigrations();
-    const auto here = std::find_if(earlier.begin(), earlier.end(), [](const auto& migration) {
-      return migration.name == "forecasts";
-    });
-    ASSERT_NE(here, earlier.end());
-    earlier.erase(here, earlier.end());
-    Migrate(earlier);
-  }
-};
-
-TEST_F(ForecastsOfAnEarlierRelease, AreMovedWithAllTheirSteps) {
-  Execute(R"(
-    INSERT INTO inference.forecasts (plant_id, circuit_id, issue_time, model_version, target_column,
-      interval_levels, sweep_id)
-    VALUES ('P001', 'C001', '2025-12-09T23:00:00Z', 4, 'temperature', '{80,95}', 's1'),
-      ('P001', 'C001', '2025-12-09T22:00:00Z', 4, 'temperature', '{}', 's0'),
-      ('P001', 'C002', '2026-01-05T00:00:00Z', 5, 'pressure', '{80}', 's1');
-    INSERT INTO inference.forecast_points (plant_id, circuit_id, issue_time, model_version, step,
-      target_time, value, lower, upper)
-    VALUES ('P001', 'C001', '2025-12-09T23:00:00Z', 4, 2, '2025-12-10T01:00:00Z', 2,
-        '{1.5,1}', '{2.5,3}'),
-      ('P001', 'C001', '2025-12-09T23:00:00Z', 4, 1, '2025-12-10T00:00:00Z', 1,
-        '{0.5,0}', '{1.5,2}'),
-      ('P001', 'C001', '2025-12-09T22:00:00Z', 4, 1, '2025-12-09T23:00:00Z', 7, '{}', '{}'))");
-  Migrate(db::inferenceMigrations());
-  EXPECT_EQ(Partitions(), "inference.forecasts_2025w50 inference.forecasts_2026w02");
-  const auto moved = List({});
-  ASSERT_EQ(moved.size(), 3U);
-  EXPECT_TRUE(moved[0].points.empty());
-  ASSERT_EQ(moved[1].points.size(), 2U);
-  EXPECT_EQ(moved[1].points[1].time, moved[1].issue_time + absl::Hours(2));
-  EXPECT_EQ(moved[1].points[1].lower, (std::vector<double>{1.5, 1}));
-  EXPECT_EQ(moved[1].points[0].upper, (std::vector<double>{1.5, 2}));
-  EXPECT_EQ(moved[2].points[0].value, 7);
-  const auto latest = List({.latest_only = true});
-  ASSERT_EQ(latest.size(), 2U);
-  EXPECT_EQ(latest[1].sweep_id, "s1");
 }
 
 // How many rows of tables a plan reads, those that it throws away included.

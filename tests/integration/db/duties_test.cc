@@ -39,19 +39,14 @@ class HastyClock final : public Clock {
 
 std::string SharedSql() {
   std::ifstream file(std::filesystem::path(std::getenv("FLEETCAST_SOURCE_DIR")) /
-                     "deploy/postgres/common/duties.sql");
+                     "deploy/postgres/common/requests_and_duties.sql");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
 class DutiesTest : public ::testing::Test {
  protected:
   DutiesTest() : pool_({.dsn = testing::NewDatabase(), .size = 8}) {
-    Execute(
-        "CREATE SCHEMA shop; SET LOCAL search_path TO shop;"
-        "CREATE TABLE requests (request_id uuid PRIMARY KEY, method text NOT NULL,"
-        "  fingerprint text NOT NULL, answer text,"
-        "  create_time timestamptz NOT NULL DEFAULT now());" +
-        SharedSql());
+    Execute("CREATE SCHEMA shop; SET LOCAL search_path TO shop;" + SharedSql());
   }
 
   void Execute(const std::string& sql) {

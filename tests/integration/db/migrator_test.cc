@@ -161,7 +161,91 @@ TEST_F(MigratorTest, SchemasAreMigratedIndependently) {
 }
 
 TEST_F(MigratorTest, AGapInTheNumbersIsRefused) {
-  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {second_})), "MIGRATION_SEQUENCE_BROKEN");
+  const Migration none{0, "none", "SELECT"}, third{3, "third", "SELECT"};
+  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {first_, third})), "MIGRATION_SEQUENCE_BROKEN");
+  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {second_, first_})), "MIGRATION_SEQUENCE_BROKEN");
+  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {none, first_})), "MIGRATION_SEQUENCE_BROKEN");
+  EXPECT_EQ(Query("SELECT to_regclass('zoo.schema_migrations') IS NULL"), "t");
+}
+
+// Steps 1 and 2 are one.
+class BaselineTest : public MigratorTest {
+ protected:
+  std::string Versions() {
+    return Query(
+        "SELECT string_agg(version || ' ' || name, ',' ORDER BY version)"
+        " FROM zoo.schema_migrations");
+  }
+
+  const Migration baseline_{2, "baseline",
+                            "CREATE TABLE zoo.animals (id int, name text);"
+                            "INSERT INTO zoo.animals VALUES (2)"};
+  const Migration third_{3, "third", "ALTER TABLE zoo.animals ADD COLUMN age int"};
+};
+
+TEST_F(BaselineTest, AnEmptySchemaIsBroughtToItsVersionAndGoesOnFromThere) {
+  EXPECT_EQ(ReasonOf(CheckSchemaVersion(pool_, "zoo", {baseline_}, 2)), "SCHEMA_TOO_OLD");
+  ASSERT_TRUE(Migrate(pool_, "zoo", {baseline_}).ok());
+  EXPECT_EQ(Versions(), "2 baseline");
+  EXPECT_TRUE(CheckSchemaVersion(pool_, "zoo", {baseline_}, 2).ok());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(Migrate(pool_, "zoo", {baseline_, third_}).ok());
+  EXPECT_EQ(Versions(), "2 baseline,3 third");
+  EXPECT_EQ(Query("SELECT count(*) FROM zoo.animals WHERE age IS NULL"), "1");
+  EXPECT_TRUE(CheckSchemaVersion(pool_, "zoo", {baseline_, third_}, 3).ok());
+}
+
+TEST_F(BaselineTest, ASchemaThatCameThereByStepsIsLeftAsItIsAndGoesOnFromThere) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_, second_}).ok());
+  EXPECT_TRUE(CheckSchemaVersion(pool_, "zoo", {baseline_}, 2).ok());
+  ASSERT_TRUE(Migrate(pool_, "zoo", {baseline_}).ok());
+  EXPECT_EQ(Versions(), "1 first,2 second");
+  EXPECT_EQ(Query("SELECT string_agg(id::text, ',') FROM zoo.animals"), "1");
+  ASSERT_TRUE(Migrate(pool_, "zoo", {baseline_, third_}).ok());
+  EXPECT_EQ(Versions(), "1 first,2 second,3 third");
+  EXPECT_TRUE(CheckSchemaVersion(pool_, "zoo", {baseline_, third_}, 3).ok());
+}
+
+TEST_F(BaselineTest, ASchemaThatIsPastItIsLeftAsItIs) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_, second_, third_}).ok());
+  ASSERT_TRUE(Migrate(pool_, "zoo", {baseline_, third_}).ok());
+  EXPECT_EQ(Versions(), "1 first,2 second,3 third");
+  Migration changed = third_;
+  changed.sql += " -- edited";
+  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {baseline_, changed})), "MIGRATION_CHANGED");
+}
+
+TEST_F(BaselineTest, ASchemaBelowItIsForAnEarlierReleaseToMigrate) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_}).ok());
+  for (const absl::Status& status : {Migrate(pool_, "zoo", {baseline_, third_}),
+                                     CheckSchemaVersion(pool_, "zoo", {baseline_, third_}, 1)}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(ReasonOf(status), "SCHEMA_TOO_OLD");
+    EXPECT_NE(std::string(status.message())
+                  .find("is at version 1, this program needs 2 at least; this program has no "
+                        "migrations from there to 2; first run, of an earlier release that has "
+                        "them: fleetcast db migrate"),
+              std::string::npos)
+        << status;
+  }
+  EXPECT_EQ(Versions(), "1 first");
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_, second_}).ok());
+  EXPECT_TRUE(Migrate(pool_, "zoo", {baseline_, third_}).ok());
+}
+
+TEST_F(BaselineTest, OneThatMadeTheSchemaAndHasChangedIsRefused) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {baseline_}).ok());
+  Migration changed = baseline_;
+  changed.sql += " -- edited";
+  EXPECT_EQ(ReasonOf(Migrate(pool_, "zoo", {changed, third_})), "MIGRATION_CHANGED");
+  EXPECT_EQ(ReasonOf(CheckSchemaVersion(pool_, "zoo", {changed}, 2)), "MIGRATION_CHANGED");
+  EXPECT_EQ(Versions(), "2 baseline");
+}
+
+TEST_F(BaselineTest, ProgramsThatHaveTheStepsRunOnASchemaThatItMade) {
+  ASSERT_TRUE(Migrate(pool_, "zoo", {baseline_}).ok());
+  EXPECT_TRUE(CheckSchemaVersion(pool_, "zoo", {first_, second_}, 2).ok());
+  ASSERT_TRUE(Migrate(pool_, "zoo", {first_, second_, third_}).ok());
+  EXPECT_EQ(Versions(), "2 baseline,3 third");
 }
 
 }  // namespace

@@ -125,12 +125,9 @@ absl::Status FillWithVersions(const std::string& dsn, int versions) {
   db::ConnectionPool first({.dsn = dsn, .size = 1});
   FLEETCAST_RETURN_IF_ERROR(execute(first, kMemory));
   db::ConnectionPool pool({.dsn = dsn, .size = 2, .statement_timeout = absl::Minutes(30)});
-  const std::vector<db::Migration> migrations = db::registryMigrations();
-  FLEETCAST_RETURN_IF_ERROR(
-      db::Migrate(pool, "registry", {migrations.begin(), migrations.begin() + 4}));
+  FLEETCAST_RETURN_IF_ERROR(db::Migrate(pool, "registry", db::registryMigrations()));
   FLEETCAST_RETURN_IF_ERROR(
       execute(pool, absl::StrReplaceAll(kFill, {{"$versions", absl::StrCat(versions)}})));
-  FLEETCAST_RETURN_IF_ERROR(db::Migrate(pool, "registry", migrations));
   return execute(pool, "ANALYZE");
 }
 

@@ -1,2 +1,0 @@
--- serves programs from version 1
-\ir ../common/duties.sql
