@@ -27,10 +27,11 @@ constexpr char kHolds[] =
     "jsonb_to_recordset($1::jsonb) AS n(task_id bigint, lease_epoch bigint, progress jsonb)";
 
 // As a subquery that is looked up row by row. Of a table that was empty when vacuum saw it, the
-// planner thinks that a join may as well read all of it; and all rows that were are still there while
-// somebody's transaction keeps vacuum from them.
+// planner thinks that a join may as well read all of it; and all rows that were are still there
+// while somebody's transaction keeps vacuum from them.
 std::string HoldOf(const std::string& row) {
-  return absl::StrCat("(SELECT * FROM {s}.task_holds h WHERE h.task_id = ", row, ".task_id OFFSET 0)");
+  return absl::StrCat("(SELECT * FROM {s}.task_holds h WHERE h.task_id = ", row,
+                      ".task_id OFFSET 0)");
 }
 
 constexpr char kStrays[] = R"sql(

@@ -25,8 +25,6 @@ CREATE TABLE task_groups (
   -- The pools and the priorities that its tasks have: its lanes.
   task_pools        text[] NOT NULL DEFAULT '{}',
   priorities        smallint[] NOT NULL DEFAULT '{}',
-  -- Of programs that read no lanes.
-  fetch_floor       timestamptz NOT NULL DEFAULT '-infinity',
   create_time       timestamptz NOT NULL DEFAULT clock_timestamp(),
   start_time        timestamptz,
   end_time          timestamptz,

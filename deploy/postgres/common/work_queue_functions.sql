@@ -2,6 +2,9 @@
 -- the server's. To plan them for each call takes longer than to run them. The plans are generic, and
 -- use indexes whatever the statistics say, which know nothing of what came a moment ago. They are
 -- several statements each: to prepare one that does all for execution takes longer than to run it.
+-- Holds are looked up row by row, never joined: of a table that was empty when vacuum saw it, the
+-- planner thinks that a join may as well read all of it, and all holds that were are still there while
+-- somebody's transaction keeps vacuum from them.
 
 -- Takes up to `most` tasks of a pool for a holder, none of `except_groups`: of a group whose row
 -- somebody keeps locked, each task that ends waits for that, and whoever works on them would soon do
@@ -9,7 +12,7 @@
 -- there are. Everything else is looked at without waiting. Lanes are visited lazily, one share each,
 -- so that no more rows are locked than are asked for. That a key is free is made sure by the primary
 -- key of task_holds.
-CREATE FUNCTION fetch_tasks(of_queue text, of_pool text, most integer, by_holder text, lease_ms bigint,
+CREATE OR REPLACE FUNCTION fetch_tasks(of_queue text, of_pool text, most integer, by_holder text, lease_ms bigint,
                             except_groups text[])
 RETURNS TABLE (task_id bigint, lease_epoch bigint, group_id text, name text, key text, pools text[],
                payload jsonb, attempt_count integer, max_attempts integer, attempt_timeout_ms bigint,
@@ -23,6 +26,8 @@ DECLARE
   rooms jsonb;     -- of pools that have a limit: how many more may run
   closed text[];
   taken bigint[];
+  epochs bigint[];
+  attempts integer[];
   passed jsonb;    -- the floors that may be raised, and the lanes that begin
   any_ready boolean;
 BEGIN
@@ -69,7 +74,6 @@ BEGIN
           AND t.state = 'QUEUED' AND t.ready_time >= l.ready_time
           AND t.ready_time <= statement_timestamp()
           AND NOT t.pools && closed
-          -- Not as a join, which might read all holds, and all that were.
           AND (SELECT h.task_id FROM task_holds h WHERE h.queue = t.queue AND h.key = t.key) IS NULL
         ORDER BY t.ready_time, t.task_id
         LIMIT (most::bigint + l.all_groups - 1) / l.all_groups FOR UPDATE OF t SKIP LOCKED) t
@@ -92,15 +96,18 @@ BEGIN
         WHERE x.task_id = c.task_id AND x.nth > x.room)
       ORDER BY c.queue, c.key
       ON CONFLICT (queue, key) DO NOTHING
-      RETURNING task_id)
+      RETURNING task_id, lease_epoch, attempt_count)
     -- Tasks of a group are ready a microsecond after one another: so many have been passed. Not at each
     -- fetch, for a lane has dead versions too.
-    SELECT (SELECT array_agg(held.task_id) FROM held),
+    SELECT h.taken, h.epochs, h.attempts,
            (SELECT jsonb_agg(jsonb_build_object('group_id', l.group_id, 'priority', l.priority,
                      'revision', l.revision, 'ready_time', l.ready_time, 'begun', l.begun))
             FROM live l WHERE l.ready_time > l.fetch_floor + interval '200 us' OR NOT l.begun),
            EXISTS (SELECT FROM live)
-    INTO taken, passed, any_ready;
+    INTO taken, epochs, attempts, passed, any_ready
+    FROM (SELECT array_agg(held.task_id ORDER BY held.task_id) AS taken,
+                 array_agg(held.lease_epoch ORDER BY held.task_id) AS epochs,
+                 array_agg(held.attempt_count ORDER BY held.task_id) AS attempts FROM held) h;
     EXIT WHEN taken IS NOT NULL OR NOT any_ready;
   END LOOP;
 
@@ -140,25 +147,19 @@ BEGIN
     WHERE p.pool_id = c.pool_id;
   END IF;
   RETURN QUERY
-  SELECT t.task_id, h.lease_epoch, t.group_id, t.name, t.key, t.pools, t.payload, h.attempt_count,
-         t.max_attempts, t.attempt_timeout_ms, t.stall_timeout_ms, l.pin
-  FROM unnest(taken) AS n(task_id) JOIN tasks t USING (task_id) JOIN task_holds h USING (task_id)
-  JOIN task_lanes l ON l.queue = t.queue AND l.pool = t.pool AND l.group_id = t.group_id
-    AND l.priority = t.priority
+  SELECT t.task_id, n.lease_epoch, t.group_id, t.name, t.key, t.pools, t.payload, n.attempt_count,
+         t.max_attempts, t.attempt_timeout_ms, t.stall_timeout_ms,
+         (SELECT l.pin FROM task_lanes l
+          WHERE l.queue = t.queue AND l.pool = t.pool AND l.group_id = t.group_id
+            AND l.priority = t.priority)
+  FROM unnest(taken, epochs, attempts) AS n(task_id, lease_epoch, attempt_count)
+  JOIN tasks t USING (task_id)
   ORDER BY t.task_id;
 END $$;
 
--- What programs call that leave no group out.
-CREATE FUNCTION fetch_tasks(of_queue text, of_pool text, most integer, by_holder text, lease_ms bigint)
-RETURNS TABLE (task_id bigint, lease_epoch bigint, group_id text, name text, key text, pools text[],
-               payload jsonb, attempt_count integer, max_attempts integer, attempt_timeout_ms bigint,
-               stall_timeout_ms bigint, pin jsonb)
-LANGUAGE sql SET search_path FROM CURRENT
-AS $$ SELECT * FROM fetch_tasks(of_queue, of_pool, most, by_holder, lease_ms, '{}') $$;
-
 -- Locks the tasks of holds, [{"task_id", "lease_epoch"}]. Gives those that are held under that epoch,
 -- RUNNING, and those that have ended or wait again since. Holds are looked at when the locks are had.
-CREATE FUNCTION lock_held(holds jsonb) RETURNS TABLE (task_id bigint, state text)
+CREATE OR REPLACE FUNCTION lock_held(holds jsonb) RETURNS TABLE (task_id bigint, state text)
 LANGUAGE plpgsql SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
 AS $$
@@ -169,7 +170,8 @@ BEGIN
   RETURN QUERY
   SELECT t.task_id, CASE WHEN h.task_id IS NULL THEN t.state ELSE 'RUNNING' END
   FROM jsonb_to_recordset(holds) AS n(task_id bigint, lease_epoch bigint)
-  JOIN tasks t USING (task_id) LEFT JOIN task_holds h USING (task_id)
+  JOIN tasks t USING (task_id)
+  LEFT JOIN LATERAL (SELECT * FROM task_holds h WHERE h.task_id = t.task_id OFFSET 0) h ON true
   WHERE coalesce(h.lease_epoch, t.lease_epoch) = n.lease_epoch;
 END $$;
 
@@ -181,7 +183,7 @@ END $$;
 -- all its tasks wait for: what can be done before is, and it is waited for in a statement of its own,
 -- for who has waited prepares all of a statement once more. Whoever waits holds the locks of its
 -- tasks' holds meanwhile, which nobody can renew: by the lock timeout he lets go of them now and then.
-CREATE FUNCTION apply_endings(endings jsonb, end_states text[]) RETURNS void
+CREATE OR REPLACE FUNCTION apply_endings(endings jsonb, end_states text[]) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
 SET lock_timeout = '2s'
@@ -274,7 +276,7 @@ END $$;
 
 -- Of successes, as apply_endings takes them and with their "lease_epoch": ends those that are held
 -- under it. Gives the state in which it found each that had ended or was held: as lock_held does.
-CREATE FUNCTION succeed_tasks(successes jsonb, end_states text[])
+CREATE OR REPLACE FUNCTION succeed_tasks(successes jsonb, end_states text[])
 RETURNS TABLE (task_id bigint, state text)
 LANGUAGE plpgsql SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
@@ -294,7 +296,7 @@ BEGIN
 END $$;
 
 -- Keeps counts right, and gives how many attempts are dead.
-CREATE FUNCTION tend_queue(of_queue text) RETURNS integer
+CREATE OR REPLACE FUNCTION tend_queue(of_queue text) RETURNS integer
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   -- A pool that is given a limit begins with a count that a fetch under way may not be in.

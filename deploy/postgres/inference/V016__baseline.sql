@@ -3,7 +3,6 @@
 -- sort by byte, as their names do.
 \ir ../common/requests_and_duties.sql
 \ir ../common/work_queue.sql
-\ir ../common/work_queue_functions.sql
 
 -- A tick makes at most one sweep, whichever replica wakes first.
 CREATE UNIQUE INDEX sweeps_by_tick

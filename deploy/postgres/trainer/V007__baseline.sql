@@ -1,13 +1,9 @@
 -- The trainer's ledger: training runs and jobs are groups and tasks of its work queue.
 \ir ../common/requests_and_duties.sql
 \ir ../common/work_queue.sql
-\ir ../common/work_queue_functions.sql
 
 -- The last job of each circuit whose version passed the gate: retention keeps its run. The word of
 -- old for that was CHAMPION.
 CREATE INDEX tasks_that_passed ON trainer.tasks (name, task_id DESC)
   WHERE queue = 'training' AND state = 'SUCCEEDED'
     AND result -> 'gate' ->> 'verdict' IN ('BETTER', 'AS_GOOD', 'NOT_COMPARABLE', 'CHAMPION');
--- Of programs that know no other word.
-CREATE INDEX tasks_of_champions ON trainer.tasks (name, task_id DESC)
-  WHERE queue = 'training' AND state = 'SUCCEEDED' AND result -> 'gate' ->> 'verdict' = 'CHAMPION';

@@ -589,6 +589,60 @@ TEST_F(QueueTest, AMovedTaskIsFetchedHoweverFarItsNewLaneHasCome) {
   EXPECT_EQ(names, (std::set<std::string>{"a000000", "a000001"}));
 }
 
+// Vacuum finds the table empty and may remove nothing: what a plan would make of such a table as a
+// whole, each fetch and renewal of ten minutes would pay.
+TEST_F(QueueTest, WhatRanBeforeIsNotReadAgainWhileSomebodysTransactionKeepsIt) {
+  constexpr int kBefore = 3000;
+  db::ConnectionPool one({.dsn = dsn_, .size = 1});
+  Queue queue({.schema = "trainer", .queue = "training"}, one, one);
+  pqxx::connection elsewhere(dsn_);
+  pqxx::transaction<pqxx::repeatable_read> pin(elsewhere);
+  pin.exec("SELECT count(*) FROM trainer.task_holds");
+  Sql(
+      absl::StrCat("INSERT INTO trainer.task_holds (queue, key, task_id, group_id, lease_epoch,"
+                   " holder, lease_expire_time) SELECT 'training', 'k' || i, 1000000 + i, 'old', 1,"
+                   " 'replica', now() FROM generate_series(1, ",
+                   kBefore, ") i"));
+  Sql("DELETE FROM trainer.task_holds");
+  ASSERT_TRUE(db::RunStatement(pool_, [](pqxx::nontransaction& work) {
+                work.exec("VACUUM ANALYZE trainer.task_holds");
+                return absl::OkStatus();
+              }).ok());
+  const auto entries_read = [&] {
+    std::int64_t read = -1;
+    EXPECT_TRUE(db::RunStatement(one, [&](pqxx::nontransaction& work) {
+                  work.exec("SELECT pg_stat_force_next_flush()");
+                  read = work.exec1(
+                                 "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes"
+                                 " WHERE relname = 'task_holds'")[0]
+                             .as<std::int64_t>();
+                  return absl::OkStatus();
+                }).ok());
+    return read;
+  };
+  Enqueue("g1", TasksNamed("a", 20));
+  const std::int64_t before = entries_read();
+  const auto held =
+      queue.Fetch({.holder = "r", .pool = "here", .most = 10, .lease = absl::Minutes(5)});
+  ASSERT_TRUE(held.ok()) << held.status();
+  ASSERT_THAT(*held, SizeIs(10));
+  std::vector<HoldId> ids;
+  std::vector<ProgressReport> reports;
+  for (const FetchedTask& task : *held) {
+    ids.push_back(task.hold());
+    reports.push_back({task.hold(), R"({"epoch": 1})"});
+  }
+  EXPECT_THAT(*queue.Renew(ids, absl::Minutes(5)), Each(Renewal::kRenewed));
+  EXPECT_THAT(*queue.Progress(reports), Each(true));
+  EXPECT_EQ(Get("g1", held->front().name).progress, R"({"epoch": 1})");
+  EXPECT_THAT(*queue.SucceedAll({{ids[0], "{}"}}), Each(true));
+  EXPECT_THAT(*queue.SucceedAll({{ids[1], "{}"}},
+                                [](pqxx::work&, const auto&) { return absl::OkStatus(); }),
+              Each(true));
+  EXPECT_THAT(*queue.End({{.hold = ids[2], .ending = Ending::kHandedBack}}), Each(true));
+  EXPECT_LT(entries_read() - before, kBefore);
+}
+
 TEST_F(QueueTest, PoolsTellWhatWaitsAndRunsInThem) {
   Enqueue("g1", TasksNamed("a", 3));
   Fetch(1);

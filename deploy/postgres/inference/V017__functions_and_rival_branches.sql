@@ -1,4 +1,9 @@
 -- serves programs from version 16
+\ir ../common/work_queue_functions.sql
+-- Of programs before version 16.
+DROP FUNCTION IF EXISTS fetch_tasks(text, text, integer, text, bigint);
+ALTER TABLE task_groups DROP COLUMN IF EXISTS fetch_floor;
+
 -- A branch that some replica is to keep in force while another one is, and when it last asked.
 ALTER TABLE inference.followed_branch
   ADD COLUMN rival text NOT NULL DEFAULT '',

@@ -1,0 +1,6 @@
+-- serves programs from version 7
+\ir ../common/work_queue_functions.sql
+-- Of programs before version 7.
+DROP FUNCTION IF EXISTS fetch_tasks(text, text, integer, text, bigint);
+DROP INDEX IF EXISTS tasks_of_champions;
+ALTER TABLE task_groups DROP COLUMN IF EXISTS fetch_floor;
