@@ -31,7 +31,6 @@ CREATE TABLE task_groups (
   update_time       timestamptz NOT NULL DEFAULT clock_timestamp(),
   CHECK ((end_time IS NULL) = (state IN ('QUEUED', 'RUNNING')))
 ) WITH (fillfactor = 50);
-CREATE INDEX task_groups_live ON task_groups (queue, create_time, group_id) WHERE end_time IS NULL;
 CREATE INDEX task_groups_newest ON task_groups (queue, group_id DESC);
 CREATE INDEX task_groups_ended ON task_groups (queue, end_time) WHERE end_time IS NOT NULL;
 
@@ -147,7 +146,6 @@ CREATE TABLE replicas (
   name            text NOT NULL,
   pools           text[] NOT NULL,
   slots           integer NOT NULL,
-  first_seen_time timestamptz NOT NULL DEFAULT clock_timestamp(),
   last_seen_time  timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (queue, name)
 );

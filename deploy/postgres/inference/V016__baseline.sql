@@ -163,7 +163,6 @@ CREATE TABLE inference.schedules (
 CREATE INDEX schedules_by_due_time ON inference.schedules ((coalesce(due_time, next_tick)))
   WHERE NOT paused;
 -- Of programs that know no due time.
-CREATE INDEX schedules_by_next_tick ON inference.schedules (next_tick) WHERE NOT paused;
 
 -- One row a forecast, its steps as arrays, in partitions by week of issue time.
 CREATE TABLE inference.forecasts (
