@@ -40,12 +40,13 @@ Cell MadeByCell(const Forecast& forecast) {
   return {MadeByText(forecast.source(), forecast.model_version()), Style::kWarning};
 }
 
-// "FILLED 3, STALE 5": kinds with how many values or rows each concerns.
+// "FILLED 3, STALE 5": kinds with how many values or rows each concerns, where they are counted.
 std::string RemarksText(const Forecast& forecast) {
   const std::string withdrawn = forecast.has_withdrawal() ? "WITHDRAWN " : "";
   return withdrawn +
          absl::StrJoin(forecast.remarks(), ", ", [](std::string* out, const auto& remark) {
-           absl::StrAppend(out, remark.kind(), " ", remark.count());
+           absl::StrAppend(out, remark.kind());
+           if (remark.count() > 0) absl::StrAppend(out, " ", remark.count());
          });
 }
 

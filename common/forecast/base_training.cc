@@ -80,8 +80,8 @@ absl::StatusOr<Pool> PoolOf(const std::vector<BaseCircuit>& circuits, const Mode
     why.Update(view.status());
     pool.remarks.push_back(
         {.kind = "CIRCUIT_LEFT_OUT",
-         .column = "",
-         .count = static_cast<std::int64_t>(circuit.series.rows()),
+         .column = circuit.name,
+         .count = 1,
          .text = absl::StrCat(circuit.name, " is left out: ", view.status().message())});
   }
   if (pool.views.empty()) return why;

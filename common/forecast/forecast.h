@@ -48,9 +48,9 @@ struct ModelSpec {
 struct Remark {
   // FILLED, OUTLIER, STANDSTILL, COLUMN_WITHOUT_READINGS, COLUMN_CONSTANT, COLUMN_DEAD,
   // COLUMNS_UNUSED, CALENDAR_UNUSED, CLIPPED, BASE_ALONE, CIRCUIT_LEFT_OUT in training; FILLED,
-  // DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND in a forecast.
+  // DOUBTED, COLUMN_DEAD, CLIPPED, AT_BOUND, BASE_ALONE in a forecast.
   std::string kind;
-  std::string column;      // "" where the rows or the model are meant
+  std::string column;      // "" where the rows or the model are meant; of CIRCUIT_LEFT_OUT its name
   std::int64_t count = 0;  // values or windows concerned, where they can be counted
   std::string text;        // for people: what, where first, and what was done about it
 };
@@ -172,6 +172,8 @@ class Model {
   // The columns that it reads: the target, then the others where it looks at them.
   [[nodiscard]] std::vector<std::string> input_columns() const;
   [[nodiscard]] EvaluationWindows needs() const;
+  // Whether it is the plant's base, for want of the circuit's own rows: see Train.
+  [[nodiscard]] bool is_base_alone() const;
   // The target's values [rows] in `series`, NaN where there is none or where it is an outlier:
   // what Evaluate would score. All are NaN where there is no such column.
   [[nodiscard]] std::vector<double> PlausibleTarget(const TimeSeries& series) const;

@@ -287,6 +287,8 @@ absl::StatusOr<Metrics> Model::Evaluate(const TimeSeries& series, RowRange part,
   });
 }
 
+bool Model::is_base_alone() const { return state_->parts.base_alone; }
+
 double Model::mase_scale() const { return state_->parts.scaling.season_change; }
 
 }  // namespace fleetcast::forecast

@@ -121,6 +121,7 @@ absl::StatusOr<ModelParts> ParseParts(const ModelFiles& files) {
                     .calendar = std::move(description.calendar),
                     .intervals = std::move(description.intervals),
                     .network = std::move(network),
+                    .base_alone = description.base_alone,
                     .training_record = std::move(description.training_record)};
 }
 
@@ -184,6 +185,7 @@ std::string Model::Serialize() const {
                                      .scaling = parts.scaling,
                                      .calendar = parts.calendar,
                                      .intervals = parts.intervals,
+                                     .base_alone = parts.base_alone,
                                      .training_record = parts.training_record,
                                      .onnx_sha256 = Sha256Hex(onnx)};
   const std::string json = WriteModelJson(description), mlmodel = WriteMlmodel(description);

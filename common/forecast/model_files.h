@@ -33,6 +33,7 @@ struct ModelDescription {
   Scaling scaling;
   std::optional<CalendarProfile> calendar;
   std::vector<IntervalOffsets> intervals;
+  bool base_alone = false;
   std::string training_record;  // JSON text, as in ModelParts
   std::string onnx_sha256;
   std::optional<V1Inputs> v1;  // of a file of format 1: how its linear path's weights are arranged

@@ -341,6 +341,7 @@ std::string WriteModelJson(const ModelDescription& description) {
     json["format"] = kCalendarFormat;
     json["calendar"] = ProfileJson(*description.calendar);
   }
+  if (description.base_alone) json["base_alone"] = true;
   json["sha256"] = HashOf(json);
   return TextOf(json);
 }
@@ -375,6 +376,7 @@ absl::StatusOr<ModelDescription> ParseModelJson(std::string_view text) {
   FLEETCAST_RETURN_IF_ERROR(file.status());
   FLEETCAST_RETURN_IF_ERROR(onnx.status());
   description.training_record = training.dump();
+  description.base_alone = json.value("base_alone", Json()) == true;
   FLEETCAST_ASSIGN_OR_RETURN(description.spec, ParseSpec(spec_json));
   FLEETCAST_ASSIGN_OR_RETURN(description.columns, ParseColumns(json, description.spec));
   const std::size_t columns = description.columns.size();

@@ -35,6 +35,7 @@ struct ModelParts {
   std::optional<CalendarProfile> calendar;  // where it is looked at
   std::vector<IntervalOffsets> intervals;   // one for each interval level
   Network network;
+  bool base_alone = false;
   // JSON text of an object, see training_record.h: kept for readers, nothing here depends on it.
   std::string training_record = "{}";
 };

@@ -130,6 +130,13 @@ std::vector<Remark> RemarksOn(const TimeSeries& inputs, const ModelParts& parts,
                                             " forecast values "
                                             "stand at the declared minimum or maximum")));
   }
+  if (parts.base_alone) {
+    remarks.push_back({.kind = "BASE_ALONE",
+                       .column = "",
+                       .count = 0,
+                       .text = "the plant's base forecasts alone: the circuit had too few rows of "
+                               "its own to train on"});
+  }
   return remarks;
 }
 

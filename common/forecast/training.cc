@@ -157,6 +157,7 @@ absl::StatusOr<TrainedModel> BaseAlone(const TimeSeries& series, const ModelSpec
   prepared.layout = LayoutAlone(base, prepared.layout, series.rows());
   if (series.rows() < prepared.layout.input_rows()) return why;
   ModelParts parts = BaseOn(base, spec, prepared);
+  parts.base_alone = true;
   FLEETCAST_ASSIGN_OR_RETURN(const InputTable table, TableOf(series, parts));
   const auto horizon = static_cast<std::size_t>(spec.horizon);
   const std::vector<std::size_t> own = UsableOrigins(table, {0, prepared.split.validation.end},

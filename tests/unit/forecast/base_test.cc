@@ -127,6 +127,21 @@ TEST(Base, ForecastsAloneWhereRowsAreTooFewToTrainOn) {
   EXPECT_GT(later->skill(), 0.1);
 }
 
+TEST(Base, AloneIsSaidByTheModelThatIsKeptAndByEachForecast) {
+  const auto alone = Train(DailyCycle(60, 4), SmallSpec(), {}, nullptr, &SmallBase());
+  const auto own = Train(DailyCycle(600, 4), SmallSpec(), {}, nullptr, &SmallBase());
+  ASSERT_TRUE(alone.ok() && own.ok());
+  for (const auto& [trained, said] : {std::pair(&*alone, true), std::pair(&*own, false)}) {
+    const auto kept = Model::Parse(trained->model.Serialize());
+    ASSERT_TRUE(kept.ok()) << kept.status();
+    EXPECT_EQ(kept->is_base_alone(), said);
+    const auto forecast = kept->Forecast(DailyCycle(600, 4));
+    ASSERT_TRUE(forecast.ok()) << forecast.status();
+    const auto kinds = KindsOf(forecast->remarks);
+    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "BASE_ALONE"), said ? 1 : 0);
+  }
+}
+
 TEST(Base, AloneForecastsFromADayOfRows) {
   const auto alone = Train(DailyCycle(24, 4), SmallSpec(), {}, nullptr, &SmallBase());
   ASSERT_TRUE(alone.ok()) << alone.status();
@@ -218,6 +233,7 @@ TEST(Base, LeavesOutByNameWhatItCannotLearnFrom) {
   ASSERT_TRUE(base.ok()) << base.status();
   EXPECT_EQ(KindsOf(base->remarks),
             (std::vector<std::string>{"CIRCUIT_LEFT_OUT", "CIRCUIT_LEFT_OUT"}));
+  EXPECT_EQ(base->remarks[0].column, "C2");
   EXPECT_EQ(base->remarks[0].text.substr(0, 15), "C2 is left out:");
   EXPECT_EQ(base->remarks[1].text.substr(0, 15), "C3 is left out:");
   const auto alone = BaseOf({DailyCycle(900, 11)});
