@@ -66,9 +66,14 @@ absl::Status CheckVersionOfCircuit(const ModelVersionName& version, const String
   if (tag("plant_id") == circuit.plant_id && tag("circuit_id") == circuit.circuit_id) {
     return absl::OkStatus();
   }
+  const std::string trained_for =
+      version.model_id == kPlantBase
+          ? absl::StrCat(" is the base of plant ", tag("plant_id"),
+                         ", which circuits start from (`training.base_version`),")
+          : absl::StrCat(" was trained for plant ", tag("plant_id"), ", circuit ",
+                         tag("circuit_id"));
   return Refused(absl::StatusCode::kFailedPrecondition, "CHAMPION_OF_OTHER_CIRCUIT",
-                 absl::StrCat(version.Text(), " was trained for plant ", tag("plant_id"),
-                              ", circuit ", tag("circuit_id"), " and cannot be champion of plant ",
+                 absl::StrCat(version.Text(), trained_for, " and cannot be champion of plant ",
                               circuit.plant_id, ", circuit ", circuit.circuit_id),
                  {{"model_version", version.Text()},
                   {"version_plant_id", tag("plant_id")},

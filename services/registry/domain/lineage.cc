@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/base/filter_fields.h"
 #include "common/base/status.h"
 #include "services/registry/domain/names.h"
@@ -10,7 +11,7 @@
 namespace fleetcast::registry {
 namespace {
 
-constexpr char kModel[] = "sensor-model";  // the one that all circuits share
+constexpr std::size_t kMostEdges = 1000;
 
 std::string TagOf(const ModelVersion& version, const std::string& key) {
   const auto found = version.made_of.tags.find(key);
@@ -39,13 +40,12 @@ std::vector<LineageEdge> OriginsOf(const ModelVersion& version, const DataAssetV
   if (const std::string engine = TagOf(version, "engine"); !engine.empty()) {
     trained_in["engine"] = engine;
   }
+  std::map<std::string, std::string> configured_by;
+  for (const char* key : {"pr_number", "pr_author", "hyperparameters_hash"})
+    if (made_of.tags.contains(key)) configured_by[key] = TagOf(version, key);
   std::vector<LineageEdge> edges = {
-      {name,
-       LineageRelation::kConfiguredBy,
-       absl::StrCat("commits/", TagOf(version, "git_commit_sha")),
-       {{"pr_number", TagOf(version, "pr_number")},
-        {"pr_author", TagOf(version, "pr_author")},
-        {"hyperparameters_hash", TagOf(version, "hyperparameters_hash")}}},
+      {name, LineageRelation::kConfiguredBy,
+       absl::StrCat("commits/", TagOf(version, "git_commit_sha")), std::move(configured_by)},
       {name,
        LineageRelation::kTrainedOn,
        data.name.Text(),
@@ -54,6 +54,12 @@ std::vector<LineageEdge> OriginsOf(const ModelVersion& version, const DataAssetV
         {"row_count", absl::StrCat(data.row_count)}}},
       {name, LineageRelation::kTrainedIn, environment.name.Text(), std::move(trained_in)},
       {name, LineageRelation::kProducedBy, made_of.run.Text(), {}}};
+  if (const std::string base = TagOf(version, "base_version"); !base.empty()) {
+    edges.push_back({name,
+                     LineageRelation::kStartedFrom,
+                     absl::StrCat("models/", kPlantBase, "/versions/", base),
+                     {}});
+  }
   if (!made_of.training_job.empty()) {
     edges.push_back({name, LineageRelation::kProducedBy, made_of.training_job, {}});
   }
@@ -99,6 +105,10 @@ absl::StatusOr<Lineage> LineageReader::ReadVersion(const ModelVersionName& name)
   FLEETCAST_ASSIGN_OR_RETURN(const auto environment,
                              environments_.Get(version.made_of.environment_version));
   Lineage lineage{.name = name.Text(), .edges = OriginsOf(version, data, environment)};
+  if (name.model_id == kPlantBase) {
+    FLEETCAST_RETURN_IF_ERROR(AddLineageOfBase(version, lineage));
+    return lineage;
+  }
   const CircuitName circuit{name.model_id, TagOf(version, "plant_id"),
                             TagOf(version, "circuit_id")};
   PageRequest page{.size = kMaxPageSize, .after = {}};
@@ -110,6 +120,22 @@ absl::StatusOr<Lineage> LineageReader::ReadVersion(const ModelVersionName& name)
     page.after = events.next_after;
   } while (!page.after.empty());
   return lineage;
+}
+
+absl::Status LineageReader::AddLineageOfBase(const ModelVersion& base, Lineage& lineage) {
+  FLEETCAST_ASSIGN_OR_RETURN(const Run run, experiments_.GetRun(base.made_of.run));
+  for (int part = 1;; ++part) {
+    const auto found =
+        run.params.find(part == 1 ? kTrainedOn : absl::StrCat(kTrainedOn, ".", part));
+    if (found == run.params.end()) break;
+    for (const auto name : absl::StrSplit(found->second, ',')) {
+      lineage.truncated |= lineage.edges.size() >= kMostEdges;
+      if (lineage.truncated) break;
+      lineage.edges.push_back({lineage.name, LineageRelation::kTrainedOn, std::string(name), {}});
+    }
+  }
+  return AddVersionsOf(kSensorModel, lineage, "tags.base_version", absl::StrCat(base.name.version),
+                       LineageRelation::kStartedFrom);
 }
 
 absl::StatusOr<Lineage> LineageReader::ReadRun(const RunName& name) {
@@ -130,11 +156,19 @@ absl::StatusOr<Lineage> LineageReader::ReadRun(const RunName& name) {
 
 absl::Status LineageReader::AddVersions(Lineage& lineage, const std::string& field,
                                         const std::string& value, LineageRelation relation) {
+  for (const char* model : {kSensorModel, kPlantBase})
+    FLEETCAST_RETURN_IF_ERROR(AddVersionsOf(model, lineage, field, value, relation));
+  return absl::OkStatus();
+}
+
+absl::Status LineageReader::AddVersionsOf(const std::string& model, Lineage& lineage,
+                                          const std::string& field, const std::string& value,
+                                          LineageRelation relation) {
   const Filter filter{
       .op = FilterOperator::kEqual, .field = field, .value = value, .kind = FilterKind::kText};
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto versions,
-      versions_.List(kModel, {.page = {.size = kMaxPageSize, .after = {}}, .filter = filter},
+      versions_.List(model, {.page = {.size = kMaxPageSize, .after = {}}, .filter = filter},
                      VersionOrder::kNewestFirst));
   for (const ModelVersion& version : versions.items) {
     lineage.edges.push_back({version.name.Text(), relation, lineage.name, {}});

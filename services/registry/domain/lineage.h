@@ -21,7 +21,8 @@ enum class LineageRelation {
   kTrainedIn,
   kStoredAs,
   kLogged,
-  kChampionOf
+  kChampionOf,
+  kStartedFrom
 };
 
 // To be read as a sentence. The subject came later than the object.
@@ -37,6 +38,10 @@ struct Lineage {
   std::vector<LineageEdge> edges;
   bool truncated = false;  // older model versions are left out
 };
+
+// The parameters of a base's run that name the data of all circuits that it has seen, with commas
+// between: as many as they take, `trained_on`, `trained_on.2` and so on.
+inline constexpr char kTrainedOn[] = "trained_on";
 
 // What `version` came from, in the order of its making.
 [[nodiscard]] std::vector<LineageEdge> OriginsOf(const ModelVersion& version,
@@ -62,10 +67,14 @@ class LineageReader {
 
  private:
   absl::StatusOr<Lineage> ReadVersion(const ModelVersionName& name);
+  // The data of all circuits that a plant's base has seen, and the versions that started from it.
+  absl::Status AddLineageOfBase(const ModelVersion& base, Lineage& lineage);
   absl::StatusOr<Lineage> ReadRun(const RunName& name);
-  // Adds the versions whose filter field `field` is `value`.
+  // Adds the versions whose filter field `field` is `value`; of all models, or of `model`.
   absl::Status AddVersions(Lineage& lineage, const std::string& field, const std::string& value,
                            LineageRelation relation);
+  absl::Status AddVersionsOf(const std::string& model, Lineage& lineage, const std::string& field,
+                             const std::string& value, LineageRelation relation);
 
   ExperimentStore& experiments_;
   ModelVersionStore& versions_;

@@ -16,8 +16,9 @@ namespace {
 constexpr std::size_t kMaxTags = 64;
 constexpr std::size_t kMaxMetrics = 200;
 
-bool IsRequiredTag(const std::string& key) {
-  return std::find(kRequiredTags.begin(), kRequiredTags.end(), key) != kRequiredTags.end();
+bool IsRequiredTag(const std::string& model_id, const std::string& key) {
+  const auto tags = RequiredTags(model_id);
+  return std::find(tags.begin(), tags.end(), key) != tags.end();
 }
 
 bool IsHex(const std::string& text, std::size_t least, std::size_t most) {
@@ -32,6 +33,8 @@ std::optional<std::string> TagProblem(const std::string& key, const std::string&
     if (value.find_first_not_of("0123456789") == std::string::npos) return std::nullopt;
     return "must be a pull request's number, or empty";
   }
+  const bool measured = key == "mae" || key == "rmse" || key == "r2";
+  if (measured && value.empty()) return std::nullopt;
   if (value.empty()) return "is empty; give a value";
   if (key == "plant_id" || key == "circuit_id") {
     const absl::Status status = ValidateId(key, value);
@@ -42,11 +45,14 @@ std::optional<std::string> TagProblem(const std::string& key, const std::string&
     if (!IsHex(value, 7, 64)) return "must be a commit's hash, in lower-case hexadecimal digits";
   } else if (key == "hyperparameters_hash") {
     if (!IsHex(value, 64, 64)) return "must be a SHA-256, 64 lower-case hexadecimal digits";
-  } else if (key == "mae" || key == "rmse" || key == "r2") {
+  } else if (measured) {
     double number = 0;
     if (!absl::SimpleAtod(value, &number) || !std::isfinite(number)) {
-      return "must be a finite number";
+      return "must be a finite number, or empty where there was nothing to measure it on";
     }
+  } else if (key == "circuit_count") {
+    std::int64_t count = 0;
+    if (!absl::SimpleAtoi(value, &count) || count < 1) return "must be a number of circuits";
   } else if (key == "trained_at") {
     absl::Time time;
     std::string error;
@@ -57,12 +63,13 @@ std::optional<std::string> TagProblem(const std::string& key, const std::string&
   return std::nullopt;
 }
 
-void AddTagViolations(const StringMap& tags, std::vector<FieldViolation>& violations) {
-  for (const char* key : kRequiredTags) {
+void AddTagViolations(const NewModelVersion& version, std::vector<FieldViolation>& violations) {
+  for (const char* key : RequiredTags(version.model_id)) {
     const std::string field = absl::StrCat("model_version.tags.", key);
-    const auto found = tags.find(key);
-    if (found == tags.end()) {
-      violations.push_back({field, "is missing; every model version carries it"});
+    const auto found = version.tags.find(key);
+    if (found == version.tags.end()) {
+      violations.push_back(
+          {field, absl::StrCat("is missing; every version of ", version.model_id, " carries it")});
     } else if (auto problem = TagProblem(key, found->second)) {
       violations.push_back(
           {field, absl::StrCat("'", found->second.substr(0, 100), "' ", *problem)});
@@ -88,11 +95,20 @@ std::string VersionsOf(const std::string& model_id) { return absl::StrCat("model
 
 }  // namespace
 
+bool IsModel(const std::string& model_id) {
+  return model_id == kSensorModel || model_id == kPlantBase;
+}
+
+std::span<const char* const> RequiredTags(const std::string& model_id) {
+  if (model_id == kPlantBase) return kTagsOfPlantBase;
+  return kTagsOfCircuit;
+}
+
 std::string ModelVersion::Etag() const { return absl::StrCat("\"", revision, "\""); }
 
 absl::Status CheckNewModelVersion(const NewModelVersion& version) {
   std::vector<FieldViolation> violations;
-  AddTagViolations(version.tags, violations);
+  AddTagViolations(version, violations);
   AddViolations(CheckStringMap("model_version.tags", version.tags, {.entries = kMaxTags}),
                 violations);
   AddViolations(CheckNumberMap("model_version.metrics", version.metrics, kMaxMetrics), violations);
@@ -109,7 +125,7 @@ absl::Status CheckNewModelVersion(const NewModelVersion& version) {
   return InvalidFields(std::move(violations));
 }
 
-absl::Status CheckTagChange(const TagChange& change) {
+absl::Status CheckTagChange(const std::string& model_id, const TagChange& change) {
   if (change.set.empty() && change.remove.empty()) {
     return InvalidField("tags", "and remove_keys are empty; there is nothing to change");
   }
@@ -122,7 +138,7 @@ absl::Status CheckTagChange(const TagChange& change) {
   std::vector<std::string> keys = change.remove;
   for (const auto& [key, value] : change.set) keys.push_back(key);
   for (const std::string& key : keys) {
-    if (!IsRequiredTag(key)) continue;
+    if (!IsRequiredTag(model_id, key)) continue;
     const bool removed = !change.set.contains(key);
     return InvalidField(removed ? "remove_keys" : absl::StrCat("tags.", key),
                         absl::StrCat("'", key,
@@ -165,7 +181,8 @@ absl::Status ModelVersionNotFound(const ModelVersionName& name) {
 
 absl::Status ModelNotFound(const std::string& model_id) {
   return ResourceNotFound("Model", VersionsOf(model_id),
-                          "all circuits' versions are under models/sensor-model");
+                          "circuits' versions are under models/sensor-model, bases of plants under "
+                          "models/plant-base");
 }
 
 absl::StatusOr<VersionOrder> ParseVersionOrder(const std::string& order_by) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,11 +39,20 @@ struct ModelVersion {
   [[nodiscard]] std::string Etag() const;
 };
 
+// The one that all circuits share, and that of the plants' bases. There are no others.
+inline constexpr char kSensorModel[] = "sensor-model";
+inline constexpr char kPlantBase[] = "plant-base";
+[[nodiscard]] bool IsModel(const std::string& model_id);
+
 // Always there, never changed.
-inline constexpr std::array<const char*, 13> kRequiredTags = {
+inline constexpr std::array<const char*, 13> kTagsOfCircuit = {
     "plant_id",  "circuit_id", "cutoff_date",    "environment_version",  "data_asset_version",
     "pr_number", "pr_author",  "git_commit_sha", "hyperparameters_hash", "mae",
     "rmse",      "r2",         "trained_at"};
+inline constexpr std::array<const char*, 6> kTagsOfPlantBase = {
+    "plant_id",       "cutoff_date",   "environment_version",
+    "git_commit_sha", "circuit_count", "trained_at"};
+[[nodiscard]] std::span<const char* const> RequiredTags(const std::string& model_id);
 
 // INVALID_ARGUMENT with a violation for each tag that is missing or malformed, and for each other
 // field that is. Tags that repeat a reference (environment and data asset version) must agree
@@ -54,8 +64,8 @@ struct TagChange {
   std::vector<std::string> remove;
   std::string etag;  // "" changes whatever stands
 };
-// INVALID_ARGUMENT: a malformed tag; one of the thirteen (TAG_IMMUTABLE).
-[[nodiscard]] absl::Status CheckTagChange(const TagChange& change);
+// INVALID_ARGUMENT: a malformed tag; a required one of the model (TAG_IMMUTABLE).
+[[nodiscard]] absl::Status CheckTagChange(const std::string& model_id, const TagChange& change);
 // The tags after `change`. ABORTED (ETAG_MISMATCH) if the version is not as the caller read it.
 [[nodiscard]] absl::StatusOr<StringMap> ApplyTagChange(const ModelVersion& version,
                                                        const TagChange& change);

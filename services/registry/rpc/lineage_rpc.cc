@@ -22,6 +22,8 @@ v1::LineageEdge::Relation RelationToProto(LineageRelation relation) {
       return v1::LineageEdge::RELATION_LOGGED;
     case LineageRelation::kChampionOf:
       return v1::LineageEdge::RELATION_CHAMPION_OF;
+    case LineageRelation::kStartedFrom:
+      return v1::LineageEdge::RELATION_STARTED_FROM;
   }
   return v1::LineageEdge::RELATION_UNSPECIFIED;
 }

@@ -97,11 +97,12 @@ absl::StatusOr<NewModelVersion> VersionFromProto(const v1::CreateModelVersionReq
   return version;
 }
 
-absl::StatusOr<TagChange> TagChangeFromProto(const v1::UpdateModelVersionTagsRequest& request) {
+absl::StatusOr<TagChange> TagChangeFromProto(const std::string& model_id,
+                                             const v1::UpdateModelVersionTagsRequest& request) {
   TagChange change{.set = MapFromProto<std::string>(request.tags()),
                    .remove = {request.remove_keys().begin(), request.remove_keys().end()},
                    .etag = request.etag()};
-  FLEETCAST_RETURN_IF_ERROR(CheckTagChange(change));
+  FLEETCAST_RETURN_IF_ERROR(CheckTagChange(model_id, change));
   return change;
 }
 

@@ -18,6 +18,6 @@ namespace fleetcast::registry {
 [[nodiscard]] absl::StatusOr<NewModelVersion> VersionFromProto(
     const v1::CreateModelVersionRequest& request);
 [[nodiscard]] absl::StatusOr<TagChange> TagChangeFromProto(
-    const v1::UpdateModelVersionTagsRequest& request);
+    const std::string& model_id, const v1::UpdateModelVersionTagsRequest& request);
 
 }  // namespace fleetcast::registry

@@ -59,7 +59,7 @@ grpc::Status ModelRpc::UpdateModelVersionTags(grpc::ServerContext* /*context*/,
     FLEETCAST_ASSIGN_OR_RETURN(auto identity,
                                rpc::IdentifyRequest("UpdateModelVersionTags", *request));
     FLEETCAST_ASSIGN_OR_RETURN(auto name, ParseModelVersionName("name", request->name()));
-    FLEETCAST_ASSIGN_OR_RETURN(auto change, TagChangeFromProto(*request));
+    FLEETCAST_ASSIGN_OR_RETURN(auto change, TagChangeFromProto(name.model_id, *request));
     FLEETCAST_ASSIGN_OR_RETURN(auto version, versions_.UpdateTags(identity, name, change));
     return ToProto(version);
   });

@@ -13,8 +13,6 @@ constexpr char kUpdateTags[] =
     "UPDATE registry.model_versions SET tags = $3::jsonb, revision = revision + 1,"
     " update_time = clock_timestamp() WHERE model_id = $1 AND version = $2::bigint";
 
-constexpr char kModel[] = "SELECT 1 FROM registry.models WHERE model_id = $1";
-
 constexpr char kIndexed[] =
     "version, create_time, run, training_job, artifact_sha256, data_asset_version, metrics.mae, "
     "metrics.rmse, metrics.r2, metrics.skill, or of a tag by = with a text in quotes";
@@ -39,6 +37,7 @@ absl::StatusOr<PageOf<ModelVersion>> PostgresModelVersionStore::List(const std::
                                                                      const ListQuery& query,
                                                                      VersionOrder order) {
   const bool newest_first = order == VersionOrder::kNewestFirst;
+  if (!IsModel(model_id)) return ModelNotFound(model_id);
   FLEETCAST_ASSIGN_OR_RETURN(
       const std::int64_t after,
       AfterNumber(query.page, 0, newest_first ? std::numeric_limits<std::int64_t>::max() : 0));
@@ -54,11 +53,7 @@ absl::StatusOr<PageOf<ModelVersion>> PostgresModelVersionStore::List(const std::
   std::vector<std::string> parameters = {model_id, absl::StrCat(after)};
   parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
   const auto read = [&](pqxx::work& work) -> absl::StatusOr<PageOf<ModelVersion>> {
-    auto versions = ReadPage(work, sql, parameters, query.page, {"version"}, VersionOf);
-    if (versions.items.empty() && work.exec_params(kModel, model_id).empty()) {
-      return ModelNotFound(model_id);
-    }
-    return versions;
+    return ReadPage(work, sql, parameters, query.page, {"version"}, VersionOf);
   };
   return ReadList(pool_, query, condition, kIndexed, read);
 }

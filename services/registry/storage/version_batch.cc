@@ -18,6 +18,8 @@ using Json = nlohmann::json;
 using Batch = std::vector<const NewVersionRequest*>;
 using Results = std::vector<absl::StatusOr<ModelVersion>>;
 
+constexpr char kAddModel[] =
+    "INSERT INTO registry.models (model_id) VALUES ($1) ON CONFLICT DO NOTHING";
 constexpr char kLockModel[] = "SELECT 1 FROM registry.models WHERE model_id = $1 FOR UPDATE";
 
 // What each new version refers to; NULL where it does not exist. `of_job` is the version that its
@@ -101,16 +103,24 @@ class Creation {
   absl::StatusOr<Results> Run() {
     const std::vector<std::size_t> claimed = Claim();
     if (claimed.empty()) return std::move(results_);
-    if (work_.exec_params(kLockModel, model_id_).empty()) {
-      for (const std::size_t item : claimed) results_[item] = ModelNotFound(model_id_);
-    } else {
+    if (IsModel(model_id_)) {
+      LockModel();
       Insert(Check(claimed));
+    } else {
+      for (const std::size_t item : claimed) results_[item] = ModelNotFound(model_id_);
     }
     FLEETCAST_RETURN_IF_ERROR(Record(claimed));
     return std::move(results_);
   }
 
  private:
+  // A model that has no version yet may have no row.
+  void LockModel() {
+    if (!work_.exec_params(kLockModel, model_id_).empty()) return;
+    work_.exec_params(kAddModel, model_id_);
+    work_.exec_params(kLockModel, model_id_);
+  }
+
   // The items whose requests are new; the others have their first answer, or an error.
   std::vector<std::size_t> Claim() {
     std::vector<MutatingRequest> requests;

@@ -86,6 +86,41 @@ TEST_P(LineageTest, LeadsFromARunToItsArtifacts) {
   EXPECT_EQ(lineage->edges.at(0).object, "artifacts/" + std::string(64, 'b'));
 }
 
+TEST_P(LineageTest, LeadsFromAPlantsBaseToTheDataOfAllItsCircuitsAndToWhatStartedFromIt) {
+  const std::string data = "dataAssets/plant_P001_circuit_C00";
+  const RunName run{"plant_P001_circuit_C001", "r1"};
+  ASSERT_TRUE(stores_->experiments()
+                  .LogBatch(Request("LogBatch"), run,
+                            {.params = {{"trained_on", data + "1/versions/2025-12-09," + data +
+                                                           "2/versions/2025-12-09"},
+                                        {"trained_on.2", data + "3/versions/2025-12-08.2"}}})
+                  .ok());
+  ASSERT_TRUE(
+      stores_->versions().Create(Request("CreateModelVersion"), testing::CompletePlantBase()).ok());
+  auto started = testing::CompleteModelVersion();
+  started.tags["base_version"] = "1";
+  ASSERT_TRUE(stores_->versions().Create(Request("CreateModelVersion"), started).ok());
+
+  const auto lineage = Read("models/plant-base/versions/1");
+  ASSERT_TRUE(lineage.ok()) << lineage.status();
+  std::vector<std::string> trained_on;
+  for (const LineageEdge& edge : lineage->edges)
+    if (edge.relation == LineageRelation::kTrainedOn) trained_on.push_back(edge.object);
+  EXPECT_EQ(trained_on, (std::vector<std::string>{
+                            data + "1/versions/2025-12-09", data + "1/versions/2025-12-09",
+                            data + "2/versions/2025-12-09", data + "3/versions/2025-12-08.2"}))
+      << "its own asset, then those of its circuits";
+  EXPECT_EQ(Subjects(lineage, LineageRelation::kStartedFrom), "models/sensor-model/versions/3 ");
+  const auto version = Read("models/sensor-model/versions/3");
+  ASSERT_TRUE(version.ok()) << version.status();
+  EXPECT_EQ(std::count_if(version->edges.begin(), version->edges.end(),
+                          [](const LineageEdge& edge) {
+                            return edge.relation == LineageRelation::kStartedFrom &&
+                                   edge.object == "models/plant-base/versions/1";
+                          }),
+            1);
+}
+
 TEST_P(LineageTest, SaysWhatDoesNotExistAndWhatHasNoLineage) {
   for (const std::string& name :
        {std::string("models/sensor-model/versions/9"), std::string("experiments/e/runs/none"),

@@ -59,6 +59,25 @@ TEST_P(ModelVersionStoreTest, NumbersVersionsWithoutGapsThoughSomeAreRefused) {
   EXPECT_EQ(AddVersion(), 2);
 }
 
+TEST_P(ModelVersionStoreTest, NumbersPlantsBasesByThemselves) {
+  const auto list = [&](const char* model) {
+    return store().List(model, {.page = {}}, VersionOrder::kNewestFirst);
+  };
+  ASSERT_TRUE(list("plant-base").ok()) << list("plant-base").status();
+  EXPECT_TRUE(list("plant-base")->items.empty());
+  EXPECT_EQ(AddVersion(), 1);
+  for (const std::int64_t number : {1, 2}) {
+    const auto base = store().Create(Request("CreateModelVersion"), testing::CompletePlantBase());
+    ASSERT_TRUE(base.ok()) << base.status();
+    EXPECT_EQ(base->name, (ModelVersionName{"plant-base", number}));
+  }
+  EXPECT_EQ(AddVersion(), 2);
+  EXPECT_EQ(list("plant-base")->items.size(), 2u);
+  EXPECT_EQ(list("sensor-model")->items.size(), 2u);
+  EXPECT_EQ(store().Get({"plant-base", 2})->made_of.tags.at("circuit_count"), "2");
+  EXPECT_EQ(list("other").status().code(), absl::StatusCode::kNotFound);
+}
+
 TEST_P(ModelVersionStoreTest, GivesARepeatedRequestItsFirstVersion) {
   const auto request = Request("CreateModelVersion");
   const auto first = store().Create(request, testing::CompleteModelVersion());

@@ -64,7 +64,7 @@ absl::StatusOr<ModelVersion> FakeModelVersionStore::Create(const MutatingRequest
                                                            const NewModelVersion& version) {
   absl::MutexLock lock(&tables_.mutex);
   const auto create = [&]() -> absl::StatusOr<ModelVersion> {
-    if (version.model_id != "sensor-model") return ModelNotFound(version.model_id);
+    if (!IsModel(version.model_id)) return ModelNotFound(version.model_id);
     for (const ModelVersion& standing : tables_.versions) {
       if (!version.training_job.empty() && standing.made_of.training_job == version.training_job) {
         return standing;
@@ -72,7 +72,11 @@ absl::StatusOr<ModelVersion> FakeModelVersionStore::Create(const MutatingRequest
     }
     FLEETCAST_RETURN_IF_ERROR(CheckReferences(tables_, version));
     ModelVersion created;
-    created.name = {version.model_id, static_cast<std::int64_t>(tables_.versions.size()) + 1};
+    created.name = {version.model_id,
+                    1 + std::count_if(tables_.versions.begin(), tables_.versions.end(),
+                                      [&](const ModelVersion& standing) {
+                                        return standing.name.model_id == version.model_id;
+                                      })};
     created.made_of = version;
     for (const Artifact& artifact : tables_.artifacts) {
       if (artifact.sha256 == version.artifact_sha256) {
@@ -97,8 +101,10 @@ absl::StatusOr<PageOf<ModelVersion>> FakeModelVersionStore::List(const std::stri
                                                                  const ListQuery& query,
                                                                  VersionOrder order) {
   absl::MutexLock lock(&tables_.mutex);
-  if (model_id != "sensor-model") return ModelNotFound(model_id);
-  std::vector<ModelVersion> rows = tables_.versions;
+  if (!IsModel(model_id)) return ModelNotFound(model_id);
+  std::vector<ModelVersion> rows;
+  std::copy_if(tables_.versions.begin(), tables_.versions.end(), std::back_inserter(rows),
+               [&](const ModelVersion& row) { return row.name.model_id == model_id; });
   if (order == VersionOrder::kNewestFirst) std::reverse(rows.begin(), rows.end());
   return PageOfRows<ModelVersion>(
       rows, query.page,

@@ -39,6 +39,18 @@ inline registry::NewModelVersion CompleteModelVersion(const std::string& plant =
           .training_job = ""};
 }
 
+inline registry::NewModelVersion CompletePlantBase(const std::string& plant = "P001") {
+  registry::NewModelVersion base = CompleteModelVersion();
+  base.model_id = "plant-base";
+  base.tags = {{"plant_id", plant},
+               {"cutoff_date", "2025-12-09"},
+               {"environment_version", "1.5.0"},
+               {"git_commit_sha", std::string(40, 'c')},
+               {"circuit_count", "2"},
+               {"trained_at", "2025-12-10T06:00:00Z"}};
+  return base;
+}
+
 inline registry::DataAssetVersion CompleteDataAssetVersion() {
   return {.name = {"plant_P001_circuit_C001", "2025-12-09"},
           .sensor_id = "SENSOR_P001_C001",

@@ -87,6 +87,12 @@ TEST(Champion, MustBeAVersionOfItsCircuit) {
   EXPECT_EQ(
       ReasonOf(CheckVersionOfCircuit(version, testing::RequiredTags("P001", "C002"), kCircuit)),
       "CHAMPION_OF_OTHER_CIRCUIT");
+  const absl::Status base =
+      CheckVersionOfCircuit({"plant-base", 5}, testing::CompletePlantBase().tags, kCircuit);
+  EXPECT_EQ(ReasonOf(base), "CHAMPION_OF_OTHER_CIRCUIT");
+  EXPECT_EQ(base.message(),
+            "models/plant-base/versions/5 is the base of plant P001, which circuits start from "
+            "(`training.base_version`), and cannot be champion of plant P001, circuit C001");
 }
 
 TEST(Champion, NeedsAReason) {

@@ -12,6 +12,7 @@ namespace fleetcast::registry {
 namespace {
 
 using testing::CompleteModelVersion;
+using testing::CompletePlantBase;
 
 std::vector<std::string> FieldsOf(const absl::Status& status) {
   std::vector<std::string> fields;
@@ -24,12 +25,12 @@ std::vector<std::string> FieldsOf(const absl::Status& status) {
 }
 
 TEST(ModelVersion, IsAcceptedWithAllThirteenTags) {
-  EXPECT_EQ(kRequiredTags.size(), 13u);
+  EXPECT_EQ(RequiredTags(kSensorModel).size(), 13u);
   EXPECT_TRUE(CheckNewModelVersion(CompleteModelVersion()).ok());
 }
 
 TEST(ModelVersion, NamesEachTagThatIsMissing) {
-  for (const char* key : kRequiredTags) {
+  for (const char* key : RequiredTags(kSensorModel)) {
     NewModelVersion version = CompleteModelVersion();
     version.tags.erase(key);
     EXPECT_EQ(FieldsOf(CheckNewModelVersion(version)),
@@ -54,7 +55,6 @@ TEST(ModelVersion, RefusesTagsWithValuesThatCannotBe) {
                                                        {"git_commit_sha", ""},
                                                        {"hyperparameters_hash", "abc"},
                                                        {"mae", "nan"},
-                                                       {"mae", ""},
                                                        {"rmse", "inf"},
                                                        {"r2", "good"},
                                                        {"trained_at", "yesterday"}};
@@ -74,6 +74,25 @@ TEST(ModelVersion, OfAManualRunHasNoPullRequest) {
   EXPECT_TRUE(CheckNewModelVersion(version).ok());
 }
 
+TEST(ModelVersion, SaysNothingOfErrorsThatNoWindowMeasured) {
+  NewModelVersion version = CompleteModelVersion();
+  for (const char* key : {"mae", "rmse", "r2"}) version.tags[key] = "";
+  EXPECT_TRUE(CheckNewModelVersion(version).ok());
+}
+
+TEST(ModelVersion, OfAPlantsBaseHasTheTagsOfOne) {
+  NewModelVersion version = CompletePlantBase();
+  EXPECT_TRUE(CheckNewModelVersion(version).ok());
+  for (const char* key : RequiredTags(kPlantBase))
+    EXPECT_EQ(ReasonOf(CheckTagChange(kPlantBase, {.remove = {key}})), "TAG_IMMUTABLE") << key;
+  EXPECT_TRUE(CheckTagChange(kPlantBase, {.set = {{"mae", "1"}}}).ok());
+  version.tags["circuit_count"] = "0";
+  EXPECT_EQ(FieldsOf(CheckNewModelVersion(version)),
+            std::vector<std::string>{"model_version.tags.circuit_count"});
+  version.tags.clear();
+  EXPECT_EQ(FieldsOf(CheckNewModelVersion(version)).size(), 6u);
+}
+
 TEST(ModelVersion, MayRepeatItsReferencesInAnyFormThatAgrees) {
   NewModelVersion version = CompleteModelVersion();
   version.tags["environment_version"] = "custom-lstm-env:1.5.0";
@@ -89,12 +108,13 @@ TEST(ModelVersion, RefusesMetricsThatAreNotFinite) {
 }
 
 TEST(ModelVersion, KeepsTheThirteenTagsForEver) {
-  for (const char* key : kRequiredTags) {
-    EXPECT_EQ(ReasonOf(CheckTagChange({.set = {{key, "x"}}})), "TAG_IMMUTABLE") << key;
-    EXPECT_EQ(ReasonOf(CheckTagChange({.remove = {key}})), "TAG_IMMUTABLE") << key;
+  for (const char* key : RequiredTags(kSensorModel)) {
+    EXPECT_EQ(ReasonOf(CheckTagChange(kSensorModel, {.set = {{key, "x"}}})), "TAG_IMMUTABLE")
+        << key;
+    EXPECT_EQ(ReasonOf(CheckTagChange(kSensorModel, {.remove = {key}})), "TAG_IMMUTABLE") << key;
   }
-  EXPECT_TRUE(CheckTagChange({.set = {{"note", "x"}}, .remove = {"old"}}).ok());
-  EXPECT_FALSE(CheckTagChange({}).ok());
+  EXPECT_TRUE(CheckTagChange(kSensorModel, {.set = {{"note", "x"}}, .remove = {"old"}}).ok());
+  EXPECT_FALSE(CheckTagChange(kSensorModel, {}).ok());
 }
 
 TEST(ModelVersion, ChangesTagsOnlyAsTheyWereRead) {
