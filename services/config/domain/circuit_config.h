@@ -40,7 +40,8 @@ struct TrainingConfig {
   ForecastConfig forecast;
   std::uint32_t seed = 0;
   std::string precision;
-  std::optional<std::string> calendar;  // its name
+  std::optional<std::int64_t> base_version;  // of the plant's base
+  std::optional<std::string> calendar;       // its name
   // The plant's, of its time zone and that file; nullopt where it has neither.
   std::optional<PlantCalendar> plant_calendar;
 };

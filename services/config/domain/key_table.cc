@@ -169,6 +169,14 @@ std::vector<Key> TrainingKeys() {
                   .choices = {"float32"},
                   .fallback = Text("float32"),
                   FLEETCAST_MEMBER(Text, training.precision)});
+  keys.push_back({.path = "training.base_version",
+                  .help =
+                      "The version of `plant-base` that the model starts from: weighed in as a "
+                      "member, and alone while the circuit has too few rows of its own. It must "
+                      "be of the circuit's plant; `fleetcast training start --plant-base "
+                      "P001` makes one.",
+                  .range = {1, 1'000'000'000},
+                  FLEETCAST_OPTIONAL_MEMBER(Integer, training.base_version)});
   keys.push_back({.path = "training.calendar",
                   .type = KeyType::kId,
                   .help = "The plant's holidays, shifts and maintenance: "

@@ -39,6 +39,7 @@ void ToMessage(const TrainingConfig& training, v1::TrainingConfig* message) {
       training.forecast.interval_levels.begin(), training.forecast.interval_levels.end());
   message->set_seed(training.seed);
   message->set_precision(training.precision);
+  if (training.base_version) message->set_base_version(*training.base_version);
   if (!training.plant_calendar) return;
   v1::PlantCalendar& calendar = *message->mutable_calendar();
   calendar.set_name(training.calendar.value_or(""));

@@ -104,6 +104,28 @@ TEST(CircuitFile, DeclaredRangeOfTheTargetIsPartOfTheTrainingHashWhereThereIsOne
   EXPECT_EQ(with.deployment_hash, plain.deployment_hash);
 }
 
+TEST(CircuitFile, VersionOfThePlantsBaseIsPartOfTheTrainingHashWhereThereIsOne) {
+  const CircuitResolution plain = ResolveEdited({});
+  EXPECT_FALSE(plain.config->training.base_version);
+  EXPECT_EQ(CanonicalJson(*plain.config, KeyScope::kTraining).find("base"), std::string::npos);
+  EXPECT_EQ(plain.training_hash, "06c0c352d6b67f17c79f75208574ea9455d13b714f547f37393afdd6546a20df")
+      << "what has been trained is not trained again";
+  CircuitLayer defaults = Layer("p.yml", "training:\n  base_version: 3\n", FileKind::kDefaults);
+  defaults.position = 1;
+  const CircuitResolution of_plant = ResolveCircuit(
+      "P001", "C001", {Layer("c.yml", CircuitText("P001", "C001"), FileKind::kCircuit), defaults});
+  const CircuitResolution own =
+      ResolveEdited({{"  data_filters:", "  base_version: 3\n  data_filters:"}});
+  ASSERT_TRUE(of_plant.config && own.config);
+  EXPECT_EQ(of_plant.config->training.base_version, 3);
+  EXPECT_EQ(of_plant.training_hash, own.training_hash);
+  EXPECT_NE(own.training_hash, plain.training_hash);
+  EXPECT_EQ(own.deployment_hash, plain.deployment_hash);
+  const CircuitResolution none =
+      ResolveEdited({{"  data_filters:", "  base_version: 0\n  data_filters:"}});
+  EXPECT_EQ(FileSummary(none.diagnostics), (Lines{"14:17 OUT_OF_RANGE training.base_version"}));
+}
+
 TEST(CircuitFile, AValueThatIsTooLongIsToldItsLengthAndNotThatItIsNoText) {
   const CircuitResolution resolution = ResolveEdited({{"SENSOR_P001_C001", std::string(257, 's')}});
   ASSERT_EQ(resolution.diagnostics.size(), 1u);
