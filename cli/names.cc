@@ -19,6 +19,8 @@
 namespace fleetcast::cli {
 namespace {
 
+constexpr char kShortBase[] = "plant-base/";
+
 using Ids = std::pair<std::string, std::string>;
 
 // The two ids of "P001/C001" or of a name with plants/{}/circuits/{} in it.
@@ -58,14 +60,16 @@ absl::StatusOr<std::string> CircuitsName(const std::string& text) {
 
 absl::StatusOr<std::string> ModelVersionName(const std::string& text) {
   if (absl::StartsWith(text, "models/")) return text;
-  const std::string digits(absl::StripPrefix(text, "v"));
+  const bool base = absl::StartsWith(text, kShortBase);
+  const std::string digits(absl::StripPrefix(text, base ? kShortBase : "v"));
   const bool number = !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
     return std::isdigit(static_cast<unsigned char>(c)) != 0;
   });
-  if (number) return std::string(kModel) + "/versions/" + digits;
-  return InvalidField("version", "'" + text +
-                                     "' is not a model version: give its number such as 12, or "
-                                     "models/sensor-model/versions/12");
+  if (number) return std::string(base ? kPlantBase : kModel) + "/versions/" + digits;
+  return InvalidField("version",
+                      "'" + text +
+                          "' is not a model version: give its number such as 12, of a plant's "
+                          "base plant-base/3, or models/sensor-model/versions/12");
 }
 
 absl::StatusOr<std::string> DeploymentName(const std::string& text) {
@@ -122,7 +126,8 @@ std::string FilterLiteral(const std::string& text) {
 std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
 std::string ShortVersion(const std::string& name) {
-  return name.empty() ? "" : "v" + LastPart(name);
+  if (name.empty()) return "";
+  return (absl::StartsWith(name, kPlantBase) ? kShortBase : "v") + LastPart(name);
 }
 
 std::string ActorOf(const std::string& given) {

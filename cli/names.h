@@ -10,12 +10,14 @@
 namespace fleetcast::cli {
 
 inline constexpr char kModel[] = "models/sensor-model";
+inline constexpr char kPlantBase[] = "models/plant-base";
 
 // "P001/C001" → "plants/P001/circuits/C001". INVALID_ARGUMENT unless there are just two ids.
 [[nodiscard]] absl::StatusOr<std::string> CircuitName(const std::string& text);
 // As CircuitName; "P001" also, for every circuit of a plant, and "all" for the whole fleet.
 [[nodiscard]] absl::StatusOr<std::string> CircuitsName(const std::string& text);
-// "12" or "v12" → "models/sensor-model/versions/12".
+// "12" or "v12" → "models/sensor-model/versions/12"; "plant-base/3" →
+// "models/plant-base/versions/3".
 [[nodiscard]] absl::StatusOr<std::string> ModelVersionName(const std::string& text);
 // "P001/C001" → "batchEndpoints/batch-endpoint-plant-P001/deployments/deployment-circuit-C001".
 [[nodiscard]] absl::StatusOr<std::string> DeploymentName(const std::string& text);
@@ -38,7 +40,8 @@ inline constexpr char kModel[] = "models/sensor-model";
 [[nodiscard]] std::string FilterLiteral(const std::string& text);
 // The part after the last slash.
 [[nodiscard]] std::string LastPart(const std::string& name);
-// "models/sensor-model/versions/12" → "v12"; "" for "".
+// "models/sensor-model/versions/12" → "v12", "models/plant-base/versions/3" → "plant-base/3"; ""
+// for "".
 [[nodiscard]] std::string ShortVersion(const std::string& name);
 // `given`, or who calls where it is "": $USER, else the account's name; "" if it has none.
 [[nodiscard]] std::string ActorOf(const std::string& given);

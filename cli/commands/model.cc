@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct ListOptions {
   std::string filter;
   std::string circuit;
   std::string plant;
+  bool plant_base = false;
   std::int64_t limit = 50;
 };
 
@@ -69,7 +71,7 @@ absl::StatusOr<std::vector<registry::v1::Champion>> Champions(Session& session,
 
 absl::Status ListVersions(Session& session, const ListOptions& options) {
   registry::v1::ListModelVersionsRequest request;
-  request.set_parent(kModel);
+  request.set_parent(options.plant_base ? kPlantBase : kModel);
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_filter(), FilterOf(options, "tags."));
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto versions,
@@ -78,15 +80,16 @@ absl::Status ListVersions(Session& session, const ListOptions& options) {
                 return page->mutable_model_versions();
               }));
   std::set<std::string> champions;
-  if (session.format() == OutputFormat::kTable && !versions.empty()) {
+  if (session.format() == OutputFormat::kTable && !versions.empty() && !options.plant_base) {
     FLEETCAST_ASSIGN_OR_RETURN(const auto found, Champions(session, "", 0));
     for (const auto& champion : found) champions.insert(champion.model_version());
   }
   if (versions.empty()) FLEETCAST_RETURN_IF_ERROR(CheckKnown(session, options));
   session.ShowList(
       versions, [&] { return ModelVersionsTable(versions, champions, session.Now()); },
-      request.filter().empty() ? "no model versions yet; `fleetcast training start` makes them"
-                               : "no model version matches");
+      !request.filter().empty() ? "no model version matches"
+      : options.plant_base ? "no bases yet; `fleetcast training start --plant-base P001` makes one"
+                           : "no model versions yet; `fleetcast training start` makes them");
   return absl::OkStatus();
 }
 
@@ -95,8 +98,15 @@ absl::Status ShowVersion(Session& session, const std::string& version) {
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(version));
   FLEETCAST_ASSIGN_OR_RETURN(const auto response,
                              session.Call(registry_rpc::kGetModelVersion, request));
-  session.Show(response,
-               [&](const Terminal& terminal) { return ModelVersionText(response, terminal); });
+  std::optional<registry::v1::ModelVersion> base;
+  if (const std::string number = TagOf(response, "base_version");
+      session.format() == OutputFormat::kTable && !number.empty()) {
+    request.set_name(absl::StrCat(kPlantBase, "/versions/", number));
+    FLEETCAST_ASSIGN_OR_RETURN(base, session.Call(registry_rpc::kGetModelVersion, request));
+  }
+  session.Show(response, [&](const Terminal& terminal) {
+    return ModelVersionText(response, base, terminal);
+  });
   return absl::OkStatus();
 }
 
@@ -104,7 +114,7 @@ absl::Status ShowVersion(Session& session, const std::string& version) {
 absl::Status ShowLineage(Session& session, const std::string& what) {
   registry::v1::GetLineageRequest request;
   request.set_name(what);
-  if (!absl::StrContains(what, '/')) {
+  if (!absl::StrContains(what, '/') || absl::StartsWith(what, "plant-base/")) {
     FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(what));
   }
   FLEETCAST_ASSIGN_OR_RETURN(const auto lineage, session.Call(registry_rpc::kGetLineage, request));
@@ -175,6 +185,10 @@ absl::Status Promote(Session& session, const PromoteOptions& options) {
   FLEETCAST_ASSIGN_OR_RETURN(*request.mutable_name(), ModelVersionName(options.version));
   FLEETCAST_ASSIGN_OR_RETURN(const auto version,
                              session.Call(registry_rpc::kGetModelVersion, request));
+  if (version.name().starts_with(kPlantBase))
+    return InvalidField("version", absl::StrCat(version.name(),
+                                                " is a plant's base and serves no circuit: name it "
+                                                "in the configuration, `training.base_version`"));
   inference::v1::PinCircuitRequest pin;
   pin.set_circuit(absl::StrCat("plants/", TagOf(version, "plant_id"), "/circuits/",
                                TagOf(version, "circuit_id")));
@@ -202,6 +216,7 @@ void AddVersions(CLI::App& noun, Session& session) {
   list_verb.add_option("--filter", list->filter, "over tags.*, metrics.*, version, create_time");
   list_verb.add_option("--circuit", list->circuit, "only this circuit, PLANT/CIRCUIT (all)");
   list_verb.add_option("--plant", list->plant, "only this plant (all)");
+  list_verb.add_flag("--plant-base", list->plant_base, "plants' bases, not circuits' versions");
   list_verb.add_option("--limit", list->limit, "at most this many; 0 = all")->capture_default_str();
 
   const auto version = std::make_shared<std::string>();
@@ -209,9 +224,11 @@ void AddVersions(CLI::App& noun, Session& session) {
                                 {.name = "show",
                                  .about = "one version: where it came from, its tags and metrics",
                                  .examples = "fleetcast model show 12\n"
+                                             "fleetcast model show plant-base/3\n"
                                              "fleetcast model show 12 -o yaml"},
                                 [&session, version] { return ShowVersion(session, *version); });
-  show_verb.add_option("version", *version, "its number")->required();
+  show_verb.add_option("version", *version, "its number; of a plant's base plant-base/3")
+      ->required();
 
   const auto traced = std::make_shared<std::string>();
   CLI::App& lineage_verb = AddVerb(

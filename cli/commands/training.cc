@@ -23,7 +23,9 @@ void AddStartRun(CLI::App& noun, Session& session) {
            "--watch\n"
            "fleetcast training start --circuits P001/C001,P001/C002 --revision main\n"
            "fleetcast training start --circuits P001 --watch     # every circuit of the plant\n"
-           "fleetcast training start --circuits all -o json      # the whole fleet"},
+           "fleetcast training start --circuits all -o json      # the whole fleet\n"
+           "fleetcast training start --plant-base P001 --watch   # what its circuits have in "
+           "common"},
       [&session, options] { return StartTraining(session, *options); });
   verb.add_option("--base", options->base, "what the branch will be merged into (origin/main)")
       ->type_name("REVISION");
@@ -35,9 +37,14 @@ void AddStartRun(CLI::App& noun, Session& session) {
               "--circuits", options->circuits,
               "circuits to train, changed or not: P001/C001,..., P001, or all for the whole fleet")
           ->type_name("CIRCUIT,...");
-  verb.add_option("--revision", options->revision, "commit whose configuration is trained (HEAD)")
-      ->needs(circuits);
-  head->excludes(circuits);
+  CLI::Option* plants =
+      verb.add_option("--plant-base", options->plants,
+                      "plants whose bases are trained, on all their circuits: P001,... or all")
+          ->type_name("PLANT,...");
+  CLI::Option* revision = verb.add_option("--revision", options->revision,
+                                          "commit whose configuration is trained (HEAD)");
+  head->excludes(circuits)->excludes(revision);
+  plants->excludes(circuits)->excludes(head);
   CLI::Option* number = verb.add_option("--pr", options->pull_request, "pull request's number")
                             ->check(CLI::PositiveNumber);
   verb.add_option("--author", options->author, "who opened the pull request")->needs(number);
@@ -84,12 +91,13 @@ void AddCancelAndRetryRun(CLI::App& noun, Session& session) {
   CLI::App& cancel_verb =
       AddVerb(noun, session,
               {.name = "cancel",
-               .about = "cancel what has not ended of a run, or one circuit of it",
+               .about = "cancel what has not ended of a run, or one job of it",
                .examples = "fleetcast training cancel 01jf2v8k6w\n"
                            "fleetcast training cancel 01jf2v8k6w --circuit P001/C001"},
               [&session, cancel] { return CancelTraining(session, *cancel); });
   cancel_verb.add_option("id", cancel->id, "run")->required();
-  cancel_verb.add_option("--circuit", cancel->circuit, "only this circuit (the whole run)");
+  cancel_verb.add_option("--circuit", cancel->circuit,
+                         "only this circuit, or P001 for that plant's base (the whole run)");
 
   const auto retry = std::make_shared<TrainingRetry>();
   CLI::App& retry_verb =
@@ -105,7 +113,8 @@ void AddCancelAndRetryRun(CLI::App& noun, Session& session) {
 }  // namespace
 
 void AddTrainingCommands(CLI::App& app, Session& session) {
-  CLI::App& noun = AddNoun(app, "training", "training runs: one job per circuit");
+  CLI::App& noun =
+      AddNoun(app, "training", "training runs: one job per circuit, or per plant for its base");
   AddStartRun(noun, session);
   AddWatchAndShow(noun, session);
   AddList(noun, session);

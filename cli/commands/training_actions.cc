@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "cli/commands/follow.h"
@@ -58,7 +59,7 @@ void SayHowItEnded(Session& session, const trainer::v1::TrainingRun& run, const 
   std::vector<std::pair<std::string, std::string>> failures;
   for (const auto& job : jobs) {
     if (job.state() == trainer::v1::TrainingJob::STATE_FAILED) {
-      failures.emplace_back(ShortCircuit(job.circuit()), FailureText(job));
+      failures.emplace_back(SubjectText(job), FailureText(job));
     }
   }
   ReportFailures(session, failures);
@@ -100,12 +101,19 @@ absl::Status WatchRun(Session& session, const std::string& name) {
   return absl::OkStatus();
 }
 
+// "3 circuits", "1 plant's base".
+std::string WhatText(const trainer::v1::TrainingRun& run) {
+  const int jobs = run.job_counts().total();
+  if (!run.spec().circuit_selection().plant_base()) return Count(jobs, "circuit");
+  return jobs == 1 ? "1 plant's base" : absl::StrCat(jobs, " plants' bases");
+}
+
 // After a run was made: follow it, or say how to.
 absl::Status Started(Session& session, const trainer::v1::TrainingRun& run, bool watch) {
   const std::string id = LastPart(run.name());
   const int jobs = run.job_counts().total();
   if (watch && jobs > 0) {
-    session.Say(absl::StrCat("training run ", id, " with ", Count(jobs, "circuit"), " at ",
+    session.Say(absl::StrCat("training run ", id, " with ", WhatText(run), " at ",
                              ShortCommit(run.commit())));
     return WatchRun(session, run.name());
   }
@@ -114,7 +122,7 @@ absl::Status Started(Session& session, const trainer::v1::TrainingRun& run, bool
       return absl::StrCat("training run ", id, " ", StateText(run), ": ",
                           OneLine(run.state_reason()), "\n");
     }
-    return absl::StrCat("training run ", id, " with ", Count(jobs, "circuit"), " at ",
+    return absl::StrCat("training run ", id, " with ", WhatText(run), " at ",
                         ShortCommit(run.commit()), "\nfollow it: fleetcast training watch ", id,
                         "\n");
   });
@@ -122,12 +130,14 @@ absl::Status Started(Session& session, const trainer::v1::TrainingRun& run, bool
 }
 
 absl::Status FillSource(const TrainingStart& options, trainer::v1::TrainingRunSpec& spec) {
-  const auto circuits = SplitList(options.circuits);
+  const bool plant_base = !options.plants.empty();
+  const auto circuits = SplitList(plant_base ? options.plants : options.circuits);
   if (circuits.empty()) {
     if (options.head.empty()) {
       return InvalidField("--head",
                           "say what to train: --head BRANCH (with --base) for what a branch "
-                          "changes, or --circuits P001/C001,... for circuits by name");
+                          "changes, --circuits P001/C001,... for circuits by name, or "
+                          "--plant-base P001,... for what a plant's circuits have in common");
     }
     auto& range = *spec.mutable_revision_range();
     range.set_base_revision(options.base.empty() ? "origin/main" : options.base);
@@ -135,10 +145,13 @@ absl::Status FillSource(const TrainingStart& options, trainer::v1::TrainingRunSp
     return absl::OkStatus();
   }
   if (!options.base.empty()) {
-    return InvalidField("--base", "--base goes with --head, not with --circuits: leave it out");
+    return InvalidField("--base",
+                        absl::StrCat("--base goes with --head, not with ",
+                                     plant_base ? "--plant-base" : "--circuits", ": leave it out"));
   }
   auto& selection = *spec.mutable_circuit_selection();
   selection.set_revision(options.revision);
+  selection.set_plant_base(plant_base);
   for (const auto& circuit : circuits) {
     FLEETCAST_ASSIGN_OR_RETURN(*selection.add_circuits(), CircuitsName(circuit));
   }
@@ -213,12 +226,16 @@ absl::Status CancelTraining(Session& session, const TrainingCancel& options) {
   }
   trainer::v1::CancelTrainingJobRequest request;
   request.set_request_id(session.RequestId());
-  FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
-  request.set_name(run_name + "/jobs/" + absl::StrReplaceAll(ShortCircuit(circuit), {{"/", "."}}));
+  std::string job_id = options.circuit;  // a plant's
+  if (absl::StrContains(job_id, '/')) {
+    FLEETCAST_ASSIGN_OR_RETURN(const std::string circuit, CircuitName(options.circuit));
+    job_id = absl::StrReplaceAll(ShortCircuit(circuit), {{"/", "."}});
+  }
+  request.set_name(absl::StrCat(run_name, "/jobs/", job_id));
   FLEETCAST_ASSIGN_OR_RETURN(const auto job,
                              session.Call(trainer_rpc::kCancelTrainingJob, request));
   session.Show(job, [&](const Terminal&) {
-    return ShortCircuit(job.circuit()) + ": cancellation asked for; the others of the run go on\n";
+    return SubjectText(job) + ": cancellation asked for; the others of the run go on\n";
   });
   return absl::OkStatus();
 }

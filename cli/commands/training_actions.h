@@ -13,7 +13,8 @@ class Session;
 
 struct TrainingStart {
   std::string base, head;             // either a branch…
-  std::vector<std::string> circuits;  // …or circuits
+  std::vector<std::string> circuits;  // …or circuits…
+  std::vector<std::string> plants;    // …or plants whose bases are trained
   std::string revision = "HEAD";
   std::int32_t pull_request = 0;
   std::string author;
@@ -27,7 +28,7 @@ struct TrainingList {
 
 struct TrainingCancel {
   std::string id;
-  std::string circuit;  // empty: the whole run
+  std::string circuit;  // "P001/C001", of a base "P001"; empty: the whole run
 };
 
 struct TrainingRetry {

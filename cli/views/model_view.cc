@@ -19,7 +19,13 @@ using registry::v1::ChampionEvent;
 using registry::v1::ModelVersion;
 using Align = Column::Align;
 
+bool IsBase(const ModelVersion& version) { return version.name().starts_with(kPlantBase); }
+
+// "P001/C001", of a plant's base "P001 (12 circuits)".
 std::string CircuitOf(const ModelVersion& version) {
+  if (IsBase(version))
+    return absl::StrCat(TagOf(version, "plant_id"), " (", TagOf(version, "circuit_count"),
+                        TagOf(version, "circuit_count") == "1" ? " circuit)" : " circuits)");
   return TagOf(version, "plant_id") + "/" + TagOf(version, "circuit_id");
 }
 
@@ -73,7 +79,9 @@ Table ModelVersionsTable(const std::vector<ModelVersion>& versions,
   for (const auto& version : versions) {
     const bool champion = champions.contains(version.name());
     table.AddRow({absl::StrCat(version.version()), CircuitOf(version),
-                  champion ? Cell("champion", Style::kGood) : Cell("candidate", Style::kDim),
+                  champion          ? Cell("champion", Style::kGood)
+                  : IsBase(version) ? Cell("base", Style::kDim)
+                                    : Cell("candidate", Style::kDim),
                   TagOf(version, "cutoff_date"), NumberText(MetricOf(version, "mae")),
                   NumberText(MetricOf(version, "rmse")), NumberText(MetricOf(version, "r2")),
                   SkillCell(MetricOf(version, "skill")), PullRequestOf(version),
@@ -83,16 +91,21 @@ Table ModelVersionsTable(const std::vector<ModelVersion>& versions,
   return table;
 }
 
-std::string ModelVersionText(const ModelVersion& version, const Terminal& terminal) {
+std::string ModelVersionText(const ModelVersion& version, const std::optional<ModelVersion>& base,
+                             const Terminal& terminal) {
   Properties text;
   text.Add("version", {absl::StrCat(version.version()), Style::kBold});
   text.Add("name", version.name());
-  text.Add("circuit", CircuitOf(version));
+  text.Add(IsBase(version) ? "base of" : "circuit", CircuitOf(version));
   text.Add("created", MinuteText(TimeOf(version.create_time())));
   text.Add("artifact", absl::StrCat("sha256:", version.artifact_sha256().substr(0, 16), "…, ",
                                     BytesText(version.artifact_size_bytes())));
   text.Add("run", version.run());
   text.Add("trained on", version.data_asset_version());
+  if (base)
+    text.Add("started from",
+             absl::StrCat(base->name(), ", of ", CircuitOf(*base), " up to ",
+                          TagOf(*base, "cutoff_date"), ": ", base->data_asset_version()));
   text.Add("trained in", version.environment_version());
   text.AddGiven("training job", version.training_job());
   std::string result = text.Render(terminal);

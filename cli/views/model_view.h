@@ -1,6 +1,7 @@
 // What people see of model versions and champions.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,7 +16,9 @@ namespace fleetcast::cli {
 // Versions in `champions` are marked.
 [[nodiscard]] Table ModelVersionsTable(const std::vector<registry::v1::ModelVersion>& versions,
                                        const std::set<std::string>& champions, absl::Time now);
+// `base`: the plant's base that it started from.
 [[nodiscard]] std::string ModelVersionText(const registry::v1::ModelVersion& version,
+                                           const std::optional<registry::v1::ModelVersion>& base,
                                            const Terminal& terminal);
 [[nodiscard]] Table ChampionsTable(const std::vector<registry::v1::Champion>& champions,
                                    absl::Time now);

@@ -49,7 +49,8 @@ std::string SourceText(const trainer::v1::TrainingRunSpec& spec) {
     }
     circuits.push_back(CircuitsText(name));
   }
-  return absl::StrCat(absl::StrJoin(circuits, ", "), " at ", spec.circuit_selection().revision());
+  return absl::StrCat(spec.circuit_selection().plant_base() ? "base of " : "",
+                      absl::StrJoin(circuits, ", "), " at ", spec.circuit_selection().revision());
 }
 
 std::string PullRequestText(const trainer::v1::TrainingRunSpec& spec) {
@@ -86,17 +87,21 @@ std::string ResultText(const TrainingJob& job) {
   if (job.state() != TrainingJob::STATE_SUCCEEDED) return job.state_reason();
   const auto& gate = job.gate_outcome();
   std::string text = ShortVersion(job.model_version());
-  if (gate.verdict() != GateOutcome::VERDICT_UNSPECIFIED) {
-    absl::StrAppend(&text, " ", VerdictText(gate.verdict()), ", MAE ", NumberText(gate.mae()),
-                    ", skill ", PercentText(gate.skill()));
-  }
-  if (gate.verdict() != GateOutcome::VERDICT_UNSPECIFIED &&
-      gate.verdict() != GateOutcome::VERDICT_BETTER)
+  if (gate.verdict() == GateOutcome::VERDICT_UNSPECIFIED)
+    return absl::StrCat(text, ", ", job.state_reason());
+  absl::StrAppend(&text, " ", VerdictText(gate.verdict()));
+  // Without an error there was nothing to measure it on.
+  if (gate.mae() > 0 || gate.test_windows() > 0)
+    absl::StrAppend(&text, ", MAE ", NumberText(gate.mae()), ", skill ", PercentText(gate.skill()));
+  if (gate.verdict() != GateOutcome::VERDICT_BETTER)
     absl::StrAppend(&text, ": ", WhyText(gate.why()));
   return text;
 }
 
+// Of a plant's base how many circuits have been read.
 std::string EpochText(const TrainingProgress& progress) {
+  if (progress.circuits() > 0)
+    return absl::StrCat(progress.circuits_read(), "/", progress.circuits());
   if (progress.epochs() == 0) return "";
   return absl::StrCat(progress.epoch(), "/", progress.epochs());
 }
@@ -110,9 +115,8 @@ Table JobsTable(const std::vector<TrainingJob>& jobs, absl::Time now) {
                {"TRIES", Align::kRight},
                {"RESULT"}});
   for (const auto& job : jobs) {
-    table.AddRow({job.plant_id() + "/" + job.circuit_id(), StateCell(JobState(job)),
-                  job.cutoff_date(), EpochText(job.progress()),
-                  SpanText(job.start_time(), job.end_time(), now),
+    table.AddRow({SubjectText(job), StateCell(JobState(job)), job.cutoff_date(),
+                  EpochText(job.progress()), SpanText(job.start_time(), job.end_time(), now),
                   absl::StrCat(job.attempt_count()), ResultText(job)});
   }
   return table;
@@ -123,11 +127,13 @@ Table ModelsTable(const std::vector<TrainingJob>& jobs) {
   Table table({{"CIRCUIT"}, {"VERSION", Align::kRight}, {"MEMBERS AND REMARKS"}});
   for (const auto& job : jobs) {
     std::vector<std::string> lines;
+    if (!job.base_version().empty())
+      lines.push_back("starts from " + ShortVersion(job.base_version()));
     for (const std::string& text : {job.members(), job.remarks()})
       if (!text.empty()) lines.push_back(text);
     for (const std::string& warning : job.data_warnings()) lines.push_back(OneLine(warning));
     if (lines.empty()) continue;
-    table.AddRow({job.plant_id() + "/" + job.circuit_id(),
+    table.AddRow({SubjectText(job),
                   job.model_version().empty() ? "" : ShortVersion(job.model_version()), lines[0]});
     for (std::size_t i = 1; i < lines.size(); ++i) table.AddContinuation(lines[i]);
   }
@@ -135,6 +141,12 @@ Table ModelsTable(const std::vector<TrainingJob>& jobs) {
 }
 
 }  // namespace
+
+std::string SubjectText(const TrainingJob& job) {
+  if (!job.circuit().empty()) return ShortCircuit(job.circuit());
+  return job.circuit_id().empty() ? job.plant_id() + " (base)"
+                                  : job.plant_id() + "/" + job.circuit_id();
+}
 
 bool HasEnded(const TrainingRun& run) {
   return run.state() == TrainingRun::STATE_SUCCEEDED || run.state() == TrainingRun::STATE_FAILED ||
@@ -186,7 +198,7 @@ std::string TrainingRunText(const TrainingRun& run, const std::vector<TrainingJo
 
 CircuitProgress ProgressOf(const TrainingJob& job) {
   CircuitProgress progress;
-  progress.circuit = job.plant_id() + "/" + job.circuit_id();
+  progress.circuit = SubjectText(job);
   switch (job.state()) {
     case TrainingJob::STATE_RUNNING:
       progress.standing = Standing::kRunning;
@@ -204,8 +216,9 @@ CircuitProgress ProgressOf(const TrainingJob& job) {
       progress.standing = Standing::kQueued;
   }
   progress.phase = PhaseText(job.progress().phase());
-  progress.epoch = job.progress().epoch();
-  progress.epochs = job.progress().epochs();
+  const bool reads = job.progress().circuits() > 0;
+  progress.epoch = reads ? job.progress().circuits_read() : job.progress().epoch();
+  progress.epochs = reads ? job.progress().circuits() : job.progress().epochs();
   // Both are zero until the first epoch has measured them.
   if (job.progress().validation_loss() > 0) {
     progress.loss = job.progress().validation_loss();

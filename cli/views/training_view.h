@@ -17,6 +17,8 @@ namespace fleetcast::cli {
                                           const std::vector<trainer::v1::TrainingJob>& jobs,
                                           const Terminal& terminal, absl::Time now);
 [[nodiscard]] CircuitProgress ProgressOf(const trainer::v1::TrainingJob& job);
+// "P001/C001", or "P001 (base)".
+[[nodiscard]] std::string SubjectText(const trainer::v1::TrainingJob& job);
 // "DATA DATA_TOO_FEW_ROWS: what failed and what to do".
 [[nodiscard]] std::string FailureText(const trainer::v1::TrainingJob& job);
 [[nodiscard]] bool HasEnded(const trainer::v1::TrainingRun& run);

@@ -41,4 +41,9 @@ struct DataProfile {
 [[nodiscard]] std::string MlTableDocument(const std::string& path, const DataProfile& profile,
                                           const std::string& cutoff_date);
 
+// The same for the rows of many sensors, whose documents of their own say more; `sha256` is of them
+// all. Of a great many paths those are named that 200 KiB hold.
+[[nodiscard]] std::string MlTableOfFiles(const std::vector<std::string>& paths,
+                                         const std::string& sha256, const std::string& cutoff_date);
+
 }  // namespace fleetcast::sensordata

@@ -73,6 +73,7 @@ class Trainer final : public service::Service {
         sensors_(std::move(source)),
         tools_{.sensors = *sensors_,
                .registry = registry_,
+               .circuits = catalog_,
                .clock = clock_,
                .confirm_held = workqueue::ConfirmWith(training_, clock_, settings.lease),
                .close_later =

@@ -61,6 +61,7 @@ CircuitConfig ConfigOf(const v1::Circuit& circuit) {
                               training.forecast().interval_levels().end()},
           .seed = training.seed(),
           .precision = training.precision(),
+          .base_version = training.base_version(),
           .calendar = training.has_calendar() ? std::optional(CalendarOf(training.calendar()))
                                               : std::nullopt,
           .training_hash = circuit.training_hash(),
@@ -165,20 +166,21 @@ absl::StatusOr<ResolvedCircuits> ConfigCatalog::NamedCircuits(const std::vector<
   }
   if (parents.contains("plants/-")) parents = {"plants/-"};
   Circuits circuits;
-  int unsound = 0;
+  std::vector<UnsoundCircuit> unsound;
   for (const std::string& parent : parents)
     FLEETCAST_RETURN_IF_ERROR(List(parent, commit, circuits, unsound));
   FLEETCAST_RETURN_IF_ERROR(Fetch(keys, commit, circuits));
   ResolvedCircuits resolved = Resolved(commit, std::move(circuits));
-  if (unsound > 0)
-    resolved.note = absl::StrCat(unsound, unsound == 1 ? " circuit is" : " circuits are",
-                                 " left out because of an unsound configuration; ValidateRevision "
-                                 "says why");
+  if (!unsound.empty())
+    resolved.note =
+        absl::StrCat(unsound.size(), unsound.size() == 1 ? " circuit is" : " circuits are",
+                     " left out because of an unsound configuration; ValidateRevision says why");
+  resolved.unsound = std::move(unsound);
   return resolved;
 }
 
 absl::Status ConfigCatalog::List(const std::string& parent, const std::string& commit,
-                                 Circuits& circuits, int& unsound) {
+                                 Circuits& circuits, std::vector<UnsoundCircuit>& unsound) {
   v1::ListCircuitsRequest request;
   request.set_parent(parent);
   request.set_revision(commit);
@@ -192,10 +194,12 @@ absl::Status ConfigCatalog::List(const std::string& parent, const std::string& c
         }));
     for (const v1::Circuit& circuit : page.circuits())
       circuits[{circuit.plant_id(), circuit.circuit_id()}] = ConfigOf(circuit);
-    if (page.next_page_token().empty()) {
-      unsound += page.unsound_circuit_count();
-      return absl::OkStatus();
+    for (const v1::UnsoundCircuit& circuit : page.unsound()) {
+      const v1::Diagnostic& error = circuit.first_error();
+      unsound.push_back({error.circuit_id(),
+                         absl::StrCat(error.path(), ":", error.line(), ": ", error.message())});
     }
+    if (page.next_page_token().empty()) return absl::OkStatus();
     request.set_page_token(page.next_page_token());
   }
 }
@@ -217,7 +221,7 @@ absl::Status ConfigCatalog::Fetch(const std::set<CircuitKey>& keys, const std::s
                                   Circuits& circuits) {
   Circuits all;
   if (keys.size() > kFewCircuits) {
-    int unsound = 0;
+    std::vector<UnsoundCircuit> unsound;
     FLEETCAST_RETURN_IF_ERROR(List("plants/-", commit, all, unsound));
   }
   for (const CircuitKey& key : keys) {

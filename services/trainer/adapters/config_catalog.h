@@ -28,9 +28,9 @@ class ConfigCatalog final : public CircuitCatalog {
   using CircuitKey = std::pair<std::string, std::string>;  // plant, circuit
   using Circuits = std::map<CircuitKey, CircuitConfig>;
 
-  // All sound circuits of `parent` at `commit`; the number of unsound ones is added to `unsound`.
+  // All sound circuits of `parent` at `commit`; the unsound ones are added to `unsound`.
   [[nodiscard]] absl::Status List(const std::string& parent, const std::string& commit,
-                                  Circuits& circuits, int& unsound);
+                                  Circuits& circuits, std::vector<UnsoundCircuit>& unsound);
   [[nodiscard]] absl::StatusOr<CircuitConfig> Get(const std::string& name,
                                                   const std::string& commit);
   // The circuits of these keys at `commit`.

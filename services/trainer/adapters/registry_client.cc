@@ -20,7 +20,7 @@ namespace v1 = registry::v1;
 constexpr absl::Duration kTimeout = absl::Seconds(5);
 constexpr absl::Duration kTransferTimeout = absl::Seconds(60);
 constexpr std::size_t kChunkBytes = std::size_t{512} * 1024;
-constexpr std::size_t kMetricsPerBatch = 500;
+constexpr std::size_t kMetricsPerBatch = 500, kParamsPerBatch = 100;
 
 }  // namespace
 
@@ -50,15 +50,26 @@ absl::StatusOr<std::string> RegistryClient::StartRun(const std::string& request_
                              rpc::Call<v1::Run>(kTimeout, [&](auto* context, auto* response) {
                                return experiments_->CreateRun(context, request, response);
                              }));
-  v1::LogBatchRequest params;
-  params.set_request_id(DerivedUuid(request_id + " params"));
-  params.set_name(run.name());
-  params.mutable_params()->insert(start.params.begin(), start.params.end());
   FLEETCAST_RETURN_IF_ERROR(
-      rpc::Call<v1::LogBatchResponse>(kTimeout, [&](auto* context, auto* response) {
-        return experiments_->LogBatch(context, params, response);
-      }).status());
+      LogParams(DerivedUuid(request_id + " params"), run.name(), start.params));
   return run.name();
+}
+
+absl::Status RegistryClient::LogParams(const std::string& request_id, const std::string& run,
+                                       const std::map<std::string, std::string>& params) {
+  auto next = params.begin();
+  for (int batch = 0; next != params.end(); ++batch) {
+    v1::LogBatchRequest request;
+    request.set_request_id(batch == 0 ? request_id : DerivedUuid(absl::StrCat(request_id, batch)));
+    request.set_name(run);
+    for (; next != params.end() && request.params().size() < kParamsPerBatch; ++next)
+      request.mutable_params()->insert({next->first, next->second});
+    FLEETCAST_RETURN_IF_ERROR(
+        rpc::Call<v1::LogBatchResponse>(kTimeout, [&](auto* context, auto* response) {
+          return experiments_->LogBatch(context, request, response);
+        }).status());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RegistryClient::LogMetrics(const std::string& request_id, const std::string& run,
@@ -163,7 +174,7 @@ absl::StatusOr<RegisteredVersion> RegistryClient::CreateVersion(const std::strin
                                                                 const NewModelVersion& version) {
   v1::CreateModelVersionRequest request;
   request.set_request_id(request_id);
-  request.set_parent(kModel);
+  request.set_parent(version.model);
   *request.mutable_model_version() = MessageOf(version);
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto created, rpc::Call<v1::ModelVersion>(kTimeout, [&](auto* context, auto* response) {
@@ -174,9 +185,9 @@ absl::StatusOr<RegisteredVersion> RegistryClient::CreateVersion(const std::strin
 
 // The newest that the filter lets through.
 absl::StatusOr<v1::ListModelVersionsResponse> RegistryClient::NewestVersions(
-    const std::string& filter, int most) {
+    const std::string& model, const std::string& filter, int most) {
   v1::ListModelVersionsRequest request;
-  request.set_parent(kModel);
+  request.set_parent(model);
   request.set_page_size(most);
   request.set_filter(filter);
   return rpc::Call<v1::ListModelVersionsResponse>(kTimeout, [&](auto* context, auto* response) {
@@ -185,8 +196,8 @@ absl::StatusOr<v1::ListModelVersionsResponse> RegistryClient::NewestVersions(
 }
 
 absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersion(
-    const std::string& filter) {
-  FLEETCAST_ASSIGN_OR_RETURN(const auto found, NewestVersions(filter, 1));
+    const std::string& model, const std::string& filter) {
+  FLEETCAST_ASSIGN_OR_RETURN(const auto found, NewestVersions(model, filter, 1));
   if (found.model_versions().empty()) return std::optional<RegisteredVersion>();
   return std::optional<RegisteredVersion>(VersionOf(found.model_versions(0)));
 }
@@ -196,7 +207,8 @@ absl::StatusOr<std::set<std::string>> RegistryClient::TriedOn(const std::string&
                                                               const std::string& cutoff_date) {
   FLEETCAST_ASSIGN_OR_RETURN(
       const auto found,
-      NewestVersions(absl::StrCat("tags.plant_id = \"", plant_id, "\" AND tags.circuit_id = \"",
+      NewestVersions(kSensorModel,
+                     absl::StrCat("tags.plant_id = \"", plant_id, "\" AND tags.circuit_id = \"",
                                   circuit_id, "\" AND tags.cutoff_date = \"", cutoff_date, "\""),
                      100));
   std::set<std::string> hashes;
@@ -208,31 +220,38 @@ absl::StatusOr<std::set<std::string>> RegistryClient::TriedOn(const std::string&
 }
 
 absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersionOfJob(
-    const std::string& training_job) {
-  return FindVersion(absl::StrCat("training_job = \"", training_job, "\""));
+    const std::string& model, const std::string& training_job) {
+  return FindVersion(model, absl::StrCat("training_job = \"", training_job, "\""));
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::GetVersion(
+    const std::string& name) {
+  v1::GetModelVersionRequest request;
+  request.set_name(name);
+  const auto version = rpc::Call<v1::ModelVersion>(kTimeout, [&](auto* context, auto* response) {
+    return models_->GetModelVersion(context, request, response);
+  });
+  if (absl::IsNotFound(version.status())) return std::optional<RegisteredVersion>();
+  if (!version.ok()) return version.status();
+  return std::optional<RegisteredVersion>(VersionOf(*version));
 }
 
 absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::GetChampion(
     const std::string& plant_id, const std::string& circuit_id) {
   v1::GetChampionRequest request;
-  request.set_name(absl::StrCat(kModel, "/", CircuitResource(plant_id, circuit_id), "/champion"));
+  request.set_name(
+      absl::StrCat(kSensorModel, "/", CircuitResource(plant_id, circuit_id), "/champion"));
   const auto champion = rpc::Call<v1::Champion>(kTimeout, [&](auto* context, auto* response) {
     return models_->GetChampion(context, request, response);
   });
   if (absl::IsNotFound(champion.status())) return std::optional<RegisteredVersion>();
   if (!champion.ok()) return champion.status();
-  v1::GetModelVersionRequest version_request;
-  version_request.set_name(champion->model_version());
-  FLEETCAST_ASSIGN_OR_RETURN(
-      const auto version, rpc::Call<v1::ModelVersion>(kTimeout, [&](auto* context, auto* response) {
-        return models_->GetModelVersion(context, version_request, response);
-      }));
-  return std::optional<RegisteredVersion>(VersionOf(version));
+  return GetVersion(champion->model_version());
 }
 
 absl::StatusOr<std::optional<RegisteredVersion>> RegistryClient::FindVersionOfHash(
     const std::string& training_hash) {
-  return FindVersion(absl::StrCat("tags.training_hash = \"", training_hash, "\""));
+  return FindVersion(kSensorModel, absl::StrCat("tags.training_hash = \"", training_hash, "\""));
 }
 
 absl::Status RegistryClient::TagVersion(const std::string& request_id, const std::string& version,

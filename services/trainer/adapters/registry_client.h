@@ -22,6 +22,8 @@ class RegistryClient final : public ModelRegistry {
                                                      const ExperimentRunStart& start) override;
   [[nodiscard]] absl::Status LogMetrics(const std::string& request_id, const std::string& run,
                                         const std::vector<MetricValue>& metrics) override;
+  [[nodiscard]] absl::Status LogParams(const std::string& request_id, const std::string& run,
+                                       const std::map<std::string, std::string>& params) override;
   [[nodiscard]] absl::Status SetRunTags(const std::string& request_id, const std::string& run,
                                         const std::map<std::string, std::string>& tags) override;
   [[nodiscard]] absl::Status FinishRun(const std::string& request_id, const std::string& run,
@@ -35,7 +37,9 @@ class RegistryClient final : public ModelRegistry {
   [[nodiscard]] absl::StatusOr<RegisteredVersion> CreateVersion(
       const std::string& request_id, const NewModelVersion& version) override;
   [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfJob(
-      const std::string& training_job) override;
+      const std::string& model, const std::string& training_job) override;
+  [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> GetVersion(
+      const std::string& name) override;
   [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> GetChampion(
       const std::string& plant_id, const std::string& circuit_id) override;
   [[nodiscard]] absl::StatusOr<std::set<std::string>> TriedOn(
@@ -51,9 +55,9 @@ class RegistryClient final : public ModelRegistry {
 
  private:
   [[nodiscard]] absl::StatusOr<registry::v1::ListModelVersionsResponse> NewestVersions(
-      const std::string& filter, int most);
+      const std::string& model, const std::string& filter, int most);
   [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> FindVersion(
-      const std::string& filter);
+      const std::string& model, const std::string& filter);
 
   const std::unique_ptr<registry::v1::ExperimentService::Stub> experiments_;
   const std::unique_ptr<registry::v1::DataAssetService::Stub> data_assets_;

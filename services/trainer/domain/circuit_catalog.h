@@ -10,10 +10,15 @@
 
 namespace fleetcast::trainer {
 
+struct UnsoundCircuit {
+  std::string circuit_id, why;  // where and what its first error is
+};
+
 struct ResolvedCircuits {
   std::string commit;                   // that all were read from
   std::string merge_base_commit;        // of a comparison
   std::vector<CircuitConfig> circuits;  // by plant and circuit, each once
+  std::vector<UnsoundCircuit> unsound;  // left out, where whole plants are named
   std::string note;                     // what was left out, for people; may be empty
 };
 

@@ -1,4 +1,4 @@
-// What a job trains: one circuit's resolved configuration, pinned when its run was created.
+// One circuit's resolved configuration, pinned when its run was created.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,7 @@ struct CircuitConfig {
   std::vector<double> interval_levels;     // percent, ascending
   std::uint64_t seed = 0;
   std::string precision;
+  std::int64_t base_version = 0;  // of the plant's base that the model starts from; 0: none
   std::optional<PlantCalendar> calendar;
   std::string training_hash;  // of the resolved training values, as config gives it
   std::string commit;         // 40 hex digits

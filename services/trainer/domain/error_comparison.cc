@@ -83,6 +83,10 @@ std::string WhyOf(const ErrorComparison& result, double first, double second, in
 
 }  // namespace
 
+bool CanTellFromChance(std::int64_t windows, int horizon) {
+  return Stretches(static_cast<std::size_t>(windows), horizon) > 0;
+}
+
 std::pair<std::string, std::string> ToldApart(double one, double other) {
   const auto text = [](double value, int digits) { return absl::StrFormat("%.*g", digits, value); };
   int digits = 4;

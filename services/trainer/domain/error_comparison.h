@@ -25,6 +25,9 @@ struct ErrorComparison {
   std::string why = {};
 };
 
+// Whether that many windows tell a model's errors from chance at all.
+[[nodiscard]] bool CanTellFromChance(std::int64_t windows, int horizon);
+
 // Both with as many digits as it takes to tell them apart, from four on.
 [[nodiscard]] std::pair<std::string, std::string> ToldApart(double one, double other);
 

@@ -18,13 +18,14 @@ struct ReasonKind {
 };
 
 // The first that fits decides.
-constexpr std::array<ReasonKind, 14> kKindOfReason = {{
+constexpr std::array<ReasonKind, 15> kKindOfReason = {{
     {"DATA_LOSS", FailureKind::kInternal},  // gRPC's, of bytes that were damaged on their way
     {"DATA_", FailureKind::kData},
     {"SENSOR_SOURCE_", FailureKind::kConfiguration},
     {"SENSOR_", FailureKind::kData},
     {"HYPERPARAMETER_INVALID", FailureKind::kConfiguration},
     {"CONFIGURATION_", FailureKind::kConfiguration},
+    {"BASE_", FailureKind::kConfiguration},
     {"STORED_VALUE_UNREADABLE", FailureKind::kConfiguration},
     {"TRAINING_DIVERGED", FailureKind::kModel},
     {"MODEL_", FailureKind::kModel},
@@ -44,6 +45,9 @@ FailureKind KindOf(const absl::Status& status, const std::string& reason) {
 // What has to come back before the job can go on; "" if nothing is away.
 std::string Away(const absl::Status& status, const std::string& reason) {
   if (!IsTransient(status) || absl::StrContains(reason, "MEMORY")) return "";
+  if (const auto details = DetailsOf(status))
+    if (const auto named = details->metadata.find("service"); named != details->metadata.end())
+      return named->second;
   return reason.starts_with("SENSOR_") || reason.starts_with("POSTGRES_") ? "sensor source"
                                                                           : "registry";
 }

@@ -18,9 +18,32 @@ double Skill(double mae, double naive_mae) {
   return mae > 0 ? -1 : 0;
 }
 
+// Of a candidate with whose errors nothing can be said.
+GateOutcome WithoutEvidence(const GateInput& input) {
+  const std::string nothing = "no window of the test rows can be forecast and scored";
+  std::string passes;  // why it does
+  if (input.champion.empty())
+    passes = "the circuit has no champion";
+  else if (!input.other_inputs.empty())
+    passes = input.other_inputs;
+  else if (!input.champion_measured && input.newer_data)
+    passes = absl::StrCat("trained on newer data than ", input.champion,
+                          ", which nothing has measured either");
+  if (!passes.empty())
+    return {.verdict = GateVerdict::kNotComparable,
+            .why = absl::StrCat("not comparable: ", nothing, "; ", passes),
+            .champion = input.champion};
+  return {.verdict = GateVerdict::kNotBetter,
+          .why = absl::StrCat("not better: ", nothing, " to tell it from ", input.champion,
+                              "; a person may promote it all the same"),
+          .champion = input.champion};
+}
+
 }  // namespace
 
 GateOutcome DecideGate(const GateInput& input) {
+  if (input.evidence == Evidence::kNone && input.champion != input.candidate)
+    return WithoutEvidence(input);
   GateOutcome outcome{.verdict = GateVerdict::kNotBetter,
                       .why = "",
                       .mae = input.mae,
@@ -33,7 +56,17 @@ GateOutcome DecideGate(const GateInput& input) {
   const std::string naive = absl::StrCat("the best naive forecast's ", of_naive);
   if (!input.champion.empty() && input.champion == input.candidate) {
     outcome.verdict = GateVerdict::kBetter;
-    outcome.why = absl::StrCat("is champion already, with ", mae);
+    outcome.why = input.evidence == Evidence::kNone
+                      ? "is champion already"
+                      : absl::StrCat("is champion already, with ", mae);
+    return outcome;
+  }
+  if (input.evidence == Evidence::kFewWindows && input.champion.empty()) {
+    outcome.verdict = GateVerdict::kNotComparable;
+    outcome.why =
+        absl::StrCat("not comparable: the plant's base forecasts alone, with ", mae, " to ", naive,
+                     " on ", input.windows, input.windows == 1 ? " window" : " windows",
+                     ", too few to tell that from chance");
     return outcome;
   }
   if (!(input.mae < input.naive_mae)) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/trainer/domain/names.h"
 #include "services/trainer/domain/training_job.h"
 
 namespace fleetcast::trainer {
@@ -59,6 +60,7 @@ struct PinnedData {
 };
 
 struct NewModelVersion {
+  std::string model = kSensorModel;
   std::map<std::string, std::string> tags;
   std::map<std::string, double> metrics;
   std::string artifact_sha256, run, data_asset_version, environment_version, training_job;
@@ -84,6 +86,9 @@ class ModelRegistry {
   [[nodiscard]] virtual absl::Status LogMetrics(const std::string& request_id,
                                                 const std::string& run,
                                                 const std::vector<MetricValue>& metrics) = 0;
+  [[nodiscard]] virtual absl::Status LogParams(
+      const std::string& request_id, const std::string& run,
+      const std::map<std::string, std::string>& params) = 0;
   [[nodiscard]] virtual absl::Status SetRunTags(const std::string& request_id,
                                                 const std::string& run,
                                                 const std::map<std::string, std::string>& tags) = 0;
@@ -107,8 +112,12 @@ class ModelRegistry {
   // The version of its training job: a new one, or the one that the job already has.
   [[nodiscard]] virtual absl::StatusOr<RegisteredVersion> CreateVersion(
       const std::string& request_id, const NewModelVersion& version) = 0;
+  // Of `model`; nullopt if the job has none.
   [[nodiscard]] virtual absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfJob(
-      const std::string& training_job) = 0;
+      const std::string& model, const std::string& training_job) = 0;
+  // By its resource name; nullopt if there is none of it.
+  [[nodiscard]] virtual absl::StatusOr<std::optional<RegisteredVersion>> GetVersion(
+      const std::string& name) = 0;
 
   // nullopt if the circuit has none.
   [[nodiscard]] virtual absl::StatusOr<std::optional<RegisteredVersion>> GetChampion(

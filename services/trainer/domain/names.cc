@@ -37,23 +37,19 @@ absl::StatusOr<std::string> ParseRunOrAll(const std::string& field, const std::s
 }
 
 absl::StatusOr<JobName> ParseJob(const std::string& field, const std::string& name) {
-  // A job's id is two ids, which none of them may hold a dot of.
+  // A job's id is one id, or two with a dot between, which none of them may hold.
   const std::size_t jobs = name.find(kJobs);
-  const std::size_t dot = name.find('.', jobs);
-  if (jobs == std::string::npos || dot == std::string::npos)
+  if (jobs == std::string::npos)
     return InvalidField(field, absl::StrCat(QuotedUtf8(name, 200),
                                             " is no job's name, such as "
                                             "trainingRuns/{id}/jobs/P001.C001"));
-  const std::size_t plant = jobs + std::strlen(kJobs);
-  JobName job{.job_id = name.substr(plant)};
+  JobName job{.job_id = name.substr(jobs + std::strlen(kJobs))};
   FLEETCAST_ASSIGN_OR_RETURN(job.run_id, ParseRun(field, name.substr(0, jobs)));
-  FLEETCAST_RETURN_IF_ERROR(ValidateId(field, name.substr(plant, dot - plant)));
-  FLEETCAST_RETURN_IF_ERROR(ValidateId(field, name.substr(dot + 1)));
+  const std::size_t dot = job.job_id.find('.');
+  FLEETCAST_RETURN_IF_ERROR(ValidateId(field, job.job_id.substr(0, dot)));
+  if (dot != std::string::npos)
+    FLEETCAST_RETURN_IF_ERROR(ValidateId(field, job.job_id.substr(dot + 1)));
   return job;
-}
-
-std::string JobId(const std::string& plant_id, const std::string& circuit_id) {
-  return absl::StrCat(plant_id, ".", circuit_id);
 }
 
 std::string CircuitResource(const std::string& plant_id, const std::string& circuit_id) {
@@ -62,6 +58,14 @@ std::string CircuitResource(const std::string& plant_id, const std::string& circ
 
 std::string CircuitAssetId(const std::string& plant_id, const std::string& circuit_id) {
   return absl::StrCat("plant_", plant_id, "_circuit_", circuit_id);
+}
+
+std::string PlantBaseId(const std::string& plant_id) {
+  return absl::StrCat("plant_", plant_id, "_base");
+}
+
+std::string PlantBaseVersion(std::int64_t version) {
+  return absl::StrCat(kPlantBase, "/versions/", version);
 }
 
 std::string ExperimentRunDisplayName(int pull_request_number, const std::string& cutoff_date) {
@@ -73,9 +77,9 @@ std::string ExperimentRunId(const JobName& name, std::int64_t lease_epoch) {
   return absl::StrCat(name.run_id, "-", lease_epoch);
 }
 
-std::string ExperimentRunResource(const std::string& plant_id, const std::string& circuit_id,
-                                  const JobName& name, std::int64_t lease_epoch) {
-  return absl::StrCat("experiments/", CircuitAssetId(plant_id, circuit_id), "/runs/",
+std::string ExperimentRunResource(const Subject& subject, const JobName& name,
+                                  std::int64_t lease_epoch) {
+  return absl::StrCat("experiments/", subject.asset_id(), "/runs/",
                       ExperimentRunId(name, lease_epoch));
 }
 

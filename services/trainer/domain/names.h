@@ -9,7 +9,8 @@
 
 namespace fleetcast::trainer {
 
-inline constexpr char kModel[] = "models/sensor-model";
+inline constexpr char kSensorModel[] = "models/sensor-model";
+inline constexpr char kPlantBase[] = "models/plant-base";
 
 // "trainingRuns/{id}" and "trainingRuns/{id}/jobs/{job}", both ways. INVALID_ARGUMENT on `field`.
 [[nodiscard]] std::string RunResource(const std::string& run_id);
@@ -21,22 +22,24 @@ inline constexpr char kModel[] = "models/sensor-model";
 [[nodiscard]] absl::StatusOr<std::string> ParseRunOrAll(const std::string& field,
                                                         const std::string& name);
 
-// "P001.C001"
-[[nodiscard]] std::string JobId(const std::string& plant_id, const std::string& circuit_id);
 // "plants/P001/circuits/C001"
 [[nodiscard]] std::string CircuitResource(const std::string& plant_id,
                                           const std::string& circuit_id);
 // "plant_P001_circuit_C001": the circuit's experiment and its data asset.
 [[nodiscard]] std::string CircuitAssetId(const std::string& plant_id,
                                          const std::string& circuit_id);
+// "plant_P001_base": the experiment of a plant's base and its data asset. No circuit's: ids of
+// plants hold no "_circuit_" and do not end in "_circuit".
+[[nodiscard]] std::string PlantBaseId(const std::string& plant_id);
+// "models/plant-base/versions/3"
+[[nodiscard]] std::string PlantBaseVersion(std::int64_t version);
 // "PR-17_2025-12-09", or "manual_2025-12-09" without a pull request.
 [[nodiscard]] std::string ExperimentRunDisplayName(int pull_request_number,
                                                    const std::string& cutoff_date);
 // "{run}-{lease_epoch}": one for each attempt, in its circuit's experiment.
 [[nodiscard]] std::string ExperimentRunId(const JobName& name, std::int64_t lease_epoch);
-// "experiments/plant_P001_circuit_C001/runs/{ExperimentRunId}"
-[[nodiscard]] std::string ExperimentRunResource(const std::string& plant_id,
-                                                const std::string& circuit_id, const JobName& name,
+// "experiments/plant_P001_circuit_C001/runs/{ExperimentRunId}", of the job's subject.
+[[nodiscard]] std::string ExperimentRunResource(const Subject& subject, const JobName& name,
                                                 std::int64_t lease_epoch);
 // "custom-lstm-env:1.5.0"
 [[nodiscard]] std::string EnvironmentOf(const std::string& environment_version);

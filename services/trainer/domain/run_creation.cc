@@ -1,8 +1,10 @@
 #include "services/trainer/domain/run_creation.h"
 
+#include <map>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
 #include "common/base/status.h"
@@ -41,6 +43,32 @@ void CheckCircuits(const RunSpec& spec, std::vector<FieldViolation>& violations)
   Require("circuit_selection.revision", spec.revision, "main", violations);
 }
 
+// A base is of all circuits that a plant has.
+void CheckPlantBase(const RunSpec& spec, std::vector<FieldViolation>& violations) {
+  const std::string selection = "training_run_spec.circuit_selection.";
+  for (std::size_t i = 0; i < spec.circuits.size(); ++i) {
+    if (absl::EndsWith(spec.circuits[i], "/circuits/-")) continue;
+    violations.push_back(
+        {absl::StrCat(selection, "circuits[", i, "]"),
+         "with plant_base a whole plant is named, such as plants/P001/circuits/-"});
+  }
+  if (spec.reuse_versions)
+    violations.push_back({absl::StrCat(selection, "reuse_versions"),
+                          "is about circuits' versions: leave it out with plant_base"});
+}
+
+std::vector<Subject> SubjectsOf(const RunSpec& spec, std::vector<CircuitConfig> circuits) {
+  std::vector<Subject> subjects;
+  if (!spec.plant_base) {
+    for (CircuitConfig& circuit : circuits) subjects.push_back({std::move(circuit)});
+    return subjects;
+  }
+  std::map<std::string, std::vector<CircuitConfig>> plants;
+  for (CircuitConfig& circuit : circuits) plants[circuit.plant_id].push_back(std::move(circuit));
+  for (const auto& [id, of_plant] : plants) subjects.push_back({PlantOf(of_plant)});
+  return subjects;
+}
+
 }  // namespace
 
 absl::Status CheckSpec(const RunSpec& spec) {
@@ -52,6 +80,7 @@ absl::Status CheckSpec(const RunSpec& spec) {
     Require("revision_range.head_revision", spec.head_revision, "my-branch", violations);
   } else if (selection && !spec.circuits.empty()) {
     CheckCircuits(spec, violations);
+    if (spec.plant_base) CheckPlantBase(spec, violations);
   } else if (selection) {
     violations.push_back({"training_run_spec.circuit_selection.circuits",
                           "is empty; name circuits, or plants/-/circuits/- for all"});
@@ -93,7 +122,7 @@ absl::StatusOr<TrainingRun> RunCreation::Create(const MutatingRequest& request,
                                    .merge_base_commit = std::move(resolved.merge_base_commit),
                                    .note = std::move(resolved.note)},
                            .max_attempts = max_attempts_,
-                           .circuits = std::move(resolved.circuits)});
+                           .subjects = SubjectsOf(spec, std::move(resolved.circuits))});
 }
 
 }  // namespace fleetcast::trainer

@@ -1,4 +1,5 @@
-// Creates a training run: asks the catalog once, pins what it says, and stores one job per circuit.
+// Creates a training run: asks the catalog once, pins what it says, and stores one job per circuit,
+// or per plant.
 #pragma once
 
 #include <string>

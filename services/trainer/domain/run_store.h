@@ -17,7 +17,7 @@ namespace fleetcast::trainer {
 struct NewRun {
   RunPin pin;
   int max_attempts = 3;
-  std::vector<CircuitConfig> circuits;  // one job each; none makes a run that has succeeded
+  std::vector<Subject> subjects;  // one job each; none makes a run that has succeeded
 };
 
 // What changed of a run since a mark, all that had been committed when it was asked.

@@ -3,16 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/str_format.h"
 #include "common/base/json.h"
-#include "common/base/sha256.h"
 #include "services/trainer/domain/names.h"
-
-namespace fleetcast {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Span, begin, end)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlantCalendar, time_zone, holidays, shifts,
-                                                maintenance)
-}  // namespace fleetcast
 
 namespace fleetcast::trainer {
 
@@ -31,49 +24,25 @@ NLOHMANN_JSON_SERIALIZE_ENUM(GateVerdict, {{GateVerdict::kNotBetter, "NOT_BETTER
                                            {GateVerdict::kAsGood, "AS_GOOD"},
                                            {GateVerdict::kNotBetter, "CANDIDATE"},
                                            {GateVerdict::kBetter, "CHAMPION"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Hyperparameters, sequence_length, lstm_units,
-                                                dropout, learning_rate, batch_size, epochs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CircuitConfig, plant_id, circuit_id,
-                                                plant_display_name, display_name, cutoff_date,
-                                                environment_version, hyperparameters, sensor_id,
-                                                feature_columns, target_column, minimum, maximum,
-                                                horizon, interval_levels, seed, precision, calendar,
-                                                training_hash, commit, path)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSpec, base_revision, head_revision, circuits,
-                                                revision, reuse_versions, pull_request_number,
-                                                pull_request_author)
+                                                revision, reuse_versions, plant_base,
+                                                pull_request_number, pull_request_author)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunPin, spec, commit, merge_base_commit, retry_of,
                                                 note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobProgress, phase, epoch, epochs, training_loss,
-                                                validation_loss, experiment_run, data_asset_version,
-                                                data_warnings, waits_for)
+                                                validation_loss, circuits_read, circuits,
+                                                experiment_run, data_asset_version, data_warnings,
+                                                waits_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateOutcome, verdict, why, mae, skill, naive_mae,
                                                 champion_mae, margin, champion, windows,
                                                 first_unix_seconds, last_unix_seconds)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, members, remarks, gate)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobResult, model_version, members, remarks, gate,
+                                                circuit_count, skill)
 
 std::string Word(GateVerdict verdict) { return json(verdict).get<std::string>(); }
-std::string ToJson(const CircuitConfig& circuit) { return json(circuit).dump(); }
 std::string ToJson(const RunPin& pin) { return json(pin).dump(); }
 std::string ToJson(const JobProgress& progress) { return json(progress).dump(); }
 std::string ToJson(const JobResult& result) { return json(result).dump(); }
-
-// nlohmann's objects keep their keys sorted, which makes this canonical.
-std::string HyperparametersHash(const Hyperparameters& hyperparameters) {
-  return Sha256Hex(json(hyperparameters).dump());
-}
-
-absl::StatusOr<CircuitConfig> CircuitFromJson(const std::string& text) {
-  auto circuit = FromJson<CircuitConfig>(text, "the circuit's configuration");
-  if (circuit.ok() && !circuit->sensor_id.empty() && !circuit->cutoff_date.empty() &&
-      !circuit->feature_columns.empty())
-    return circuit;
-  if (circuit.ok())
-    circuit = absl::FailedPreconditionError(
-        "the circuit's configuration lacks its sensor_id, cutoff_date or feature_columns");
-  return Refused(absl::StatusCode::kFailedPrecondition, "CONFIGURATION_UNREADABLE",
-                 absl::StrCat(circuit.status().message(), "; start the training anew"));
-}
 
 absl::StatusOr<RunPin> RunPinFromJson(const std::string& text) {
   return FromJson<RunPin>(text, "what the run pinned");
@@ -86,13 +55,8 @@ TrainingRun RunOf(workqueue::Group group) {
 }
 
 TrainingJob JobOf(workqueue::Task task) {
-  TrainingJob job{.circuit = CircuitFromJson(task.payload).value_or(CircuitConfig{})};
-  if (job.circuit.plant_id.empty()) {
-    const std::pair<std::string, std::string> ids = absl::StrSplit(task.name, '.');
-    job.circuit.plant_id = ids.first;
-    job.circuit.circuit_id = ids.second;
-  }
-  job.environment = EnvironmentOf(job.circuit.environment_version);
+  TrainingJob job{.subject =
+                      SubjectFromJson(task.name, task.payload).value_or(SubjectOfJob(task.name))};
   if (!task.progress.empty())
     job.progress = FromJson<JobProgress>(task.progress, "progress").value_or(JobProgress{});
   if (!task.result.empty())
@@ -118,12 +82,17 @@ absl::StatusOr<HeldJob> HeldJobOf(const workqueue::FetchedTask& task, const std:
               .lease_epoch = task.lease_epoch,
               .attempt_count = task.attempt_count,
               .replica = replica};
-  FLEETCAST_ASSIGN_OR_RETURN(job.circuit, CircuitFromJson(task.payload));
+  FLEETCAST_ASSIGN_OR_RETURN(job.subject, SubjectFromJson(task.name, task.payload));
   FLEETCAST_ASSIGN_OR_RETURN(job.run, RunPinFromJson(task.pin));
   return job;
 }
 
-std::string HeldJob::environment() const { return EnvironmentOf(circuit.environment_version); }
+std::string WhyOf(const JobResult& result) {
+  if (result.gate) return result.gate->why;
+  return absl::StrFormat("a base of %d %s, with a skill of %+.1f %% on their test rows",
+                         result.circuit_count, result.circuit_count == 1 ? "circuit" : "circuits",
+                         100 * result.skill);
+}
 
 std::string RunReason(const TrainingRun& run) {
   const workqueue::Counts& counts = run.group.counts;
@@ -139,8 +108,10 @@ std::string RunReason(const TrainingRun& run) {
                             " queued, ", counts.failed, " failed");
       break;
     case GroupState::kSucceeded:
-      reason = total == 0 ? "nothing to train: no circuit's training configuration changed"
-                          : absl::StrCat("all ", total, " jobs succeeded");
+      reason = total == 0 && run.pin.spec.plant_base
+                   ? "nothing to train: no plant has a circuit whose configuration is sound"
+               : total == 0 ? "nothing to train: no circuit's training configuration changed"
+                            : absl::StrCat("all ", total, " jobs succeeded");
       break;
     case GroupState::kPartiallySucceeded:
     case GroupState::kFailed:

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/workqueue/task.h"
-#include "services/trainer/domain/circuit_config.h"
+#include "services/trainer/domain/subject.h"
 
 namespace fleetcast::trainer {
 
@@ -19,6 +19,7 @@ struct JobProgress {
   JobPhase phase = JobPhase::kNone;
   int epoch = 0, epochs = 0;  // 1-based, of at most
   std::optional<double> training_loss, validation_loss;
+  int circuits_read = 0, circuits = 0;     // of a plant's base: how many, of how many
   std::string experiment_run;              // resource name once it exists
   std::string data_asset_version;          // resource name once pinned
   std::vector<std::string> data_warnings;  // what is doubtful about what was read, for people
@@ -38,13 +39,17 @@ struct GateOutcome {
 };
 
 struct JobResult {
-  std::string model_version;     // resource name
-  std::string members, remarks;  // as its tags say
-  GateOutcome gate;
+  std::string model_version;        // resource name
+  std::string members, remarks;     // as its tags say
+  std::optional<GateOutcome> gate;  // of a circuit's version
+  int circuit_count = 0;            // that a plant's base has learnt from
+  double skill = 0;                 // of a plant's base, on the test rows of all of them
 };
+// What it came to, for people.
+[[nodiscard]] std::string WhyOf(const JobResult& result);
 
 struct JobName {
-  std::string run_id, job_id;  // "P001.C001"
+  std::string run_id, job_id;  // "P001.C001", of a plant's base "P001"
   bool operator==(const JobName&) const = default;
 };
 
@@ -54,6 +59,7 @@ struct RunSpec {
   std::vector<std::string> circuits;  // resource names
   std::string revision;
   bool reuse_versions = false;  // judge what there is of exactly this configuration; circuits only
+  bool plant_base = false;      // the bases of the plants that are named, not the circuits' models
   int pull_request_number = 0;  // 0: none
   std::string pull_request_author;
 };
@@ -73,8 +79,7 @@ struct TrainingRun {
 
 struct TrainingJob {
   workqueue::Task task;
-  CircuitConfig circuit;
-  std::string environment;  // "custom-lstm-env:1.5.0"
+  Subject subject;
   JobProgress progress;
   std::optional<JobResult> result;
   workqueue::Wait wait;  // while QUEUED: for what
@@ -84,12 +89,11 @@ struct TrainingJob {
 // A job as the process that holds it needs it.
 struct HeldJob {
   JobName name;
-  CircuitConfig circuit;
+  Subject subject;
   RunPin run;
   std::int64_t lease_epoch = 0;
   int attempt_count = 0;
   std::string replica;
-  [[nodiscard]] std::string environment() const;
 };
 
 // CONFIGURATION_UNREADABLE if its payload cannot be read.
@@ -108,13 +112,11 @@ struct OpenRun {
 [[nodiscard]] absl::StatusOr<OpenRun> OpenRunFromJson(const std::string& json);
 
 // As the queue keeps them, JSON with defaults for what is missing. Reading is FAILED_PRECONDITION
-// with reason CONFIGURATION_UNREADABLE for a circuit's, STORED_VALUE_UNREADABLE for the others.
+// with reason STORED_VALUE_UNREADABLE.
 [[nodiscard]] std::string Word(GateVerdict verdict);  // "NOT_BETTER"
-[[nodiscard]] std::string ToJson(const CircuitConfig& circuit);
 [[nodiscard]] std::string ToJson(const RunPin& pin);
 [[nodiscard]] std::string ToJson(const JobProgress& progress);
 [[nodiscard]] std::string ToJson(const JobResult& result);
-[[nodiscard]] absl::StatusOr<CircuitConfig> CircuitFromJson(const std::string& json);
 [[nodiscard]] absl::StatusOr<RunPin> RunPinFromJson(const std::string& json);
 
 // From the queue's snapshots. Whatever cannot be read is left out: a list shows what it can.

@@ -23,6 +23,7 @@ v1::TrainingRunSpec MessageOf(const RunSpec& spec) {
     selection.mutable_circuits()->Add(spec.circuits.begin(), spec.circuits.end());
     selection.set_revision(spec.revision);
     selection.set_reuse_versions(spec.reuse_versions);
+    selection.set_plant_base(spec.plant_base);
   }
   if (spec.pull_request_number > 0) {
     message.mutable_pull_request()->set_number(spec.pull_request_number);
@@ -88,6 +89,8 @@ v1::TrainingProgress MessageOf(const JobProgress& progress) {
   if (progress.training_loss) message.set_training_loss(*progress.training_loss);
   if (progress.validation_loss) message.set_validation_loss(*progress.validation_loss);
   message.set_waits_for(progress.waits_for);
+  message.set_circuits_read(progress.circuits_read);
+  message.set_circuits(progress.circuits);
   return message;
 }
 
@@ -129,7 +132,7 @@ void SetOutcome(const TrainingJob& job, v1::TrainingJob& message) {
     message.set_model_version(job.result->model_version);
     message.set_members(job.result->members);
     message.set_remarks(job.result->remarks);
-    *message.mutable_gate_outcome() = MessageOf(job.result->gate);
+    if (job.result->gate) *message.mutable_gate_outcome() = MessageOf(*job.result->gate);
   }
 }
 
@@ -153,6 +156,7 @@ RunSpec SpecOf(const v1::TrainingRunSpec& message) {
     spec.circuits.assign(circuits.begin(), circuits.end());
     spec.revision = message.circuit_selection().revision();
     spec.reuse_versions = message.circuit_selection().reuse_versions();
+    spec.plant_base = message.circuit_selection().plant_base();
   }
   spec.pull_request_number = message.pull_request().number();
   spec.pull_request_author = message.pull_request().author();
@@ -188,12 +192,16 @@ v1::TrainingJob MessageOf(const TrainingJob& job) {
   const workqueue::Task& task = job.task;
   v1::TrainingJob message;
   message.set_name(JobResource(job.name()));
-  message.set_circuit(CircuitResource(job.circuit.plant_id, job.circuit.circuit_id));
-  message.set_plant_id(job.circuit.plant_id);
-  message.set_circuit_id(job.circuit.circuit_id);
-  message.set_cutoff_date(job.circuit.cutoff_date);
-  message.set_environment(job.environment);
-  message.set_commit(job.circuit.commit);
+  if (const CircuitConfig* circuit = job.subject.circuit()) {
+    message.set_circuit(CircuitResource(circuit->plant_id, circuit->circuit_id));
+    message.set_circuit_id(circuit->circuit_id);
+    if (circuit->base_version > 0)
+      message.set_base_version(PlantBaseVersion(circuit->base_version));
+  }
+  message.set_plant_id(job.subject.plant_id());
+  message.set_cutoff_date(job.subject.cutoff_date());
+  message.set_environment(job.subject.environment());
+  message.set_commit(job.subject.commit());
   message.set_state(MessageOf(task.state));
   message.set_state_reason(job.wait.reason.empty() ? task.state_reason : job.wait.reason);
   message.set_blocked(job.wait.blocked);

@@ -114,9 +114,9 @@ absl::StatusOr<TrainingRun> PostgresRunStore::CreateRun(const MutatingRequest& r
   return AnswerOnce(request, [&](pqxx::work& work) -> absl::StatusOr<std::string> {
     const std::string run_id = NewRunId(work);
     std::vector<workqueue::NewTask> tasks;
-    tasks.reserve(run.circuits.size());
-    for (const CircuitConfig& circuit : run.circuits)
-      tasks.push_back(TaskOf(circuit, run.pin, run.max_attempts));
+    tasks.reserve(run.subjects.size());
+    for (const Subject& subject : run.subjects)
+      tasks.push_back(TaskOf(subject, run.pin, run.max_attempts));
     const bool supersede = run.pin.spec.pull_request_number > 0;
     FLEETCAST_RETURN_IF_ERROR(queue_.Enqueue(work, run_id, ToJson(run.pin), tasks, supersede));
     return run_id;

@@ -52,8 +52,7 @@ workqueue::QueueOptions TrainingQueueOptions(workqueue::Queue& closing) {
     const TrainingJob job = JobOf(task);
     const std::string id = absl::StrCat("closing-", task.id, "-", task.lease_epoch);
     const OpenRun open{
-        .experiment_run = ExperimentRunResource(job.circuit.plant_id, job.circuit.circuit_id,
-                                                job.name(), task.lease_epoch),
+        .experiment_run = ExperimentRunResource(job.subject, job.name(), task.lease_epoch),
         .why = absl::StrCat("replica ", task.holder, " does not hold the job any more")};
     return Enqueue(closing, work, id, open, absl::Minutes(1));
   };
@@ -63,15 +62,15 @@ workqueue::QueueOptions TrainingQueueOptions(workqueue::Queue& closing) {
           .kept = kHasLastThatPassed};
 }
 
-workqueue::NewTask TaskOf(const CircuitConfig& circuit, const RunPin& pin, int max_attempts) {
-  const std::string job_id = JobId(circuit.plant_id, circuit.circuit_id);
+workqueue::NewTask TaskOf(const Subject& subject, const RunPin& pin, int max_attempts) {
+  const std::string job_id = subject.job_id();
   // Pushes to one pull request concern one another; two pull requests do not.
   const int number = pin.spec.pull_request_number;
   return {.name = job_id,
           .key = number > 0 ? absl::StrCat("PR-", number, "/", job_id) : absl::StrCat("/", job_id),
-          .pool = workqueue::EnvironmentPool(EnvironmentOf(circuit.environment_version)),
-          .pools = {workqueue::kFleetPool, workqueue::PlantPool(circuit.plant_id)},
-          .payload = ToJson(circuit),
+          .pool = workqueue::EnvironmentPool(subject.environment()),
+          .pools = {workqueue::kFleetPool, workqueue::PlantPool(subject.plant_id())},
+          .payload = ToJson(subject),
           .max_attempts = max_attempts,
           .stall_timeout = kStallTimeout};
 }

@@ -23,6 +23,6 @@ inline constexpr absl::Duration kStallTimeout = absl::Minutes(30);
 [[nodiscard]] absl::Status EnqueueEnd(workqueue::Queue& closing, const workqueue::Hold& hold,
                                       const OpenRun& open);
 
-[[nodiscard]] workqueue::NewTask TaskOf(const CircuitConfig& circuit, const RunPin& pin,
+[[nodiscard]] workqueue::NewTask TaskOf(const Subject& subject, const RunPin& pin,
                                         int max_attempts);
 }  // namespace fleetcast::trainer

@@ -24,6 +24,12 @@ double NaiveMae(const forecast::Metrics& metrics) {
   return std::min(metrics.mae_repeat_last, metrics.mae_seasonal_naive);
 }
 
+Evidence EvidenceOf(const forecast::Model& candidate, std::int64_t windows) {
+  if (windows == 0) return Evidence::kNone;
+  const bool few = !CanTellFromChance(windows, candidate.spec().horizon);
+  return few && candidate.is_base_alone() ? Evidence::kFewWindows : Evidence::kWindows;
+}
+
 // Why two models' errors say nothing about each other; "" if they do.
 std::string Difference(const forecast::ModelSpec& candidate, const forecast::ModelSpec& champion) {
   if (candidate.target_column != champion.target_column)
@@ -108,15 +114,20 @@ absl::StatusOr<GateOutcome> ChampionReview::Judge(const ReviewInput& input) {
 
 absl::StatusOr<GateOutcome> ChampionReview::Compare(
     const ReviewInput& input, const std::optional<RegisteredVersion>& champion) {
-  FLEETCAST_ASSIGN_OR_RETURN(const forecast::Metrics metrics,
-                             input.candidate.Evaluate(input.series, input.test_rows));
-  GateInput gate{.mae = metrics.mae,
+  const auto measured = input.candidate.Evaluate(input.series, input.test_rows);
+  if (!measured.ok() && ReasonOf(measured.status()) != "DATA_TOO_FEW_ROWS")
+    return measured.status();
+  const forecast::Metrics metrics = measured.ok() ? *measured : forecast::Metrics{};
+  GateInput gate{.evidence = EvidenceOf(input.candidate, metrics.windows),
+                 .windows = metrics.windows,
+                 .mae = metrics.mae,
                  .naive_mae = NaiveMae(metrics),
                  .candidate = input.version.name,
                  .champion = champion ? champion->name : "",
                  .champion_mae = std::nullopt,
                  .comparison = {},
                  .newer_data = champion && TrainedTo(*champion) < TrainedTo(input.version),
+                 .champion_measured = !champion || champion->metrics.contains("mae"),
                  .other_inputs = champion ? OtherInputs(input.version, *champion) : "",
                  .not_comparable = "",
                  .last_known_skill = std::nullopt};
@@ -126,7 +137,7 @@ absl::StatusOr<GateOutcome> ChampionReview::Compare(
     outcome.windows = windows;
     return outcome;
   };
-  if (!champion || champion->name == input.version.name) return decided();
+  if (!champion || champion->name == input.version.name || metrics.windows == 0) return decided();
 
   auto bytes = RetryTransient(
       tools_, hold_, [&] { return tools_.registry.DownloadArtifact(champion->artifact_sha256); });

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/deadline.h"
 #include "common/base/id.h"
 #include "common/base/log.h"
@@ -15,8 +14,9 @@
 #include "common/sensordata/profile.h"
 #include "services/trainer/domain/names.h"
 #include "services/trainer/worker/attempt_description.h"
-#include "services/trainer/worker/champion_review.h"
+#include "services/trainer/worker/base_training.h"
 #include "services/trainer/worker/circuit_rows.h"
+#include "services/trainer/worker/circuit_training.h"
 
 namespace fleetcast::trainer {
 namespace {
@@ -46,7 +46,6 @@ TrainingAttempt::TrainingAttempt(const TrainingTools& tools, const HeldJob& job,
                        Report();
                      })),
       job_(job),
-      circuit_(job.circuit),
       hold_(hold) {}
 
 absl::StatusOr<JobResult> TrainingAttempt::Run() {
@@ -59,31 +58,15 @@ absl::StatusOr<JobResult> TrainingAttempt::RunSteps() {
   const ScopedCancellation stop(hold_.stop_token());
   Enter(JobPhase::kReadingData);
   FLEETCAST_RETURN_IF_ERROR(StartExperimentRun());
-  FLEETCAST_ASSIGN_OR_RETURN(const Data data, ReadAndPinData());
-  FLEETCAST_ASSIGN_OR_RETURN(std::optional<Candidate> candidate, FindEarlier());
-  if (!candidate) {
-    FLEETCAST_ASSIGN_OR_RETURN(forecast::TrainedModel trained, Train(data));
-    FLEETCAST_ASSIGN_OR_RETURN(candidate, Publish(std::move(trained), data));
-  }
-  Enter(JobPhase::kEvaluating);
-  ChampionReview review(tools_, job_, hold_);
-  FLEETCAST_ASSIGN_OR_RETURN(GateOutcome outcome, review.Judge({.circuit = circuit_,
-                                                                .series = data.series,
-                                                                .test_rows = data.test_rows,
-                                                                .candidate = candidate->model,
-                                                                .version = candidate->version}));
-  std::map<std::string, std::string>& tags = candidate->version.tags;
-  return JobResult{.model_version = candidate->version.name,
-                   .members = tags["members"],
-                   .remarks = tags["remarks"],
-                   .gate = std::move(outcome)};
+  if (const PlantConfig* plant = job_.subject.plant()) return TrainPlantBase(*this, *plant);
+  return TrainCircuit(*this, *job_.subject.circuit());
 }
 
 absl::Status TrainingAttempt::StartExperimentRun() {
   // A model version must refer to its environment; the replica registers it at start, but the
   // registry may have been away then.
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
-    return tools_.registry.RegisterEnvironment(RequestId("environment"), job_.environment(),
+    return tools_.registry.RegisterEnvironment(RequestId("environment"), job_.subject.environment(),
                                                EnvironmentProperties());
   }));
   const ExperimentRunStart start = DescribeRun(job_);
@@ -94,77 +77,59 @@ absl::Status TrainingAttempt::StartExperimentRun() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TrainingAttempt::Data> TrainingAttempt::ReadAndPinData() {
-  FLEETCAST_ASSIGN_OR_RETURN(const sensordata::RawReadings readings,
-                             ReadRows(tools_, hold_, circuit_,
-                                      ColumnsOf(circuit_.feature_columns, circuit_.target_column)));
+absl::StatusOr<PinnedRows> TrainingAttempt::ReadAndPin(const CircuitConfig& circuit) {
+  FLEETCAST_ASSIGN_OR_RETURN(
+      const sensordata::RawReadings readings,
+      ReadRows(tools_, hold_, circuit, ColumnsOf(circuit.feature_columns, circuit.target_column)));
   FLEETCAST_ASSIGN_OR_RETURN(const sensordata::DataProfile profile,
                              sensordata::ProfileReadings(readings));
-  Data data;
-  FLEETCAST_ASSIGN_OR_RETURN(data.series, sensordata::RegularGrid(readings));
-  data.fingerprint = profile.fingerprint;
-  data.test_rows = forecast::SplitOf(data.series.rows(), forecast::SplitShares{}).test;
-
-  const std::string location = tools_.sensors.Location(circuit_.sensor_id);
-  const DataAsset asset = DescribeData(circuit_, location, profile);
-  FLEETCAST_ASSIGN_OR_RETURN(const PinnedData pinned, Retry([&] {
-                               return tools_.registry.PinDataAsset(RequestId("data"), asset);
-                             }));
-  data.remarks = DataRemarks(circuit_, pinned, tools_.clock.Now());
-  progress_.data_asset_version = pinned.version;
-  for (const forecast::Remark& remark : data.remarks) {
-    progress_.data_warnings.push_back(remark.text);
+  PinnedRows rows;
+  FLEETCAST_ASSIGN_OR_RETURN(rows.series, sensordata::RegularGrid(readings));
+  rows.asset = DescribeData(circuit, tools_.sensors.Location(circuit.sensor_id), profile);
+  FLEETCAST_ASSIGN_OR_RETURN(PinnedData pinned, Pin(rows.asset));
+  rows.version = std::move(pinned.version);
+  rows.remarks = DataRemarks(circuit, pinned, tools_.clock.Now());
+  for (const forecast::Remark& remark : rows.remarks) {
     LogWarning(
         "what is trained on is doubtful",
-        {{"data_asset_version", pinned.version}, {"kind", remark.kind}, {"what", remark.text}});
+        {{"data_asset_version", rows.version}, {"kind", remark.kind}, {"what", remark.text}});
   }
-  Report();
-  return data;
+  return rows;
 }
 
-absl::StatusOr<std::optional<TrainingAttempt::Candidate>> TrainingAttempt::FindEarlier() {
-  std::optional<RegisteredVersion> earlier;
-  if (job_.lease_epoch > 1) {
-    FLEETCAST_ASSIGN_OR_RETURN(
-        earlier, Retry([&] { return tools_.registry.FindVersionOfJob(JobResource(job_.name)); }));
-  }
-  if (!earlier && job_.run.spec.reuse_versions) {
-    FLEETCAST_ASSIGN_OR_RETURN(
-        earlier, Retry([&] { return tools_.registry.FindVersionOfHash(circuit_.training_hash); }));
-  }
-  if (!earlier) return std::optional<Candidate>();
-  LogInfo("the version is registered already", {{"model_version", earlier->name}});
-  FLEETCAST_ASSIGN_OR_RETURN(Candidate candidate, Load(*earlier));
-  return std::optional<Candidate>(std::move(candidate));
+absl::StatusOr<PinnedData> TrainingAttempt::Pin(const DataAsset& asset) {
+  return Retry([&] {
+    return tools_.registry.PinDataAsset(RequestId(absl::StrCat("data ", asset.asset_id)), asset);
+  });
 }
 
-absl::StatusOr<forecast::TrainedModel> TrainingAttempt::Train(const Data& data) {
-  Enter(JobPhase::kTraining);
-  forecast::ModelSpec spec = SpecOf(circuit_);
-  spec.data_fingerprint = data.fingerprint;
-  auto trained =
-      forecast::Train(data.series, spec, forecast::SplitShares{},
-                      [this](const forecast::EpochProgress& epoch) { return OnEpoch(epoch); });
+absl::Status TrainingAttempt::LogParams(const std::string& step,
+                                        const std::map<std::string, std::string>& params) {
+  return Retry(
+      [&] { return tools_.registry.LogParams(RequestId(step), progress_.experiment_run, params); });
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> TrainingAttempt::FindEarlier() {
+  if (job_.lease_epoch == 1) return std::optional<RegisteredVersion>();
+  return Retry([&] {
+    return tools_.registry.FindVersionOfJob(job_.subject.model(), JobResource(job_.name));
+  });
+}
+
+absl::Status TrainingAttempt::EndOfTraining(const absl::Status& trained) {
   FlushMetrics(/*now=*/true);
-  // A cancelled training says why it was: the lease, the user or the shutdown.
-  if (!trained.ok() && IsStop(trained.status())) FLEETCAST_RETURN_IF_ERROR(hold_.StopStatus());
-  if (trained.ok()) {
-    for (const forecast::Remark& remark : trained->remarks) {
-      LogInfo("something was left out or masked in training",
-              {{"kind", remark.kind}, {"column", remark.column}, {"what", remark.text}});
-    }
-  }
+  trained_ = trained.ok();
+  if (IsStop(trained)) FLEETCAST_RETURN_IF_ERROR(hold_.StopStatus());
   return trained;
 }
 
-absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(forecast::TrainedModel trained,
-                                                                    const Data& data) {
+absl::StatusOr<RegisteredVersion> TrainingAttempt::Publish(NewModelVersion version,
+                                                           const std::string& bytes,
+                                                           int best_epoch) {
   Enter(JobPhase::kPublishing);
-  trained.remarks.insert(trained.remarks.end(), data.remarks.begin(), data.remarks.end());
-  trained_ = true;
-  const std::string bytes = trained.model.Serialize();
-  const NewModelVersion version =
-      Describe(trained, Sha256Hex(bytes), data.series.unix_seconds.back());
+  version.artifact_sha256 = Sha256Hex(bytes);
+  version.run = progress_.experiment_run;
+  version.data_asset_version = progress_.data_asset_version;
   FLEETCAST_RETURN_IF_ERROR(Retry([&] { return tools_.confirm_held(hold_); }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
     return tools_.registry.SetRunTags(
@@ -174,7 +139,7 @@ absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(forecast::Tr
   // What the model got on the test rows, beside its losses: runs are searched and compared by it.
   std::vector<MetricValue> measured;
   for (const auto& [key, value] : version.metrics)
-    if (std::isfinite(value)) measured.push_back({key, value, trained.best_epoch});
+    if (std::isfinite(value)) measured.push_back({key, value, best_epoch});
   FLEETCAST_RETURN_IF_ERROR(Retry([&] {
     return tools_.registry.LogMetrics(RequestId("test metrics"), progress_.experiment_run,
                                       measured);
@@ -184,20 +149,14 @@ absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Publish(forecast::Tr
                                           "model.tar", bytes);
   }));
   FLEETCAST_RETURN_IF_ERROR(Retry([&] { return tools_.confirm_held(hold_); }));
-  FLEETCAST_ASSIGN_OR_RETURN(const RegisteredVersion registered, Retry([&] {
-                               return tools_.registry.CreateVersion(RequestId("version"), version);
-                             }));
-  // A job has one version: if another attempt was faster, it is that one that is judged.
-  if (registered.artifact_sha256 != version.artifact_sha256) return Load(registered);
-  return Candidate{.model = std::move(trained.model), .version = registered};
+  return Retry([&] { return tools_.registry.CreateVersion(RequestId("version"), version); });
 }
 
-absl::StatusOr<TrainingAttempt::Candidate> TrainingAttempt::Load(const RegisteredVersion& version) {
+absl::StatusOr<forecast::Model> TrainingAttempt::Load(const RegisteredVersion& version) {
   FLEETCAST_ASSIGN_OR_RETURN(std::string bytes, Retry([&] {
                                return tools_.registry.DownloadArtifact(version.artifact_sha256);
                              }));
-  FLEETCAST_ASSIGN_OR_RETURN(forecast::Model model, forecast::Model::Parse(std::move(bytes)));
-  return Candidate{.model = std::move(model), .version = version};
+  return forecast::Model::Parse(std::move(bytes));
 }
 
 bool TrainingAttempt::OnEpoch(const forecast::EpochProgress& epoch) {
@@ -264,20 +223,6 @@ void TrainingAttempt::FinishExperimentRun(const absl::Status& status) {
 
 std::string TrainingAttempt::RequestId(const std::string& step) const {
   return DerivedUuid(absl::StrCat(JobResource(job_.name), " ", job_.lease_epoch, " ", step));
-}
-
-NewModelVersion TrainingAttempt::Describe(const forecast::TrainedModel& trained,
-                                          const std::string& artifact_sha256,
-                                          std::int64_t last_reading_unix_seconds) const {
-  NewModelVersion version = DescribeVersion(job_, trained, tools_.clock.Now());
-  version.artifact_sha256 = artifact_sha256;
-  version.run = progress_.experiment_run;
-  version.data_asset_version = progress_.data_asset_version;
-  version.tags["last_reading"] = absl::FormatTime(
-      "%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(last_reading_unix_seconds), absl::UTCTimeZone());
-  version.tags["data_asset_version"] =
-      progress_.data_asset_version.substr(progress_.data_asset_version.rfind('/') + 1);
-  return version;
 }
 
 }  // namespace fleetcast::trainer

@@ -1,6 +1,7 @@
-// One attempt at one job: readings → pinned data asset → trained model → artifact → model version →
-// gate. Every effect outside the process is either harmless to repeat or made only after the ledger
-// has confirmed that this is still the holder.
+// One attempt at one job: the experiment run, what is reported of progress, the data that is read
+// and pinned, and the publication of what was trained; what is trained of it, circuit_training.h
+// and base_training.h say. Every effect outside the process is either harmless to repeat or made
+// only after the ledger has confirmed that this is still the holder.
 #pragma once
 
 #include <map>
@@ -18,47 +19,55 @@ namespace fleetcast::trainer {
 // What every replica says of its environment, so that all register the same version.
 [[nodiscard]] std::map<std::string, std::string> EnvironmentProperties();
 
+// A circuit's rows up to its cutoff date, as a version of its data asset.
+struct PinnedRows {
+  TimeSeries series;  // of the features and the target
+  DataAsset asset;
+  std::string version;                    // resource name
+  std::vector<forecast::Remark> remarks;  // on what was read
+};
+
 // Used once, by one thread.
 class TrainingAttempt {
  public:
   // All must outlive it.
   TrainingAttempt(const TrainingTools& tools, const HeldJob& job, workqueue::Hold& hold);
+  TrainingAttempt(const TrainingAttempt&) = delete;
+  TrainingAttempt& operator=(const TrainingAttempt&) = delete;
 
-  // The registered version and what the gate said of it. A status of Hold::StopStatus if the work
-  // had to stop. The experiment run is finished either way.
+  // The registered version and, of a circuit's, what the gate said of it. A status of
+  // Hold::StopStatus if the work had to stop. The experiment run is finished either way.
   [[nodiscard]] absl::StatusOr<JobResult> Run();
 
- private:
-  struct Data {
-    TimeSeries series;  // of the features and the target
-    forecast::RowRange test_rows;
-    std::string fingerprint;
-    std::vector<forecast::Remark> remarks;  // on what was read
-  };
-  struct Candidate {
-    forecast::Model model;
-    RegisteredVersion version;
-  };
+  // -- For what is trained
+  // ---------------------------------------------------------------------------
 
-  [[nodiscard]] absl::StatusOr<JobResult> RunSteps();
-  [[nodiscard]] absl::Status StartExperimentRun();
-  [[nodiscard]] absl::StatusOr<Data> ReadAndPinData();
-  // The version that an earlier attempt has registered already or, where the run says so, any job
-  // of the same configuration; nullopt if there is none.
-  [[nodiscard]] absl::StatusOr<std::optional<Candidate>> FindEarlier();
-  [[nodiscard]] absl::StatusOr<forecast::TrainedModel> Train(const Data& data);
-  [[nodiscard]] absl::StatusOr<Candidate> Publish(forecast::TrainedModel trained, const Data& data);
-  [[nodiscard]] absl::StatusOr<Candidate> Load(const RegisteredVersion& version);
-  bool OnEpoch(const forecast::EpochProgress& epoch);
-  void FlushMetrics(bool now);
+  [[nodiscard]] const TrainingTools& tools() const { return tools_; }
+  [[nodiscard]] const HeldJob& job() const { return job_; }
+  [[nodiscard]] workqueue::Hold& hold() { return hold_; }
+
   void Enter(JobPhase phase);
+  [[nodiscard]] JobProgress& progress() { return progress_; }
   void Report();
-  void FinishExperimentRun(const absl::Status& status);
-  // The same for every try of one step of this attempt.
-  [[nodiscard]] std::string RequestId(const std::string& step) const;
-  [[nodiscard]] NewModelVersion Describe(const forecast::TrainedModel& trained,
-                                         const std::string& artifact_sha256,
-                                         std::int64_t last_reading_unix_seconds) const;
+  // Reports an epoch's losses; false if the work must stop.
+  bool OnEpoch(const forecast::EpochProgress& epoch);
+  // The end of training, with a status that says why it was cancelled where it was: the lease, the
+  // user or the shutdown.
+  [[nodiscard]] absl::Status EndOfTraining(const absl::Status& trained);
+
+  // Errors: the source's, the registry's and those of data that nothing can be made of.
+  [[nodiscard]] absl::StatusOr<PinnedRows> ReadAndPin(const CircuitConfig& circuit);
+  [[nodiscard]] absl::StatusOr<PinnedData> Pin(const DataAsset& asset);
+  // To the experiment run.
+  [[nodiscard]] absl::Status LogParams(const std::string& step,
+                                       const std::map<std::string, std::string>& params);
+  // The version that an earlier attempt at the job has registered already.
+  [[nodiscard]] absl::StatusOr<std::optional<RegisteredVersion>> FindEarlier();
+  // Registers `version` with `bytes` as its artifact, or finds the one that the job has by now.
+  [[nodiscard]] absl::StatusOr<RegisteredVersion> Publish(NewModelVersion version,
+                                                          const std::string& bytes, int best_epoch);
+  // The model that a version is.
+  [[nodiscard]] absl::StatusOr<forecast::Model> Load(const RegisteredVersion& version);
 
   template <typename Call>
   auto Retry(Call&& call) -> decltype(call()) {
@@ -66,9 +75,16 @@ class TrainingAttempt {
                           trained_ ? tools_.patience_when_trained : tools_.patience);
   }
 
+ private:
+  [[nodiscard]] absl::StatusOr<JobResult> RunSteps();
+  [[nodiscard]] absl::Status StartExperimentRun();
+  void FlushMetrics(bool now);
+  void FinishExperimentRun(const absl::Status& status);
+  // The same for every try of one step of this attempt.
+  [[nodiscard]] std::string RequestId(const std::string& step) const;
+
   const TrainingTools tools_;
   const HeldJob& job_;
-  const CircuitConfig& circuit_;
   workqueue::Hold& hold_;
   bool trained_ = false;
   JobProgress progress_;

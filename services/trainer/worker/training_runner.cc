@@ -27,8 +27,9 @@ Outcome Train(const TrainingTools& tools, const std::string& replica, Hold& hold
       {{"training_job", JobResource(job->name)}, {"lease_epoch", absl::StrCat(job->lease_epoch)}});
   const auto result = TrainingAttempt(tools, *job, hold).Run();
   if (!result.ok()) return OutcomeOf(result.status(), hold, Classify);
-  LogInfo("trained", {{"model_version", result->model_version}, {"verdict", result->gate.why}});
-  return {.ending = Ending::kSucceeded, .result = ToJson(*result), .reason = result->gate.why};
+  const std::string why = WhyOf(*result);
+  LogInfo("trained", {{"model_version", result->model_version}, {"verdict", why}});
+  return {.ending = Ending::kSucceeded, .result = ToJson(*result), .reason = why};
 }
 
 Outcome Close(ModelRegistry& registry, const Hold& hold) {

@@ -14,6 +14,7 @@
 #include "common/base/transient.h"
 #include "common/sensordata/sensor_source.h"
 #include "common/workqueue/hold.h"
+#include "services/trainer/domain/circuit_catalog.h"
 #include "services/trainer/domain/model_registry.h"
 #include "services/trainer/domain/training_job.h"
 
@@ -30,6 +31,7 @@ using CloseLater = std::function<absl::Status(const workqueue::Hold& hold, const
 struct TrainingTools {
   sensordata::SensorSource& sensors;
   ModelRegistry& registry;
+  CircuitCatalog& circuits;
   Clock& clock;
   ConfirmHeld confirm_held;
   CloseLater close_later;

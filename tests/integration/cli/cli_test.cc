@@ -192,6 +192,21 @@ TEST_F(CliTest, StartTakesCircuitsInEveryForm) {
   EXPECT_EQ(selection.revision(), "v1");
 }
 
+TEST_F(CliTest, StartTakesPlantsForTheirBases) {
+  Run({"training", "start", "--plant-base", "P001,P002", "--revision", "v1"});
+  const auto& selection = trainer_.created.training_run_spec().circuit_selection();
+  ASSERT_EQ(selection.circuits_size(), 2);
+  EXPECT_EQ(selection.circuits(1), "plants/P002/circuits/-");
+  EXPECT_TRUE(selection.plant_base());
+  EXPECT_EQ(selection.revision(), "v1");
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"--circuits", "P001"}, {"--head", "x"}, {"--base", "main"}}) {
+    std::vector<std::string> line = {"training", "start", "--plant-base", "P001"};
+    line.insert(line.end(), wrong.begin(), wrong.end());
+    EXPECT_EQ(Run(line).exit_code, 2) << wrong[0];
+  }
+}
+
 TEST_F(CliTest, ListsRunOverAllPagesAndParseAsJson) {
   trainer_.run_count = 3;
   const auto outcome = Run({"training", "list", "-o", "json"});

@@ -34,7 +34,8 @@ class RunRetentionTest : public ::testing::Test {
           " VALUES ('training', $1, $2, $2, 'fleet', '{fleet}', '{}', 1, 'SUCCEEDED', $3,"
           "  now() - interval '500 days')",
           id, circuit,
-          ToJson(JobResult{.model_version = "", .gate = {.verdict = VerdictOf(verdict)}}));
+          ToJson(
+              JobResult{.model_version = "", .gate = GateOutcome{.verdict = VerdictOf(verdict)}}));
       return absl::OkStatus();
     });
     EXPECT_TRUE(made.ok()) << made;

@@ -82,6 +82,14 @@ absl::Status FakeModelRegistry::LogMetrics(const std::string& /*request_id*/,
   return absl::OkStatus();
 }
 
+absl::Status FakeModelRegistry::LogParams(const std::string& /*request_id*/, const std::string& run,
+                                          const std::map<std::string, std::string>& params) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("LogParams"));
+  absl::MutexLock lock(&mutex_);
+  runs_[run].params.insert(params.begin(), params.end());
+  return absl::OkStatus();
+}
+
 absl::Status FakeModelRegistry::SetRunTags(const std::string& /*request_id*/,
                                            const std::string& run,
                                            const std::map<std::string, std::string>& tags) {
@@ -170,21 +178,35 @@ absl::StatusOr<RegisteredVersion> FakeModelRegistry::CreateVersion(
   if (known) return *known;
   if (!artifacts_.contains(version.artifact_sha256))
     return Refused(absl::StatusCode::kFailedPrecondition, "REFERENCE_MISSING", "no such artifact");
-  const auto number = static_cast<std::int64_t>(versions_.size()) + 1;
-  versions_.push_back({.registered = {.name = absl::StrCat("models/sensor-model/versions/", number),
+  const std::int64_t number =
+      1 + std::count_if(versions_.begin(), versions_.end(), [&](const Version& standing) {
+        return standing.given.model == version.model;
+      });
+  versions_.push_back({.registered = {.name = absl::StrCat(version.model, "/versions/", number),
                                       .number = number,
                                       .artifact_sha256 = version.artifact_sha256,
                                       .run = version.run,
-                                      .tags = version.tags},
+                                      .tags = version.tags,
+                                      .metrics = version.metrics},
                        .given = version});
   return versions_.back().registered;
 }
 
 absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::FindVersionOfJob(
-    const std::string& training_job) {
+    const std::string& /*model*/, const std::string& training_job) {
   FLEETCAST_RETURN_IF_ERROR(Enter("FindVersionOfJob"));
   absl::MutexLock lock(&mutex_);
   return FindJobLocked(training_job);
+}
+
+absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::GetVersion(
+    const std::string& name) {
+  FLEETCAST_RETURN_IF_ERROR(Enter("GetVersion"));
+  absl::MutexLock lock(&mutex_);
+  for (const Version& version : versions_)
+    if (version.registered.name == name)
+      return std::optional<RegisteredVersion>(version.registered);
+  return std::optional<RegisteredVersion>();
 }
 
 absl::StatusOr<std::optional<RegisteredVersion>> FakeModelRegistry::GetChampion(

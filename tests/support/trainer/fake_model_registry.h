@@ -24,7 +24,7 @@ class FakeModelRegistry final : public ModelRegistry {
     ExperimentRunStart start;
     std::optional<ExperimentRunEnd> end;
     std::vector<MetricValue> metrics;
-    std::map<std::string, std::string> tags;  // set later
+    std::map<std::string, std::string> params, tags;  // set later
   };
   struct Version {
     RegisteredVersion registered;
@@ -41,6 +41,8 @@ class FakeModelRegistry final : public ModelRegistry {
                                        const ExperimentRunStart& start) override;
   absl::Status LogMetrics(const std::string& request_id, const std::string& run,
                           const std::vector<MetricValue>& metrics) override;
+  absl::Status LogParams(const std::string& request_id, const std::string& run,
+                         const std::map<std::string, std::string>& params) override;
   absl::Status SetRunTags(const std::string& request_id, const std::string& run,
                           const std::map<std::string, std::string>& tags) override;
   absl::Status FinishRun(const std::string& request_id, const std::string& run,
@@ -53,7 +55,8 @@ class FakeModelRegistry final : public ModelRegistry {
   absl::StatusOr<RegisteredVersion> CreateVersion(const std::string& request_id,
                                                   const NewModelVersion& version) override;
   absl::StatusOr<std::optional<RegisteredVersion>> FindVersionOfJob(
-      const std::string& training_job) override;
+      const std::string& model, const std::string& training_job) override;
+  absl::StatusOr<std::optional<RegisteredVersion>> GetVersion(const std::string& name) override;
   absl::StatusOr<std::optional<RegisteredVersion>> GetChampion(
       const std::string& plant_id, const std::string& circuit_id) override;
   absl::StatusOr<std::set<std::string>> TriedOn(const std::string& plant_id,

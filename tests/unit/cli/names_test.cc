@@ -32,6 +32,9 @@ TEST(ModelVersionName, TakesANumber) {
   EXPECT_EQ(ModelVersionName("12").value(), "models/sensor-model/versions/12");
   EXPECT_EQ(ModelVersionName("v12").value(), "models/sensor-model/versions/12");
   EXPECT_EQ(ModelVersionName("models/m/versions/3").value(), "models/m/versions/3");
+  EXPECT_EQ(ModelVersionName("plant-base/3").value(), "models/plant-base/versions/3");
+  EXPECT_EQ(ShortVersion("models/plant-base/versions/3"), "plant-base/3");
+  EXPECT_FALSE(ModelVersionName("plant-base/").ok());
   EXPECT_FALSE(ModelVersionName("latest").ok());
   EXPECT_FALSE(ModelVersionName("v").ok());
 }

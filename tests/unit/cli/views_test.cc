@@ -67,6 +67,45 @@ TEST(TrainingView, SaysWhatARunningJobWaitsFor) {
   EXPECT_EQ(TrainingRunText(run, {job}, {}, kNow).find("waits:"), std::string::npos);
 }
 
+TEST(TrainingView, APlantsBaseIsToldByItsPlantAndItsCircuits) {
+  trainer::v1::TrainingRun run;
+  run.set_name("trainingRuns/01j");
+  auto& selection = *run.mutable_spec()->mutable_circuit_selection();
+  selection.add_circuits("plants/P001/circuits/-");
+  selection.set_revision("main");
+  selection.set_plant_base(true);
+  trainer::v1::TrainingJob job;
+  job.set_plant_id("P001");
+  job.set_state(trainer::v1::TrainingJob::STATE_SUCCEEDED);
+  job.set_state_reason("a base of 12 circuits, with a skill of +9.5 % on their test rows");
+  job.set_model_version("models/plant-base/versions/3");
+  job.set_remarks("CIRCUIT_LEFT_OUT: 2 (C003, C004)");
+  job.mutable_progress()->set_circuits_read(14);
+  job.mutable_progress()->set_circuits(14);
+  const std::string text = TrainingRunText(run, {job}, {}, kNow);
+  EXPECT_TRUE(absl::StrContains(text, "base of all of P001 at main")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "P001 (base)")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "14/14")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "plant-base/3, a base of 12 circuits")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "CIRCUIT_LEFT_OUT: 2 (C003, C004)")) << text;
+  EXPECT_EQ(ProgressOf(job).circuit, "P001 (base)");
+}
+
+TEST(TrainingView, AVersionThatNoWindowMeasuredHasNoErrors) {
+  trainer::v1::TrainingRun run;
+  auto job = Job(trainer::v1::TrainingJob::STATE_SUCCEEDED);
+  job.set_model_version("models/sensor-model/versions/2");
+  job.set_base_version("models/plant-base/versions/3");
+  auto& gate = *job.mutable_gate_outcome();
+  gate.Clear();
+  gate.set_verdict(trainer::v1::GateOutcome::VERDICT_NOT_COMPARABLE);
+  gate.set_why("not comparable: no window of the test rows can be forecast and scored");
+  const std::string text = TrainingRunText(run, {job}, {}, kNow);
+  EXPECT_TRUE(absl::StrContains(text, "v2 not comparable: no window of the test rows")) << text;
+  EXPECT_FALSE(absl::StrContains(text, "MAE")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "starts from plant-base/3")) << text;
+}
+
 TEST(TrainingView, ListsRunsWithWhatWasAskedFor) {
   trainer::v1::TrainingRun run;
   run.set_name("trainingRuns/01j");
@@ -147,6 +186,26 @@ TEST(ModelView, MarksChampionsAndLeavesMissingMetricsOpen) {
   EXPECT_TRUE(absl::StrContains(text, "P001/C001  champion")) << text;
   EXPECT_TRUE(absl::StrContains(text, "0.2500")) << text;
   EXPECT_TRUE(absl::StrContains(ModelVersionsTable({version}, {}, kNow).Render({}), "candidate"));
+}
+
+TEST(ModelView, TellsABaseFromACircuitsVersionAndWhatThatStartedFrom) {
+  registry::v1::ModelVersion base;
+  base.set_name("models/plant-base/versions/3");
+  base.set_version(3);
+  base.set_data_asset_version("dataAssets/plant_P001_base/versions/2025-12-09");
+  (*base.mutable_tags())["plant_id"] = "P001";
+  (*base.mutable_tags())["circuit_count"] = "12";
+  (*base.mutable_tags())["cutoff_date"] = "2025-12-09";
+  const std::string list = ModelVersionsTable({base}, {}, kNow).Render({});
+  EXPECT_TRUE(absl::StrContains(list, "P001 (12 circuits)  base")) << list;
+  EXPECT_TRUE(absl::StrContains(ModelVersionText(base, std::nullopt, {}), "P001 (12 circuits)"));
+  registry::v1::ModelVersion version;
+  version.set_name("models/sensor-model/versions/7");
+  const std::string text = ModelVersionText(version, base, {});
+  EXPECT_TRUE(absl::StrContains(text,
+                                "models/plant-base/versions/3, of P001 (12 circuits) up to "
+                                "2025-12-09: dataAssets/plant_P001_base/versions/2025-12-09"))
+      << text;
 }
 
 TEST(ModelView, ReadsALineageAsSentences) {

@@ -162,5 +162,15 @@ TEST(MlTable, IsOneDocumentWhateverNamesHold) {
   EXPECT_NE(text.find("  row_count: 10\n"), std::string::npos);
 }
 
+TEST(MlTable, OfManySensorsNamesThemAllAsFarAsADocumentMayGo) {
+  const std::string text = MlTableOfFiles({"/data/a.csv", "/data/b \"c\".csv"}, "5a", "2025-12-09");
+  EXPECT_NE(text.find("  - file: \"/data/a.csv\"\n  - file: \"/data/b \\\"c\\\".csv\"\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  sha256: \"5a\"\n  sensors: 2\n"), std::string::npos) << text;
+  const std::vector<std::string> many(10'000, std::string(100, 'x'));
+  EXPECT_LT(MlTableOfFiles(many, "5a", "2025-12-09").size(), 256U * 1024);
+}
+
 }  // namespace
 }  // namespace fleetcast::sensordata

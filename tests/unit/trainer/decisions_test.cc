@@ -40,6 +40,9 @@ TEST(Classify, GoesByReasonThenByCode) {
            {Code::kDataLoss, "DATA_LOSS", Kind::kInternal, true, ""},
            {Code::kInvalidArgument, "HYPERPARAMETER_INVALID", Kind::kConfiguration, false, ""},
            {Code::kFailedPrecondition, "CONFIGURATION_UNREADABLE", Kind::kConfiguration, false, ""},
+           {Code::kFailedPrecondition, "BASE_NOT_FOUND", Kind::kConfiguration, false, ""},
+           {Code::kInvalidArgument, "BASE_DOES_NOT_FIT", Kind::kConfiguration, false, ""},
+           {Code::kFailedPrecondition, "DATA_NO_CIRCUIT_USABLE", Kind::kData, false, ""},
            {Code::kAborted, "TRAINING_DIVERGED", Kind::kModel, false, ""},
            {Code::kUnavailable, "POSTGRES_UNAVAILABLE", Kind::kEnvironment, true, "sensor source"},
            {Code::kUnavailable, "UNAVAILABLE", Kind::kEnvironment, true, "registry"},
@@ -56,6 +59,14 @@ TEST(Classify, GoesByReasonThenByCode) {
     EXPECT_EQ(verdict.failure.message, "what failed");
     EXPECT_FALSE(verdict.failure.reason.empty());
   }
+}
+
+// Three jobs in a row that wait for one thing keep a replica from fetching more: it is told apart.
+TEST(Classify, NamesTheServiceThatIsAway) {
+  const absl::Status away =
+      MakeError(absl::StatusCode::kUnavailable, "the config service cannot be reached",
+                {.reason = "DEPENDENCY_UNREACHABLE", .metadata = {{"service", "config"}}});
+  EXPECT_EQ(Classify(away).away, "config");
 }
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -168,6 +179,64 @@ TEST(Gate, AChampionThatCannotBeReadIsNotPassedByAWorseOne) {
   EXPECT_EQ(DecideGate(input).verdict, GateVerdict::kNotComparable);
 }
 
+// What may be said of a plant's base that forecasts alone for a circuit of few rows.
+TEST(Gate, WhatCannotBeMeasuredIsNotComparableAndPassesNoChampionThatWas) {
+  const std::string nothing = "no window of the test rows can be forecast and scored";
+  const std::string few =
+      " to the best naive forecast's 2 on 4 windows, too few to tell that from chance";
+  const GateInput none{.evidence = Evidence::kNone, .candidate = kNew};
+  const auto with = [](GateInput input, auto&& change) {
+    change(input);
+    return input;
+  };
+  struct Case {
+    GateInput input;
+    GateVerdict verdict;
+    std::string why;
+  };
+  for (const Case& c : std::vector<Case>{
+           {none, GateVerdict::kNotComparable,
+            "not comparable: " + nothing + "; the circuit has no champion"},
+           {with(none, [](GateInput& input) { input.champion = kOld; }), GateVerdict::kNotBetter,
+            "not better: " + nothing + " to tell it from " + kOld +
+                "; a person may promote it all the same"},
+           {with(none,
+                 [](GateInput& input) {
+                   input.champion = kOld;
+                   input.other_inputs = "reads B instead of A";
+                 }),
+            GateVerdict::kNotComparable, "not comparable: " + nothing + "; reads B instead of A"},
+           {with(none,
+                 [](GateInput& input) {
+                   input.champion = kOld;
+                   input.champion_measured = false;
+                   input.newer_data = true;
+                 }),
+            GateVerdict::kNotComparable,
+            "not comparable: " + nothing + "; trained on newer data than " + kOld +
+                ", which nothing has measured either"},
+           {with(none, [](GateInput& input) { input.champion = kNew; }), GateVerdict::kBetter,
+            "is champion already"},
+           {{.evidence = Evidence::kFewWindows, .windows = 4, .mae = 3, .naive_mae = 2},
+            GateVerdict::kNotComparable,
+            "not comparable: the plant's base forecasts alone, with MAE 3" + few},
+           {{.evidence = Evidence::kFewWindows, .windows = 4, .mae = 1, .naive_mae = 2},
+            GateVerdict::kNotComparable,
+            "not comparable: the plant's base forecasts alone, with MAE 1" + few},
+           {{.evidence = Evidence::kFewWindows,
+           .windows = 4,
+           .mae = 3,
+           .naive_mae = 2,
+           .champion = kOld},
+            GateVerdict::kNotBetter,
+            "not better: MAE 3 is not below the best naive forecast's 2"},
+       }) {
+    const GateOutcome outcome = DecideGate(c.input);
+    EXPECT_EQ(outcome.verdict, c.verdict) << c.why;
+    EXPECT_EQ(outcome.why, c.why);
+  }
+}
+
 TEST(Gate, TellsTheNumbersThatItCompared) {
   const ErrorComparison comparison{.standing = Standing::kWorse,
                                    .margin = 0.02,
@@ -196,8 +265,13 @@ TEST(Names, AreThoseOfTheArchitecture) {
   EXPECT_EQ(*EnvironmentResource("custom-lstm-env:1.5.0"),
             "environments/custom-lstm-env/versions/1.5.0");
   EXPECT_FALSE(EnvironmentResource("custom-lstm-env").ok());
-  EXPECT_EQ(JobResource({"r1", JobId("P001", "C001")}), "trainingRuns/r1/jobs/P001.C001");
-  EXPECT_EQ(ExperimentRunResource("P001", "C001", {"r1", "P001.C001"}, 2),
+  const Subject circuit{CircuitFor("P001", "C001")};
+  const Subject plant{PlantOf({CircuitFor("P001", "C001")})};
+  EXPECT_EQ(JobResource({"r1", circuit.job_id()}), "trainingRuns/r1/jobs/P001.C001");
+  EXPECT_EQ(JobResource({"r1", plant.job_id()}), "trainingRuns/r1/jobs/P001");
+  EXPECT_EQ(ExperimentRunResource(plant, {"r1", "P001"}, 2),
+            "experiments/plant_P001_base/runs/r1-2");
+  EXPECT_EQ(ExperimentRunResource(circuit, {"r1", "P001.C001"}, 2),
             "experiments/plant_P001_circuit_C001/runs/r1-2");
 }
 
@@ -206,7 +280,8 @@ TEST(Names, ParseWhatTheyFormat) {
   EXPECT_EQ(*ParseRunOrAll("parent", "trainingRuns/-"), "");
   EXPECT_FALSE(ParseRun("name", "trainingRuns/-").ok());
   EXPECT_EQ(ParseJob("name", "trainingRuns/r1/jobs/P001.C001")->job_id, "P001.C001");
-  for (const char* const bad : {"trainingRuns/r1/jobs/../x", "trainingRuns/r1/jobs/P001-C001",
+  EXPECT_EQ(ParseJob("name", "trainingRuns/r1/jobs/P001")->job_id, "P001");
+  for (const char* const bad : {"trainingRuns/r1/jobs/../x", "trainingRuns/r1/jobs/",
                                 "trainingRuns/r1/jobs/a.b.c", "trainingRuns/-/jobs/a.b"})
     EXPECT_FALSE(ParseJob("name", bad).ok()) << bad;
 }
@@ -214,10 +289,11 @@ TEST(Names, ParseWhatTheyFormat) {
 TEST(Names, OfAwkwardIdsAreToldAndParsed) {
   std::set<std::string> names;
   for (const auto& [plant, circuit] : fleetcast::testing::AwkwardCircuits()) {
-    const JobName job{"01h2xcejqtf2nbrexx3vqjhp41", JobId(plant, circuit)};
+    const Subject subject{CircuitFor(plant, circuit)};
+    const JobName job{"01h2xcejqtf2nbrexx3vqjhp41", subject.job_id()};
     EXPECT_EQ(*ParseJob("name", JobResource(job)), job);
     EXPECT_TRUE(names.insert(JobResource(job)).second) << JobResource(job);
-    const std::string run = ExperimentRunResource(plant, circuit, job, 3);
+    const std::string run = ExperimentRunResource(subject, job, 3);
     EXPECT_TRUE(names.insert(run).second) << run;
   }
 }
@@ -228,22 +304,46 @@ TEST(DerivedUuid, IsAUuidThatTheTextDecides) {
   EXPECT_NE(DerivedUuid("a"), DerivedUuid("b"));
 }
 
-TEST(CircuitConfig, IsReadBackAsItWasWritten) {
-  const CircuitConfig circuit = CircuitFor("P001", "C001");
-  const auto read = CircuitFromJson(ToJson(circuit));
-  ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(ToJson(*read), ToJson(circuit));
+TEST(Subject, IsReadBackAsItWasWritten) {
+  CircuitConfig circuit = CircuitFor("P001", "C001");
+  circuit.base_version = 3;
+  for (const Subject& subject : {Subject{circuit}, Subject{PlantOf({circuit})}}) {
+    const auto read = SubjectFromJson(subject.job_id(), ToJson(subject));
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(ToJson(*read), ToJson(subject));
+    EXPECT_EQ(read->job_id(), subject.job_id());
+    EXPECT_EQ(read->model(), subject.model());
+  }
 }
 
 // A row that the release before queued is work, not an error.
-TEST(CircuitConfig, IsReadWithDefaultsForKeysThatItDoesNotHave) {
-  const auto read = CircuitFromJson(
+TEST(Subject, IsReadWithDefaultsForKeysThatItDoesNotHave) {
+  const auto read = SubjectFromJson(
+      "P001.C001",
       R"({"plant_id": "P001", "circuit_id": "C001", "sensor_id": "S", "cutoff_date": "2025-12-09",
           "feature_columns": ["a"], "of_tomorrow": 1})");
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->seed, 0u);
-  for (const char* const bad : {"{}", "[]", "not JSON", R"({"sensor_id": 7})"})
-    EXPECT_EQ(ReasonOf(CircuitFromJson(bad).status()), "CONFIGURATION_UNREADABLE") << bad;
+  ASSERT_NE(read->circuit(), nullptr);
+  EXPECT_EQ(read->circuit()->seed, 0u);
+  EXPECT_EQ(read->circuit()->base_version, 0);
+  for (const char* const job : {"P001.C001", "P001"})
+    for (const char* const bad : {"{}", "[]", "not JSON", R"({"sensor_id": 7})"})
+      EXPECT_EQ(ReasonOf(SubjectFromJson(job, bad).status()), "CONFIGURATION_UNREADABLE") << bad;
+  EXPECT_EQ(SubjectOfJob("P001.C001").circuit_id(), "C001");
+  EXPECT_EQ(SubjectOfJob("P001").asset_id(), "plant_P001_base");
+}
+
+TEST(PlantOf, HasTheLatestCutoffDateAndTheEnvironmentThatMostAskFor) {
+  std::vector<CircuitConfig> circuits = {CircuitFor("P001", "C001", "1.4.0"),
+                                         CircuitFor("P001", "C002", "1.5.0"),
+                                         CircuitFor("P001", "C003", "1.5.0")};
+  circuits[1].cutoff_date = "2025-12-31";
+  const PlantConfig plant = PlantOf(circuits);
+  EXPECT_EQ(plant.plant_id, "P001");
+  EXPECT_EQ(plant.cutoff_date, "2025-12-31");
+  EXPECT_EQ(plant.environment_version, "1.5.0");
+  circuits.pop_back();
+  EXPECT_EQ(PlantOf(circuits).environment_version, "1.4.0") << "of as many the first";
 }
 
 TEST(HyperparametersHash, DependsOnEveryHyperparameter) {
@@ -274,6 +374,12 @@ TEST(CheckSpec, NamesEveryFieldThatIsWrong) {
                     "training_run_spec.circuit_selection.revision"}));
   EXPECT_EQ(fields({.circuits = {"plants/-/circuits/C001"}, .revision = "main"}),
             Fields{"training_run_spec.circuit_selection.circuits[0]"});
+  EXPECT_EQ(fields({.circuits = {"plants/P001/circuits/-", "plants/P002/circuits/C001"},
+                    .revision = "main",
+                    .reuse_versions = true,
+                    .plant_base = true}),
+            (Fields{"training_run_spec.circuit_selection.circuits[1]",
+                    "training_run_spec.circuit_selection.reuse_versions"}));
   EXPECT_EQ(fields({.base_revision = "a", .head_revision = "b", .pull_request_author = "me"}),
             Fields{"training_run_spec.pull_request.number"});
 }
@@ -302,6 +408,7 @@ class OneRunStore final : public RunStore {
   }
   absl::StatusOr<TrainingRun> CreateRun(const MutatingRequest&, const NewRun& given) override {
     run = TrainingRun{.group = {.id = "r1"}, .pin = given.pin};
+    subjects = given.subjects;
     return *run;
   }
   absl::StatusOr<TrainingRun> RetryRun(const MutatingRequest&, const std::string& id) override {
@@ -327,6 +434,7 @@ class OneRunStore final : public RunStore {
     return RunNotFound(id);
   }
   std::optional<TrainingRun> run;
+  std::vector<Subject> subjects;
 };
 
 // Rule 1: the answer outlives the branch that it was made from.
@@ -341,6 +449,23 @@ TEST(RunCreation, ARepeatedRequestIsAnsweredWithoutAskingTheCatalogAgain) {
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(creation.Create(RequestFor("CreateTrainingRun", "one"), spec)->group.id, "r1");
   EXPECT_EQ(catalog.asked, 1);
+}
+
+TEST(RunCreation, ABaseIsOneJobForEachPlant) {
+  OneRunStore store;
+  FixedCatalog catalog;
+  catalog.resolved.circuits = {CircuitFor("P001", "C001"), CircuitFor("P001", "C002"),
+                               CircuitFor("P002", "C001")};
+  const testing::FakeClock clock;
+  RunCreation creation(store, catalog, clock, 3);
+  const auto run = creation.Create(
+      RequestFor("CreateTrainingRun", "one"),
+      {.circuits = {"plants/-/circuits/-"}, .revision = "main", .plant_base = true});
+  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_EQ(store.subjects.size(), 2u);
+  EXPECT_EQ(store.subjects[0].job_id(), "P001");
+  EXPECT_EQ(store.subjects[1].job_id(), "P002");
+  EXPECT_EQ(store.subjects[0].environment(), "custom-lstm-env:1.5.0");
 }
 
 TEST(RunCreation, SaysWhichCutoffDatesAreNotOver) {

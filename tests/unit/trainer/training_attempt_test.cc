@@ -26,9 +26,13 @@ class FakeSensors final : public sensordata::SensorSource {
     ++reads;
     if (failures-- > 0) return failure;
     asked.push_back(request.columns);
+    if (broken.contains(request.sensor_id))
+      return Refused(absl::StatusCode::kNotFound, "SENSOR_NOT_FOUND", "there is no such sensor");
     sensordata::RawReadings readings;
     readings.columns = request.columns;
-    for (int row = 0; row < rows; ++row) {
+    const auto fewer = rows_of.find(request.sensor_id);
+    const int count = fewer == rows_of.end() ? rows : fewer->second;
+    for (int row = rows - count; row < rows; ++row) {
       readings.unix_seconds.push_back(*request.before_unix_seconds -
                                       std::int64_t{3600} * (rows - row));
       const double cycle = std::sin(row * 2 * M_PI / 24);
@@ -47,22 +51,44 @@ class FakeSensors final : public sensordata::SensorSource {
   std::vector<std::vector<std::string>> asked;  // columns, by read
   absl::Status failure;
   int rows = 600;
+  std::map<std::string, int> rows_of;  // where a sensor has others
+  std::set<std::string> broken;
   double shift = 0;
   std::function<double(int row, const std::string& column, double value)> spoil;
 };
 
+// The circuits of one plant, at any revision.
+class FakeCircuits final : public CircuitCatalog {
+ public:
+  absl::StatusOr<ResolvedCircuits> ChangedCircuits(const std::string&,
+                                                   const std::string&) override {
+    return absl::UnimplementedError("not asked by a job");
+  }
+  absl::StatusOr<ResolvedCircuits> NamedCircuits(const std::vector<std::string>& names,
+                                                 const std::string& revision) override {
+    if (failures-- > 0) return absl::UnavailableError("config is away");
+    asked = names.at(0) + " at " + revision;
+    return resolved;
+  }
+  ResolvedCircuits resolved;
+  std::string asked;
+  int failures = 0;
+};
+
 // Time stands still but for sleeps, which return at once.
+CircuitConfig& CircuitOf(HeldJob& job) { return std::get<CircuitConfig>(job.subject.config); }
+
 class AttemptTest : public ::testing::Test {
  protected:
   // Two epochs at this rate beat the naive forecasts.
   static HeldJob Job(const std::string& run_id, std::int64_t lease_epoch = 1) {
     HeldJob job{.name = {run_id, "P001.C001"},
-                .circuit = CircuitFor("P001", "C001"),
+                .subject = {CircuitFor("P001", "C001")},
                 .run = {.commit = "0123456789012345678901234567890123456789"},
                 .lease_epoch = lease_epoch,
                 .attempt_count = 1,
                 .replica = "replica-1"};
-    job.circuit.hyperparameters.learning_rate = 0.01;
+    CircuitOf(job).hyperparameters.learning_rate = 0.01;
     return job;
   }
   workqueue::Hold Hold(const HeldJob& job, absl::Duration lease = absl::Seconds(30)) {
@@ -80,15 +106,38 @@ class AttemptTest : public ::testing::Test {
     workqueue::Hold hold = Hold(job, absl::Hours(100));
     return TrainingAttempt(tools_, job, hold).Run();
   }
+  // The job of the base of P001, which has these circuits.
+  HeldJob BaseJob(const std::string& run_id, const std::vector<std::string>& circuit_ids,
+                  std::int64_t lease_epoch = 1) {
+    circuits_.resolved.circuits.clear();
+    for (const std::string& id : circuit_ids)
+      circuits_.resolved.circuits.push_back(CircuitFor("P001", id));
+    HeldJob job = Job(run_id, lease_epoch);
+    job.name.job_id = "P001";
+    job.subject = {PlantOf(circuits_.resolved.circuits)};
+    return job;
+  }
+  // Of a circuit that starts from version 1 of plant-base.
+  HeldJob StartingJob(const std::string& run_id, int rows) {
+    HeldJob job = Job(run_id);
+    CircuitOf(job).circuit_id = "C009";
+    CircuitOf(job).sensor_id = "SENSOR_P001_C009";
+    CircuitOf(job).base_version = 1;
+    job.name.job_id = "P001.C009";
+    sensors_.rows_of["SENSOR_P001_C009"] = rows;
+    return job;
+  }
   FakeModelRegistry::Run OnlyRun() { return registry_.runs().begin()->second; }
 
   testing::FakeClock clock_{absl::FromUnixSeconds(1'765'843'200)};  // 2025-12-16
   FakeModelRegistry registry_;
   FakeSensors sensors_;
+  FakeCircuits circuits_;
   std::vector<OpenRun> left_open_;
   absl::Status confirmation_;  // what the queue says when it is asked whether the job is held
   const TrainingTools tools_{.sensors = sensors_,
                              .registry = registry_,
+                             .circuits = circuits_,
                              .clock = clock_,
                              .confirm_held =
                                  [this](workqueue::Hold& hold) {
@@ -130,7 +179,7 @@ TEST_F(AttemptTest, RegistersAVersionWithItsThirteenTagsAndWhereItCameFrom) {
   for (const MetricValue& metric : OnlyRun().metrics) logged.insert(metric.key);
   for (const char* key : {"training_loss", "validation_loss", "mae", "skill"})
     EXPECT_TRUE(logged.contains(key)) << key;
-  EXPECT_GT(result->gate.mae, 0);
+  EXPECT_GT(result->gate->mae, 0);
 }
 
 TEST_F(AttemptTest, ARunThatCannotBeEndedIsLeftToOthersWithItsEnd) {
@@ -165,8 +214,8 @@ TEST_F(AttemptTest, WhatWasDoneToTheDataIsSaidByVersionRunAndJob) {
 
 TEST_F(AttemptTest, TheDeclaredRangeIsTheModelsAndTheRuns) {
   HeldJob job = Job("run1");
-  job.circuit.minimum = 0;
-  job.circuit.maximum = 24.5;
+  CircuitOf(job).minimum = 0;
+  CircuitOf(job).maximum = 24.5;
   ASSERT_TRUE(Attempt(job).ok());
   const auto model = forecast::Model::Parse(
       registry_.artifacts().at(registry_.versions()[0].given.artifact_sha256));
@@ -201,12 +250,13 @@ TEST_F(AttemptTest, WhatIsReadOtherwiseIsPinnedAnewAndSaid) {
       {"the same again", [](HeldJob&) {}, "2025-12-09.2", "", 0},
       {"corrected cells", [this](HeldJob&) { sensors_.shift = 0.25; }, "2025-12-09.3",
        "CORRECTED_READINGS: 1", 1},
-      {"another sensor", [](HeldJob& job) { job.circuit.sensor_id = "ns=2;s=Line1/Temp"; },
+      {"another sensor", [](HeldJob& job) { CircuitOf(job).sensor_id = "ns=2;s=Line1/Temp"; },
        "2025-12-09.4", "", 0},
-      {"a cutoff date in the future", [](HeldJob& job) { job.circuit.cutoff_date = "2034-01-01"; },
-       "2034-01-01", "CUTOFF_IN_FUTURE: 1", 1},
+      {"a cutoff date in the future",
+       [](HeldJob& job) { CircuitOf(job).cutoff_date = "2034-01-01"; }, "2034-01-01",
+       "CUTOFF_IN_FUTURE: 1", 1},
       {"a cutoff day that is not over",
-       [](HeldJob& job) { job.circuit.cutoff_date = "2025-12-16"; }, "2025-12-16",
+       [](HeldJob& job) { CircuitOf(job).cutoff_date = "2025-12-16"; }, "2025-12-16",
        "CUTOFF_DAY_NOT_OVER: 1", 1},
   };
   for (const Case& c : cases) {
@@ -229,8 +279,8 @@ TEST_F(AttemptTest, WhatIsReadOtherwiseIsPinnedAnewAndSaid) {
 // Of a sensor with a thousand columns three are read.
 TEST_F(AttemptTest, ReadsAndPinsTheConfiguredColumnsAlone) {
   HeldJob job = Job("run1");
-  job.circuit.feature_columns = {"pressure", "temperature"};
-  job.circuit.target_column = "temperature";
+  CircuitOf(job).feature_columns = {"pressure", "temperature"};
+  CircuitOf(job).target_column = "temperature";
   ASSERT_TRUE(Attempt(job).ok());
   EXPECT_EQ(sensors_.asked, (std::vector<std::vector<std::string>>{{"pressure", "temperature"}}));
   EXPECT_EQ(registry_.versions()[0].given.tags.at("data_asset_version"), "2025-12-09");
@@ -238,14 +288,14 @@ TEST_F(AttemptTest, ReadsAndPinsTheConfiguredColumnsAlone) {
 
 TEST_F(AttemptTest, OtherColumnsOfTheSameCutoffArePinnedAsAVersionOfTheirOwn) {
   HeldJob job = Job("run1");
-  job.circuit.feature_columns = {"temperature", "vibration"};
-  job.circuit.target_column = "temperature";
+  CircuitOf(job).feature_columns = {"temperature", "vibration"};
+  CircuitOf(job).target_column = "temperature";
   const auto champion = Attempt(job);
   ASSERT_TRUE(champion.ok()) << champion.status();
   registry_.Promote("P001", "C001", champion->model_version);
   HeldJob other = Job("run2");
-  other.circuit.feature_columns = {"temperature"};
-  other.circuit.target_column = "temperature";
+  CircuitOf(other).feature_columns = {"temperature"};
+  CircuitOf(other).target_column = "temperature";
   const auto result = Attempt(other);
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(registry_.versions().size(), 2u);
@@ -257,15 +307,15 @@ TEST_F(AttemptTest, OtherColumnsOfTheSameCutoffArePinnedAsAVersionOfTheirOwn) {
   EXPECT_EQ(second.data_asset_version, "dataAssets/plant_P001_circuit_C001/versions/" + version);
   // The champion of the columns before is held against it all the same, on all that it reads.
   EXPECT_EQ(sensors_.asked.back(), (std::vector<std::string>{"temperature", "vibration"}));
-  EXPECT_TRUE(result->gate.champion_mae.has_value()) << result->gate.why;
+  EXPECT_TRUE(result->gate->champion_mae.has_value()) << result->gate->why;
 }
 
 TEST_F(AttemptTest, TwoHundredColumnsWithLongNamesAreNotedInFull) {
   HeldJob job = Job("run1");
-  job.circuit.feature_columns = {"temperature"};
+  CircuitOf(job).feature_columns = {"temperature"};
   for (int i = 0; i < 200; ++i)
-    job.circuit.feature_columns.push_back("a_column_whose_name_has_forty_letters_" +
-                                          std::to_string(10 + i));
+    CircuitOf(job).feature_columns.push_back("a_column_whose_name_has_forty_letters_" +
+                                             std::to_string(10 + i));
   const ExperimentRunStart start = DescribeRun(job);
   std::string noted;
   for (int part = 1; part < 100; ++part) {
@@ -275,7 +325,7 @@ TEST_F(AttemptTest, TwoHundredColumnsWithLongNamesAreNotedInFull) {
     EXPECT_LE(found->second.size(), 6000u);
     noted += (part == 1 ? "" : ",") + found->second;
   }
-  EXPECT_EQ(noted, absl::StrJoin(job.circuit.feature_columns, ","));
+  EXPECT_EQ(noted, absl::StrJoin(CircuitOf(job).feature_columns, ","));
 }
 
 TEST_F(AttemptTest, WaitsForServicesThatAreAwayForAMoment) {
@@ -349,20 +399,20 @@ TEST_F(AttemptTest, AChampionThatCannotBeReadKeepsNobodyFromBeingTrained) {
   registry_.FailNext("DownloadArtifact", absl::InternalError("permission denied"), 1000);
   const auto result = Attempt(Job("run2"));
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_NE(result->gate.why.find("permission denied"), std::string::npos) << result->gate.why;
+  EXPECT_NE(result->gate->why.find("permission denied"), std::string::npos) << result->gate->why;
 }
 
 TEST_F(AttemptTest, AVersionIsJudgedAndChangesNoChampion) {
   const auto first = Attempt(Job("run1"));
   ASSERT_TRUE(first.ok()) << first.status();
-  EXPECT_EQ(first->gate.verdict, GateVerdict::kBetter) << first->gate.why;
-  EXPECT_GT(first->gate.windows, 0);
-  EXPECT_LT(first->gate.first_unix_seconds, first->gate.last_unix_seconds);
+  EXPECT_EQ(first->gate->verdict, GateVerdict::kBetter) << first->gate->why;
+  EXPECT_GT(first->gate->windows, 0);
+  EXPECT_LT(first->gate->first_unix_seconds, first->gate->last_unix_seconds);
   EXPECT_TRUE(registry_.champions().empty());
   const auto tags = registry_.versions()[0].given.tags;
   EXPECT_EQ(tags.at("gate"), "BETTER");
   EXPECT_EQ(tags.at("gate_champion"), "");
-  EXPECT_EQ(tags.at("gate_why"), first->gate.why);
+  EXPECT_EQ(tags.at("gate_why"), first->gate->why);
 }
 
 TEST_F(AttemptTest, TheChampionIsHeldAgainstTheNewVersionOnTheSameRows) {
@@ -373,10 +423,10 @@ TEST_F(AttemptTest, TheChampionIsHeldAgainstTheNewVersionOnTheSameRows) {
   // The same model again is not below the champion's error on the same rows.
   const auto again = Attempt(Job("run2"));
   ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(again->gate.verdict, GateVerdict::kNotBetter);
-  ASSERT_TRUE(again->gate.champion_mae.has_value()) << again->gate.why;
-  EXPECT_DOUBLE_EQ(*again->gate.champion_mae, again->gate.mae);
-  EXPECT_EQ(again->gate.champion, champion->model_version);
+  EXPECT_EQ(again->gate->verdict, GateVerdict::kNotBetter);
+  ASSERT_TRUE(again->gate->champion_mae.has_value()) << again->gate->why;
+  EXPECT_DOUBLE_EQ(*again->gate->champion_mae, again->gate->mae);
+  EXPECT_EQ(again->gate->champion, champion->model_version);
   EXPECT_EQ(registry_.versions()[1].given.tags.at("gate_champion"), champion->model_version);
 }
 
@@ -384,7 +434,7 @@ TEST_F(AttemptTest, TheChampionIsHeldAgainstTheNewVersionOnTheSameRows) {
 TEST_F(AttemptTest, EachThatIsTriedOnACutoffDateIsAskedForMore) {
   const auto attempt = [this](const char* configuration) {
     HeldJob job = Job(absl::StrCat("run-", configuration));
-    job.circuit.training_hash = configuration;
+    CircuitOf(job).training_hash = configuration;
     return Attempt(job);
   };
   sensors_.rows = 2400;  // enough windows to tell luck from skill
@@ -403,11 +453,11 @@ TEST_F(AttemptTest, EachThatIsTriedOnACutoffDateIsAskedForMore) {
     SCOPED_TRACE(configuration);
     const auto result = attempt(configuration);
     ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(result->gate.verdict, GateVerdict::kBetter) << result->gate.why;
-    EXPECT_NE(result->gate.why.find(said), std::string::npos) << result->gate.why;
-    ASSERT_TRUE(result->gate.margin);
-    EXPECT_GE(*result->gate.margin, margin);
-    margin = *result->gate.margin;
+    EXPECT_EQ(result->gate->verdict, GateVerdict::kBetter) << result->gate->why;
+    EXPECT_NE(result->gate->why.find(said), std::string::npos) << result->gate->why;
+    ASSERT_TRUE(result->gate->margin);
+    EXPECT_GE(*result->gate->margin, margin);
+    margin = *result->gate->margin;
   }
 }
 
@@ -427,7 +477,7 @@ TEST_F(AttemptTest, AVersionOfTheSameConfigurationIsJudgedAnewWhereTheRunSaysSo)
 
   job = Job("run3");
   job.run.spec.reuse_versions = true;
-  job.circuit.training_hash = "another";
+  CircuitOf(job).training_hash = "another";
   ASSERT_TRUE(Attempt(job).ok());
   EXPECT_EQ(registry_.versions().size(), 2u);
 }
@@ -449,6 +499,161 @@ TEST_F(AttemptTest, ReportsHowFarItHasCome) {
   const std::string progress = hold.TakeProgress().value_or("");
   EXPECT_NE(progress.find(R"("phase":"EVALUATING")"), std::string::npos) << progress;
   EXPECT_NE(progress.find("runs/run1-1"), std::string::npos) << progress;
+}
+
+TEST_F(AttemptTest, APlantsBaseIsAVersionWithTheDataOfAllItsCircuits) {
+  circuits_.failures = 1;
+  const HeldJob job = BaseJob("run1", {"C001", "C002", "C003"});
+  workqueue::Hold hold = Hold(job, absl::Hours(100));
+  const auto result = TrainingAttempt(tools_, job, hold).Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(circuits_.asked, "plants/P001/circuits/- at 0123456789012345678901234567890123456789");
+  EXPECT_EQ(result->model_version, "models/plant-base/versions/1");
+  EXPECT_FALSE(result->gate);
+  EXPECT_EQ(WhyOf(*result).substr(0, 36), "a base of 3 circuits, with a skill o");
+  const NewModelVersion version = registry_.versions().at(0).given;
+  EXPECT_EQ(version.tags.at("plant_id"), "P001");
+  EXPECT_EQ(version.tags.at("circuit_count"), "3");
+  EXPECT_EQ(version.tags.at("cutoff_date"), "2025-12-09");
+  EXPECT_EQ(version.tags.at("git_commit_sha"), job.subject.commit());
+  EXPECT_EQ(version.data_asset_version, "dataAssets/plant_P001_base/versions/2025-12-09");
+  EXPECT_EQ(version.run, "experiments/plant_P001_base/runs/run1-1");
+  const std::string data = "dataAssets/plant_P001_circuit_C00";
+  EXPECT_EQ(OnlyRun().params.at("trained_on"), data + "1/versions/2025-12-09," + data +
+                                                   "2/versions/2025-12-09," + data +
+                                                   "3/versions/2025-12-09");
+  EXPECT_EQ(OnlyRun().end, ExperimentRunEnd::kFinished);
+  const DataAsset asset = registry_.data_assets().at(version.data_asset_version);
+  EXPECT_EQ(asset.row_count, 3 * 600);
+  EXPECT_EQ(asset.columns.size(), 3u);
+  const auto progress = nlohmann::json::parse(hold.LastProgress());
+  EXPECT_EQ(progress.at("circuits_read"), 3);
+  EXPECT_EQ(progress.at("circuits"), 3);
+  for (const MetricValue& metric : OnlyRun().metrics) EXPECT_NE(metric.key, "training_loss");
+
+  ASSERT_TRUE(Attempt(BaseJob("run2", {"C001", "C002", "C003"})).ok());
+  const auto versions = registry_.versions();
+  ASSERT_EQ(versions.size(), 2u);
+  EXPECT_EQ(versions[1].given.artifact_sha256, version.artifact_sha256);
+  EXPECT_EQ(versions[1].given.data_asset_version, version.data_asset_version);
+  ASSERT_TRUE(Attempt(BaseJob("run2", {"C001", "C002", "C003"}, /*lease_epoch=*/2)).ok());
+  EXPECT_EQ(registry_.versions().size(), 2u) << "an earlier attempt's is taken over";
+}
+
+TEST_F(AttemptTest, ABaseLeavesOutByNameWhatItCannotLearnFrom) {
+  HeldJob job = BaseJob("run1", {"C001", "C002", "C003", "C004"});
+  circuits_.resolved.unsound = {{"C005", "config/plants/P001/C005.yml:3: no such key"}};
+  sensors_.broken = {"SENSOR_P001_C001"};
+  sensors_.rows_of = {{"SENSOR_P001_C003", 30}};
+  workqueue::Hold hold = Hold(job, absl::Hours(100));
+  const auto result = TrainingAttempt(tools_, job, hold).Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->circuit_count, 2);
+  EXPECT_EQ(result->remarks, "CIRCUIT_LEFT_OUT: 3 (C003, C005 and 1 more)");
+  EXPECT_EQ(OnlyRun().params.at("circuit_count"), "2");
+  EXPECT_EQ(OnlyRun().params.at("trained_on").find("C003"), std::string::npos);
+  const DataAsset asset =
+      registry_.data_assets().at("dataAssets/plant_P001_base/versions/2025-12-09");
+  std::set<std::string> left_out;
+  for (const DataIrregularity& issue : asset.issues) left_out.insert(issue.column);
+  EXPECT_EQ(left_out, (std::set<std::string>{"C001", "C003", "C005"}));
+  const auto warnings = nlohmann::json::parse(hold.LastProgress()).at("data_warnings");
+  EXPECT_EQ(warnings.size(), 3u) << warnings;
+
+  sensors_.broken = {"SENSOR_P001_C001", "SENSOR_P001_C002", "SENSOR_P001_C004"};
+  const auto none = Attempt(job);
+  EXPECT_EQ(ReasonOf(none.status()), "DATA_NO_CIRCUIT_USABLE");
+  EXPECT_NE(none.status().message().find("C001 is left out: there is no such sensor"),
+            std::string::npos)
+      << none.status();
+}
+
+// Of a base that is away or that nobody may wait for.
+TEST_F(AttemptTest, ABaseIsAsMuchAJobAsAnyOther) {
+  circuits_.failures = 1000;
+  EXPECT_TRUE(absl::IsUnavailable(Attempt(BaseJob("run1", {"C001"})).status()));
+  circuits_.failures = 0;
+  const HeldJob job = BaseJob("run2", {"C001", "C002"});
+  workqueue::Hold hold = Hold(job);
+  registry_.Before("PinDataAsset", [&] { hold.Stop(workqueue::StopReason::kGone); });
+  EXPECT_EQ(ReasonOf(TrainingAttempt(tools_, job, hold).Run().status()), "TASK_GONE");
+  registry_.Before("PinDataAsset", [] {});
+  registry_.Before("UploadArtifact", [&] {
+    confirmation_ = MakeError(absl::StatusCode::kCancelled, "gone", {.reason = "TASK_GONE"});
+  });
+  EXPECT_EQ(ReasonOf(Attempt(BaseJob("run3", {"C001", "C002"})).status()), "TASK_GONE");
+  EXPECT_TRUE(registry_.versions().empty());
+}
+
+TEST_F(AttemptTest, ACircuitStartsFromTheBaseThatItsConfigurationPins) {
+  ASSERT_TRUE(Attempt(BaseJob("run1", {"C001", "C002"})).ok());
+  const auto result = Attempt(StartingJob("run2", 600));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_NE(result->members.find("the plant's base: "), std::string::npos) << result->members;
+  const auto version = registry_.versions().back().given;
+  EXPECT_EQ(version.tags.at("base_version"), "1");
+  const auto run = registry_.runs().at(version.run);
+  EXPECT_EQ(run.start.params.at("base_version"), "1");
+  EXPECT_EQ(run.start.tags.at("base_version"), "1");
+  ASSERT_TRUE(Attempt(StartingJob("run3", 600)).ok());
+  EXPECT_EQ(registry_.versions().back().given.artifact_sha256, version.artifact_sha256);
+}
+
+TEST_F(AttemptTest, ACircuitWithTwoDaysOfRowsIsForecastByItsPlantsBaseAndSaysSo) {
+  HeldJob without = StartingJob("run0", 48);
+  CircuitOf(without).base_version = 0;
+  const absl::Status too_few = Attempt(without).status();
+  EXPECT_EQ(ReasonOf(too_few), "DATA_TOO_FEW_ROWS");
+  EXPECT_NE(too_few.message().find("`training.base_version`"), std::string::npos) << too_few;
+
+  ASSERT_TRUE(Attempt(BaseJob("run1", {"C001", "C002"})).ok());
+  const auto result = Attempt(StartingJob("run2", 48));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->gate->verdict, GateVerdict::kNotComparable) << result->gate->why;
+  EXPECT_EQ(result->gate->windows, 0);
+  EXPECT_NE(result->remarks.find("BASE_ALONE"), std::string::npos) << result->remarks;
+  const auto version = registry_.versions().back().given;
+  EXPECT_EQ(version.tags.at("mae"), "") << "nothing was measured";
+  EXPECT_FALSE(version.metrics.contains("mae"));
+  EXPECT_EQ(version.tags.at("gate"), "NOT_COMPARABLE");
+
+  // Windows, and too few of them: a verdict on the base's errors would be luck.
+  const auto few = Attempt(StartingJob("run3", 200));
+  ASSERT_TRUE(few.ok()) << few.status();
+  EXPECT_EQ(few->gate->verdict, GateVerdict::kNotComparable) << few->gate->why;
+  EXPECT_GT(few->gate->windows, 0);
+
+  // The next day's is no worse known than the first, and knows more.
+  registry_.Promote("P001", "C009", result->model_version);
+  HeldJob next_day = StartingJob("run2b", 72);
+  CircuitOf(next_day).cutoff_date = "2025-12-10";
+  const auto renewed = Attempt(next_day);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_EQ(renewed->gate->verdict, GateVerdict::kNotComparable) << renewed->gate->why;
+}
+
+TEST_F(AttemptTest, ABaseThatIsNoneOfThePlantsOrDoesNotFitIsRefusedWithTheRemedy) {
+  ASSERT_TRUE(Attempt(BaseJob("run1", {"C001", "C002"})).ok());
+  struct Case {
+    std::function<void(CircuitConfig&)> change;
+    const char *reason, *said;
+  };
+  for (const Case& c : std::vector<Case>{
+           {[](CircuitConfig& circuit) { circuit.base_version = 7; }, "BASE_NOT_FOUND",
+            "`training.base_version` is 7, and there is no models/plant-base/versions/7; name one "
+            "of P001's (`fleetcast model list --plant-base --plant P001`), or train one: "
+            "`fleetcast training start --plant-base P001`"},
+           {[](CircuitConfig& circuit) { circuit.plant_id = "P002"; }, "BASE_OF_OTHER_PLANT",
+            "models/plant-base/versions/1 is of plant P001; name one of P002's"},
+           {[](CircuitConfig& circuit) { circuit.horizon = 48; }, "BASE_DOES_NOT_FIT",
+            "train the base with the longest horizon; name another version, or leave the key out"},
+       }) {
+    HeldJob job = StartingJob(std::string("run of ") + c.reason, 600);
+    c.change(CircuitOf(job));
+    const absl::Status status = Attempt(job).status();
+    EXPECT_EQ(ReasonOf(status), c.reason) << status;
+    EXPECT_NE(status.message().find(c.said), std::string::npos) << status;
+  }
 }
 
 }  // namespace
