@@ -196,7 +196,7 @@ absl::Status ConfigCatalog::List(const std::string& parent, const std::string& c
       circuits[{circuit.plant_id(), circuit.circuit_id()}] = ConfigOf(circuit);
     for (const v1::UnsoundCircuit& circuit : page.unsound()) {
       const v1::Diagnostic& error = circuit.first_error();
-      unsound.push_back({error.circuit_id(),
+      unsound.push_back({circuit.name().substr(circuit.name().rfind('/') + 1),
                          absl::StrCat(error.path(), ":", error.line(), ": ", error.message())});
     }
     if (page.next_page_token().empty()) return absl::OkStatus();

@@ -72,9 +72,10 @@ forecast::Remark LeftOut(const std::string& circuit_id, const std::string& why) 
           .text = absl::StrCat(circuit_id, " is left out: ", why)};
 }
 
-// Data that nothing can be made of is its circuit's business alone.
+// Data that nothing can be made of is its circuit's business alone; a source that is away is not.
 bool IsFaultOfCircuit(const absl::Status& status) {
-  return Classify(status).failure.kind == workqueue::FailureKind::kData;
+  const workqueue::Verdict verdict = Classify(status);
+  return verdict.failure.kind == workqueue::FailureKind::kData && verdict.away.empty();
 }
 
 absl::StatusOr<ResolvedCircuits> CircuitsOf(TrainingAttempt& attempt, const PlantConfig& plant) {

@@ -573,6 +573,11 @@ TEST_F(AttemptTest, ABaseIsAsMuchAJobAsAnyOther) {
   circuits_.failures = 1000;
   EXPECT_TRUE(absl::IsUnavailable(Attempt(BaseJob("run1", {"C001"})).status()));
   circuits_.failures = 0;
+  sensors_.failure = Refused(absl::StatusCode::kUnavailable, "SENSOR_TABLE_AWAY", "away");
+  sensors_.failures = 1000;
+  EXPECT_EQ(ReasonOf(Attempt(BaseJob("run1b", {"C001", "C002"})).status()), "SENSOR_TABLE_AWAY")
+      << "a source that is away makes no base without its circuits";
+  sensors_.failures = 0;
   const HeldJob job = BaseJob("run2", {"C001", "C002"});
   workqueue::Hold hold = Hold(job);
   registry_.Before("PinDataAsset", [&] { hold.Stop(workqueue::StopReason::kGone); });
