@@ -73,7 +73,7 @@ class CompletionTest(unittest.TestCase):
     def test_fish_offers_nouns_verbs_and_options_with_what_they_are_about(self):
         self.load("fish")
         offered = run("fish", "-c", f"source {self.file}; complete -C 'fleetcast tr'")
-        self.assertIn("training\ttraining runs: one job per circuit", offered.splitlines())
+        self.assertIn("training\ttraining runs: one job per circuit, or per plant for its base", offered.splitlines())
         self.assertEqual(self.fish("fleetcast training st"), ["start"])
         self.assertEqual(self.fish("fleetcast training start --ci"), ["--circuits"])
         self.assertEqual(self.fish("fleetcast backtest --csv a.csv --fea"), ["--features"])
