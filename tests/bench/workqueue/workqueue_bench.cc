@@ -90,11 +90,18 @@ pqxx::result Sql(Process& process, const std::string& sql) {
   return result;
 }
 
-// Does nothing with tasks until it is killed: `workqueue_bench --worker DSN BATCH DUTIES`.
-[[noreturn]] void Work(const std::string& dsn, int batch, bool with_duties) {
+struct Workers {
+  int processes = 4, slots = 1, batch = 1;
+};
+
+// Does nothing with tasks until it is killed: `workqueue_bench --worker DSN SLOTS BATCH DUTIES`.
+[[noreturn]] void Work(const std::string& dsn, int slots, int batch, bool with_duties) {
   Process process(dsn);
-  WorkerOptions options{
-      .holder = absl::StrCat("bench-", getpid()), .pool = "here", .dsn = dsn, .batch = batch};
+  WorkerOptions options{.holder = absl::StrCat("bench-", getpid()),
+                        .pool = "here",
+                        .dsn = dsn,
+                        .slots = slots,
+                        .batch = batch};
   Worker worker(options, process.queue, process.clock, [](const Batch& tasks) {
     BatchOutcome outcome;
     outcome.outcomes.assign(tasks.size(), {.ending = Ending::kSucceeded, .result = "{}"});
@@ -108,10 +115,11 @@ pqxx::result Sql(Process& process, const std::string& sql) {
   for (;;) pause();
 }
 
-pid_t StartWorker(const std::string& dsn, int batch, bool with_duties = false) {
+pid_t StartWorker(const std::string& dsn, const Workers& workers, bool with_duties = false) {
   const pid_t pid = fork();
   if (pid != 0) return pid;
-  execl("/proc/self/exe", "workqueue_bench", "--worker", dsn.c_str(), std::to_string(batch).c_str(),
+  execl("/proc/self/exe", "workqueue_bench", "--worker", dsn.c_str(),
+        std::to_string(workers.slots).c_str(), std::to_string(workers.batch).c_str(),
         with_duties ? "1" : "0", nullptr);
   _exit(127);
 }
@@ -167,12 +175,13 @@ struct Rate {
   double per_second = 0, enqueue_seconds = 0, wal_bytes_per_task = 0, core_seconds = 0;
 };
 
-Rate Drain(Process& process, const std::string& group, int tasks, int batch) {
+Rate Drain(Process& process, const std::string& group, int tasks, const Workers& workers) {
   const auto postmaster =
       Sql(process, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
   const pid_t server = postmaster[0][0].as<int>();
   std::vector<pid_t> pids;
-  for (int i = 0; i < kProcesses; ++i) pids.push_back(StartWorker(process.dsn, batch, i == 0));
+  for (int i = 0; i < workers.processes; ++i)
+    pids.push_back(StartWorker(process.dsn, workers, i == 0));
   usleep(2'000'000);  // they are up and listen
   const auto wal = [&] {
     return Sql(process, "SELECT pg_current_wal_lsn() - '0/0'")[0][0].as<double>();
@@ -251,7 +260,7 @@ double IdleStatementsPerSecond(Process& process) {
   // It commits too, and would be counted.
   Sql(process, "ALTER SYSTEM SET autovacuum = off");
   Sql(process, "SELECT pg_reload_conf()");
-  const std::vector<pid_t> pids = {StartWorker(process.dsn, 1, true)};
+  const std::vector<pid_t> pids = {StartWorker(process.dsn, {}, true)};
   usleep(5'000'000);
   const auto transactions = [&] {
     Sql(process, "SELECT pg_stat_force_next_flush()");
@@ -325,10 +334,10 @@ void MeasureRates(Process& process, cli::PrivateCluster& cluster,
   std::vector<double> batches, of_river, single, single_of_river, cores;
   Rate last;
   for (int round = 0; round < rounds; ++round) {
-    last = Drain(process, absl::StrCat("batches-", round), kTasks, kBatch);
+    last = Drain(process, absl::StrCat("batches-", round), kTasks, {.batch = kBatch});
     batches.push_back(last.per_second);
     of_river.push_back(RiverRate(cluster, folder, kBatch, round));
-    const Rate one = Drain(process, absl::StrCat("single-", round), kTasks / 4, 1);
+    const Rate one = Drain(process, absl::StrCat("single-", round), kTasks / 4, {});
     single.push_back(one.per_second);
     cores.push_back(one.core_seconds * 4);
     single_of_river.push_back(RiverRate(cluster, folder, 1, round));
@@ -344,6 +353,10 @@ void MeasureRates(Process& process, cli::PrivateCluster& cluster,
   tell("one task at a time, 4 processes", median(single), "/s");
   tell("  Postgres and the workers, 10,000 such", median(cores), "s of a core");
   tell("  River, one worker in each", median(single_of_river), "/s");
+  // As trainers do: the work itself takes nothing.
+  const Rate training = Drain(process, "training", kTasks, {.processes = 1, .slots = 2});
+  tell("a training run of 10,000, one replica of two slots", training.per_second, "/s");
+  tell("  Postgres and the replica", training.core_seconds, "s of a core");
 }
 
 // Milliseconds of fetching and ending, and what an idle replica asks.
@@ -368,7 +381,7 @@ void MeasureWaits(Process& process, cli::PrivateCluster& cluster, int pin_second
   const auto start = Clock::now();
   int drained = 0;
   while (SecondsSince(start) < pin_seconds)
-    Drain(process, absl::StrCat("pinned-", drained++), kTasks, kBatch);
+    Drain(process, absl::StrCat("pinned-", drained++), kTasks, {.batch = kBatch});
   const double pinned = Percentile(FetchTimes(process, "beside", kManyQueued), 0.99);
   tell(absl::StrCat("p99 of a fetch, 100,000 queued, a snapshot pinned for ",
                     static_cast<int>(SecondsSince(start)), " s"),
@@ -391,8 +404,8 @@ int Main(int argc, char** argv) {
     if (std::strcmp(argv[i], "-o") == 0) as_json = std::strcmp(argv[i + 1], "json") == 0;
   }
   StartLogging("bench", LogLevel::kError);
-  if (argc == 5 && std::strcmp(argv[1], "--worker") == 0)
-    Work(argv[2], std::atoi(argv[3]), std::strcmp(argv[4], "1") == 0);
+  if (argc == 6 && std::strcmp(argv[1], "--worker") == 0)
+    Work(argv[2], std::atoi(argv[3]), std::atoi(argv[4]), std::strcmp(argv[5], "1") == 0);
   char name[] = "/tmp/fleetcast-bench-XXXXXX";
   if (mkdtemp(name) == nullptr) return 1;
   std::filesystem::permissions(name, std::filesystem::perms(0711));
