@@ -16,7 +16,7 @@ constexpr char kServed[] =
     " FROM {s}.replicas r CROSS JOIN unnest(r.pools) AS p(pool_id) WHERE r.queue = $1"
     " GROUP BY p.pool_id";
 constexpr char kRunning[] =
-    "SELECT h.key, t.name || ' of ' || t.group_id FROM {s}.task_holds h JOIN {s}.tasks t"
+    "SELECT h.key, h.task_id, t.name || ' of ' || t.group_id FROM {s}.task_holds h JOIN {s}.tasks t"
     " USING (task_id) WHERE h.queue = $1 AND h.key = ANY ($2::text[])";
 
 std::string In(const QueueOptions& queue, const char* sql) {
@@ -74,13 +74,16 @@ Wait WaitOf(const Task& task, const Situation& situation) {
   const std::string before =
       task.state_reason.empty() ? "" : absl::StrCat("; before: ", task.state_reason);
   Wait wait = Obstacle(task, situation);
+  // It may have been fetched itself since its row was read.
   const auto running = situation.running.find(task.key);
+  const Situation::RunningTask* const other =
+      running != situation.running.end() && running->second.id != task.id ? &running->second
+                                                                          : nullptr;
   if (wait.reason.empty())
-    wait.reason = task.ready_at > situation.now
-                      ? absl::StrCat("tried again at ", Timestamp(task.ready_at))
-                  : running != situation.running.end()
-                      ? absl::StrCat("waits until ", running->second, " has ended: one at a time")
-                      : "waits for a free slot";
+    wait.reason =
+        task.ready_at > situation.now ? absl::StrCat("tried again at ", Timestamp(task.ready_at))
+        : other != nullptr ? absl::StrCat("waits until ", other->text, " has ended: one at a time")
+                           : "waits for a free slot";
   wait.reason += before;
   return wait;
 }
@@ -94,7 +97,8 @@ std::vector<Wait> WaitsOf(pqxx::transaction_base& work, const QueueOptions& queu
   if (keys.empty()) return waits;
   Situation situation = ReadSituation(work, queue);
   for (const pqxx::row& row : work.exec_params(In(queue, kRunning), queue.queue, db::ArrayOf(keys)))
-    situation.running[row[0].as<std::string>()] = row[1].as<std::string>();
+    situation.running[row[0].as<std::string>()] = {row[1].as<std::int64_t>(),
+                                                   row[2].as<std::string>()};
   for (std::size_t i = 0; i < tasks.size(); ++i)
     if (tasks[i].state == TaskState::kQueued) waits[i] = WaitOf(tasks[i], situation);
   return waits;

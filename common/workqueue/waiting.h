@@ -24,7 +24,11 @@ struct Situation {
   absl::Time now;                               // the database's
   std::map<std::string, PoolState> bounded;     // pools with a limit or a pause
   std::map<std::string, absl::Time> served_at;  // pools by when a replica of theirs was seen last
-  std::map<std::string, std::string> running;   // keys by the task of theirs that runs
+  struct RunningTask {
+    std::int64_t id = 0;
+    std::string text;
+  };
+  std::map<std::string, RunningTask> running;  // keys by the task of theirs that runs
 };
 
 [[nodiscard]] Situation ReadSituation(pqxx::transaction_base& work, const QueueOptions& queue);

@@ -50,6 +50,8 @@ struct CircuitServing {
 struct CircuitLatestForecast {
   absl::Time issue_time, create_time;
   std::optional<absl::Time> answer_time;  // of one from the same readings that is not newer
+  ForecastSource answer_source = ForecastSource::kDeployedVersion;  // and what made that
+  std::string answer_reason;
   [[nodiscard]] absl::Time answered() const {
     return std::max(create_time, answer_time.value_or(create_time));
   }

@@ -229,12 +229,7 @@ class Judge {
         (!circuit_.forecast || *failed->time > circuit_.forecast->answered()))
       Add(ConditionType::kForecastFailed, Severity::kError, failed->reason, failed->message,
           *failed->time);
-    if (circuit_.forecast && circuit_.forecast->source != ForecastSource::kDeployedVersion)
-      Add(ConditionType::kOnFallback, Severity::kWarning, Word(circuit_.forecast->source),
-          absl::StrCat(circuit_.forecast->source_reason,
-                       "; once that is mended, the next sweep forecasts with the deployed version "
-                       "again"),
-          circuit_.forecast->fallback_since);
+    if (circuit_.forecast) Fallback(*circuit_.forecast);
     if (circuit_.forecast && !circuit_.forecast->stuck.empty())
       Add(ConditionType::kSensorStuck, Severity::kWarning, "SENSOR_STUCK",
           absl::StrCat(circuit_.forecast->stuck,
@@ -251,6 +246,19 @@ class Judge {
           absl::StrCat("its newest reading is of ", TimeText(circuit_.forecast->issue_time), ", ",
                        Ago(behind), " behind the fleet's: does its sensor still report?"),
           circuit_.forecast->issue_time);
+  }
+
+  // What made the last forecast, whether or not that is the circuit's newest.
+  void Fallback(const CircuitRecord::LatestForecast& forecast) {
+    const bool stands = forecast.answer_time && *forecast.answer_time > forecast.create_time;
+    const ForecastSource source = stands ? forecast.answer_source : forecast.source;
+    if (source == ForecastSource::kDeployedVersion) return;
+    Add(ConditionType::kOnFallback, Severity::kWarning, Word(source),
+        absl::StrCat(stands ? forecast.answer_reason : forecast.source_reason,
+                     "; once that is mended, the next sweep forecasts with the deployed version "
+                     "again",
+                     stands ? ", whose forecast from the same readings stands" : ""),
+        forecast.fallback_since);
   }
 
   const CircuitRecord& circuit_;

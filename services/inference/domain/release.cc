@@ -54,7 +54,8 @@ ReleaseState StateOf(const Release& release) {
   const workqueue::Counts& counts = release.group.counts;
   if (!IsTerminal(release.group.state)) return ReleaseState::kApplying;
   if (counts.cancelled > 0 && !release.in_force) return ReleaseState::kSuperseded;
-  return counts.failed + counts.cancelled > 0 ? ReleaseState::kDegraded : ReleaseState::kApplied;
+  const int left = counts.failed + counts.cancelled + release.pin.plan.unsound;
+  return left > 0 ? ReleaseState::kDegraded : ReleaseState::kApplied;
 }
 
 std::string ReleaseReason(const Release& release) {
@@ -71,8 +72,13 @@ std::string ReleaseReason(const Release& release) {
                             : absl::StrCat("all ", total, " steps are done");
       break;
     case ReleaseState::kDegraded:
-      reason = absl::StrCat(counts.failed + counts.cancelled, " of ", total,
-                            " circuits could not follow");
+      if (counts.failed + counts.cancelled > 0)
+        reason = absl::StrCat(counts.failed + counts.cancelled, " of ", total,
+                              " circuits could not follow");
+      if (const int unsound = release.pin.plan.unsound; unsound > 0)
+        absl::StrAppend(&reason, reason.empty() ? "" : "; ", unsound,
+                        unsound == 1 ? " circuit keeps" : " circuits keep",
+                        " what it has, for errors of its configuration");
       break;
     case ReleaseState::kSuperseded:
       reason = absl::StrCat("a later release came when ", counts.cancelled, " of ", total,

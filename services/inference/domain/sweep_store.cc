@@ -39,7 +39,9 @@ absl::Status SweepNotEnded(const std::string& sweep_id, workqueue::GroupState st
 
 absl::Status NothingToRetry(const std::string& sweep_id) {
   return RefusedFor(sweep_id, "NOTHING_TO_RETRY",
-                    "has no failed invocation whose circuit is still deployed");
+                    "has no failed invocation whose circuit is still deployed; what was cancelled "
+                    "is asked for by a "
+                    "new one");
 }
 
 const FilterFields& SweepFilterFields() {

@@ -24,7 +24,7 @@ const char kSelectCircuit[] =
     FLEETCAST_MICROS("d.update_time") " AS deployed_us, "
     FLEETCAST_MICROS("f.issue_time") " AS issue_us, "
     FLEETCAST_MICROS("f.create_time") " AS forecast_us, "
-    FLEETCAST_MICROS("f.answer_time") " AS answered_us,"
+    FLEETCAST_MICROS("f.answer_time") " AS answered_us, f.answer_source, f.answer_reason,"
     " f.model_version AS f_version, f.point_values[1] AS next_value,"
     " f.source, f.source_reason, " FLEETCAST_MICROS("f.fallback_since") " AS fallback_us,"
     " k.text AS stuck, " FLEETCAST_MICROS("k.since") " AS stuck_us, "
@@ -126,6 +126,8 @@ std::optional<CircuitRecord::LatestForecast> ReadForecast(Fields& fields) {
       .issue_time = issue_time.value_or(absl::UnixEpoch()),
       .create_time = fields.Time().value_or(absl::UnixEpoch()),
       .answer_time = fields.Time(),
+      .answer_source = ForecastSourceOf(fields.Text()),
+      .answer_reason = fields.Text(),
       .model_version = fields.Optional<std::int64_t>().value_or(0),
       .next_value = fields.Optional<double>(),
       .source = ForecastSourceOf(fields.Text()),

@@ -15,13 +15,23 @@ namespace {
   "plant_id, circuit_id, issue_time, model_version, target_column, sweep_id, create_time," \
   " interval_levels, target_times, point_values, lower_bounds, upper_bounds, remarks,"     \
   " source, source_reason"
-#define FLEETCAST_NEW_FORECAST                                                       \
-  "target_column = EXCLUDED.target_column, sweep_id = EXCLUDED.sweep_id,"            \
-  " create_time = EXCLUDED.create_time, interval_levels = EXCLUDED.interval_levels," \
-  " target_times = EXCLUDED.target_times, point_values = EXCLUDED.point_values,"     \
-  " lower_bounds = EXCLUDED.lower_bounds, upper_bounds = EXCLUDED.upper_bounds,"     \
-  " remarks = EXCLUDED.remarks, source = EXCLUDED.source,"                           \
-  " source_reason = EXCLUDED.source_reason"
+// Whether the row holds the same forecast: made again from the same readings it is as old as it
+// was, and stays withdrawn.
+#define FLEETCAST_SAME(row)                                                                       \
+  "(" row "issue_time = EXCLUDED.issue_time AND " row                                             \
+  "model_version = EXCLUDED.model_version AND " row                                               \
+  "point_values = EXCLUDED.point_values AND " row "lower_bounds = EXCLUDED.lower_bounds AND " row \
+  "upper_bounds = EXCLUDED.upper_bounds AND " row "target_times = EXCLUDED.target_times)"
+#define FLEETCAST_NEW_FORECAST(row)                                                       \
+  "target_column = EXCLUDED.target_column, sweep_id = EXCLUDED.sweep_id,"                 \
+  " create_time = CASE WHEN " FLEETCAST_SAME(                                             \
+      row) " THEN " row                                                                   \
+           "create_time"                                                                  \
+           " ELSE EXCLUDED.create_time END, interval_levels = EXCLUDED.interval_levels,"  \
+           " target_times = EXCLUDED.target_times, point_values = EXCLUDED.point_values," \
+           " lower_bounds = EXCLUDED.lower_bounds, upper_bounds = EXCLUDED.upper_bounds," \
+           " remarks = EXCLUDED.remarks, source = EXCLUDED.source,"                       \
+           " source_reason = EXCLUDED.source_reason"
 
 // Arrays of arrays need rows of one length in Postgres: each forecast's come as an array's text.
 const char kStore[] =
@@ -47,33 +57,44 @@ const char kStore[] =
     "   AND l.circuit_id = g.circuit_id"
     "   AND " FLEETCAST_RANK("l.") " > " FLEETCAST_RANK("g.")
     ") AS newest FROM given g),"
-    " stored AS (INSERT INTO inference.forecasts (" FLEETCAST_FORECAST_COLUMNS
+    " stored AS (INSERT INTO inference.forecasts AS f (" FLEETCAST_FORECAST_COLUMNS
     ", newest)"
     "  SELECT " FLEETCAST_FORECAST_COLUMNS
     ", newest FROM placed"
     "  ORDER BY plant_id, circuit_id, issue_time, model_version"
     "  ON CONFLICT (plant_id, circuit_id, issue_time, model_version) DO UPDATE "
-    "SET newest = EXCLUDED.newest, withdraw_time = NULL, withdraw_actor = '',"
-    " withdraw_reason = '', " FLEETCAST_NEW_FORECAST
-    ")"
+    "SET newest = EXCLUDED.newest OR f.newest AND " FLEETCAST_SAME("f.")
+    ", withdraw_time = CASE WHEN " FLEETCAST_SAME("f.") " THEN f.withdraw_time END,"
+    " withdraw_actor = CASE WHEN " FLEETCAST_SAME("f.") " THEN f.withdraw_actor ELSE '' END,"
+    " withdraw_reason = CASE WHEN " FLEETCAST_SAME("f.") " THEN f.withdraw_reason ELSE '' END, "
+    FLEETCAST_NEW_FORECAST("f.")
+    "  RETURNING plant_id, circuit_id, issue_time, model_version, withdraw_time)"
     " INSERT INTO inference.latest_forecasts AS l (" FLEETCAST_FORECAST_COLUMNS
     ", fallback_since)"
     " SELECT DISTINCT ON (plant_id, circuit_id) " FLEETCAST_FORECAST_COLUMNS
     ", CASE WHEN source <> 'DEPLOYED_VERSION' THEN create_time END"
-    " FROM given g"
+    " FROM given g JOIN stored s USING (plant_id, circuit_id, issue_time, model_version)"
+    " WHERE s.withdraw_time IS NULL"
     " ORDER BY plant_id, circuit_id, " FLEETCAST_NEWEST_FIRST("g.")
     " ON CONFLICT (plant_id, circuit_id) DO UPDATE SET issue_time = EXCLUDED.issue_time,"
     " model_version = EXCLUDED.model_version, fallback_since = CASE"
     "  WHEN EXCLUDED.fallback_since IS NULL THEN NULL"
-    "  ELSE coalesce(l.fallback_since, EXCLUDED.fallback_since) END, " FLEETCAST_NEW_FORECAST
+    "  ELSE coalesce(l.fallback_since, EXCLUDED.fallback_since) END, "
+    FLEETCAST_NEW_FORECAST("l.")
     " WHERE " FLEETCAST_RANK("l.") " <= " FLEETCAST_RANK("EXCLUDED.");
 
-// Of those that were just stored and are not their circuit's newest.
+// Of those that were just stored and are no newer forecast than their circuit has: what made them,
+// where that was not the deployed version, is known by nothing else.
 const char kAnswered[] =
-    "UPDATE inference.latest_forecasts l SET answer_time = now()"
-    " FROM unnest($1::text[], $2::text[], $3::bigint[]) AS g (plant_id, circuit_id, issue_us)"
+    "UPDATE inference.latest_forecasts l SET answer_time = now(),"
+    " answer_source = g.source, answer_reason = g.source_reason,"
+    " fallback_since = CASE WHEN g.source <> 'DEPLOYED_VERSION' THEN coalesce(fallback_since, "
+    "now())"
+    " END"
+    " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[])"
+    " AS g (plant_id, circuit_id, issue_us, source, source_reason)"
     " WHERE l.plant_id = g.plant_id AND l.circuit_id = g.circuit_id AND l.create_time <> now()"
-    " AND l.issue_time = timestamptz 'epoch' + g.issue_us * interval '1 microsecond'";
+    " AND l.issue_time <= timestamptz 'epoch' + g.issue_us * interval '1 microsecond'";
 
 // What kStore takes, an entry a forecast.
 class StoredColumns {
@@ -127,8 +148,8 @@ void StoreForecasts(pqxx::work& work, const std::vector<Forecast>& forecasts) {
   for (const auto& [key, forecast] : last_of_key) columns.Add(*forecast);
   std::vector<std::string> parameters = columns.Parameters();
   Run(work, kStore, parameters);
-  parameters.resize(3);
-  Run(work, kAnswered, parameters);
+  Run(work, kAnswered,
+      {parameters[0], parameters[1], parameters[2], parameters[12], parameters[13]});
 }
 
 std::string ForecastColumns(bool all_steps) {

@@ -147,12 +147,10 @@ absl::StatusOr<FleetSummary> PostgresReleaseStore::Summarize(const std::string& 
           for (const Condition& condition : status.conditions) once[Word(condition.type)] = 1;
           for (const auto& [type, one] : once) summary.by_condition[type] += one;
         }
-        if (!filter) {
-          summary.problems = ProblemsOf(clock.schedules, deployed, plant_id);
-          auto problem = ProblemOf(clock.latest_issue, clock.now);
-          if (problem) summary.problems.push_back(*std::move(problem));
-        }
-        if (!filter && plant_id.empty()) {
+        summary.problems = ProblemsOf(clock.schedules, deployed, plant_id);
+        auto stale = ProblemOf(clock.latest_issue, clock.now);
+        if (stale) summary.problems.push_back(*std::move(stale));
+        if (plant_id.empty()) {
           const auto followed = ReadFollowedBranch(work);
           auto problem = followed ? ProblemOf(*followed, clock.now) : std::nullopt;
           if (problem) summary.problems.push_back(*std::move(problem));

@@ -211,7 +211,11 @@ TEST_F(InferenceContract, WhatWasTheNewestForecastAtSomeMomentIsTold) {
   EXPECT_EQ(hours(first), (Hours{1}));
   EXPECT_EQ(hours(second), (Hours{2, 2}));
   EXPECT_EQ(hours(third), (Hours{2, 2}));
-  Store(at(one, 2));  // made again: it counts from now on
+  Store(at(one, 2));  // the same again, from the same readings
+  EXPECT_EQ(hours(second), (Hours{2, 2}));
+  Forecast mended = at(one, 2);
+  mended.points[0].value += 1;
+  Store(mended);  // another: it counts from now on
   EXPECT_EQ(hours(second), (Hours{1, 2}));
   EXPECT_EQ(hours(now()), (Hours{2, 2}));
 
@@ -256,6 +260,11 @@ TEST_F(InferenceContract, AWithdrawnForecastIsMarkedAndTheOneBeforeItIsTheLatest
   const ForecastName first{circuit, earlier.issue_time, 1};
   ASSERT_TRUE(forecasts_.Withdraw(NewRequest(), first, "anna", "too").ok());
   EXPECT_TRUE(latest().empty());
+  Store(later);  // the same again, by the next sweep
+  EXPECT_TRUE(latest().empty());
+  ASSERT_TRUE(forecasts_.Get(name)->withdrawal);
+  EXPECT_EQ(forecasts_.Get(name)->withdrawal->actor, "anna");
+  later.points[0].value += 1;
   Store(later);  // made again, of mended readings
   EXPECT_EQ(latest(), std::vector<absl::Time>{later.issue_time});
   EXPECT_FALSE(forecasts_.Get(name)->withdrawal);

@@ -886,6 +886,8 @@ TEST_F(ReleaseTest, AnUnsoundCircuitKeepsWhatItHasAndIsNamed) {
   const Release release = Make("b");
   EXPECT_THAT(release.pin.unsound_circuits, ElementsAre("P001.C002"));
   StepAll();
+  EXPECT_EQ(StateOf(Get()), ReleaseState::kDegraded);
+  EXPECT_EQ(ReleaseReason(Get()), "1 circuit keeps what it has, for errors of its configuration");
   EXPECT_EQ(Serving(kTwo), 2);
   EXPECT_THAT(ConditionsOfCircuit(kTwo), ElementsAre("OUT_OF_SYNC"));
   EXPECT_EQ(Status(kTwo).conditions[0].reason, "CONFIGURATION_UNSOUND");
@@ -1014,6 +1016,10 @@ TEST_F(ReleaseTest, ASchedulesPlantOfWhichNothingIsDeployedIsAProblemOfTheFleet)
   ASSERT_THAT(problems, SizeIs(1));
   EXPECT_EQ(problems[0].reason, "PLANT_NOT_DEPLOYED");
   EXPECT_EQ(problems[0].resource, "schedules/daily");
+  const auto filter = ParseFilter("circuit_id = C001", StatusFilterFields());
+  ASSERT_TRUE(filter.ok()) << filter.status();
+  EXPECT_THAT(store_.Summarize("", *filter)->problems, SizeIs(1))
+      << "whichever circuits are asked for";
   EXPECT_THAT(problems[0].message, HasSubstr("P002"));
   EXPECT_THAT(store_.Summarize("P001", std::nullopt)->problems, IsEmpty());
   EXPECT_THAT(store_.Summarize("P002", std::nullopt)->problems, SizeIs(1));
@@ -1052,10 +1058,23 @@ TEST_F(ReleaseTest, AForecastFromTheSameReadingsIsAnAnswerThoughAnotherStaysTheL
   EXPECT_FALSE(Status(kOne).record.forecast->answer_time.has_value());
   Forecast naive = ForecastOf(kOne, 0, "s2");
   naive.source = ForecastSource::kLastValue;
+  naive.source_reason = "version 1 could not make it: a column is gone";
   Store(naive);
   const auto answered = Status(kOne).record.forecast;
   EXPECT_EQ(answered->model_version, 1);
   EXPECT_GT(answered->answered(), answered->create_time);
+  // What made the last one is told, though another is shown.
+  const auto fallback = [&] {
+    for (const Condition& condition : Status(kOne).conditions)
+      if (condition.type == ConditionType::kOnFallback) return condition.message;
+    return std::string();
+  };
+  EXPECT_THAT(fallback(), HasSubstr("a column is gone"));
+  EXPECT_THAT(fallback(), HasSubstr("stands"));
+  const absl::Time made = answered->create_time;
+  Store(ForecastOf(kOne, 1, "s3"));
+  EXPECT_EQ(fallback(), "");
+  EXPECT_EQ(Status(kOne).record.forecast->create_time, made) << "the same is no newer";
   Forecast of_before = ForecastOf(kTwo, 1, "s1");
   Store(of_before);
   of_before.issue_time -= absl::Hours(5);

@@ -44,9 +44,11 @@ TEST_F(WaitTest, SaysWhenItIsTriedAgainAndWhatHappenedBefore) {
 
 TEST_F(WaitTest, SaysWhichOfItsKeyRuns) {
   task_.key = "P001/C001";
-  situation_.running["P001/C002"] = "P001.C002 of s1";
+  situation_.running["P001/C002"] = {2, "P001.C002 of s1"};
   EXPECT_EQ(WaitOf(task_, situation_).reason, "waits for a free slot");
-  situation_.running["P001/C001"] = "P001.C001 of s1";
+  situation_.running["P001/C001"] = {task_.id, "itself"};
+  EXPECT_EQ(WaitOf(task_, situation_).reason, "waits for a free slot");
+  situation_.running["P001/C001"] = {1, "P001.C001 of s1"};
   EXPECT_EQ(WaitOf(task_, situation_).reason,
             "waits until P001.C001 of s1 has ended: one at a time");
   EXPECT_FALSE(WaitOf(task_, situation_).blocked);
