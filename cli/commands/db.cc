@@ -24,11 +24,10 @@ void AddDbCommands(CLI::App& app, Session& session) {
                .about = "bring every service's schema to the newest version",
                .examples = "fleetcast db migrate --database \"host=db.internal dbname=fleetcast\""},
               [&session, dsn]() -> absl::Status {
-                FLEETCAST_RETURN_IF_ERROR(MigrateAll(*dsn));
+                FLEETCAST_ASSIGN_OR_RETURN(const auto migrated, MigrateAll(*dsn));
                 nlohmann::ordered_json versions;
                 std::string lines;
-                for (const auto& [schema, migrations] : AllMigrations()) {
-                  const int version = migrations.back().version;
+                for (const auto& [schema, version] : migrated) {
                   versions[schema] = version;
                   absl::StrAppend(&lines, schema, " is at version ", version, "\n");
                 }

@@ -20,14 +20,20 @@ std::vector<std::pair<std::string, std::vector<db::Migration>>> AllMigrations() 
   };
 }
 
-absl::Status MigrateAll(const std::string& dsn) {
+absl::StatusOr<std::vector<std::pair<std::string, int>>> MigrateAll(const std::string& dsn) {
   db::ConnectionPool pool({.dsn = dsn,
                            .size = 2,
                            .statement_timeout = db::kMigrationTimeout,
                            .application_name = "fleetcast-migrate"});
   for (const auto& [schema, migrations] : AllMigrations())
+    FLEETCAST_RETURN_IF_ERROR(db::CheckCanMigrate(pool, schema, migrations));
+  std::vector<std::pair<std::string, int>> versions;
+  for (const auto& [schema, migrations] : AllMigrations()) {
     FLEETCAST_RETURN_IF_ERROR(db::Migrate(pool, schema, migrations));
-  return absl::OkStatus();
+    FLEETCAST_ASSIGN_OR_RETURN(const int version, db::SchemaVersion(pool, schema));
+    versions.emplace_back(schema, version);
+  }
+  return versions;
 }
 
 }  // namespace fleetcast::cli

@@ -83,7 +83,7 @@ absl::Status Supervisor::StartPostgres() {
   FLEETCAST_ASSIGN_OR_RETURN(postgres_, PrivateCluster::Start(cluster));
   FLEETCAST_ASSIGN_OR_RETURN(database_, postgres_->Dsn("fleetcast"));
   FLEETCAST_RETURN_IF_ERROR(Say("migrating the database"));
-  return MigrateAll(database_);
+  return MigrateAll(database_).status();
 }
 
 absl::Status Supervisor::StartStage(int stage) {

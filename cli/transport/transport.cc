@@ -91,6 +91,8 @@ bool WasNeverSent(const grpc::Status& status) {
 bool LeavesDoubt(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::DEADLINE_EXCEEDED:
+      // Postgres has rolled that back, and the service says so.
+      return ReasonOf(rpc::FromGrpc(status)) != "POSTGRES_LOCK_TIMEOUT";
     case grpc::StatusCode::UNKNOWN:  // a commit in doubt, among others
       return true;
     case grpc::StatusCode::UNAVAILABLE:

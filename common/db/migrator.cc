@@ -179,6 +179,26 @@ absl::Status RunOutside(ConnectionPool& pool, const std::string& schema, const s
   return absl::OkStatus();
 }
 
+// Of what a program knows, the version that the migrations it does not know need; 0 if they need
+// none.
+int NeededBy(const AppliedMigrations& applied, int most) {
+  int needed = 0;
+  for (auto unknown = applied.upper_bound(most); unknown != applied.end(); ++unknown)
+    needed = std::max(needed, unknown->second.serves_from);
+  return needed;
+}
+
+// Whether migrations lead on from what was applied, or none is due.
+absl::Status CheckMigratable(const std::string& schema, const AppliedMigrations& applied,
+                             const std::vector<Migration>& migrations) {
+  const int version = NewestOf(applied), first = FirstOf(migrations), most = MostOf(migrations);
+  if (const int needed = NeededBy(applied, most); needed > most)
+    return TooNew(schema, version, most, needed);
+  FLEETCAST_RETURN_IF_ERROR(CheckUnchanged(schema, applied, migrations));
+  if (version > 0 && version < first) return TooOld(schema, version, first, first);
+  return absl::OkStatus();
+}
+
 enum class Step { kApplied, kNoneLeft, kLocked };
 
 // Applies the next migration that is missing.
@@ -187,10 +207,8 @@ absl::StatusOr<Step> ApplyNext(ConnectionPool& pool, pqxx::work& work, const std
   if (!TryLockSchema(work, schema)) return Step::kLocked;
   const AppliedMigrations applied = ReadApplied(work, schema);
   const int version = NewestOf(applied), first = FirstOf(migrations), most = MostOf(migrations);
-  if (version > most) return TooNew(schema, version, most, version);
-  FLEETCAST_RETURN_IF_ERROR(CheckUnchanged(schema, applied, migrations));
-  if (version > 0 && version < first) return TooOld(schema, version, first, first);
-  if (version == most) return Step::kNoneLeft;
+  FLEETCAST_RETURN_IF_ERROR(CheckMigratable(schema, applied, migrations));
+  if (version >= most) return Step::kNoneLeft;
 
   const Migration& next = migrations[version == 0 ? 0 : version + 1 - first];
   const Header header = HeaderOf(next);
@@ -243,15 +261,26 @@ absl::Status Migrate(ConnectionPool& pool, const std::string& schema,
   }
 }
 
+absl::StatusOr<int> SchemaVersion(ConnectionPool& pool, const std::string& schema) {
+  return ReadInTransaction(pool, [&](pqxx::work& work) -> absl::StatusOr<int> {
+    return NewestOf(ReadApplied(work, schema));
+  });
+}
+
+absl::Status CheckCanMigrate(ConnectionPool& pool, const std::string& schema,
+                             const std::vector<Migration>& migrations) {
+  return ReadInTransaction(pool, [&](pqxx::work& work) {
+    return CheckMigratable(schema, ReadApplied(work, schema), migrations);
+  });
+}
+
 absl::Status CheckWindow(const std::string& schema, const AppliedMigrations& applied,
                          const std::vector<Migration>& migrations, int least) {
   FLEETCAST_RETURN_IF_ERROR(CheckUnchanged(schema, applied, migrations));
   const int most = MostOf(migrations);
-  int needed = 0;  // of what a program knows, by the migrations that this one does not
-  for (auto unknown = applied.upper_bound(most); unknown != applied.end(); ++unknown)
-    needed = std::max(needed, unknown->second.serves_from);
   const int version = NewestOf(applied);
-  if (needed > most) return TooNew(schema, version, most, needed);
+  if (const int needed = NeededBy(applied, most); needed > most)
+    return TooNew(schema, version, most, needed);
   const int first = FirstOf(migrations);
   if (version >= std::max(least, first)) return absl::OkStatus();
   return TooOld(schema, version, std::max(least, first), first);

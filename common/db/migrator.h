@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/db/connection_pool.h"
 
@@ -39,12 +40,19 @@ constexpr absl::Duration kMigrationTimeout = absl::Hours(2);
 
 // Brings `schema` to the newest of `migrations` under an advisory lock; each migration is one
 // transaction that also records its version and the SHA-256 of its SQL. FAILED_PRECONDITION if an
-// applied migration's SQL has changed (MIGRATION_CHANGED), if the schema is newer than `migrations`
-// (SCHEMA_NEWER_THAN_PROGRAM), or if it has begun and is not at their baseline (SCHEMA_TOO_OLD).
-// Not through a pooler; `pool` has two connections at least, and kMigrationTimeout for a statement
-// unless the tables are known to be small.
+// applied migration's SQL has changed (MIGRATION_CHANGED), if the schema is newer and does not
+// serve programs that know `migrations` alone (SCHEMA_NEWER_THAN_PROGRAM), or if it has begun and
+// is not at their baseline (SCHEMA_TOO_OLD). Not through a pooler; `pool` has two connections at
+// least, and kMigrationTimeout for a statement unless the tables are known to be small.
 [[nodiscard]] absl::Status Migrate(ConnectionPool& pool, const std::string& schema,
                                    const std::vector<Migration>& migrations);
+
+// The version that the schema is at; 0 where it has not begun.
+[[nodiscard]] absl::StatusOr<int> SchemaVersion(ConnectionPool& pool, const std::string& schema);
+
+// Whether Migrate would have nothing to refuse, without changing anything.
+[[nodiscard]] absl::Status CheckCanMigrate(ConnectionPool& pool, const std::string& schema,
+                                           const std::vector<Migration>& migrations);
 
 // A row of `<schema>.schema_migrations`.
 struct AppliedMigration {

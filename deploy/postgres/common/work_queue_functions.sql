@@ -135,6 +135,9 @@ BEGIN
                  p.group_id IN (SELECT group_id FROM known) AS has_begun
           FROM p JOIN task_lanes t USING (group_id, priority, revision)
           WHERE t.queue = of_queue AND t.pool = of_pool
+            -- A lane that nobody may fetch from is not written to.
+            AND (p.ready_time > t.fetch_floor + interval '200 us'
+                 OR NOT t.begun AND p.group_id IN (SELECT group_id FROM known))
           FOR UPDATE OF t SKIP LOCKED) m
     WHERE l.queue = of_queue AND l.pool = of_pool AND l.group_id = m.group_id
       AND l.priority = m.priority;

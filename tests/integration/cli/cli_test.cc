@@ -163,6 +163,10 @@ TEST_F(CliTest, WhatCannotHaveBeenCarriedOutIsNotSaidToHaveBeen) {
   const auto refused = Run({"training", "start", "--circuits", "P001"});
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_FALSE(StrContains(refused.err, "--request-id")) << refused.err;
+  trainer_.creation = rpc::ToGrpc(Refused(absl::StatusCode::kDeadlineExceeded,
+                                          "POSTGRES_LOCK_TIMEOUT", "nothing was done: a lock"));
+  const auto locked = Run({"training", "start", "--circuits", "P001"});
+  EXPECT_FALSE(StrContains(locked.err, "--request-id")) << locked.err;
   const auto never_sent =
       RunFleetcast({"training", "start", "--circuits", "P001", "--trainer-target", "127.0.0.1:1"});
   EXPECT_EQ(never_sent.exit_code, 3);
