@@ -162,8 +162,10 @@ END $$;
 
 -- Locks the tasks of holds, [{"task_id", "lease_epoch"}]. Gives those that are held under that epoch,
 -- RUNNING, and those that have ended or wait again since. Holds are looked at when the locks are had.
-CREATE OR REPLACE FUNCTION lock_held_within(holds jsonb) RETURNS TABLE (task_id bigint, state text)
-LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION lock_held(holds jsonb) RETURNS TABLE (task_id bigint, state text)
+LANGUAGE plpgsql SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
+AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM FROM jsonb_to_recordset(holds) AS n(task_id bigint) JOIN tasks t USING (task_id)
@@ -184,8 +186,11 @@ END $$;
 -- all its tasks wait for: what can be done before is, and it is waited for in a statement of its own,
 -- for who has waited prepares all of a statement once more. Whoever waits holds the locks of its
 -- tasks' holds meanwhile, which nobody can renew: by the lock timeout he lets go of them now and then.
-CREATE OR REPLACE FUNCTION apply_endings_within(endings jsonb, end_states text[]) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION apply_endings(endings jsonb, end_states text[]) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
+SET lock_timeout = '2s'
+AS $$
 #variable_conflict use_column
 DECLARE
   groups text[];
@@ -272,39 +277,21 @@ BEGIN
   END IF;
 END $$;
 
--- The same for who calls them by themselves. What sets how plans are made is set once a call: each
--- setting takes as long as a small statement.
-CREATE OR REPLACE FUNCTION lock_held(holds jsonb) RETURNS TABLE (task_id bigint, state text)
-LANGUAGE plpgsql SET search_path FROM CURRENT
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
-AS $$
-BEGIN
-  RETURN QUERY SELECT h.task_id, h.state FROM lock_held_within(holds) h;
-END $$;
-CREATE OR REPLACE FUNCTION apply_endings(endings jsonb, end_states text[]) RETURNS void
-LANGUAGE plpgsql SET search_path FROM CURRENT
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
-SET lock_timeout = '2s'
-AS $$
-BEGIN
-  PERFORM apply_endings_within(endings, end_states);
-END $$;
-
 -- Of successes, as apply_endings takes them and with their "lease_epoch": ends those that are held
 -- under it. Gives the state in which it found each that had ended or was held: as lock_held does.
 CREATE OR REPLACE FUNCTION succeed_tasks(successes jsonb, end_states text[])
 RETURNS TABLE (task_id bigint, state text)
 LANGUAGE plpgsql SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
-SET lock_timeout = '2s'
+SET lock_timeout = '10s'
 AS $$
 #variable_conflict use_column
 DECLARE
   found_states jsonb;
 BEGIN
   SELECT coalesce(jsonb_object_agg(h.task_id, h.state), '{}') INTO found_states
-  FROM lock_held_within(successes) h;
-  PERFORM apply_endings_within(held.endings, end_states)
+  FROM lock_held(successes) h;
+  PERFORM apply_endings(held.endings, end_states)
   FROM (SELECT jsonb_agg(s) AS endings FROM jsonb_array_elements(successes) s
         WHERE found_states ->> (s ->> 'task_id') = 'RUNNING') held
   WHERE held.endings IS NOT NULL;
