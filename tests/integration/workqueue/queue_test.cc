@@ -643,6 +643,21 @@ TEST_F(QueueTest, WhatRanBeforeIsNotReadAgainWhileSomebodysTransactionKeepsIt) {
   EXPECT_LT(entries_read() - before, kBefore);
 }
 
+TEST_F(QueueTest, ALaneThatNobodyMayFetchFromIsNotWrittenTo) {
+  Enqueue("g1", TasksNamed("a", 3));
+  SetPool("fleet", std::nullopt, /*paused=*/true);
+  Fetch(3);
+  const auto written = [&] {
+    return Sql("SELECT xmin FROM trainer.task_lanes")[0][0].as<std::string>();
+  };
+  const std::string before = written();
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Fetch(3), IsEmpty());
+  EXPECT_EQ(written(), before);
+  SetPool("fleet", std::nullopt, /*paused=*/false);
+  EXPECT_THAT(Fetch(3), SizeIs(3));
+  EXPECT_EQ(GetGroup("g1").state, GroupState::kRunning);
+}
+
 TEST_F(QueueTest, PoolsTellWhatWaitsAndRunsInThem) {
   Enqueue("g1", TasksNamed("a", 3));
   Fetch(1);

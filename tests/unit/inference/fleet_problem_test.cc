@@ -93,5 +93,16 @@ TEST(ProblemOf, TellsOfABranchThatIsNotFollowedAsItShouldBe) {
   EXPECT_EQ(ProblemOf(branch, now)->reason, "RELEASE_BRANCH_UNSEEN");
 }
 
+TEST(ProblemOf, SaysWhenNoSensorHasReadingsOfTheLastTwoDays) {
+  const absl::Time now = absl::FromUnixSeconds(1'765'238'400);
+  EXPECT_FALSE(ProblemOf(std::optional<absl::Time>(), now)) << "nothing was forecast yet";
+  EXPECT_FALSE(ProblemOf(std::optional(now - absl::Hours(48)), now));
+  const auto problem = ProblemOf(std::optional(now - absl::Hours(24 * 345)), now);
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->reason, "READINGS_STALE");
+  EXPECT_EQ(problem->severity, Severity::kWarning);
+  EXPECT_NE(problem->message.find("345 days ago"), std::string::npos) << problem->message;
+}
+
 }  // namespace
 }  // namespace fleetcast::inference
